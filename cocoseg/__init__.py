@@ -1,0 +1,82 @@
+"""Segmentation annotations to what training code needs, and back.
+
+>>> import cocoseg
+>>> dataset = cocoseg.read("fixtures/panoptic.json")
+>>> labels = cocoseg.label_scheme("index", dataset.categories)
+>>> cocoseg.semantic(dataset[0], labels).shape
+(6, 8)
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from cocoseg.version import __version__
+
+if TYPE_CHECKING:
+    from cocoseg.errors import (
+        CocosegError,
+        DocumentError,
+        LabelError,
+        OutputError,
+        Problem,
+        SampleError,
+        UsageError,
+    )
+    from cocoseg.formats import read
+    from cocoseg.labels import LabelClass, LabelScheme, label_scheme
+    from cocoseg.model import Category, Dataset, Sample
+    from cocoseg.targets import panoptic_to_semantic, semantic
+    from cocoseg.tools.info import Info, info
+    from cocoseg.tools.semantic import to_semantic
+    from cocoseg.tools.summary import Summary
+
+_HOMES = {
+    "errors": "CocosegError DocumentError LabelError OutputError Problem SampleError UsageError",
+    "formats": "read",
+    "labels": "LabelClass LabelScheme label_scheme",
+    "model": "Category Dataset Sample",
+    "targets": "panoptic_to_semantic semantic",
+    "tools.info": "Info info",
+    "tools.semantic": "to_semantic",
+    "tools.summary": "Summary",
+}
+_HOME = {name: home for home, names in _HOMES.items() for name in names.split()}
+
+__all__ = [
+    "Category",
+    "CocosegError",
+    "Dataset",
+    "DocumentError",
+    "Info",
+    "LabelClass",
+    "LabelError",
+    "LabelScheme",
+    "OutputError",
+    "Problem",
+    "Sample",
+    "SampleError",
+    "Summary",
+    "UsageError",
+    "__version__",
+    "info",
+    "label_scheme",
+    "panoptic_to_semantic",
+    "read",
+    "semantic",
+    "to_semantic",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Public names are loaded when they are asked for: importing cocoseg costs next to nothing."""
+    if name not in _HOME:
+        raise AttributeError(f"module 'cocoseg' has no attribute {name!r}")
+    value = getattr(import_module(f"cocoseg.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,93 @@
+"""The typer app, and how a command ends: one sentence for what went wrong, and an exit code that means something.
+
+0 all done; 1 some images failed; 2 the call was wrong; 3 the input was refused and nothing written; 4 the output
+can't be written; 130, 143 stopped by Ctrl-C, SIGTERM.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+from cocoseg.cli import info, labels, to_semantic
+from cocoseg.errors import CocosegError, OutputError, UsageError
+from cocoseg.version import __version__
+
+INPUT_REFUSED = 3
+
+app = typer.Typer(
+    help="Segmentation annotations to what training code needs.\n\nExample: cocoseg to-semantic panoptic.json out/",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("to-semantic")(to_semantic.command)
+app.command("labels")(labels.command)
+app.command("info")(info.command)
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM, which ends a run as Ctrl-C does."""
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"cocoseg {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    pass
+
+
+def main() -> NoReturn:
+    """Run the command line and exit."""
+    # No BLAS is used here, and a process with one thread can fork its workers, which costs nothing.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        app(standalone_mode=True)
+    except CocosegError as error:
+        _end(_exit_code(error), f"cocoseg: {error} [{error.category}]")
+    except Terminated:
+        _end(143, "cocoseg: stopped by SIGTERM; what was finished stays")
+    except KeyboardInterrupt:
+        _end(130, "cocoseg: stopped; what was finished stays")
+    except BrokenPipeError:
+        _end(0)
+    except SystemExit as exit:
+        _end(exit.code if isinstance(exit.code, int) else 0 if exit.code is None else 1)
+    _end(0)
+
+
+def _terminate(*_: Any) -> NoReturn:
+    raise Terminated
+
+
+def _exit_code(error: CocosegError) -> int:
+    if isinstance(error, UsageError):
+        return 2
+    return 4 if isinstance(error, OutputError) else INPUT_REFUSED
+
+
+def _end(code: int, message: str = "") -> NoReturn:
+    """Say the last word and exit, also where nobody listens any more."""
+    try:
+        if message:
+            print(message, file=sys.stderr)
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except (BrokenPipeError, ValueError):
+        pass
+    os._exit(code)

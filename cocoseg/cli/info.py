@@ -1,0 +1,66 @@
+"""``cocoseg info``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from cocoseg.cli import options
+
+if TYPE_CHECKING:
+    from cocoseg.tools.info import Info
+
+
+def command(
+    src: options.Src,
+    categories: options.Categories = None,
+    png_dir: options.PngDir = None,
+    json: options.AsJson = False,
+) -> None:
+    """Say what a file is: images, segments, categories, crowd, sizes, and what is missing.
+
+    Example: cocoseg info panoptic.json
+    """
+    from cocoseg.tools.info import info
+
+    found = info(src, png_dir=png_dir, categories=categories)
+    typer.echo(_as_json(found) if json else "\n".join(_lines(found)))
+    raise typer.Exit(1 if found.failures else 0)
+
+
+def _lines(info: Info) -> list[str]:
+    from cocoseg.cli.report import problem_lines, table
+
+    things = sum(bool(category.isthing) for category in info.categories)
+    stuff = sum(category.isthing is False for category in info.categories)
+    rows = [
+        ("format", f"COCO {info.format}"),
+        ("images", f"{info.images:,}"),
+        ("segments", f"{info.segments:,}, {info.crowd:,} of them crowd"),
+        ("categories", f"{len(info.categories)} ({things} things, {stuff} stuff), {len(info.used)} used"),
+        ("sizes", _sizes(info)),
+        *(("missing", text) for text in info.missing),
+    ]
+    lines = table(rows)
+    lines += problem_lines("Warnings", info.problems, "")
+    return [info.source, *lines, *problem_lines("Refused", info.failures, "")]
+
+
+def _sizes(info: Info) -> str:
+    if not info.sizes:
+        return "unknown"
+    common = ", ".join(f"{height}×{width} ({count:,})" for (height, width), count in list(info.sizes.items())[:3])
+    rest = f" and {len(info.sizes) - 3} more" if len(info.sizes) > 3 else ""
+    return f"height×width {common}{rest}"
+
+
+def _as_json(info: Info) -> str:
+    import json
+    from dataclasses import asdict
+
+    plain = asdict(info)
+    plain["sizes"] = [{"height": h, "width": w, "images": n} for (h, w), n in info.sizes.items()]
+    plain["failures"] = [problem._asdict() for problem in info.failures]
+    plain["problems"] = [problem._asdict() for problem in info.problems]
+    return json.dumps(plain, ensure_ascii=False)

@@ -1,0 +1,54 @@
+"""``cocoseg labels``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from cocoseg.cli import options
+
+
+def command(
+    labels: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Argument(metavar="[PRESET|FILE]", help="The scheme to print; without one the presets are listed."),
+    ] = None,
+    src: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Argument(metavar="[SRC]", help="The annotation file whose categories the scheme follows."),
+    ] = None,
+    categories: options.Categories = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the scheme as a file that --labels reads.")] = False,
+) -> None:
+    """List the label presets, or print one as a table.
+
+    Example: cocoseg labels mask2former
+    """
+    from cocoseg.cli.report import table
+    from cocoseg.labels import PRESETS, label_scheme
+
+    if labels is None:
+        typer.echo("\n".join(table([(name, preset.summary) for name, preset in PRESETS.items()])))
+        return
+    scheme = label_scheme(labels, _categories(src, categories))
+    if json:
+        from cocoseg.files.documents import write_json
+        from cocoseg.labels.schemefile import scheme_dict
+
+        typer.echo(write_json(scheme_dict(scheme)).decode(), nl=False)
+        return
+    rows = [(str(row.index), row.name, " ".join(map(str, row.category_ids))) for row in scheme.table]
+    rows.append((str(scheme.void), "void", " ".join(map(str, scheme.ignored))))
+    if scheme.outside != scheme.void:
+        rows.append((str(scheme.outside), "unlabelled", ""))
+    typer.echo(f"{scheme.name}: {scheme.dtype.itemsize * 8} bits, crowd {scheme.crowd}, things {scheme.things}")
+    typer.echo("\n".join(table([("class", "name", "category ids"), *rows], right=(0,))))
+
+
+def _categories(src: Path | None, categories: Path | None):  # type: ignore[no-untyped-def]
+    from cocoseg.formats.panoptic_index import read_categories
+
+    path = categories or src
+    return () if path is None else read_categories(path)

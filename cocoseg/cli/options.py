@@ -1,0 +1,45 @@
+"""Options that several commands share, declared once, so that each means one thing everywhere."""
+
+from __future__ import annotations
+
+import os
+from enum import Enum
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+
+class OnError(str, Enum):
+    """What an image that can't be converted costs."""
+
+    skip = "skip"
+    stop = "stop"
+
+
+def cores() -> int:
+    """The processor cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+Src = Annotated[Path, typer.Argument(metavar="SRC", help="A COCO panoptic JSON.", show_default=False)]
+Out = Annotated[Path, typer.Argument(metavar="OUT", help="The folder to write to.", show_default=False)]
+Labels = Annotated[
+    str, typer.Option("--labels", metavar="PRESET|FILE", help="Label scheme: a preset ('cocoseg labels') or a file.")
+]
+Categories = Annotated[
+    Optional[Path],  # noqa: UP045  typer reads the annotation at run time, on Python 3.10 too
+    typer.Option("--categories", metavar="FILE", help="Categories for a JSON that has none.", show_default=False),
+]
+PngDir = Annotated[
+    Optional[Path],  # noqa: UP045
+    typer.Option("--png-dir", metavar="DIR", help="Folder of the PNGs. [default: named as SRC]", show_default=False),
+]
+Workers = Annotated[
+    Optional[int],  # noqa: UP045
+    typer.Option("--workers", metavar="N", min=1, help="Worker processes. [default: the cores]", show_default=False),
+]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace files in OUT that differ.")]
+ErrorPolicy = Annotated[OnError, typer.Option("--on-error", help="After an image that can't be converted.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Check everything, write nothing.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]

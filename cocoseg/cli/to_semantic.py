@@ -1,0 +1,52 @@
+"""``cocoseg to-semantic``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from cocoseg.cli import options
+
+
+def command(
+    src: options.Src,
+    out: options.Out,
+    labels: options.Labels = "index",
+    categories: options.Categories = None,
+    png_dir: options.PngDir = None,
+    workers: options.Workers = None,
+    overwrite: options.Overwrite = False,
+    on_error: options.ErrorPolicy = options.OnError.skip,
+    dry_run: options.DryRun = False,
+    palette: Annotated[
+        bool, typer.Option("--palette", help="Add the classes' colours as PNG palette; the indices stay.")
+    ] = False,
+    json: options.AsJson = False,
+) -> None:
+    """Convert annotations to class maps: OUT/<file_name>, a PNG of class indices.
+
+    Example: cocoseg to-semantic panoptic.json out/ --labels mask2former
+    """
+    from cocoseg import parallel
+    from cocoseg.cli.progress import progress
+    from cocoseg.cli.report import print_summary
+    from cocoseg.tools.semantic import to_semantic
+
+    parallel.tune_memory()
+    with progress() as on_done:
+        summary = to_semantic(
+            src,
+            out,
+            labels=labels,
+            categories=categories,
+            png_dir=png_dir,
+            workers=workers or options.cores(),
+            overwrite=overwrite,
+            on_error=on_error.value,
+            dry_run=dry_run,
+            palette=palette,
+            on_done=on_done,
+        )
+    print_summary(summary, None if dry_run else out, json)
+    raise typer.Exit(1 if summary.failures else 0)

@@ -1,0 +1,1 @@
+"""Arrays to arrays; nothing here opens a file."""

@@ -1,0 +1,84 @@
+"""Everything that cocoseg raises, in one tree.
+
+    CocosegError
+    ├── UsageError      (ValueError)   the call itself can't be carried out
+    ├── DocumentError   (ValueError)   a file as a whole can't be used; nothing was converted
+    ├── SampleError     (ValueError)   one image's annotation is wrong; the others are not touched
+    ├── LabelError      (ValueError)   a label scheme is wrong, or does not fit the categories
+    └── OutputError     (OSError)      nothing can be written where it was asked for
+
+Every error carries a stable ``category`` such as ``"png.corrupt"``, to test for in code, and a
+message: where the fault is, what was found, what was expected, what to do.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple, TypeVar
+
+E = TypeVar("E", bound="CocosegError")
+
+
+class Problem(NamedTuple):
+    """What is wrong with an input, as a value that can be counted, printed and sent to another process."""
+
+    category: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.category}: {self.message}"
+
+
+class CocosegError(Exception):
+    """Root of all errors. ``category`` is stable across releases, ``message`` is for people.
+
+    >>> error = SampleError("id.range", "segment id 0 is void; give the segment another id")
+    >>> str(error.at("panoptic.json: annotations[3]"))
+    'panoptic.json: annotations[3]: segment id 0 is void; give the segment another id'
+    """
+
+    def __init__(self, category: str, message: str) -> None:
+        super().__init__(category, message)
+        self.category = category
+        self.message = message
+
+    def __str__(self) -> str:
+        return self.message
+
+    @property
+    def problem(self) -> Problem:
+        """The error as a plain value."""
+        return Problem(self.category, self.message)
+
+    def at(self: E, place: str) -> E:
+        """The same error with ``place`` in front of its message."""
+        return type(self)(self.category, f"{place}: {self.message}")
+
+
+class UsageError(CocosegError, ValueError):
+    """The call can't be carried out as it was asked for."""
+
+
+class DocumentError(CocosegError, ValueError):
+    """A file as a whole can't be used."""
+
+
+class SampleError(CocosegError, ValueError):
+    """One image's annotation, or its picture, can't be used."""
+
+
+class LabelError(CocosegError, ValueError):
+    """A label scheme is wrong or does not fit the categories."""
+
+
+class OutputError(CocosegError, OSError):
+    """Nothing can be written where it was asked for."""
+
+
+def show(value: object, limit: int = 80) -> str:
+    """A stranger's value, safe to print: quoted, control characters escaped, cut to ``limit`` characters.
+
+    >>> show("a\\x1b[2J.png")
+    "'a\\\\x1b[2J.png'"
+    """
+    text = repr(value)
+    return text if len(text) <= limit else f"{text[: limit - 3]}..."

@@ -1,0 +1,199 @@
+"""JSON documents, strictly read (RFC 8259): typed, with the parts that are needed later left as raw bytes.
+
+Careless writers put ``NaN`` and broken surrogates into their files. Those cost the one row they stand in, not the
+document: they are replaced by strings that no field accepts, and the row's error says what was there.
+"""
+
+from __future__ import annotations
+
+import codecs
+import json
+import os
+import re
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import msgspec
+
+from cocoseg.errors import CocosegError, DocumentError, SampleError, show
+from cocoseg.files.reading import read_file
+
+T = TypeVar("T")
+
+NOT_A_NUMBER = "not a JSON number"
+_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|(?<![\w"])-?(?:NaN|Infinity)\b', re.DOTALL)
+_ESCAPES = re.compile(rb"\\(?:u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})|u[dD][89a-fA-F]\w{2}|.)")
+
+
+def read_document(path: str | os.PathLike[str], kind: type[T], unique: tuple[str, ...] = ()) -> T:
+    """The JSON file ``path`` as ``kind``; the top-level keys in ``unique`` may stand in it once.
+
+    Raises DocumentError: ``json.syntax``, ``json.encoding``, ``json.depth``, ``json.duplicate_key``, ``doc.type``,
+    ``file.*``.
+    """
+    try:
+        return parse_document(read_file(path), kind, unique)
+    except SampleError as error:
+        raise DocumentError(error.category, error.message) from None
+    except DocumentError as error:
+        raise error.at(os.fspath(path)) from None
+
+
+def parse_document(data: bytes, kind: type[T], unique: tuple[str, ...] = ()) -> T:
+    """JSON text as ``kind``; a UTF-8 byte order mark is passed over.
+
+    >>> parse_document(b'[1, 2]', list[int])
+    [1, 2]
+    """
+    data = data.removeprefix(codecs.BOM_UTF8)
+    _check_encoding(data)
+    try:
+        document = _decode(data, kind)
+        _check_keys(data, unique)
+        return document
+    except msgspec.ValidationError as error:
+        raise DocumentError("doc.type", f"{error}") from None
+    except RecursionError:
+        raise DocumentError("json.depth", "brackets are nested too deeply for an annotation file") from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise DocumentError("json.syntax", f"no valid JSON ({error}){_looks_like(data)}") from None
+
+
+def parse_part(raw: bytes | msgspec.Raw, decoder: msgspec.json.Decoder[T]) -> T:
+    """One row of a document that was left raw.
+
+    Raises SampleError naming the field: ``doc.type``, ``doc.missing_key``, ``id.type``, ``json.nonfinite`` ...
+    """
+    try:
+        return decoder.decode(raw)
+    except msgspec.ValidationError as error:
+        raise _field_error(str(error), bytes(raw)) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise SampleError("json.syntax", f"no valid JSON ({error})") from None
+
+
+def parse_rows(
+    rows: list[msgspec.Raw], decoder: msgspec.json.Decoder[T], refuse: Callable[[int, CocosegError], Any]
+) -> list[T | Any]:
+    """Rows of a document that were left raw, each for itself: a bad one becomes ``refuse(its place, why)``."""
+
+    def parse(place: int, raw: msgspec.Raw) -> T | Any:
+        try:
+            return parse_part(raw, decoder)
+        except SampleError as error:
+            return refuse(place, error)
+
+    return [parse(place, raw) for place, raw in enumerate(rows)]
+
+
+def repeated_key(raw: bytes | msgspec.Raw, *keys: str) -> str | None:
+    """The first of ``keys`` that one object in ``raw`` gives twice, where parsers silently keep the last.
+
+    >>> repeated_key(b'{"id": 1, "id": 2}', "id")
+    'id'
+    """
+    found: list[str] = []
+
+    def look(pairs: list[tuple[str, Any]]) -> None:
+        names = [name for name, _ in pairs]
+        found.extend(key for key in keys if names.count(key) > 1)
+
+    json.loads(bytes(raw), object_pairs_hook=look)
+    return found[0] if found else None
+
+
+def _check_keys(data: bytes, unique: tuple[str, ...]) -> None:
+    if all(data.count(f'"{key}"'.encode()) < 2 for key in unique):
+        return
+    top: list[str] = []
+
+    def look(pairs: list[tuple[str, Any]]) -> None:
+        top[:] = [name for name, _ in pairs]  # the outermost object comes last
+
+    json.loads(data, object_pairs_hook=look)
+    for key in unique:
+        if data.lstrip().startswith(b"{") and top.count(key) > 1:
+            raise DocumentError("json.duplicate_key", f"the document has {key!r} twice; keep one of them")
+
+
+def write_json(value: object) -> bytes:
+    """A value as indented, strict JSON: the same bytes for the same value."""
+    return (json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
+
+
+def _decode(data: bytes, kind: type[T]) -> T:
+    try:
+        return msgspec.json.decode(data, type=kind)
+    except msgspec.ValidationError:
+        raise
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        repaired = _TOKEN.sub(_repair, data)
+        if repaired == data:
+            raise
+        return msgspec.json.decode(repaired, type=kind)
+
+
+def _repair(token: re.Match[bytes]) -> bytes:
+    text = token[0]
+    if not text.startswith(b'"'):
+        return json.dumps(f"{NOT_A_NUMBER}: {text.decode()}").encode()
+    return _ESCAPES.sub(_repair_escape, text) if b"\\u" in text else text
+
+
+def _repair_escape(escape: re.Match[bytes]) -> bytes:
+    lone_surrogate = escape[1] is None and escape[0][:2] == b"\\u"
+    return b"\\ufffd" if lone_surrogate else escape[0]
+
+
+def _check_encoding(data: bytes) -> None:
+    if data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) or data[:64].count(0):
+        raise DocumentError("json.encoding", "not UTF-8 text (looks like UTF-16 or binary); save the file as UTF-8")
+    if data[:2] == b"\x1f\x8b" or data[:4] in (b"PK\x03\x04", b"\x28\xb5\x2f\xfd", b"BZh9", b"\xfd7zX"):
+        raise DocumentError("json.encoding", "a compressed file, expected JSON text; unpack it first")
+    if data.isascii():
+        return
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        for start in range(0, len(data), 1 << 20):  # in pieces: the text of a large file is never held
+            decoder.decode(data[start : start + (1 << 20)])
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError as error:
+        raise DocumentError("json.encoding", f"not UTF-8 text ({error.reason}); save the file as UTF-8") from None
+
+
+def _looks_like(data: bytes) -> str:
+    head = data[:200].lstrip().lower()
+    if not head:
+        return "; the file is empty"
+    if head.startswith(b"<"):
+        return "; this is a web page, so the download went wrong"
+    if head.startswith(b"version https://git-lfs"):
+        return "; this is a git-lfs pointer: run 'git lfs pull'"
+    return "; the file may be cut off or not JSON at all"
+
+
+_PATH = re.compile(r"(.*?)(?: - at `\$(.*)`)?", re.DOTALL)
+
+
+def _field_error(text: str, raw: bytes) -> SampleError:
+    """msgspec's sentence, as ours: the place within the row first, then what was found and expected."""
+    match = _PATH.fullmatch(text)
+    what, place = (match[1], match[2]) if match else (text, None)
+    field = (place or "").rpartition(".")[2]
+    where = f"{place.lstrip('.')}: " if place else ""
+    found = what.replace("`", "")
+    if NOT_A_NUMBER.encode() in raw or "out of range" in found and field not in ("id", "category_id"):
+        return SampleError("json.nonfinite", f"{where}NaN, infinity or a number beyond a double; expected a number")
+    if "missing required field" in found:
+        return SampleError("doc.missing_key", f"{where}{found[:1].lower()}{found[1:]}")
+    category = "id.type" if field in ("id", "category_id", "image_id") else "doc.type"
+    if "out of range" in found:
+        category = "id.range"
+    return SampleError(category, f"{where}{found[:1].lower()}{found[1:]}")
+
+
+def describe(value: object) -> str:
+    """A JSON value and its type, for 'found ...'."""
+    names = {dict: "an object", list: "a list", str: "a string", bool: "a bool", type(None): "null"}
+    name = names.get(type(value))
+    return f"{show(value)} ({name})" if name and value is not None else "null" if value is None else show(value)

@@ -1,0 +1,200 @@
+"""PNG pictures of ids in, PNG class maps out (W3C PNG specification, third edition).
+
+Reading looks at the header before a pixel is decoded: what is no RGB, RGBA or palette picture of 8 bits, or has
+another size than the annotation says, is refused by name, and no file can make the decoder reserve more memory than
+the annotation's size allows. kornia-rs decodes RGB and RGBA, Pillow palettes.
+"""
+
+from __future__ import annotations
+
+import io
+import zlib
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from isal import isal_zlib
+
+from cocoseg.errors import SampleError
+
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
+HEADER_BYTES = 33
+MAX_PIXELS = 178_956_970  # where Pillow, too, takes a picture for an attack
+
+_ABSURD = 1 << 31  # pixels that no label picture has, whatever its annotation says
+_LARGE = 1 << 25  # pixels from which the ratio of picture to file is looked at
+_BOMB_RATIO = 600
+_CHANNELS = {2: 3, 6: 4}
+_PALETTE = 3
+_MODES = {0: "grey", 2: "RGB", 3: "palette", 4: "grey with alpha", 6: "RGBA"}
+_FOREIGN = {b"\xff\xd8": "a JPEG", b"GIF8": "a GIF", b"BM": "a BMP", b"II*\0": "a TIFF", b"MM\0*": "a TIFF"}
+_FOREIGN |= {b"RIFF": "a WebP", b"\0\0\0\x0cjP": "a JPEG 2000"}
+_UP = 2
+
+
+class Header(NamedTuple):
+    """What the first 33 bytes of a PNG say. ``size`` is (height, width)."""
+
+    size: tuple[int, int]
+    bit_depth: int
+    color_type: int
+
+    @property
+    def mode(self) -> str:
+        return f"{self.bit_depth}-bit {_MODES.get(self.color_type, 'unknown')}"
+
+
+def read_header(data: bytes) -> Header:
+    """The header of a PNG. Raises SampleError: ``png.corrupt``, ``png.format``, ``limit.pixels``."""
+    if not data.startswith(SIGNATURE):
+        raise _not_png(data)
+    if len(data) < HEADER_BYTES or data[8:16] != b"\0\0\0\x0dIHDR":
+        raise SampleError("png.corrupt", "the PNG is cut off in its header; get the file again")
+    if zlib.crc32(data[12:29]) != int.from_bytes(data[29:33], "big"):
+        raise SampleError("png.corrupt", "the PNG's header has a wrong checksum; get the file again")
+    width, height = int.from_bytes(data[16:20], "big"), int.from_bytes(data[20:24], "big")
+    if not width or not height:
+        raise SampleError("png.corrupt", f"the PNG's header says {height}×{width} pixels; expected at least 1×1")
+    if width * height > _ABSURD:
+        raise SampleError("limit.pixels", f"the PNG's header says {height}×{width} pixels, more than any label picture")
+    return Header((height, width), data[24], data[25])
+
+
+def read_picture(data: bytes, size: tuple[int, int] | None = None) -> npt.NDArray[np.uint8]:
+    """A picture of ids: PNG bytes -> (H, W, 3) or (H, W, 4) uint8. ``size`` is what the annotation says, if it does.
+
+    Raises SampleError: ``png.*``, ``size.mismatch``, ``limit.pixels``.
+    """
+    header = read_header(data)
+    _check_size(header, size, len(data))
+    if header.bit_depth != 8 or header.color_type not in (*_CHANNELS, _PALETTE):
+        raise SampleError(
+            "png.mode", f"the PNG is {header.mode}; a panoptic picture of ids is 8-bit RGB (R + 256·G + 65536·B)"
+        )
+    if header.color_type == _PALETTE:
+        return _decode_palette(data)
+    return _decode_rgb(data, header)
+
+
+def verify_stream(data: bytes) -> None:
+    """Check what the fast decoder does not: the Adler-32 of the pixels and that they are exactly the header's.
+
+    Costs another inflate, so it is for pictures that look wrong already. Raises SampleError ``png.corrupt``.
+    """
+    header = read_header(data)
+    expected = header.size[0] * (1 + header.size[1] * _CHANNELS.get(header.color_type, 1))
+    stream = isal_zlib.decompressobj()
+    try:
+        found = stream.decompress(b"".join(_image_data(data)), expected + 1)
+        complete = len(found) == expected and stream.eof
+    except isal_zlib.error:
+        complete = False
+    if not complete and not data[28]:  # an interlaced picture has more rows than its height
+        raise SampleError("png.corrupt", "the PNG's pixels do not agree with their checksum; get the file again")
+
+
+def write_class_map(class_map: npt.NDArray[Any], palette: Sequence[tuple[int, int, int]] = ()) -> bytes:
+    """A class map (H, W) uint8 or uint16 -> PNG bytes, grey of 8 or 16 bits, or ``palette`` of 8 bits.
+
+    >>> read_header(write_class_map(np.zeros((2, 3), np.uint16))).mode
+    '16-bit grey'
+    """
+    height, width = class_map.shape
+    depth = 8 * class_map.dtype.itemsize
+    header = width.to_bytes(4, "big") + height.to_bytes(4, "big") + bytes([depth, _PALETTE if palette else 0, 0, 0, 0])
+    chunks = [_chunk(b"IHDR", header)]
+    if palette:
+        chunks.append(_chunk(b"PLTE", bytes(value for color in palette for value in color)))
+    chunks += [_chunk(b"IDAT", isal_zlib.compress(_filter_up(class_map), 1)), _chunk(b"IEND", b"")]
+    return SIGNATURE + b"".join(chunks)
+
+
+def _filter_up(class_map: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
+    """Rows as PNG stores them, each as its difference to the one above: label maps compress best so."""
+    rows = class_map.astype(class_map.dtype.newbyteorder(">"), copy=False).view(np.uint8)
+    filtered = np.empty((rows.shape[0], 1 + rows.shape[1]), np.uint8)
+    filtered[:, 0] = _UP
+    filtered[:1, 1:] = rows[:1]
+    np.subtract(rows[1:], rows[:-1], out=filtered[1:, 1:])
+    return filtered
+
+
+def _chunk(name: bytes, content: bytes) -> bytes:
+    checksum = isal_zlib.crc32(content, isal_zlib.crc32(name))
+    return b"".join([len(content).to_bytes(4, "big"), name, content, checksum.to_bytes(4, "big")])
+
+
+def _check_size(header: Header, size: tuple[int, int] | None, file_bytes: int) -> None:
+    height, width = header.size
+    if size is not None and size != header.size:
+        turned = "; height and width look swapped" if size == (width, height) else ""
+        raise SampleError(
+            "size.mismatch",
+            f"the PNG is {height}×{width} (height×width), the JSON says {size[0]}×{size[1]}{turned}; "
+            "one of the two belongs to another image",
+        )
+    pixels = height * width
+    if pixels > MAX_PIXELS:
+        raise SampleError("limit.pixels", f"the PNG has {pixels:,} pixels, more than the {MAX_PIXELS:,} allowed")
+    if pixels > _LARGE and 3 * pixels > _BOMB_RATIO * file_bytes:
+        raise SampleError(
+            "limit.pixels", f"the PNG packs {pixels:,} pixels into {file_bytes:,} bytes, as decompression bombs do"
+        )
+
+
+def _decode_rgb(data: bytes, header: Header) -> npt.NDArray[np.uint8]:
+    from kornia_rs import io as native
+
+    _reserve(header)
+    try:
+        mode = "rgb" if header.color_type == 2 else "rgba"
+        return np.asarray(native.decode_image_png_u8(data, header.size, mode))
+    except MemoryError:
+        raise
+    except BaseException as error:
+        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+            raise  # only a panic of the native decoder is about the file
+        reason = str(error).removeprefix("Failed to decode the png image.").strip().rstrip(".")
+        raise SampleError("png.corrupt", f"the PNG can't be decoded ({reason}); get the file again") from None
+
+
+def _reserve(header: Header) -> None:
+    """Fail as Python fails when a large picture finds no memory: native code would end the process."""
+    if header.size[0] * header.size[1] > _LARGE:
+        np.empty((2, *header.size, _CHANNELS[header.color_type]), np.uint8)
+
+
+def _decode_palette(data: bytes) -> npt.NDArray[np.uint8]:
+    from PIL import Image
+
+    try:
+        with Image.open(io.BytesIO(data), formats=["PNG"]) as picture:
+            return np.asarray(picture.convert("RGB"))
+    except MemoryError:
+        raise
+    except Exception as error:
+        raise SampleError("png.corrupt", f"the PNG can't be decoded ({error}); get the file again") from None
+
+
+def _image_data(data: bytes) -> Iterator[bytes]:
+    """The contents of the IDAT chunks."""
+    place = 8
+    while place + 8 <= len(data):
+        end = place + 8 + int.from_bytes(data[place : place + 4], "big")
+        if data[place + 4 : place + 8] == b"IDAT":
+            yield data[place + 8 : end]
+        place = end + 4
+
+
+def _not_png(data: bytes) -> SampleError:
+    foreign = next((name for head, name in _FOREIGN.items() if data.startswith(head)), None)
+    if foreign:
+        return SampleError("png.format", f"the file is {foreign}, expected a PNG; lossy pictures can't hold ids")
+    if not data:
+        return SampleError("png.corrupt", "the file is empty, expected a PNG")
+    if data.startswith(b"version https://git-lfs"):
+        return SampleError("png.corrupt", "the file is a git-lfs pointer, expected a PNG; run 'git lfs pull'")
+    if data.lstrip()[:1] == b"<":
+        return SampleError("png.corrupt", "the file is a web page, expected a PNG; the download went wrong")
+    return SampleError("png.corrupt", "the file does not start as a PNG does; get it again")

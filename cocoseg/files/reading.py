@@ -1,0 +1,83 @@
+"""Regular files into bytes; what is no regular file is never opened for real."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Callable
+from pathlib import Path
+
+from cocoseg.errors import SampleError, show
+
+# A FIFO would wait for its writer for ever: O_NONBLOCK returns at once, and fstat tells what was opened.
+_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+
+
+def read_file(path: str | os.PathLike[str]) -> bytes:
+    """The bytes of a regular file.
+
+    Raises SampleError: ``file.missing``, ``file.not_regular``, ``file.unreadable``, ``path.invalid``.
+    """
+    return _read(path, _read_all)
+
+
+def read_head(path: str | os.PathLike[str], size: int) -> bytes:
+    """The first ``size`` bytes of a regular file, or fewer if it has fewer. Raises as ``read_file`` does."""
+    return _read(path, lambda descriptor, _: os.read(descriptor, size))
+
+
+def _read(path: str | os.PathLike[str], read: Callable[[int, int], bytes]) -> bytes:
+    try:
+        descriptor = os.open(path, _FLAGS)
+    except OSError as error:
+        raise _unreadable(path, error) from None
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise _not_regular(path)
+        return read(descriptor, status.st_size)
+    except OSError as error:
+        raise _unreadable(path, error) from None
+    finally:
+        os.close(descriptor)
+
+
+def _read_all(descriptor: int, size: int) -> bytes:
+    """One read where the size holds, as it nearly always does; else until nothing comes any more."""
+    data = os.read(descriptor, size + 1)
+    if len(data) == size:
+        return data
+    parts = [data]
+    while part := os.read(descriptor, 1 << 20):
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _not_regular(path: str | os.PathLike[str]) -> SampleError:
+    if Path(path).is_dir():
+        return SampleError("path.invalid", f"{show(os.fspath(path), 300)} is a folder, expected a file")
+    return SampleError("file.not_regular", f"{show(os.fspath(path), 300)} is a device, pipe or socket, expected a file")
+
+
+def _unreadable(path: str | os.PathLike[str], error: OSError) -> SampleError:
+    name = show(os.fspath(path), 300)
+    if error.errno in (errno.ENOENT, errno.ENOTDIR):
+        return SampleError("file.missing", f"{name} does not exist{_near_miss(Path(path))}")
+    if error.errno == errno.ENAMETOOLONG:
+        return SampleError("path.invalid", f"{name} is longer than the file system allows; shorten it")
+    if error.errno == errno.ENXIO:
+        return _not_regular(path)
+    return SampleError("file.unreadable", f"{name} can't be read ({os.strerror(error.errno or 0)})")
+
+
+def _near_miss(path: Path) -> str:
+    """What a user most likely meant by a path that is not there."""
+    as_png = path.with_suffix(".png") if path.name not in ("", ".", "..") else path
+    if path.suffix and path.suffix != ".png" and as_png.is_file():
+        return f", but {show(as_png.name)} does: file_name has to name the PNG, not the photo"
+    try:
+        twin = next(entry.name for entry in os.scandir(path.parent) if entry.name.lower() == path.name.lower())
+    except (OSError, StopIteration):
+        return ""
+    return f", but {show(twin)} does: upper and lower case differ"

@@ -1,0 +1,165 @@
+"""COCO panoptic: a JSON that lists segments, and an 8-bit RGB PNG per image whose colours are segment ids.
+
+    {"images": [{"id", "height", "width"}], "categories": [{"id", "name", "isthing", "color"}],
+     "annotations": [{"image_id", "file_name", "segments_info": [{"id", "category_id", "area", "iscrowd"}]}]}
+
+id = R + 256 G + 65536 B, unique in its image; 0 is void; every other id of the PNG is listed, and every listed id has
+pixels (panopticapi ``utils.py``, ``evaluation.py``; https://cocodataset.org/#format-data). The PNGs lie in the folder
+named as the JSON without its ending. Also read as met in the wild: ``annotations`` alone, a bare list of them, one
+single annotation object, string image ids, missing ``area``, ``bbox``, ``iscrowd``, ``images``.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from cocoseg.codecs.panoptic import ids_from_rgb
+from cocoseg.codecs.regions import Regions
+from cocoseg.errors import DocumentError, Problem, SampleError, show
+from cocoseg.files import png
+from cocoseg.files.documents import parse_part, repeated_key
+from cocoseg.files.reading import read_file
+from cocoseg.formats import panoptic_index
+from cocoseg.formats.panoptic_index import Entry, Refused
+from cocoseg.model import Dataset, Sample
+from cocoseg.targets import check_ids, listed_regions
+
+
+class Segment(msgspec.Struct, gc=False):
+    """One row of ``segments_info``; what a class map does not need is not looked at."""
+
+    id: int
+    category_id: int
+    area: int | float | None = None
+    iscrowd: int | bool | None = 0
+
+
+_SEGMENTS = msgspec.json.Decoder(list[Segment])
+
+
+def read(
+    path: str | os.PathLike[str],
+    *,
+    png_dir: str | os.PathLike[str] | None = None,
+    categories: str | os.PathLike[str] | None = None,
+) -> Dataset:
+    """A panoptic JSON as a Dataset; ``png_dir`` and ``categories`` as ``cocoseg.read`` has them.
+
+    Raises DocumentError: ``json.*``, ``doc.*``, ``file.*``, ``id.duplicate``.
+    """
+    source = os.fspath(path)
+    index = panoptic_index.read_index(source, categories)
+    folder = png_folder(source, png_dir)
+    _check_pictures(source, folder, index.entries)
+    return Dataset(index.categories, index.entries, Loader(folder, source), source, folder, index.problems)
+
+
+def png_folder(source: str, png_dir: str | os.PathLike[str] | None = None) -> str:
+    """Where the PNGs of a JSON lie, if nobody says otherwise: in the folder named as it."""
+    return str(Path(source).with_suffix("")) if png_dir is None else os.fspath(png_dir)
+
+
+def _check_pictures(source: str, folder: str, entries: Sequence[Entry | Refused]) -> None:
+    """Refuse to begin where not a single PNG is."""
+    usable = [entry for entry in entries if isinstance(entry, Entry)]
+    if not usable or any(os.path.lexists(os.path.join(folder, entry.file_name)) for entry in usable):
+        return
+    what = f"none of the {len(usable)} PNGs is in {show(folder, 300)}; is --png-dir right?"
+    if not os.path.isdir(folder):
+        what = f"the PNGs' folder {show(folder, 300)} does not exist; name it with --png-dir"
+    beside = os.path.dirname(source) or "."
+    if os.path.exists(os.path.join(beside, usable[0].file_name)):
+        what += f" {show(usable[0].file_name)} lies beside the JSON: --png-dir {beside}"
+    raise DocumentError("file.missing", f"{source}: {what}")
+
+
+@dataclass(frozen=True)
+class Loader:
+    """Decodes an entry: its PNG, and its segments, each checked against the other."""
+
+    png_dir: str
+    source: str
+
+    def __call__(self, entry: Entry | Refused) -> Sample:
+        """Raises SampleError, its message beginning with the file, the annotation and the image."""
+        if isinstance(entry, Refused):
+            raise SampleError(*entry.problem)
+        place = f"{self.source}: {entry.place}"
+        try:
+            return self._load(entry, place)
+        except SampleError as error:
+            raise error.at(place) from None
+        except MemoryError:
+            raise SampleError("limit.memory", f"{place}: not enough memory to decode the PNG") from None
+
+    def _load(self, entry: Entry, place: str) -> Sample:
+        segments = parse_segments(entry)
+        ids = np.array([segment.id for segment in segments], np.int64)
+        check_ids(ids)
+        data = read_file(os.path.join(self.png_dir, entry.file_name))
+        picture = ids_from_rgb(png.read_picture(data, entry.size))
+        try:
+            regions = listed_regions(picture, ids.astype(np.uint32))
+        except SampleError:
+            png.verify_stream(data)  # a damaged file is the better explanation, where it is one
+            raise
+        return Sample(
+            entry.key,
+            entry.image_id,
+            ids.astype(np.uint32),
+            np.array([segment.category_id for segment in segments], np.int64),
+            np.array([bool(segment.iscrowd) for segment in segments], np.bool_),
+            regions,
+            place,
+            _check_areas(segments, regions, data, place),
+        )
+
+
+def parse_segments(entry: Entry) -> list[Segment]:
+    """The rows of an entry's ``segments_info``. Raises SampleError ``doc.*``, ``id.*``, ``json.nonfinite``."""
+    try:
+        segments = parse_part(entry.segments_info, _SEGMENTS)
+    except SampleError as error:
+        raise SampleError(error.category, f"segments_info{error.message}") from None
+    except OverflowError:
+        raise SampleError("id.range", "segments_info: an id beyond 64 bits; renumber it") from None
+    raw = bytes(entry.segments_info)
+    if raw.count(b'"id"') != len(segments) and (key := repeated_key(raw, "id", "category_id", "area", "iscrowd")):
+        raise SampleError("json.duplicate_key", f"segments_info: a segment has {key!r} twice; keep one of them")
+    return segments
+
+
+def _check_areas(segments: Sequence[Segment], regions: Regions, data: bytes, place: str) -> tuple[Problem, ...]:
+    """Every segment has pixels, and as many as it says; if it says so. Other areas are odd, but do no harm."""
+    found = regions.areas[:-1]
+    if not found.all():
+        segment = segments[int(np.flatnonzero(found == 0)[0])]
+        png.verify_stream(data)
+        raise SampleError(
+            "panoptic.missing_segment",
+            f"segment {segment.id} (category_id {segment.category_id}) is listed, but no pixel of the PNG has its id; "
+            "drop it from segments_info",
+        )
+    wrong = [(s, area) for s, area in zip(segments, found.tolist(), strict=True) if s.area != area]
+    if not wrong:
+        return ()
+    png.verify_stream(data)
+    stated = [(segment, area) for segment, area in wrong if segment.area is not None]
+    if not stated:
+        return ()
+    segment, area = stated[0]
+    rest = f" ({len(stated)} segments differ)" if len(stated) > 1 else ""
+    return (
+        Problem(
+            "panoptic.area",
+            f"{place}: segment {segment.id} says area {segment.area:g}, but has {area} pixels in the PNG{rest}; "
+            "the pixels were used",
+        ),
+    )

@@ -1,0 +1,76 @@
+"""From what a user names, a preset or a file, to the scheme for a data set."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from difflib import get_close_matches
+from pathlib import Path
+
+from cocoseg.errors import LabelError, Problem, UsageError, show
+from cocoseg.labels import schemefile
+from cocoseg.labels.presets import PRESETS, Preset, official_categories
+from cocoseg.labels.scheme import LabelScheme
+from cocoseg.model import Category
+
+
+def label_scheme(
+    labels: str | os.PathLike[str] | LabelScheme = "index", categories: Sequence[Category] = ()
+) -> LabelScheme:
+    """The scheme of a preset's name or of a scheme file (JSON, TOML), for a data set's ``categories``.
+
+    Raises UsageError ``label.preset`` for an unknown name, LabelError: ``doc.missing_key`` where categories are needed and there
+    are none, and what the file's checks raise.
+
+    >>> label_scheme("mask2former").class_of[200]
+    132
+    >>> label_scheme("index", [Category(7, "road"), Category(23, "sky")]).class_of
+    {7: 0, 23: 1}
+    """
+    if isinstance(labels, LabelScheme):
+        return labels
+    name = os.fspath(labels)
+    if name in PRESETS:
+        return _build(name, PRESETS[name], categories)
+    if Path(name).suffix.lower() in (".json", ".toml"):
+        return _from_file(Path(name), categories)
+    near = get_close_matches(name, PRESETS, 1)
+    hint = f"did you mean {near[0]!r}? " if near else ""
+    raise UsageError(
+        "label.preset", f"no preset is called {show(name)}; {hint}There are {', '.join(PRESETS)}, or a .json or .toml file"
+    )
+
+
+def _build(name: str, preset: Preset, categories: Sequence[Category]) -> LabelScheme:
+    if preset.table is None and not categories:
+        raise LabelError(
+            "doc.missing_key",
+            f"labels {name!r} follow the data set's categories, and there are none; give them with --categories FILE "
+            "(in Python: categories=), or choose a preset that brings a class table",
+        )
+    scheme = preset.build(categories)
+    if preset.table is None:
+        return scheme
+    return replace(scheme, problems=scheme.problems + _other_names(name, preset.table, categories))
+
+
+def _other_names(preset: str, table: str, categories: Sequence[Category]) -> tuple[Problem, ...]:
+    """Tell of a data set whose category ids mean something else than the preset's."""
+    official = {category.id: category.name for category in official_categories(table)}
+    other = [c for c in categories if c.id in official and official[c.id] != c.name]
+    if not other:
+        return ()
+    first = other[0]
+    text = (
+        f"{len(other)} categories have other names than in the class table of {preset!r}: id {first.id} is "
+        f"{show(first.name)} in the file, {show(official[first.id])} in the table; is it the right preset?"
+    )
+    return (Problem("label.names", text),)
+
+
+def _from_file(path: Path, categories: Sequence[Category]) -> LabelScheme:
+    scheme = schemefile.read_scheme(path)
+    if isinstance(scheme, LabelScheme):
+        return scheme
+    return replace(label_scheme(scheme.preset, categories), **scheme.changes)

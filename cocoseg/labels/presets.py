@@ -1,0 +1,147 @@
+"""The conventions of the tools that people have, each bit for bit.
+
+A preset either follows the categories of the data set (``index``, ``panopticapi``...) or brings an official class
+table with it, and then needs no categories.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cache
+from importlib import resources
+from typing import NamedTuple
+
+import msgspec
+
+from cocoseg.errors import LabelError, Problem, show
+from cocoseg.labels.scheme import LIMIT, LabelClass, LabelScheme
+from cocoseg.model import Category
+
+OTHER = 183  # the id that COCO-Stuff and panopticapi give to "everything that is no stuff"
+
+
+class Preset(NamedTuple):
+    """How a preset is made, and what it is, in a sentence. ``table`` names the class table that it brings."""
+
+    build: Callable[[Sequence[Category]], LabelScheme]
+    summary: str
+    table: str | None = None
+
+
+class _Row(msgspec.Struct):
+    id: int
+    name: str
+    isthing: int
+    color: tuple[int, int, int] | None = None
+    supercategory: str | None = None
+    annotated: int = 1
+
+
+class _Table(msgspec.Struct):
+    source: str
+    categories: list[_Row]
+
+
+@cache
+def official_categories(table: str, annotated_only: bool = False) -> tuple[Category, ...]:
+    """The categories of a class table in ``tables/``, by ascending id."""
+    data = resources.files("cocoseg.labels").joinpath("tables", f"{table}.json").read_bytes()
+    rows = msgspec.json.decode(data, type=_Table).categories
+    return tuple(
+        Category(row.id, row.name, bool(row.isthing), row.color, row.supercategory)
+        for row in rows
+        if row.annotated or not annotated_only
+    )
+
+
+def _one_class_each(categories: Sequence[Category], first: int) -> tuple[LabelClass, ...]:
+    ranked = sorted(categories, key=lambda category: category.id)
+    return tuple(_class(category, first + rank) for rank, category in enumerate(ranked))
+
+
+def _class(category: Category, index: int) -> LabelClass:
+    return LabelClass(index, category.name, (category.id,), category.isthing, category.color)
+
+
+def _index(categories: Sequence[Category]) -> LabelScheme:
+    void = 255 if len(categories) <= 255 else LIMIT
+    if len(categories) > LIMIT:
+        raise LabelError("label.range", f"{len(categories)} categories do not fit a 16-bit class map (at most {LIMIT})")
+    return LabelScheme("index", _one_class_each(categories, 0), void)
+
+
+def _raw_ids(categories: Sequence[Category]) -> tuple[tuple[LabelClass, ...], tuple[Problem, ...]]:
+    """Category ids as they are, in 8 bits with 0 for void."""
+    for category in categories:
+        if not 0 <= category.id <= 255:
+            raise LabelError(
+                "label.range",
+                f"category id {category.id} ({show(category.name)}) does not fit panopticapi's 8-bit map of raw ids; "
+                "use --labels index",
+            )
+        if category.id == 255:
+            raise LabelError(
+                "label.collision",
+                f"category id 255 ({show(category.name)}) is what training code ignores; use --labels index",
+            )
+    classes = tuple(_class(category, category.id) for category in sorted(categories, key=lambda c: c.id) if category.id)
+    zero = [f"category id 0 ({show(category.name)})" for category in categories if category.id == 0]
+    problems = [Problem("label.collision", f"{what} and unlabelled pixels are both 0 in the map") for what in zero]
+    return classes, tuple(problems)
+
+
+def _panopticapi(categories: Sequence[Category]) -> LabelScheme:
+    classes, problems = _raw_ids(categories)
+    zero = tuple(category.id for category in categories if category.id == 0)
+    return LabelScheme("panopticapi", classes, 0, ignored=zero, problems=problems)
+
+
+def _panopticapi_things_other(categories: Sequence[Category]) -> LabelScheme:
+    raw = _panopticapi(categories)
+    for category in categories:
+        if category.isthing is None:
+            raise LabelError("doc.missing_key", f"category {category.id} ({show(category.name)}) has no 'isthing'")
+    things = tuple(category.id for category in categories if category.isthing)
+    stuff = tuple(row for row in raw.classes if not row.isthing and row.index != OTHER)
+    same = tuple(row.index for row in raw.classes if not row.isthing and row.index == OTHER)
+    classes = (*stuff, LabelClass(OTHER, "other", things + same, None, (0, 0, 0)))
+    ignored = tuple(category for category in raw.ignored if category not in things)
+    return LabelScheme("panopticapi-things-other", classes, 0, ignored=ignored, problems=raw.problems)
+
+
+def _mask2former(_: Sequence[Category]) -> LabelScheme:
+    return LabelScheme("mask2former", _one_class_each(official_categories("coco_panoptic"), 0))
+
+
+def _detectron2_fpn(_: Sequence[Category]) -> LabelScheme:
+    table = official_categories("coco_panoptic")
+    things = tuple(category.id for category in table if category.isthing)
+    stuff = _one_class_each([category for category in table if not category.isthing], 1)
+    return LabelScheme("detectron2-fpn", (LabelClass(0, "things", things, True), *stuff))
+
+
+def _deeplab2(_: Sequence[Category]) -> LabelScheme:
+    return LabelScheme("deeplab2", _one_class_each(official_categories("coco_panoptic"), 1), void=0)
+
+
+def _cocostuff(_: Sequence[Category]) -> LabelScheme:
+    classes = tuple(_class(category, category.id - 1) for category in official_categories("coco_stuff"))
+    return LabelScheme("cocostuff", classes, ignored=(OTHER,))
+
+
+def _mmseg_cocostuff(_: Sequence[Category]) -> LabelScheme:
+    table = official_categories("coco_stuff", annotated_only=True)
+    unused = [category.id for category in official_categories("coco_stuff") if category not in table]
+    return LabelScheme("mmseg-cocostuff", _one_class_each(table, 0), ignored=(*unused, OTHER))
+
+
+PRESETS: dict[str, Preset] = {
+    "index": Preset(_index, "0..C-1 by ascending category id; void 255, or 65535 in 16 bits"),
+    "panopticapi": Preset(_panopticapi, "the raw category ids; void 0"),
+    "panopticapi-things-other": Preset(_panopticapi_things_other, "raw ids of stuff, every thing 183; void 0"),
+    "mask2former": Preset(_mask2former, "COCO's 133 classes as 0..132; void 255", "coco_panoptic"),
+    "detectron2-fpn": Preset(_detectron2_fpn, "COCO things 0, stuff 1..53; void 255", "coco_panoptic"),
+    "cocostuff": Preset(_cocostuff, "COCO-Stuff ids less 1, 0..181; void 255", "coco_stuff"),
+    "mmseg-cocostuff": Preset(_mmseg_cocostuff, "COCO-Stuff's 171 used classes, 0..170; void 255", "coco_stuff"),
+    "deeplab2": Preset(_deeplab2, "COCO's 133 classes as 1..133; void 0", "coco_panoptic"),
+}

@@ -1,0 +1,190 @@
+"""The policy as one frozen value: category id → class index, and everything that others leave implicit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from cocoseg.errors import LabelError, Problem, show
+
+Color = tuple[int, int, int]
+Crowd = Literal["class", "void", "drop"]
+Things = Literal["keep", "merge", "drop"]
+Unknown = Literal["error", "void"]
+
+LIMIT = 65535  # the largest value of a 16-bit PNG
+
+
+@dataclass(frozen=True)
+class LabelClass:
+    """A class: its number in the map, and the categories that become it."""
+
+    index: int
+    name: str
+    category_ids: tuple[int, ...] = ()
+    isthing: bool | None = None
+    color: Color | None = None
+
+
+@dataclass(frozen=True)
+class LabelScheme:
+    """How segments become classes.
+
+    * ``classes``: the classes; an index may be left out.
+    * ``void``: the value of pixels whose class is not known (``ignore_index``).
+    * ``unlabelled``: the value of pixels that no segment covers; None is void.
+    * ``crowd``: a crowd segment is painted as its class, as void, or not at all (``drop``).
+    * ``things``: thing classes stay, become one class (``merge``, under the lowest of their indices), or are not
+      painted at all (``drop``).
+    * ``unknown``: a segment of a category that the scheme does not name is an error, or void.
+    * ``ignored``: category ids that are void without being an error.
+    * ``problems``: what was odd about the categories it was made for.
+
+    Raises LabelError: ``label.range``, ``label.collision``, ``label.type``.
+
+    >>> scheme = LabelScheme("two", (LabelClass(0, "road", (7,)), LabelClass(1, "sky", (23,))))
+    >>> scheme.lookup(np.array([23, 7]), np.array([False, False]))[0]
+    array([1, 0], dtype=uint8)
+    """
+
+    name: str
+    classes: tuple[LabelClass, ...]
+    void: int = 255
+    unlabelled: int | None = None
+    crowd: Crowd = "class"
+    things: Things = "keep"
+    unknown: Unknown = "error"
+    ignored: tuple[int, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+    def __post_init__(self) -> None:
+        _check_choices(self)
+        _check_numbers(self)
+        _check_categories(self)
+        if self.things != "keep" and any(row.isthing is None for row in self.classes):
+            raise LabelError("doc.missing_key", f"labels {show(self.name)}: 'isthing' is missing, which 'things' needs")
+
+    @cached_property
+    def outside(self) -> int:
+        """The value of pixels that no segment covers."""
+        return self.void if self.unlabelled is None else self.unlabelled
+
+    @cached_property
+    def dtype(self) -> np.dtype[Any]:
+        """uint8 while void and every index fit, else uint16."""
+        largest = max([self.void, self.outside, *(row.index for row in self.classes)])
+        return np.dtype(np.uint8 if largest <= 255 else np.uint16)
+
+    @cached_property
+    def table(self) -> tuple[LabelClass, ...]:
+        """The classes that can occur, by index, after ``things`` has been applied."""
+        rows = sorted(self.classes, key=lambda row: row.index)
+        things = [row for row in rows if row.isthing]
+        if self.things == "keep" or not things:
+            return tuple(rows)
+        rest = [row for row in rows if not row.isthing]
+        if self.things == "drop":
+            return tuple(rest)
+        ids = tuple(sorted(category for row in things for category in row.category_ids))
+        merged = replace(things[0], name="things", category_ids=ids)
+        return tuple(sorted([merged, *rest], key=lambda row: row.index))
+
+    @cached_property
+    def class_of(self) -> dict[int, int]:
+        """category id -> value in the map."""
+        dropped = {category: self.outside for row in self.classes for category in row.category_ids}
+        ignored = dict.fromkeys(self.ignored, self.void)
+        return dropped | ignored | {category: row.index for row in self.table for category in row.category_ids}
+
+    def lookup(
+        self, category_ids: npt.NDArray[np.integer], iscrowd: npt.NDArray[np.bool_]
+    ) -> tuple[npt.NDArray[Any], npt.NDArray[np.bool_]]:
+        """Category ids (n,) and crowd flags (n,) -> values in the map (n,), and which categories are known (n,) bool.
+
+        Unknown categories get void.
+        """
+        ids, values = self._sorted
+        place = np.searchsorted(ids, category_ids)
+        place[place == len(ids)] = 0
+        known = ids[place] == category_ids
+        found = np.where(known, values[place], self.dtype.type(self.void))
+        if self.crowd != "class":
+            found[iscrowd] = self.void if self.crowd == "void" else self.outside
+        return found, known
+
+    @cached_property
+    def _sorted(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[Any]]:
+        pairs = sorted(self.class_of.items())
+        return np.array([key for key, _ in pairs], np.int64), np.array([value for _, value in pairs], self.dtype)
+
+    @property
+    def palette(self) -> tuple[Color, ...]:
+        """A colour for each of the 256 values of an 8-bit map; void and unlabelled pixels are black.
+
+        Raises LabelError ``label.range`` where the map has 16 bits, as no PNG palette has.
+        """
+        if self.dtype != np.uint8:
+            raise LabelError("label.range", f"labels {show(self.name)} need 16 bits; a PNG palette has 256 colours")
+        colors = [default_color(value) for value in range(256)]
+        for row in self.table:
+            colors[row.index] = row.color or colors[row.index]
+        colors[self.void] = colors[self.outside] = (0, 0, 0)
+        return tuple(colors)
+
+
+def default_color(index: int) -> Color:
+    """A colour for a class that has none: the bits of its number dealt to red, green and blue, as PASCAL VOC does.
+
+    >>> default_color(0), default_color(1)
+    ((128, 0, 0), (0, 128, 0))
+    """
+    bits = index + 1
+    return tuple(sum((bits >> 3 * k + channel & 1) << 7 - k for k in range(3)) for channel in range(3))  # type: ignore[return-value]
+
+
+def _check_choices(scheme: LabelScheme) -> None:
+    choices = {"crowd": ("class", "void", "drop"), "things": ("keep", "merge", "drop"), "unknown": ("error", "void")}
+    for field, allowed in choices.items():
+        value = getattr(scheme, field)
+        if value not in allowed:
+            raise _wrong(scheme, "label.type", f"{field} is {show(value)}, expected one of {', '.join(allowed)}")
+    if not scheme.classes:
+        raise _wrong(scheme, "label.type", "no classes, expected at least one")
+
+
+def _check_numbers(scheme: LabelScheme) -> None:
+    numbers = [("void", scheme.void), ("unlabelled", scheme.outside)]
+    numbers += [(f"class {show(row.name)}", row.index) for row in scheme.classes]
+    for what, value in numbers:
+        if type(value) is not int or not 0 <= value <= LIMIT:
+            raise _wrong(scheme, "label.range", f"{what} is {show(value)}, expected an integer from 0 to {LIMIT}")
+    indices = [row.index for row in scheme.classes]
+    if twice := _first_repeated(indices):
+        raise _wrong(scheme, "label.collision", f"two classes have index {twice}; give each its own")
+    if scheme.void in indices:
+        raise _wrong(scheme, "label.collision", f"void and a class are both {scheme.void}; give each its own number")
+
+
+def _check_categories(scheme: LabelScheme) -> None:
+    ids = [category for row in scheme.classes for category in row.category_ids] + list(scheme.ignored)
+    if not ids:
+        raise _wrong(scheme, "label.type", "no class names a category id, so that nothing could be painted")
+    for category in ids:
+        if type(category) is not int or not -(2**63) <= category < 2**63:
+            raise _wrong(scheme, "label.range", f"category id {show(category)} is no integer of 64 bits")
+    if (twice := _first_repeated(ids)) is not None:
+        raise _wrong(scheme, "label.collision", f"category id {twice} is given to two classes; keep one of them")
+
+
+def _first_repeated(numbers: Iterable[int]) -> int | None:
+    seen: set[int] = set()
+    return next((number for number in numbers if number in seen or seen.add(number)), None)  # type: ignore[func-returns-value]
+
+
+def _wrong(scheme: LabelScheme, category: str, what: str) -> LabelError:
+    return LabelError(category, f"labels {show(scheme.name)}: {what}")

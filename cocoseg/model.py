@@ -1,0 +1,107 @@
+"""The record in the middle: every format is read into it, every target made from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, overload
+
+import numpy as np
+import numpy.typing as npt
+
+from cocoseg.codecs.regions import Regions
+from cocoseg.errors import Problem
+
+ImageId = int | str
+
+
+@dataclass(frozen=True)
+class Category:
+    """A category as a file lists it. ``id`` is the file's number, not a class index; None is "the file is silent"."""
+
+    id: int
+    name: str
+    isthing: bool | None = None
+    color: tuple[int, int, int] | None = None
+    supercategory: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """The annotation of one image: n segments as parallel columns, and their shapes.
+
+    ``key`` is unique in the data set and safe as a relative file name, ``ids`` (n,) uint32 are unique in the image,
+    ``category_ids`` (n,) int64, ``iscrowd`` (n,) bool. ``place`` says where it was read, for messages; ``problems``
+    what is odd about it but does no harm.
+    """
+
+    key: str
+    image_id: ImageId
+    ids: npt.NDArray[np.uint32]
+    category_ids: npt.NDArray[np.int64]
+    iscrowd: npt.NDArray[np.bool_]
+    shapes: Regions
+    place: str = ""
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(height, width)."""
+        return self.shapes.size
+
+    @property
+    def areas(self) -> npt.NDArray[np.int64]:
+        """(n,) int64: pixels of each segment."""
+        return self.shapes.areas[:-1]
+
+    @property
+    def id_map(self) -> npt.NDArray[np.uint32]:
+        """(H, W) uint32: the segment id of every pixel, 0 where there is none."""
+        return self.shapes.paint(self.ids, outside=0)
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset(Sequence[Sample]):
+    """Images as a sequence of undecoded entries, and the function that decodes one.
+
+    ``dataset[i]`` decodes and gives a Sample, or raises the SampleError of an entry that can't be used;
+    ``dataset[a:b]`` is a smaller Dataset that carries only its own entries, to be sent to a worker.
+    ``source`` is the annotation file, ``folder`` where its pictures lie, ``problems`` are those of the document.
+    """
+
+    categories: tuple[Category, ...]
+    entries: Sequence[Any]
+    load: Callable[[Any], Sample]
+    source: str = ""
+    folder: str | None = None
+    problems: tuple[Problem, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    @overload
+    def __getitem__(self, place: int) -> Sample: ...
+    @overload
+    def __getitem__(self, place: slice) -> Dataset: ...
+    def __getitem__(self, place: int | slice) -> Sample | Dataset:
+        if isinstance(place, slice):
+            return replace(self, entries=self.entries[place], problems=())
+        return self.load(self.entries[place])
+
+    def __iter__(self) -> Iterator[Sample]:
+        return (self.load(entry) for entry in self.entries)
+
+    def map(self, change: Callable[[Sample], Sample]) -> Dataset:
+        """The same data set with ``change`` made to every sample when it is decoded."""
+        return replace(self, load=_Composed(self.load, change))
+
+
+@dataclass(frozen=True)
+class _Composed:
+    """``change(load(entry))``, as a value that pickles where the two do."""
+
+    load: Callable[[Any], Sample]
+    change: Callable[[Sample], Sample]
+
+    def __call__(self, entry: Any) -> Sample:
+        return self.change(self.load(entry))

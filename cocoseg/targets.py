@@ -1,0 +1,112 @@
+"""A sample and a label scheme to the arrays that a loss wants."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from cocoseg.codecs.panoptic import ID_LIMIT, VOID, ids_from_rgb, swap_red_and_blue
+from cocoseg.codecs.regions import Regions, find_regions
+from cocoseg.errors import SampleError
+from cocoseg.labels import LabelScheme, label_scheme
+from cocoseg.model import Sample
+
+Labels = LabelScheme | str
+
+
+def semantic(sample: Sample, labels: Labels) -> npt.NDArray[Any]:
+    """The class map of a sample: (H, W) uint8, or uint16 where the scheme's numbers need it.
+
+    ``labels`` is a scheme, or the name of a preset that brings its own class table.
+    Raises SampleError ``id.unknown`` for a category that the scheme does not know, unless it says otherwise.
+    """
+    scheme = label_scheme(labels)
+    return sample.shapes.paint(segment_classes(sample, scheme), outside=scheme.outside)
+
+
+def segment_classes(sample: Sample, scheme: LabelScheme) -> npt.NDArray[Any]:
+    """The value that each segment gets in the class map: (n,) of the scheme's dtype."""
+    classes, known = scheme.lookup(sample.category_ids, sample.iscrowd)
+    if scheme.unknown == "error" and not known.all():
+        raise _unknown_category(sample, scheme, int(np.flatnonzero(~known)[0]))
+    return classes
+
+
+def class_pixels(sample: Sample, scheme: LabelScheme) -> dict[int, int]:
+    """Pixels of every value in the sample's class map, void included: {value: pixels}."""
+    values = [*segment_classes(sample, scheme).tolist(), scheme.outside]
+    pixels: dict[int, int] = {}
+    for value, area in zip(values, sample.shapes.areas.tolist(), strict=True):
+        if area:
+            pixels[value] = pixels.get(value, 0) + area
+    return pixels
+
+
+def panoptic_to_semantic(
+    picture: npt.NDArray[Any], segments_info: Sequence[Mapping[str, Any]], labels: Labels
+) -> npt.NDArray[Any]:
+    """A panoptic picture and its ``segments_info`` to a class map, for a ``__getitem__`` that has both at hand.
+
+    ``picture`` is (H, W, 3) or (H, W, 4) uint8 as the PNG stores it, or (H, W) integer ids. Returns (H, W) uint8 or
+    uint16. Raises SampleError: ``id.duplicate``, ``id.range``, ``id.unknown``, ``panoptic.unknown_id``.
+
+    >>> picture = np.array([[[1, 0, 0], [2, 0, 0], [0, 0, 0]]], np.uint8)
+    >>> info = [{"id": 1, "category_id": 1}, {"id": 2, "category_id": 200}]
+    >>> panoptic_to_semantic(picture, info, "mask2former")
+    array([[  0, 132, 255]], dtype=uint8)
+    """
+    ids = ids_from_rgb(picture) if picture.ndim == 3 else picture
+    listed = np.array([segment["id"] for segment in segments_info], np.int64)
+    check_ids(listed)
+    sample = Sample(
+        "picture",
+        "picture",
+        listed.astype(np.uint32),
+        np.array([segment["category_id"] for segment in segments_info], np.int64),
+        np.array([bool(segment.get("iscrowd", 0)) for segment in segments_info], np.bool_),
+        listed_regions(ids, listed.astype(ids.dtype)),
+    )
+    return semantic(sample, labels)
+
+
+def check_ids(listed: npt.NDArray[np.int64]) -> None:
+    """Segment ids (n,) as an image may list them. Raises SampleError ``id.range``, ``id.duplicate``."""
+    wrong = (listed <= VOID) | (listed >= ID_LIMIT)
+    if wrong.any():
+        place = int(np.flatnonzero(wrong)[0])
+        why = "0 is void" if listed[place] == VOID else f"a PNG holds ids from 1 to {ID_LIMIT - 1}"
+        raise SampleError("id.range", f"segments_info[{place}].id: segment id {listed[place]}, but {why}; renumber it")
+    ranked = np.sort(listed)
+    twice = np.flatnonzero(ranked[1:] == ranked[:-1])
+    if twice.size:
+        raise SampleError(
+            "id.duplicate",
+            f"segments_info: segment id {ranked[twice[0]]} is listed twice; each segment needs an id of its own",
+        )
+
+
+def listed_regions(ids: npt.NDArray[Any], listed: npt.NDArray[Any]) -> Regions:
+    """Picture of ids (H, W) -> its segments. Raises SampleError ``panoptic.unknown_id`` for an id that is not listed."""
+    regions, strangers = find_regions(ids, listed, VOID)
+    if strangers.size:
+        raise _unlisted(strangers, listed)
+    return regions
+
+
+def _unlisted(strangers: npt.NDArray[Any], listed: npt.NDArray[Any]) -> SampleError:
+    some = ", ".join(map(str, strangers[:5].tolist())) + (", ..." if len(strangers) > 5 else "")
+    swapped = np.isin(swap_red_and_blue(strangers), listed).all()
+    advice = "R and B look swapped: write the PNG in RGB order" if swapped else "list it, or paint it 0 (void)"
+    return SampleError("panoptic.unknown_id", f"the PNG has segment id {some} that segments_info does not list; {advice}")
+
+
+def _unknown_category(sample: Sample, scheme: LabelScheme, place: int) -> SampleError:
+    error = SampleError(
+        "id.unknown",
+        f"segment {sample.ids[place]} has category_id {sample.category_ids[place]}, which labels {scheme.name!r} do not "
+        "know; add the category, or choose unknown = 'void'",
+    )
+    return error.at(sample.place) if sample.place else error

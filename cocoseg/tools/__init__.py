@@ -1,0 +1,1 @@
+"""What the commands do, without parsing and printing: plain functions for Python users."""

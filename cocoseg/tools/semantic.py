@@ -1,0 +1,104 @@
+"""Annotations to class maps: the guts of ``cocoseg to-semantic``."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any, Literal
+
+from cocoseg import parallel
+from cocoseg.errors import UsageError, show
+from cocoseg.files.documents import write_json
+from cocoseg.files.names import REPORT
+from cocoseg.files.writing import Folder, same_place
+from cocoseg.formats import read
+from cocoseg.formats.classmap import ClassMapWriter, lost
+from cocoseg.labels import LabelScheme, label_scheme
+from cocoseg.labels.schemefile import scheme_dict
+from cocoseg.model import Dataset
+from cocoseg.tools.summary import Summary
+from cocoseg.version import __version__
+
+StrPath = str | os.PathLike[str]
+
+
+def to_semantic(
+    src: StrPath,
+    out: StrPath,
+    *,
+    labels: StrPath | LabelScheme = "index",
+    categories: StrPath | None = None,
+    png_dir: StrPath | None = None,
+    workers: int = 1,
+    overwrite: bool = False,
+    on_error: Literal["skip", "stop"] = "skip",
+    dry_run: bool = False,
+    palette: bool = False,
+    on_done: Callable[[Summary], None] | None = None,
+) -> Summary:
+    """Convert a panoptic JSON with its PNGs to class maps ``out/<file_name>`` and a report ``out/cocoseg.json``.
+
+    An image that can't be converted is left out and named in the result's ``failures``; with ``on_error="stop"`` the
+    first one ends the work. ``dry_run`` checks everything and writes nothing. ``on_done`` is called with the summary
+    so far after each part. With more than one worker the call belongs under ``if __name__ == "__main__":`` where the
+    platform starts processes afresh.
+
+    Raises DocumentError, LabelError, UsageError before anything is written, OutputError where nothing can be written.
+
+    >>> to_semantic("fixtures/panoptic.json", "out", dry_run=True).images
+    3
+    """
+    started = time.monotonic()
+    if workers < 1:
+        raise UsageError("usage.workers", f"workers is {workers}, expected at least 1")
+    dataset = read(src, png_dir=png_dir, categories=categories)
+    scheme = label_scheme(labels, dataset.categories)
+    _check_places(dataset, out)
+    writer = ClassMapWriter(
+        None if dry_run else Folder.create(out),
+        scheme,
+        scheme.palette if palette else (),
+        overwrite,
+        on_error == "stop",
+    )
+    summary = Summary(scheme, len(dataset), problems=[*dataset.problems, *scheme.problems])
+    pieces = parallel.parts(dataset, workers)
+    with closing(parallel.run(writer, pieces, workers=workers, lost=lost)) as results:
+        for place, rows in results:
+            summary.add(place, rows)
+            if on_done:
+                on_done(summary)
+            if on_error == "stop" and any(row.failure for row in rows):
+                break
+    summary.close(time.monotonic() - started)
+    if writer.folder:
+        sources = [src] if categories is None else [src, categories]
+        options = {"labels": scheme.name, "palette": palette}
+        writer.folder.write(REPORT, write_json(_report(summary, sources, options)), overwrite=True)
+    return summary
+
+
+def _check_places(dataset: Dataset, out: StrPath) -> None:
+    """Refuse to write among the sources."""
+    if dataset.folder is not None and same_place(dataset.folder, out):
+        raise UsageError(
+            "out.is_input",
+            f"OUT {show(os.fspath(out), 300)} and the PNGs' folder {show(dataset.folder, 300)} lie in one another, so "
+            "that sources could be overwritten; choose another OUT",
+        )
+
+
+def _report(summary: Summary, sources: list[StrPath], options: dict[str, Any]) -> dict[str, Any]:
+    scheme = summary.scheme
+    return {
+        "cocoseg": __version__,
+        "command": "to-semantic",
+        "options": options,
+        "sources": [{"name": Path(path).name, "bytes": Path(path).stat().st_size} for path in sources],
+        "bits": 8 * scheme.dtype.itemsize,
+        "labels": scheme_dict(scheme) | {"void": scheme.void, "unlabelled": scheme.outside},
+        **summary.as_dict(),
+    }
