@@ -27,22 +27,22 @@ def semantic(sample: Sample, labels: Labels) -> npt.NDArray[Any]:
     return sample.shapes.paint(segment_classes(sample, scheme), outside=scheme.outside)
 
 
+def semantic_with_pixels(sample: Sample, scheme: LabelScheme) -> tuple[npt.NDArray[Any], dict[int, int]]:
+    """The class map of a sample, and the pixels of every value in it, void included: {value: pixels}."""
+    classes = segment_classes(sample, scheme)
+    pixels: dict[int, int] = {}
+    for value, area in zip([*classes.tolist(), scheme.outside], sample.shapes.areas.tolist(), strict=True):
+        if area:
+            pixels[value] = pixels.get(value, 0) + area
+    return sample.shapes.paint(classes, outside=scheme.outside), pixels
+
+
 def segment_classes(sample: Sample, scheme: LabelScheme) -> npt.NDArray[Any]:
     """The value that each segment gets in the class map: (n,) of the scheme's dtype."""
     classes, known = scheme.lookup(sample.category_ids, sample.iscrowd)
     if scheme.unknown == "error" and not known.all():
         raise _unknown_category(sample, scheme, int(np.flatnonzero(~known)[0]))
     return classes
-
-
-def class_pixels(sample: Sample, scheme: LabelScheme) -> dict[int, int]:
-    """Pixels of every value in the sample's class map, void included: {value: pixels}."""
-    values = [*segment_classes(sample, scheme).tolist(), scheme.outside]
-    pixels: dict[int, int] = {}
-    for value, area in zip(values, sample.shapes.areas.tolist(), strict=True):
-        if area:
-            pixels[value] = pixels.get(value, 0) + area
-    return pixels
 
 
 def panoptic_to_semantic(

@@ -15,8 +15,6 @@ import numpy.typing as npt
 
 T = TypeVar("T", bound=np.generic)
 
-BAND = 1 << 22  # pixels turned into runs at a time: bounds the memory for a picture of any size
-
 
 @dataclass(frozen=True, eq=False)
 class Regions:
@@ -50,31 +48,33 @@ class Regions:
 
 
 def find_regions(
-    ids: npt.NDArray[np.integer], listed: npt.NDArray[np.integer], void: int = 0
-) -> tuple[Regions, npt.NDArray[np.integer]]:
+    ids: npt.NDArray[T], listed: npt.NDArray[T], void: int = 0
+) -> tuple[Regions, npt.NDArray[T]]:
     """Picture of ids (H, W) and the ids (n,) of its segments -> regions, and the ids found that are not listed.
 
-    ``listed`` holds no id twice and not ``void``. Pixels of ``void`` and of unlisted ids belong to no segment.
+    ``listed`` holds no id twice, and none that is not above ``void``. Pixels of ``void`` and of ids that are not
+    listed belong to no segment.
     """
     values, lengths = runs(ids.reshape(-1))
+    count = len(listed)
     order = np.argsort(listed)
-    table = listed[order]
+    table = np.concatenate([np.array([void], ids.dtype), listed[order]])
+    segment_of = np.concatenate([[count], order, [count]])
     place = np.searchsorted(table, values)
-    known = np.append(table, void)[place] == values
-    segments = np.where(known, np.append(order, len(listed))[place], len(listed))
-    segments[values == void] = len(listed)
-    strangers = np.unique(values[~known & (values != void)])
-    return Regions((ids.shape[0], ids.shape[1]), len(listed), segments, lengths), strangers
+    segments = segment_of[place]
+    strange = table.take(place, mode="clip") != values
+    segments[strange] = count
+    return Regions((ids.shape[0], ids.shape[1]), count, segments, lengths), np.unique(values[strange])
 
 
 def runs(flat: npt.NDArray[T]) -> tuple[npt.NDArray[T], npt.NDArray[np.intp]]:
-    """Values (N,) -> value and length of each run of equal values, (R,) and (R,).
+    """Values (N,), N > 0 -> value and length of each run of equal values, (R,) and (R,).
 
     >>> runs(np.array([5, 5, 0, 7]))
     (array([5, 0, 7]), array([2, 1, 1]))
     """
-    bands = [flat[start : start + BAND] for start in range(0, len(flat), BAND)]
-    starts = [np.flatnonzero(band[1:] != band[:-1]) + (1 + BAND * k) for k, band in enumerate(bands)]
-    firsts = np.arange(len(bands)) * BAND
-    start = np.concatenate([part for first, rest in zip(firsts, starts, strict=True) for part in ([first], rest)])
-    return flat[start], np.diff(start, append=len(flat))
+    changes = np.flatnonzero(flat[1:] != flat[:-1])
+    bounds = np.empty(len(changes) + 2, np.intp)
+    bounds[0], bounds[-1] = 0, len(flat)
+    np.add(changes, 1, out=bounds[1:-1])
+    return flat[bounds[:-1]], bounds[1:] - bounds[:-1]

@@ -20,6 +20,7 @@ from cocoseg.files.reading import read_file
 
 T = TypeVar("T")
 
+_COMPRESSED = (b"\x1f\x8b", b"PK\x03\x04", b"\x28\xb5\x2f\xfd", b"BZh", b"\xfd7zXZ")  # gzip, zip, zstd, bzip2, xz
 NOT_A_NUMBER = "not a JSON number"
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|(?<![\w"])-?(?:NaN|Infinity)\b', re.DOTALL)
 _ESCAPES = re.compile(rb"\\(?:u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})|u[dD][89a-fA-F]\w{2}|.)")
@@ -117,8 +118,32 @@ def _check_keys(data: bytes, unique: tuple[str, ...]) -> None:
 
 
 def write_json(value: object) -> bytes:
-    """A value as indented, strict JSON: the same bytes for the same value."""
-    return (json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
+    """A value as strict JSON for people to read: objects are laid out, rows of a table take a line each.
+
+    >>> print(write_json({"rows": [{"id": 1}, {"id": 2}]}).decode())
+    {
+     "rows": [
+      {"id": 1},
+      {"id": 2}
+     ]
+    }
+    """
+    return (_layout(value, 1) + "\n").encode()
+
+
+def _layout(value: object, depth: int) -> str:
+    indent = "\n" + " " * depth
+    end = indent[:-1]
+    if isinstance(value, dict) and value:
+        pairs = [f"{_compact(key)}: {_layout(item, depth + 1)}" for key, item in value.items()]
+        return f"{{{indent}{f',{indent}'.join(pairs)}{end}}}"
+    if isinstance(value, list) and any(isinstance(item, dict) for item in value):
+        return f"[{indent}{f',{indent}'.join(map(_compact, value))}{end}]"
+    return _compact(value)
+
+
+def _compact(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
 
 
 def _decode(data: bytes, kind: type[T]) -> T:
@@ -146,10 +171,10 @@ def _repair_escape(escape: re.Match[bytes]) -> bytes:
 
 
 def _check_encoding(data: bytes) -> None:
+    if data.startswith(_COMPRESSED):
+        raise DocumentError("json.encoding", "a compressed file, expected JSON text; unpack it first")
     if data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) or data[:64].count(0):
         raise DocumentError("json.encoding", "not UTF-8 text (looks like UTF-16 or binary); save the file as UTF-8")
-    if data[:2] == b"\x1f\x8b" or data[:4] in (b"PK\x03\x04", b"\x28\xb5\x2f\xfd", b"BZh9", b"\xfd7zX"):
-        raise DocumentError("json.encoding", "a compressed file, expected JSON text; unpack it first")
     if data.isascii():
         return
     decoder = codecs.getincrementaldecoder("utf-8")()

@@ -25,8 +25,9 @@ MAX_PIXELS = 178_956_970  # where Pillow, too, takes a picture for an attack
 _ABSURD = 1 << 31  # pixels that no label picture has, whatever its annotation says
 _LARGE = 1 << 25  # pixels from which the ratio of picture to file is looked at
 _BOMB_RATIO = 600
-_CHANNELS = {2: 3, 6: 4}
+_SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 _PALETTE = 3
+_READ = (2, _PALETTE, 6)
 _MODES = {0: "grey", 2: "RGB", 3: "palette", 4: "grey with alpha", 6: "RGBA"}
 _FOREIGN = {b"\xff\xd8": "a JPEG", b"GIF8": "a GIF", b"BM": "a BMP", b"II*\0": "a TIFF", b"MM\0*": "a TIFF"}
 _FOREIGN |= {b"RIFF": "a WebP", b"\0\0\0\x0cjP": "a JPEG 2000"}
@@ -67,8 +68,8 @@ def read_picture(data: bytes, size: tuple[int, int] | None = None) -> npt.NDArra
     Raises SampleError: ``png.*``, ``size.mismatch``, ``limit.pixels``.
     """
     header = read_header(data)
-    _check_size(header, size, len(data))
-    if header.bit_depth != 8 or header.color_type not in (*_CHANNELS, _PALETTE):
+    _check_size(header, size, data)
+    if header.bit_depth != 8 or header.color_type not in _READ:
         raise SampleError(
             "png.mode", f"the PNG is {header.mode}; a panoptic picture of ids is 8-bit RGB (R + 256·G + 65536·B)"
         )
@@ -80,18 +81,23 @@ def read_picture(data: bytes, size: tuple[int, int] | None = None) -> npt.NDArra
 def verify_stream(data: bytes) -> None:
     """Check what the fast decoder does not: the Adler-32 of the pixels and that they are exactly the header's.
 
-    Costs another inflate, so it is for pictures that look wrong already. Raises SampleError ``png.corrupt``.
+    Costs another inflate, so it is for pictures that look wrong already. Large and interlaced ones are passed over.
+    Raises SampleError ``png.corrupt``.
     """
     header = read_header(data)
-    expected = header.size[0] * (1 + header.size[1] * _CHANNELS.get(header.color_type, 1))
+    height, width = header.size
+    interlaced = data[28]
+    if interlaced or height * width > _LARGE:
+        return
+    expected = height * (1 + (width * _SAMPLES.get(header.color_type, 1) * header.bit_depth + 7) // 8)
     stream = isal_zlib.decompressobj()
     try:
         found = stream.decompress(b"".join(_image_data(data)), expected + 1)
         complete = len(found) == expected and stream.eof
     except isal_zlib.error:
         complete = False
-    if not complete and not data[28]:  # an interlaced picture has more rows than its height
-        raise SampleError("png.corrupt", "the PNG's pixels do not agree with their checksum; get the file again")
+    if not complete:
+        raise SampleError("png.corrupt", "the PNG's pixels do not agree with its header and checksum; get it again")
 
 
 def write_class_map(class_map: npt.NDArray[Any], palette: Sequence[tuple[int, int, int]] = ()) -> bytes:
@@ -125,9 +131,10 @@ def _chunk(name: bytes, content: bytes) -> bytes:
     return b"".join([len(content).to_bytes(4, "big"), name, content, checksum.to_bytes(4, "big")])
 
 
-def _check_size(header: Header, size: tuple[int, int] | None, file_bytes: int) -> None:
+def _check_size(header: Header, size: tuple[int, int] | None, data: bytes) -> None:
     height, width = header.size
     if size is not None and size != header.size:
+        verify_stream(data)
         turned = "; height and width look swapped" if size == (width, height) else ""
         raise SampleError(
             "size.mismatch",
@@ -137,9 +144,9 @@ def _check_size(header: Header, size: tuple[int, int] | None, file_bytes: int) -
     pixels = height * width
     if pixels > MAX_PIXELS:
         raise SampleError("limit.pixels", f"the PNG has {pixels:,} pixels, more than the {MAX_PIXELS:,} allowed")
-    if pixels > _LARGE and 3 * pixels > _BOMB_RATIO * file_bytes:
+    if pixels > _LARGE and 3 * pixels > _BOMB_RATIO * len(data):
         raise SampleError(
-            "limit.pixels", f"the PNG packs {pixels:,} pixels into {file_bytes:,} bytes, as decompression bombs do"
+            "limit.pixels", f"the PNG packs {pixels:,} pixels into {len(data):,} bytes, as decompression bombs do"
         )
 
 
@@ -155,14 +162,14 @@ def _decode_rgb(data: bytes, header: Header) -> npt.NDArray[np.uint8]:
     except BaseException as error:
         if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
             raise  # only a panic of the native decoder is about the file
-        reason = str(error).removeprefix("Failed to decode the png image.").strip().rstrip(".")
+        reason = str(error).removeprefix("Failed to decode the png image.").partition(" while ")[0].strip(" .")
         raise SampleError("png.corrupt", f"the PNG can't be decoded ({reason}); get the file again") from None
 
 
 def _reserve(header: Header) -> None:
     """Fail as Python fails when a large picture finds no memory: native code would end the process."""
     if header.size[0] * header.size[1] > _LARGE:
-        np.empty((2, *header.size, _CHANNELS[header.color_type]), np.uint8)
+        np.empty((2, *header.size, _SAMPLES[header.color_type]), np.uint8)
 
 
 def _decode_palette(data: bytes) -> npt.NDArray[np.uint8]:

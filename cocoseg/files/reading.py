@@ -62,6 +62,8 @@ def _not_regular(path: str | os.PathLike[str]) -> SampleError:
 
 def _unreadable(path: str | os.PathLike[str], error: OSError) -> SampleError:
     name = show(os.fspath(path), 300)
+    if error.errno == errno.ENOENT and Path(path).is_symlink():
+        return _dangling(Path(path))
     if error.errno in (errno.ENOENT, errno.ENOTDIR):
         return SampleError("file.missing", f"{name} does not exist{_near_miss(Path(path))}")
     if error.errno == errno.ENAMETOOLONG:
@@ -69,6 +71,15 @@ def _unreadable(path: str | os.PathLike[str], error: OSError) -> SampleError:
     if error.errno == errno.ENXIO:
         return _not_regular(path)
     return SampleError("file.unreadable", f"{name} can't be read ({os.strerror(error.errno or 0)})")
+
+
+def _dangling(path: Path) -> SampleError:
+    target = path.readlink()
+    outside = path.parent.resolve() not in (path.parent / target).resolve().parents
+    where = f"{show(str(path), 300)} is a symbolic link to {show(str(target), 300)}"
+    if outside:
+        return SampleError("path.escape", f"{where}, which leads out of its folder to nothing; replace it by the file")
+    return SampleError("file.missing", f"{where}, which does not exist")
 
 
 def _near_miss(path: Path) -> str:

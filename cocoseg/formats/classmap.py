@@ -19,14 +19,13 @@ from cocoseg.labels import LabelScheme
 from cocoseg.labels.scheme import Color
 from cocoseg.model import Dataset, Sample
 from cocoseg.parallel import stopping
-from cocoseg.targets import class_pixels, semantic
+from cocoseg.targets import semantic_with_pixels
 
 
 class Row(msgspec.Struct, gc=False):
     """What became of one image: the pixels of each class value, or the failure."""
 
     pixels: dict[int, int] = {}
-    size: tuple[int, int] = (0, 0)
     problems: tuple[Problem, ...] = ()
     failure: Problem | None = None
 
@@ -56,15 +55,15 @@ class ClassMapWriter:
     def _row(self, part: Dataset, entry: Any) -> Row:
         try:
             sample = part.load(entry)
-            self._write(sample)
-            return Row(class_pixels(sample, self.scheme), sample.size, sample.problems)
+            class_map, pixels = semantic_with_pixels(sample, self.scheme)
+            self._write(sample, write_class_map(class_map, self.colors))
+            return Row(pixels, sample.problems)
         except SampleError as error:
             return Row(failure=error.problem)
         except MemoryError:
             return Row(failure=Problem("limit.memory", f"{part.source}: {entry.place}: not enough memory for the class map"))
 
-    def _write(self, sample: Sample) -> None:
-        data = write_class_map(semantic(sample, self.scheme), self.colors)
+    def _write(self, sample: Sample, data: bytes) -> None:
         if self.folder is None:
             return
         try:

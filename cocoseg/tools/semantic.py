@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from cocoseg import parallel
-from cocoseg.errors import UsageError, show
+from cocoseg.errors import LabelError, UsageError, show
 from cocoseg.files.documents import write_json
 from cocoseg.files.names import REPORT
 from cocoseg.files.writing import Folder, same_place
@@ -55,7 +55,7 @@ def to_semantic(
     if workers < 1:
         raise UsageError("usage.workers", f"workers is {workers}, expected at least 1")
     dataset = read(src, png_dir=png_dir, categories=categories)
-    scheme = label_scheme(labels, dataset.categories)
+    scheme = _scheme(labels, dataset)
     _check_places(dataset, out)
     writer = ClassMapWriter(
         None if dry_run else Folder.create(out),
@@ -79,6 +79,13 @@ def to_semantic(
         options = {"labels": scheme.name, "palette": palette}
         writer.folder.write(REPORT, write_json(_report(summary, sources, options)), overwrite=True)
     return summary
+
+
+def _scheme(labels: StrPath | LabelScheme, dataset: Dataset) -> LabelScheme:
+    try:
+        return label_scheme(labels, dataset.categories)
+    except LabelError as error:
+        raise error.at(dataset.source) from None
 
 
 def _check_places(dataset: Dataset, out: StrPath) -> None:

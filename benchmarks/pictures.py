@@ -1,0 +1,30 @@
+"""Data sets for the benchmarks: real COCO pictures, repeated under new names."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+SAMPLES = ("val2017_sample/panoptic_examples", "annotations_only/panoptic_train2017", "annotations_only/panoptic_val2017")
+
+
+def panoptic_set(root: Path, count: int) -> Path:
+    """A panoptic JSON of ``count`` images under ``root``, made of the real ones in COCOSEG_REAL_DATA; its path."""
+    real = Path(os.environ["COCOSEG_REAL_DATA"]) / "coco_panoptic"
+    categories = json.loads((real / "panoptic_coco_categories.json").read_text())
+    sources = []
+    for name in SAMPLES:
+        document = json.loads((real / f"{name}.json").read_text())
+        sources += [(real / name / row["file_name"], row["segments_info"]) for row in document["annotations"]]
+    (root / "panoptic").mkdir(parents=True)
+    annotations = []
+    for number in range(count):
+        picture, segments = sources[number % len(sources)]
+        name = f"{number:08}.png"
+        shutil.copyfile(picture, root / "panoptic" / name)
+        annotations.append({"image_id": number, "file_name": name, "segments_info": segments})
+    path = root / "panoptic.json"
+    path.write_text(json.dumps({"annotations": annotations, "categories": categories}))
+    return path
