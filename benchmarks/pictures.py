@@ -7,7 +7,11 @@ import os
 import shutil
 from pathlib import Path
 
-SAMPLES = ("val2017_sample/panoptic_examples", "annotations_only/panoptic_train2017", "annotations_only/panoptic_val2017")
+SAMPLES = (
+    "val2017_sample/panoptic_examples",
+    "annotations_only/panoptic_train2017",
+    "annotations_only/panoptic_val2017",
+)
 
 
 def panoptic_set(root: Path, count: int) -> Path:

@@ -75,10 +75,10 @@ class OutputError(CocosegError, OSError):
 
 
 def show(value: object, limit: int = 80) -> str:
-    """A stranger's value, safe to print: quoted, control characters escaped, cut to ``limit`` characters.
+    r"""A stranger's value, safe to print: quoted, control characters escaped, cut to ``limit`` characters.
 
-    >>> show("a\\x1b[2J.png")
-    "'a\\\\x1b[2J.png'"
+    >>> print(show("a\x1b[2J.png"))
+    'a\x1b[2J.png'
     """
     text = repr(value)
     return text if len(text) <= limit else f"{text[: limit - 3]}..."

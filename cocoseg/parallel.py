@@ -102,7 +102,7 @@ def _alone(work: Callable[[P], list[R]], part: P, lost: Callable[[P], list[R]]) 
 
 
 def _start_method() -> str | None:
-    """fork where it is safe, which is where this process has one thread: a worker is then there at once."""
+    """Fork where it is safe, which is where this process has one thread: a worker is then there at once."""
     if chosen := os.environ.get("COCOSEG_START"):
         return chosen
     try:

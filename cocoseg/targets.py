@@ -89,7 +89,7 @@ def check_ids(listed: npt.NDArray[np.int64]) -> None:
 
 
 def listed_regions(ids: npt.NDArray[Any], listed: npt.NDArray[Any]) -> Regions:
-    """Picture of ids (H, W) -> its segments. Raises SampleError ``panoptic.unknown_id`` for an id that is not listed."""
+    """Picture of ids (H, W) -> its segments. Raises SampleError ``panoptic.unknown_id`` for an id not listed."""
     regions, strangers = find_regions(ids, listed, VOID)
     if strangers.size:
         raise _unlisted(strangers, listed)
@@ -100,13 +100,14 @@ def _unlisted(strangers: npt.NDArray[Any], listed: npt.NDArray[Any]) -> SampleEr
     some = ", ".join(map(str, strangers[:5].tolist())) + (", ..." if len(strangers) > 5 else "")
     swapped = np.isin(swap_red_and_blue(strangers), listed).all()
     advice = "R and B look swapped: write the PNG in RGB order" if swapped else "list it, or paint it 0 (void)"
-    return SampleError("panoptic.unknown_id", f"the PNG has segment id {some} that segments_info does not list; {advice}")
+    found = f"the PNG has segment id {some} that segments_info does not list"
+    return SampleError("panoptic.unknown_id", f"{found}; {advice}")
 
 
 def _unknown_category(sample: Sample, scheme: LabelScheme, place: int) -> SampleError:
     error = SampleError(
         "id.unknown",
-        f"segment {sample.ids[place]} has category_id {sample.category_ids[place]}, which labels {scheme.name!r} do not "
-        "know; add the category, or choose unknown = 'void'",
+        f"segment {sample.ids[place]} has category_id {sample.category_ids[place]}, which labels {scheme.name!r} "
+        "do not know; add the category, or choose unknown = 'void'",
     )
     return error.at(sample.place) if sample.place else error

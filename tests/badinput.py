@@ -79,9 +79,7 @@ def put(path: Path, content: Any) -> None:
 
 def base_document() -> dict[str, Any]:
     """Three 8×8 images a, b, c, each with segment 1 (left half, category 1) and segment 2 (right half, category 2)."""
-    halves = [
-        {"id": n, "category_id": n, "area": 32, "bbox": [4 * (n - 1), 0, 4, 8], "iscrowd": 0} for n in (1, 2)
-    ]
+    halves = [{"id": n, "category_id": n, "area": 32, "bbox": [4 * (n - 1), 0, 4, 8], "iscrowd": 0} for n in (1, 2)]
     return {
         "info": {},
         "licenses": [],

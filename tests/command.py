@@ -7,6 +7,8 @@ import os
 import resource
 import subprocess
 import sys
+import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,8 @@ AS_LIMIT = 2048 * MIB
 
 @dataclass
 class Result:
+    """``code`` is negative where a signal ended the process; ``rss_mib`` is its own peak, not its workers'."""
+
     code: int
     stdout: str
     stderr: str
@@ -28,23 +32,37 @@ class Result:
 
 
 def cocoseg(
-    *args: object, cwd: Path | None = None, seconds: float = 20, env: dict[str, str] | None = None, limit: int = AS_LIMIT
+    *args: object,
+    cwd: Path | None = None,
+    seconds: float = 20,
+    env: dict[str, str] | None = None,
+    limit: int = AS_LIMIT,
 ) -> Result:
-    """The command with ``args``; its exit code (negative: killed by that signal), output and peak memory."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "cocoseg", *map(str, args)],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        cwd=cwd,
-        env=os.environ | (env or {}),
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit)),
-    )
-    try:
-        stdout, stderr = process.communicate(timeout=seconds)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.communicate()
-        raise
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-    return Result(process.returncode, stdout.decode(), stderr.decode("utf-8", "replace"), peak)
+    """The command with ``args``, ended after ``seconds`` with a TimeoutError."""
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "cocoseg", *map(str, args)],
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=err,
+            cwd=cwd,
+            env=os.environ | (env or {}),
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit)),
+        )
+        code, usage = wait(process, seconds)
+        texts = [file.seek(0) or file.read().decode("utf-8", "replace") for file in (out, err)]
+    return Result(code, texts[0], texts[1], usage.ru_maxrss / 1024)
+
+
+def wait(process: subprocess.Popen[Any], seconds: float) -> tuple[int, resource.struct_rusage]:
+    """Exit code and resources of a process; it is killed when its time is over."""
+    ends = time.monotonic() + seconds
+    while time.monotonic() < ends:
+        pid, status, usage = os.wait4(process.pid, os.WNOHANG)
+        if pid:
+            process.returncode = os.waitstatus_to_exitcode(status)
+            return process.returncode, usage
+        time.sleep(0.005)
+    process.kill()
+    process.wait()
+    raise TimeoutError(f"still running after {seconds} s: {process.args}")

@@ -6,9 +6,12 @@ can't be written; 130, 143 stopped by Ctrl-C, SIGTERM.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
+from collections.abc import Callable
+from functools import wraps
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -27,9 +30,6 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("to-semantic")(to_semantic.command)
-app.command("labels")(labels.command)
-app.command("info")(info.command)
 
 
 class Terminated(KeyboardInterrupt):
@@ -57,18 +57,35 @@ def main() -> NoReturn:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     signal.signal(signal.SIGTERM, _terminate)
     try:
-        app(standalone_mode=True)
-    except CocosegError as error:
-        _end(_exit_code(error), f"cocoseg: {error} [{error.category}]")
-    except Terminated:
-        _end(143, "cocoseg: stopped by SIGTERM; what was finished stays")
-    except KeyboardInterrupt:
-        _end(130, "cocoseg: stopped; what was finished stays")
-    except BrokenPipeError:
-        _end(0)
+        app()
     except SystemExit as exit:
-        _end(exit.code if isinstance(exit.code, int) else 0 if exit.code is None else 1)
+        _end(exit.code if isinstance(exit.code, int) else 0)
     _end(0)
+
+
+def _answering(command: Callable[..., None]) -> Callable[..., None]:
+    """The command, with every way in which it can end put into an exit code and a sentence."""
+
+    @wraps(command)
+    def answer(*args: Any, **options: Any) -> None:
+        try:
+            command(*args, **options)
+            sys.stdout.flush()
+        except CocosegError as error:
+            _end(_exit_code(error), f"cocoseg: {error} [{error.category}]")
+        except Terminated:
+            _end(143, "cocoseg: stopped by SIGTERM; what was finished stays")
+        except KeyboardInterrupt:
+            _end(130, "cocoseg: stopped; what was finished stays")
+        except BrokenPipeError:  # whoever read our output has gone; the files are written
+            _end(0)
+
+    return answer
+
+
+app.command("to-semantic")(_answering(to_semantic.command))
+app.command("labels")(_answering(labels.command))
+app.command("info")(_answering(info.command))
 
 
 def _terminate(*_: Any) -> NoReturn:
@@ -83,11 +100,9 @@ def _exit_code(error: CocosegError) -> int:
 
 def _end(code: int, message: str = "") -> NoReturn:
     """Say the last word and exit, also where nobody listens any more."""
-    try:
+    with contextlib.suppress(BrokenPipeError, ValueError):
         if message:
             print(message, file=sys.stderr)
         sys.stdout.flush()
         sys.stderr.flush()
-    except (BrokenPipeError, ValueError):
-        pass
     os._exit(code)

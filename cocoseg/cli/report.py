@@ -28,11 +28,11 @@ def table(rows: Sequence[Sequence[str]], right: Iterable[int] = ()) -> list[str]
     """Rows of cells as aligned lines; the columns in ``right`` are numbers."""
     widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))] if rows else []
     to_right = set(right)
-    cells = (
-        [cell.rjust(width) if k in to_right else cell.ljust(width) for k, (cell, width) in enumerate(zip(row, widths))]
+    aligned = (
+        [cell.rjust(widths[k]) if k in to_right else cell.ljust(widths[k]) for k, cell in enumerate(row)]
         for row in rows
     )
-    return [f"  {'  '.join(row)}".rstrip() for row in cells]
+    return [f"  {'  '.join(row)}".rstrip() for row in aligned]
 
 
 def problem_lines(title: str, problems: Sequence[Problem], more: str) -> list[str]:
@@ -49,10 +49,10 @@ def _lines(summary: Summary, out: Path | None) -> list[str]:
     refused = f", {summary.failed} refused" if summary.failed else ""
     left = summary.listed - summary.images - summary.failed
     not_done = f", {left} not done" if left else ""
+    done = f"{summary.images:,} of {summary.listed:,} images in {summary.seconds:.1f} s"
     more = f" in {out / 'cocoseg.json'}" if out else ""
     return [
-        f"{summary.images:,} of {summary.listed:,} images in {summary.seconds:.1f} s "
-        f"({summary.images_per_second:,.0f} images/s){refused}{not_done}; void {summary.void_share:.1%}",
+        f"{done} ({summary.images_per_second:,.0f} images/s){refused}{not_done}; void {summary.void_share:.1%}",
         *_class_lines(summary),
         *problem_lines("Warnings", summary.problems, more),
         *problem_lines("Refused", summary.failures, more),

@@ -47,9 +47,7 @@ class Regions:
         return np.repeat(table[self.segments], self.lengths).reshape(self.size)
 
 
-def find_regions(
-    ids: npt.NDArray[T], listed: npt.NDArray[T], void: int = 0
-) -> tuple[Regions, npt.NDArray[T]]:
+def find_regions(ids: npt.NDArray[T], listed: npt.NDArray[T], void: int = 0) -> tuple[Regions, npt.NDArray[T]]:
     """Picture of ids (H, W) and the ids (n,) of its segments -> regions, and the ids found that are not listed.
 
     ``listed`` holds no id twice, and none that is not above ``void``. Pixels of ``void`` and of ids that are not

@@ -201,13 +201,13 @@ _PATH = re.compile(r"(.*?)(?: - at `\$(.*)`)?", re.DOTALL)
 
 
 def _field_error(text: str, raw: bytes) -> SampleError:
-    """msgspec's sentence, as ours: the place within the row first, then what was found and expected."""
+    """Msgspec's sentence, as ours: the place within the row first, then what was found and expected."""
     match = _PATH.fullmatch(text)
     what, place = (match[1], match[2]) if match else (text, None)
     field = (place or "").rpartition(".")[2]
     where = f"{place.lstrip('.')}: " if place else ""
     found = what.replace("`", "")
-    if NOT_A_NUMBER.encode() in raw or "out of range" in found and field not in ("id", "category_id"):
+    if NOT_A_NUMBER.encode() in raw or ("out of range" in found and field not in ("id", "category_id")):
         return SampleError("json.nonfinite", f"{where}NaN, infinity or a number beyond a double; expected a number")
     if "missing required field" in found:
         return SampleError("doc.missing_key", f"{where}{found[:1].lower()}{found[1:]}")

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from isal import isal_zlib
+from isal import igzip_lib, isal_zlib
 
 from cocoseg.errors import SampleError
 
@@ -43,6 +43,7 @@ class Header(NamedTuple):
 
     @property
     def mode(self) -> str:
+        """Depth and colour type in words, as in "16-bit grey"."""
         return f"{self.bit_depth}-bit {_MODES.get(self.color_type, 'unknown')}"
 
 
@@ -94,7 +95,7 @@ def verify_stream(data: bytes) -> None:
     try:
         found = stream.decompress(b"".join(_image_data(data)), expected + 1)
         complete = len(found) == expected and stream.eof
-    except isal_zlib.error:
+    except igzip_lib.IsalError:  # type: ignore[misc]  # its stub takes the class for an instance
         complete = False
     if not complete:
         raise SampleError("png.corrupt", "the PNG's pixels do not agree with its header and checksum; get it again")

@@ -32,7 +32,7 @@ class Folder:
         """
         folder = Path(path)
         if folder.exists() and not folder.is_dir():
-            raise OutputError("out.not_folder", f"{show(os.fspath(path), 300)} is a file, expected a folder to write to")
+            raise OutputError("out.not_folder", f"{show(os.fspath(path), 300)} is a file, expected a folder")
         if not folder.absolute().parent.is_dir():
             raise OutputError(
                 "out.parent", f"{show(str(folder.absolute().parent), 300)} does not exist; make that folder first"

@@ -41,6 +41,7 @@ class ClassMapWriter:
     stop_on_error: bool = False
 
     def __call__(self, part: Dataset) -> list[Row]:
+        """A row per image, in order."""
         return list(self._rows(part))
 
     def _rows(self, part: Dataset) -> Iterator[Row]:
@@ -61,7 +62,9 @@ class ClassMapWriter:
         except SampleError as error:
             return Row(failure=error.problem)
         except MemoryError:
-            return Row(failure=Problem("limit.memory", f"{part.source}: {entry.place}: not enough memory for the class map"))
+            return Row(
+                failure=Problem("limit.memory", f"{part.source}: {entry.place}: not enough memory for the class map")
+            )
 
     def _write(self, sample: Sample, data: bytes) -> None:
         if self.folder is None:

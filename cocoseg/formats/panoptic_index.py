@@ -83,6 +83,7 @@ class _Category(msgspec.Struct):
     supercategory: Any = None
 
 
+_DOCUMENT: Any = _Document | list[Raw]
 _IMAGE = msgspec.json.Decoder(_Image)
 _ANNOTATION = msgspec.json.Decoder(_Annotation)
 _CATEGORY = msgspec.json.Decoder(_Category)
@@ -110,7 +111,7 @@ def read_categories(path: str | os.PathLike[str]) -> tuple[Category, ...]:
     Raises DocumentError.
     """
     source = os.fspath(path)
-    document = read_document(source, _Document | list[Raw])
+    document = read_document(source, _DOCUMENT)
     rows = document if isinstance(document, list) else document.categories
     found = _categories(source, rows)
     if not found:
@@ -119,7 +120,7 @@ def read_categories(path: str | os.PathLike[str]) -> tuple[Category, ...]:
 
 
 def _read(source: str) -> _Document:
-    document = read_document(source, _Document | list[Raw], unique=("images", "annotations", "categories"))
+    document: _Document | list[Raw] = read_document(source, _DOCUMENT, unique=("images", "annotations", "categories"))
     if isinstance(document, list):
         document = _Document(annotations=document)
     if document.annotations is UNSET and document.segments_info is not UNSET:
@@ -206,9 +207,9 @@ class _Joiner:
             return Refused(number, error.at(f"{self.source}: {place}").problem)
 
     def _entry(self, number: int, row: _Annotation, raw: bytes) -> Entry:
-        if (
-            raw.count(b'"file_name"') > 1 or raw.count(b'"image_id"') > 1 or raw.count(b'"segments_info"') > 1
-        ) and (key := repeated_key(raw, "file_name", "image_id", "segments_info")):
+        if (raw.count(b'"file_name"') > 1 or raw.count(b'"image_id"') > 1 or raw.count(b'"segments_info"') > 1) and (
+            key := repeated_key(raw, "file_name", "image_id", "segments_info")
+        ):
             raise SampleError("json.duplicate_key", f"the annotation has {key!r} twice; keep one of them")
         file_name = names.relative_name(_file_name(row.file_name))
         image_id = _image_id(row.image_id, "image_id")
@@ -241,14 +242,7 @@ class _Joiner:
     def _image_table(self, rows: list[Raw]) -> dict[ImageId, tuple[int, Any, Any]]:
         table: dict[ImageId, tuple[int, Any, Any]] = {}
         for number, row in enumerate(parse_rows(rows, _IMAGE, lambda _, error: error)):
-            try:
-                if isinstance(row, SampleError):
-                    raise row
-                image_id = _image_id(row.id, "id")
-                if image_id in table:
-                    raise SampleError("id.duplicate", f"id {show(image_id)} is that of images[{table[image_id][0]}] too")
-                table[image_id] = (number, row.height, row.width)
-            except SampleError as error:
+            if error := row if isinstance(row, SampleError) else _enter(table, number, row):
                 self.problems.append(error.at(f"{self.source}: images[{number}]").problem)
         return table
 
@@ -271,6 +265,18 @@ class _Joiner:
             problem = self.problems[0]
             return SampleError(problem.category, f"{text}; perhaps because of this: {problem.message}")
         return SampleError("id.unknown", f"{text}; add it, or drop the annotation")
+
+
+def _enter(table: dict[ImageId, tuple[int, Any, Any]], number: int, row: _Image) -> SampleError | None:
+    """Put an image row into the table, or say why not."""
+    try:
+        image_id = _image_id(row.id, "id")
+    except SampleError as error:
+        return error
+    if image_id in table:
+        return SampleError("id.duplicate", f"id {show(image_id)} is that of images[{table[image_id][0]}] too")
+    table[image_id] = (number, row.height, row.width)
+    return None
 
 
 def _file_name(value: Any) -> str:

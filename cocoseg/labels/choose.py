@@ -20,8 +20,8 @@ def label_scheme(
 ) -> LabelScheme:
     """The scheme of a preset's name or of a scheme file (JSON, TOML), for a data set's ``categories``.
 
-    Raises UsageError ``label.preset`` for an unknown name, LabelError: ``doc.missing_key`` where categories are needed and there
-    are none, and what the file's checks raise.
+    Raises UsageError ``label.preset`` for an unknown name, LabelError: ``doc.missing_key`` where categories are needed
+    and there are none, and what the file's checks raise.
 
     >>> label_scheme("mask2former").class_of[200]
     132
@@ -38,7 +38,8 @@ def label_scheme(
     near = get_close_matches(name, PRESETS, 1)
     hint = f"did you mean {near[0]!r}? " if near else ""
     raise UsageError(
-        "label.preset", f"no preset is called {show(name)}; {hint}There are {', '.join(PRESETS)}, or a .json or .toml file"
+        "label.preset",
+        f"no preset is called {show(name)}; {hint}There are {', '.join(PRESETS)}, or name a .json or .toml file",
     )
 
 

@@ -45,7 +45,7 @@ class _Table(msgspec.Struct):
 @cache
 def official_categories(table: str, annotated_only: bool = False) -> tuple[Category, ...]:
     """The categories of a class table in ``tables/``, by ascending id."""
-    data = resources.files("cocoseg.labels").joinpath("tables", f"{table}.json").read_bytes()
+    data = resources.files("cocoseg.labels").joinpath(f"tables/{table}.json").read_bytes()
     rows = msgspec.json.decode(data, type=_Table).categories
     return tuple(
         Category(row.id, row.name, bool(row.isthing), row.color, row.supercategory)

@@ -96,7 +96,7 @@ class LabelScheme:
 
     @cached_property
     def class_of(self) -> dict[int, int]:
-        """category id -> value in the map."""
+        """Category id -> value in the map."""
         dropped = {category: self.outside for row in self.classes for category in row.category_ids}
         ignored = dict.fromkeys(self.ignored, self.void)
         return dropped | ignored | {category: row.index for row in self.table for category in row.category_ids}

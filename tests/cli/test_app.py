@@ -1,0 +1,148 @@
+"""The command as a whole: help, exit codes, and an answer that helps to every mistake."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+import badinput
+from command import Result
+from command import cocoseg as run
+from conftest import FIXTURES
+
+SOURCE = FIXTURES / "panoptic.json"
+COMMANDS = ["to-semantic", "labels", "info"]
+
+
+def answer(result: Result) -> str:
+    """The one line with which a command refuses."""
+    lines = result.stderr.splitlines()
+    assert len(lines) == 1, result.stderr
+    assert result.stdout == ""
+    return lines[0]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help_with_an_example_that_runs(command: str, tmp_path: Path) -> None:
+    text = run(command, "--help", env={"COLUMNS": "200"}).stdout
+    example = re.search(r"Example: cocoseg (.*)", text)
+    assert example, text
+    (tmp_path / "panoptic.json").symlink_to(SOURCE)
+    (tmp_path / "panoptic").symlink_to(FIXTURES / "panoptic")
+    assert run(*example[1].split(), cwd=tmp_path).code == 0
+
+
+def test_without_arguments_the_commands_are_listed() -> None:
+    result = run()
+    assert all(command in result.stdout + result.stderr for command in COMMANDS)
+    assert result.code == 2
+
+
+def test_version() -> None:
+    assert re.fullmatch(r"cocoseg \d+\.\d+\.\d+\n", run("--version").stdout)
+
+
+def test_a_source_that_is_not_there(tmp_path: Path) -> None:
+    result = run("to-semantic", "panoptik.json", "out", cwd=tmp_path)
+    assert result.code == 3
+    assert answer(result) == "cocoseg: 'panoptik.json' does not exist [file.missing]"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_unknown_preset_names_the_nearest(tmp_path: Path) -> None:
+    result = run("to-semantic", SOURCE, tmp_path / "out", "--labels", "mask2fromer")
+    assert result.code == 2
+    assert "did you mean 'mask2former'?" in answer(result)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "the file is empty"),
+        ("{}", "no 'annotations'"),
+        ("[]", "'annotations' is empty"),
+        ("null", "doc.type"),
+        ('{"annotations": {}}', "annotations"),
+        ('{"annotations": []}', "nothing to convert"),
+    ],
+)
+def test_an_empty_json(text: str, said: str, tmp_path: Path) -> None:
+    (tmp_path / "empty.json").write_text(text)
+    result = run("to-semantic", "empty.json", "out", cwd=tmp_path)
+    assert result.code == 3
+    assert said in answer(result)
+    assert answer(result).startswith("cocoseg: empty.json: ")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("out", ["panoptic", "panoptic/out", ".", "link"])
+def test_out_among_the_sources_is_refused(out: str, tmp_path: Path) -> None:
+    badinput.lay_out(badinput.load("doc-000_control_valid"), tmp_path / "set")
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*.png")}
+    (tmp_path / "set" / "link").symlink_to("panoptic")
+    result = run("to-semantic", "panoptic.json", out, "--overwrite", cwd=tmp_path / "set")
+    assert result.code == 2
+    assert "choose another OUT" in answer(result)
+    assert {path: path.read_bytes() for path in before} == before
+
+
+def test_out_is_a_file(tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("mine")
+    result = run("to-semantic", SOURCE, tmp_path / "out")
+    assert result.code == 4
+    assert "is a file, expected a folder" in answer(result)
+    assert (tmp_path / "out").read_text() == "mine"
+
+
+def test_the_parent_of_out_is_missing(tmp_path: Path) -> None:
+    result = run("to-semantic", SOURCE, tmp_path / "a" / "out")
+    assert result.code == 4
+    assert "make that folder first" in answer(result)
+
+
+def test_no_picture_is_there(tmp_path: Path) -> None:
+    (tmp_path / "panoptic.json").write_text(SOURCE.read_text())
+    (tmp_path / "pictures").mkdir()
+    result = run("to-semantic", "panoptic.json", "out", cwd=tmp_path)
+    assert result.code == 3
+    assert "the PNGs' folder 'panoptic' does not exist; name it with --png-dir" in answer(result)
+    result = run("to-semantic", "panoptic.json", "out", "--png-dir", "pictures", cwd=tmp_path)
+    assert result.code == 3
+    assert "none of the 3 PNGs is in 'pictures'; is --png-dir right?" in answer(result)
+
+
+def test_a_closed_stdout_ends_quietly(tmp_path: Path) -> None:
+    import subprocess
+    import sys
+
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [sys.executable, "-m", "cocoseg", "to-semantic", str(SOURCE), str(tmp_path / "out")]
+    process = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, check=False, timeout=20)
+    os.close(writer)
+    assert process.stderr == b""
+    assert process.returncode == 0
+    assert len(list((tmp_path / "out").rglob("*.png"))) == 3
+
+
+def test_json_is_strict_and_complete(tmp_path: Path) -> None:
+    summary = json.loads(run("to-semantic", SOURCE, tmp_path / "out", "--json").stdout)
+    assert summary["images"] == {"listed": 3, "converted": 3, "failed": 0}
+    assert summary["pixels"] == {"0": 28, "1": 5, "2": 13, "3": 13, "4": 11, "255": 22}
+    assert summary["void_share"] == round(22 / 92, 6)
+    assert summary["failures"] == summary["warnings"] == []
+
+
+@pytest.mark.parametrize("flags", [("-O",), ("-W", "error"), ("-X", "dev", "-W", "error")])
+def test_under_strict_interpreters(flags: tuple[str, ...], tmp_path: Path) -> None:
+    import subprocess
+    import sys
+
+    command = [sys.executable, *flags, "-m", "cocoseg", "to-semantic", str(SOURCE), str(tmp_path / "out")]
+    result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert (result.returncode, result.stderr) == (0, "")

@@ -1,0 +1,103 @@
+"""The house: floors, public names, and what importing costs."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import cocoseg
+from conftest import ROOT
+
+PACKAGE = ROOT / "cocoseg"
+FLOORS = [
+    {"errors", "version"},
+    {"codecs", "files"},
+    {"model", "parallel"},
+    {"labels"},
+    {"targets"},
+    {"formats"},
+    {"tools"},
+    {"cli"},
+    {"__main__", "__init__"},
+]
+HEAVY = ["torch", "typer", "rich", "PIL", "pycocotools", "numpy", "msgspec", "kornia_rs", "isal"]
+
+
+def room(module: Path) -> str:
+    parts = module.relative_to(PACKAGE).with_suffix("").parts
+    return parts[0]
+
+
+def floor(name: str) -> int:
+    return next(number for number, rooms in enumerate(FLOORS) if name in rooms)
+
+
+def imported_rooms(module: Path) -> set[str]:
+    """Rooms of cocoseg that a module imports, wherever in it."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(module.read_text())):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("cocoseg"):
+            path = (node.module or "").split(".")[1:] or [alias.name for alias in node.names]
+            names.add(path[0])
+        elif isinstance(node, ast.Import):
+            names |= {alias.name.split(".")[1] for alias in node.names if alias.name.startswith("cocoseg.")}
+    return names
+
+
+def modules() -> list[Path]:
+    return sorted(PACKAGE.rglob("*.py"))
+
+
+def test_imports_point_down() -> None:
+    wrong = [
+        f"{module.relative_to(ROOT)} imports {other}"
+        for module in modules()
+        for other in imported_rooms(module)
+        if other != room(module) and floor(other) >= floor(room(module))
+    ]
+    assert wrong == []
+
+
+def test_formats_do_not_know_each_other() -> None:
+    own = {"panoptic", "panoptic_index", "panoptic_survey"}
+    for module in (PACKAGE / "formats").glob("*.py"):
+        text = module.read_text()
+        others = set(re.findall(r"cocoseg\.formats\.(\w+)", text)) - {module.stem}
+        if module.stem in own:
+            assert others <= own
+        elif module.stem != "__init__":
+            assert others == set(), module
+
+
+def test_the_floors_name_every_room() -> None:
+    assert {room(module) for module in modules()} == set().union(*FLOORS)
+
+
+def test_public_names_are_all_and_no_more() -> None:
+    assert dir(cocoseg) == sorted(cocoseg.__all__)
+    for name in cocoseg.__all__:
+        assert getattr(cocoseg, name) is not None
+    for name in set(cocoseg.__all__) - {"__version__"}:
+        assert getattr(cocoseg, name).__doc__, name
+
+
+def test_importing_cocoseg_loads_nothing_heavy() -> None:
+    code = "import sys, cocoseg; print(*sorted({name.split('.')[0] for name in sys.modules}))"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert not set(loaded) & set(HEAVY)
+
+
+def test_reading_loads_no_command_line_and_no_pillow() -> None:
+    code = "import sys, cocoseg; cocoseg.read('fixtures/panoptic.json')[0]; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert not {"torch", "typer", "rich", "PIL", "pycocotools"} & set(loaded)
+
+
+def test_every_public_function_says_what_it_raises_or_shows_how_it_is_used() -> None:
+    for name in cocoseg.__all__:
+        value = getattr(cocoseg, name)
+        if callable(value) and not isinstance(value, type):
+            assert re.search(r"Raises|>>>", value.__doc__), name
