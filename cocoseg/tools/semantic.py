@@ -57,13 +57,9 @@ def to_semantic(
     dataset = read(src, png_dir=png_dir, categories=categories)
     scheme = _scheme(labels, dataset)
     _check_places(dataset, out)
-    writer = ClassMapWriter(
-        None if dry_run else Folder.create(out),
-        scheme,
-        scheme.palette if palette else (),
-        overwrite,
-        on_error == "stop",
-    )
+    colors = scheme.palette if palette else ()
+    folder = None if dry_run else Folder.create(out)
+    writer = ClassMapWriter(folder, scheme, colors, overwrite, on_error == "stop")
     summary = Summary(scheme, len(dataset), problems=[*dataset.problems, *scheme.problems])
     pieces = parallel.parts(dataset, workers)
     with closing(parallel.run(writer, pieces, workers=workers, lost=lost)) as results:
@@ -74,10 +70,10 @@ def to_semantic(
             if on_error == "stop" and any(row.failure for row in rows):
                 break
     summary.close(time.monotonic() - started)
-    if writer.folder:
+    if folder:
         sources = [src] if categories is None else [src, categories]
         options = {"labels": scheme.name, "palette": palette}
-        writer.folder.write(REPORT, write_json(_report(summary, sources, options)), overwrite=True)
+        folder.write(REPORT, write_json(_report(summary, sources, options)), overwrite=True)
     return summary
 
 

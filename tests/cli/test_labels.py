@@ -1,0 +1,44 @@
+"""``cocoseg labels``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from command import cocoseg as run
+from conftest import FIXTURES
+
+SOURCE = FIXTURES / "panoptic.json"
+
+
+def test_the_presets_are_listed() -> None:
+    lines = run("labels").stdout.splitlines()
+    assert [line.split()[0] for line in lines] == [
+        "index",
+        "panopticapi",
+        "panopticapi-things-other",
+        "mask2former",
+        "detectron2-fpn",
+        "cocostuff",
+        "mmseg-cocostuff",
+        "deeplab2",
+    ]
+
+
+def test_a_preset_with_a_class_table() -> None:
+    lines = run("labels", "deeplab2").stdout.splitlines()
+    assert lines[2].split() == ["1", "person", "1"]
+    assert lines[-2].split() == ["133", "rug-merged", "200"]
+    assert lines[-1].split() == ["0", "void"]
+
+
+def test_a_preset_that_follows_a_source() -> None:
+    assert "1  dog               18" in run("labels", "index", SOURCE).stdout
+    result = run("labels", "index")
+    assert result.code == 3
+    assert "follow the data set's categories" in result.stderr
+
+
+def test_the_printed_scheme_is_a_scheme_file(tmp_path: Path) -> None:
+    text = run("labels", "index", SOURCE, "--json").stdout
+    (tmp_path / "mine.json").write_text(text)
+    assert run("labels", tmp_path / "mine.json", "--json").stdout == text

@@ -1,0 +1,60 @@
+"""What ``cocoseg info`` finds in a file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import badinput
+import cocoseg
+from command import cocoseg as run
+from conftest import FIXTURES
+
+SOURCE = FIXTURES / "panoptic.json"
+
+
+def test_counts_of_the_fixture() -> None:
+    info = cocoseg.info(SOURCE)
+    assert (info.format, info.images, info.segments, info.crowd) == ("panoptic", 3, 11, 1)
+    assert info.used == {1: 4, 18: 2, 184: 1, 187: 2, 193: 2}
+    assert info.sizes == {(6, 8): 1, (5, 7): 1, (1, 9): 1}
+    assert info.missing == info.failures == info.problems == ()
+
+
+def test_what_is_missing_is_said(tmp_path: Path) -> None:
+    document = json.loads(SOURCE.read_text())
+    for row in document["annotations"]:
+        for segment in row["segments_info"]:
+            del segment["area"]
+    source = tmp_path / "panoptic.json"
+    source.write_text(json.dumps({"annotations": document["annotations"]}))
+    missing = "; ".join(cocoseg.info(source).missing)
+    for word in ("categories", "image sizes", "areas of segments in 3 images", "3 of 3 PNGs"):
+        assert word in missing
+
+
+def test_sizes_come_from_the_pictures_where_the_json_is_silent() -> None:
+    info = cocoseg.info(SOURCE, png_dir=FIXTURES / "panoptic", categories=SOURCE)
+    assert (1, 9) in info.sizes
+
+
+def test_bad_images_are_named(tmp_path: Path) -> None:
+    source = badinput.lay_out(badinput.load("doc-040_id_null"), tmp_path / "set")
+    result = run("info", source)
+    assert result.code == 1
+    assert "Refused (1 id.type)" in result.stdout
+    assert "annotations[0] (image 1, 'a.png')" in result.stdout
+
+
+def test_in_words_and_as_json() -> None:
+    text = run("info", SOURCE).stdout
+    assert "11, 1 of them crowd" in text
+    assert "5 (2 things, 3 stuff), 5 used" in text
+    plain = json.loads(run("info", SOURCE, "--json").stdout)
+    assert plain["segments"] == 11
+    assert plain["sizes"][0] == {"height": 6, "width": 8, "images": 1}
+
+
+def test_a_wrong_path_helps() -> None:
+    result = run("info", "nope.json")
+    assert (result.code, result.stderr) == (3, "cocoseg: 'nope.json' does not exist [file.missing]\n")

@@ -1,0 +1,169 @@
+"""The conversion as a Python call."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import badinput
+import cocoseg
+from conftest import FIXTURES
+
+SOURCE = FIXTURES / "panoptic.json"
+
+
+def bad_set(folder: Path) -> Path:
+    """Three images; the PNG of the first is cut off."""
+    return badinput.lay_out(badinput.load("png-025_truncated_ihdr"), folder / "set")
+
+
+def hashes(folder: Path) -> dict[str, str]:
+    files = (path for path in sorted(folder.rglob("*")) if path.is_file())
+    return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+def test_summary(tmp_path: Path) -> None:
+    summary = cocoseg.to_semantic(SOURCE, tmp_path / "out")
+    assert (summary.listed, summary.images, summary.failed) == (3, 3, 0)
+    assert summary.pixels == {0: 28, 1: 5, 2: 13, 3: 13, 4: 11, 255: 22}
+    assert summary.void_share == 22 / 92
+    assert summary.images_per_second > 0
+
+
+def test_report(tmp_path: Path) -> None:
+    cocoseg.to_semantic(SOURCE, tmp_path / "out", labels="panopticapi")
+    report = json.loads((tmp_path / "out" / "cocoseg.json").read_text())
+    assert report["cocoseg"] == cocoseg.__version__
+    assert report["sources"] == [{"name": "panoptic.json", "bytes": SOURCE.stat().st_size}]
+    assert report["bits"] == 8
+    assert report["labels"]["void"] == 0
+    assert report["labels"]["classes"][1] == {
+        "index": 18,
+        "name": "dog",
+        "category_ids": [18],
+        "isthing": True,
+        "color": [0, 0, 142],
+    }
+    assert report["images"] == {"listed": 3, "converted": 3, "failed": 0}
+    assert report["failures"] == []
+
+
+def test_the_labels_in_the_report_are_a_scheme_file(tmp_path: Path) -> None:
+    cocoseg.to_semantic(SOURCE, tmp_path / "out")
+    report = json.loads((tmp_path / "out" / "cocoseg.json").read_text())
+    (tmp_path / "labels.json").write_text(json.dumps(report["labels"]))
+    again = cocoseg.to_semantic(SOURCE, tmp_path / "again", labels=tmp_path / "labels.json")
+    first = hashes(tmp_path / "out")
+    assert {name: value for name, value in hashes(tmp_path / "again").items() if name != "cocoseg.json"} == {
+        name: value for name, value in first.items() if name != "cocoseg.json"
+    }
+    assert again.pixels == {0: 28, 1: 5, 2: 13, 3: 13, 4: 11, 255: 22}
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+def test_the_same_bytes_for_any_number_of_workers(
+    method: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COCOSEG_START", method)
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "1")
+    cocoseg.to_semantic(SOURCE, tmp_path / "one")
+    with pytest.warns(DeprecationWarning) if method == "fork" and forks_with_threads() else no_warning():
+        cocoseg.to_semantic(SOURCE, tmp_path / "two", workers=2)
+    assert hashes(tmp_path / "one") == hashes(tmp_path / "two")
+
+
+def forks_with_threads() -> bool:
+    """Python from 3.12 on warns of a fork of this test process, which has numpy's threads."""
+    import os
+    import sys
+
+    return sys.version_info >= (3, 12) and len(os.listdir("/proc/self/task")) > 1
+
+
+def no_warning() -> Any:
+    import contextlib
+
+    return contextlib.nullcontext()
+
+
+def test_a_bad_image_costs_itself(tmp_path: Path) -> None:
+    summary = cocoseg.to_semantic(bad_set(tmp_path), tmp_path / "out", labels="panopticapi")
+    assert (summary.images, summary.failed) == (2, 1)
+    (failure,) = summary.failures
+    assert failure.category == "png.corrupt"
+    assert sorted(hashes(tmp_path / "out")) == ["b.png", "c.png", "cocoseg.json"]
+
+
+def test_stop_on_error(tmp_path: Path) -> None:
+    summary = cocoseg.to_semantic(bad_set(tmp_path), tmp_path / "out", on_error="stop")
+    assert (summary.images, summary.failed) == (0, 1)
+    assert sorted(hashes(tmp_path / "out")) == ["cocoseg.json"]
+
+
+def test_dry_run_checks_all_and_writes_nothing(tmp_path: Path) -> None:
+    summary = cocoseg.to_semantic(bad_set(tmp_path), tmp_path / "out", dry_run=True)
+    assert (summary.images, summary.failed) == (2, 1)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_second_run_changes_nothing(tmp_path: Path) -> None:
+    cocoseg.to_semantic(SOURCE, tmp_path / "out")
+    before = hashes(tmp_path / "out")
+    assert cocoseg.to_semantic(SOURCE, tmp_path / "out").failures == []
+    assert hashes(tmp_path / "out") == before
+
+
+def test_a_foreign_file_in_the_way_is_kept(tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "crowd.png").write_text("mine")
+    summary = cocoseg.to_semantic(SOURCE, tmp_path / "out")
+    assert [failure.category for failure in summary.failures] == ["out.exists"]
+    assert "use --overwrite" in summary.failures[0].message
+    assert (tmp_path / "out" / "crowd.png").read_text() == "mine"
+    assert cocoseg.to_semantic(SOURCE, tmp_path / "out", overwrite=True).failures == []
+    assert (tmp_path / "out" / "crowd.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_sixteen_bits_where_eight_do_not_hold_the_classes(tmp_path: Path) -> None:
+    document = badinput.base_document()
+    document["categories"] = [{"id": n, "name": str(n), "isthing": 0} for n in range(300)]
+    for row in document["annotations"]:
+        row["segments_info"][1]["category_id"] = 299
+    source = badinput.lay_out({"input": {"raw": json.dumps(document)}}, tmp_path / "set")
+    summary = cocoseg.to_semantic(source, tmp_path / "out")
+    with Image.open(tmp_path / "out" / "a.png") as image:
+        class_map = np.array(image)
+    assert class_map.max() == 299
+    assert summary.scheme.void == 65535
+    with pytest.raises(cocoseg.LabelError, match="16 bits"):
+        cocoseg.to_semantic(source, tmp_path / "other", palette=True)
+    assert not (tmp_path / "other").exists()
+
+
+def test_categories_from_a_file(tmp_path: Path) -> None:
+    document = json.loads(SOURCE.read_text())
+    (tmp_path / "bare.json").write_text(json.dumps(document["annotations"]))
+    (tmp_path / "categories.json").write_text(json.dumps(document["categories"]))
+    arguments: dict[str, Any] = {"png_dir": FIXTURES / "panoptic", "categories": tmp_path / "categories.json"}
+    summary = cocoseg.to_semantic(tmp_path / "bare.json", tmp_path / "out", **arguments)
+    assert summary.pixels == {0: 28, 1: 5, 2: 13, 3: 13, 4: 11, 255: 22}
+    with pytest.raises(cocoseg.LabelError, match="--categories FILE"):
+        cocoseg.to_semantic(tmp_path / "bare.json", tmp_path / "none", png_dir=FIXTURES / "panoptic")
+
+
+def test_progress_is_told_after_each_part(tmp_path: Path) -> None:
+    seen: list[int] = []
+    cocoseg.to_semantic(SOURCE, tmp_path / "out", on_done=lambda summary: seen.append(summary.images))
+    assert seen[-1] == 3
+    assert seen == sorted(seen)
+
+
+def test_no_workers_is_a_wrong_call(tmp_path: Path) -> None:
+    with pytest.raises(cocoseg.UsageError, match="expected at least 1"):
+        cocoseg.to_semantic(SOURCE, tmp_path / "out", workers=0)
