@@ -80,5 +80,8 @@ def show(value: object, limit: int = 80) -> str:
     >>> print(show("a\x1b[2J.png"))
     'a\x1b[2J.png'
     """
-    text = repr(value)
+    try:
+        text = repr(value)
+    except ValueError:  # Python refuses to write an integer of thousands of digits
+        text = f"a {type(value).__name__} of thousands of digits"
     return text if len(text) <= limit else f"{text[: limit - 3]}..."

@@ -10,8 +10,8 @@ import codecs
 import json
 import os
 import re
-from collections.abc import Callable
-from typing import Any, TypeVar
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 
@@ -19,11 +19,14 @@ from cocoseg.errors import CocosegError, DocumentError, SampleError, show
 from cocoseg.files.reading import read_file
 
 T = TypeVar("T")
+Int64 = Annotated[int, msgspec.Meta(ge=-(1 << 63), le=(1 << 63) - 1)]
 
 _COMPRESSED = (b"\x1f\x8b", b"PK\x03\x04", b"\x28\xb5\x2f\xfd", b"BZh", b"\xfd7zXZ")  # gzip, zip, zstd, bzip2, xz
 NOT_A_NUMBER = "not a JSON number"
-_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|(?<![\w"])-?(?:NaN|Infinity)\b', re.DOTALL)
-_ESCAPES = re.compile(rb"\\(?:u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})|u[dD][89a-fA-F]\w{2}|.)")
+# A string may be cut off at the end of the file: it has to match all the same, or every quote in it is tried anew.
+_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*(?:"|\\?\Z)|(?<![\w"])-?(?:NaN|Infinity)\b', re.DOTALL)
+_ESCAPES = re.compile(rb"\\(?:u[dD][89abAB]\w\w\\u[dD][c-fC-F]\w\w|(u[dD][89a-fA-F]\w\w)|.)", re.DOTALL)
+_SPELLED_OUT = re.compile(rb"\\u00[2-7]")  # an escape that writes a letter which needs none
 
 
 def read_document(path: str | os.PathLike[str], kind: type[T], unique: tuple[str, ...] = ()) -> T:
@@ -87,34 +90,44 @@ def parse_rows(
     return [parse(place, raw) for place, raw in enumerate(rows)]
 
 
-def repeated_key(raw: bytes | msgspec.Raw, *keys: str) -> str | None:
+def repeated_key(raw: bytes | msgspec.Raw, *keys: str, times: int = 1) -> str | None:
     """The first of ``keys`` that one object in ``raw`` gives twice, where parsers silently keep the last.
+
+    ``times`` is how often each key stands in a good text at the most: where it does, nothing is parsed.
 
     >>> repeated_key(b'{"id": 1, "id": 2}', "id")
     'id'
     """
-    found: list[str] = []
-
-    def look(pairs: list[tuple[str, Any]]) -> None:
-        names = [name for name, _ in pairs]
-        found.extend(key for key in keys if names.count(key) > 1)
-
-    json.loads(bytes(raw), object_pairs_hook=look)
-    return found[0] if found else None
+    data = bytes(raw)
+    if not _may_repeat(data, keys, times):
+        return None
+    objects = _keys_of_objects(data)
+    return next((key for key in keys if any(names.count(key) > 1 for names in objects)), None)
 
 
-def _check_keys(data: bytes, unique: tuple[str, ...]) -> None:
-    if all(data.count(f'"{key}"'.encode()) < 2 for key in unique):
+def _may_repeat(data: bytes, keys: Sequence[str], times: int) -> bool:
+    often = any(data.count(f'"{key}"'.encode()) > times for key in keys)
+    return often or (b"\\u00" in data and _SPELLED_OUT.search(data) is not None)
+
+
+def _keys_of_objects(data: bytes) -> list[list[str]]:
+    """The keys of every object in a valid JSON text, the outermost object last."""
+    objects: list[list[str]] = []
+    json.loads(
+        data,
+        object_pairs_hook=lambda pairs: objects.append([name for name, _ in pairs]),
+        parse_int=len,  # numbers of any length: they are not looked at
+        parse_float=len,
+    )
+    return objects
+
+
+def _check_keys(data: bytes, unique: Sequence[str]) -> None:
+    if not data.lstrip().startswith(b"{") or not _may_repeat(data, unique, 1):
         return
-    top: list[str] = []
-
-    def look(pairs: list[tuple[str, Any]]) -> None:
-        top[:] = [name for name, _ in pairs]  # the outermost object comes last
-
-    json.loads(data, object_pairs_hook=look)
-    for key in unique:
-        if data.lstrip().startswith(b"{") and top.count(key) > 1:
-            raise DocumentError("json.duplicate_key", f"the document has {key!r} twice; keep one of them")
+    top = _keys_of_objects(data)[-1]
+    if twice := next((key for key in unique if top.count(key) > 1), None):
+        raise DocumentError("json.duplicate_key", f"the document has {twice!r} twice; keep one of them")
 
 
 def write_json(value: object) -> bytes:
@@ -128,14 +141,14 @@ def write_json(value: object) -> bytes:
      ]
     }
     """
-    return (_layout(value, 1) + "\n").encode()
+    return (_layout(value, 1) + "\n").encode(errors="backslashreplace")
 
 
 def _layout(value: object, depth: int) -> str:
     indent = "\n" + " " * depth
     end = indent[:-1]
     if isinstance(value, dict) and value:
-        pairs = [f"{_compact(key)}: {_layout(item, depth + 1)}" for key, item in value.items()]
+        pairs = [f"{_compact(str(key))}: {_layout(item, depth + 1)}" for key, item in value.items()]
         return f"{{{indent}{f',{indent}'.join(pairs)}{end}}}"
     if isinstance(value, list) and any(isinstance(item, dict) for item in value):
         return f"[{indent}{f',{indent}'.join(map(_compact, value))}{end}]"
@@ -166,8 +179,7 @@ def _repair(token: re.Match[bytes]) -> bytes:
 
 
 def _repair_escape(escape: re.Match[bytes]) -> bytes:
-    lone_surrogate = escape[1] is None and escape[0][:2] == b"\\u"
-    return b"\\ufffd" if lone_surrogate else escape[0]
+    return b"\\ufffd" if escape[1] else escape[0]
 
 
 def _check_encoding(data: bytes) -> None:
@@ -212,7 +224,7 @@ def _field_error(text: str, raw: bytes) -> SampleError:
     if "missing required field" in found:
         return SampleError("doc.missing_key", f"{where}{found[:1].lower()}{found[1:]}")
     category = "id.type" if field in ("id", "category_id", "image_id") else "doc.type"
-    if "out of range" in found:
+    if "out of range" in found or " <" in found or " >" in found:
         category = "id.range"
     return SampleError(category, f"{where}{found[:1].lower()}{found[1:]}")
 

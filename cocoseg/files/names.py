@@ -11,7 +11,8 @@ TEMPORARY = ".cocoseg-tmp-"
 REPORT = "cocoseg.json"
 
 _PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*(?:/[A-Za-z0-9_][A-Za-z0-9_-]*)*\.(?:png|PNG|jpg)")
-_WINDOWS_DEVICE = re.compile(r"(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)(?:\..*)?", re.IGNORECASE)
+_DEVICE = r"(?:^|/)((?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)(?:\.[^/]*)?)(?=/|$)"
+_WINDOWS_DEVICE = re.compile(_DEVICE, re.IGNORECASE)
 _PHOTO = re.compile(r"\.(?:jpe?g|bmp|tiff?|gif|webp)$", re.IGNORECASE)
 
 
@@ -51,11 +52,11 @@ def portability_problem(name: str) -> str | None:
     >>> portability_problem("con.png")
     "'con.png' is the name of a device on Windows"
     """
-    if _PLAIN.fullmatch(name) and not _WINDOWS_DEVICE.fullmatch(name.rpartition("/")[2]):
+    if device := _WINDOWS_DEVICE.search(name):
+        return f"{show(device[1])} is the name of a device on Windows"
+    if _PLAIN.fullmatch(name):
         return None
     for part in name.split("/"):
-        if _WINDOWS_DEVICE.fullmatch(part):
-            return f"{show(part)} is the name of a device on Windows"
         if part[-1] in ". ":
             return f"{show(part)} ends in a dot or a blank, which Windows drops"
         if bad := set(part) & set('<>:"|?*'):
@@ -80,9 +81,10 @@ def _way_out(name: str) -> str | None:
     slashed = name.replace("\\", "/")
     if slashed.startswith("/"):
         return "is absolute"
-    if re.match(r"[A-Za-z]:|[A-Za-z][A-Za-z0-9+.-]*://?", slashed):
+    parts = [part for part in slashed.split("/") if part not in ("", ".")]
+    if re.match(r".:|[A-Za-z][A-Za-z0-9+.-]*:/", "/".join(parts), re.DOTALL) or "://" in slashed:
         return "names a drive or a URL"
-    if any(part not in ("", ".") and not part.strip(" .") for part in slashed.split("/")):
+    if any(not part.strip(" .") for part in parts):
         return "leads out of its folder"
     return None
 

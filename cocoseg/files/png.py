@@ -1,6 +1,6 @@
 """PNG pictures of ids in, PNG class maps out (W3C PNG specification, third edition).
 
-Reading looks at the header before a pixel is decoded: what is no RGB, RGBA or palette picture of 8 bits, or has
+Reading looks at the header before a pixel is decoded: what is no 8-bit RGB or RGBA and no palette picture, or has
 another size than the annotation says, is refused by name, and no file can make the decoder reserve more memory than
 the annotation's size allows. kornia-rs decodes RGB and RGBA, Pillow palettes.
 """
@@ -27,11 +27,14 @@ _LARGE = 1 << 25  # pixels from which the ratio of picture to file is looked at
 _BOMB_RATIO = 600
 _SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 _PALETTE = 3
-_READ = (2, _PALETTE, 6)
+_RGB = (2, 6)
 _MODES = {0: "grey", 2: "RGB", 3: "palette", 4: "grey with alpha", 6: "RGBA"}
 _FOREIGN = {b"\xff\xd8": "a JPEG", b"GIF8": "a GIF", b"BM": "a BMP", b"II*\0": "a TIFF", b"MM\0*": "a TIFF"}
 _FOREIGN |= {b"RIFF": "a WebP", b"\0\0\0\x0cjP": "a JPEG 2000"}
 _UP = 2
+# (left, top, step to the right, step down) of each pass
+_WHOLE = ((0, 0, 1, 1),)
+_ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
 
 
 class Header(NamedTuple):
@@ -58,6 +61,8 @@ def read_header(data: bytes) -> Header:
     width, height = int.from_bytes(data[16:20], "big"), int.from_bytes(data[20:24], "big")
     if not width or not height:
         raise SampleError("png.corrupt", f"the PNG's header says {height}×{width} pixels; expected at least 1×1")
+    if data[26] or data[27] or data[28] > 1:
+        raise SampleError("png.corrupt", "the PNG's header names methods that PNG does not have; get the file again")
     if width * height > _ABSURD:
         raise SampleError("limit.pixels", f"the PNG's header says {height}×{width} pixels, more than any label picture")
     return Header((height, width), data[24], data[25])
@@ -70,7 +75,7 @@ def read_picture(data: bytes, size: tuple[int, int] | None = None) -> npt.NDArra
     """
     header = read_header(data)
     _check_size(header, size, data)
-    if header.bit_depth != 8 or header.color_type not in _READ:
+    if header.color_type != _PALETTE and (header.bit_depth != 8 or header.color_type not in _RGB):
         raise SampleError(
             "png.mode", f"the PNG is {header.mode}; a panoptic picture of ids is 8-bit RGB (R + 256·G + 65536·B)"
         )
@@ -82,15 +87,13 @@ def read_picture(data: bytes, size: tuple[int, int] | None = None) -> npt.NDArra
 def verify_stream(data: bytes) -> None:
     """Check what the fast decoder does not: the Adler-32 of the pixels and that they are exactly the header's.
 
-    Costs another inflate, so it is for pictures that look wrong already. Large and interlaced ones are passed over.
+    Costs another inflate, so it is for pictures that look wrong already; very large ones are passed over.
     Raises SampleError ``png.corrupt``.
     """
     header = read_header(data)
-    height, width = header.size
-    interlaced = data[28]
-    if interlaced or height * width > _LARGE:
+    if header.size[0] * header.size[1] > _LARGE:
         return
-    expected = height * (1 + (width * _SAMPLES.get(header.color_type, 1) * header.bit_depth + 7) // 8)
+    expected = _filtered_bytes(header, interlaced=bool(data[28]))
     stream = isal_zlib.decompressobj()
     try:
         found = stream.decompress(b"".join(_image_data(data)), expected + 1)
@@ -119,7 +122,7 @@ def write_class_map(class_map: npt.NDArray[Any], palette: Sequence[tuple[int, in
 
 def _filter_up(class_map: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
     """Rows as PNG stores them, each as its difference to the one above: label maps compress best so."""
-    rows = class_map.astype(class_map.dtype.newbyteorder(">"), copy=False).view(np.uint8)
+    rows = np.ascontiguousarray(class_map, class_map.dtype.newbyteorder(">")).view(np.uint8)
     filtered = np.empty((rows.shape[0], 1 + rows.shape[1]), np.uint8)
     filtered[:, 0] = _UP
     filtered[:1, 1:] = rows[:1]
@@ -176,21 +179,38 @@ def _reserve(header: Header) -> None:
 def _decode_palette(data: bytes) -> npt.NDArray[np.uint8]:
     from PIL import Image
 
+    verify_stream(data)  # Pillow fills rows that are missing
     try:
         with Image.open(io.BytesIO(data), formats=["PNG"]) as picture:
-            return np.asarray(picture.convert("RGB"))
+            indices = np.asarray(picture)
+            colors = np.array(picture.getpalette() or (), np.uint8).reshape(-1, 3)
     except MemoryError:
         raise
     except Exception as error:
         raise SampleError("png.corrupt", f"the PNG can't be decoded ({error}); get the file again") from None
+    if indices.max() >= len(colors):
+        raise SampleError("png.corrupt", f"the PNG's palette has {len(colors)} colours, a pixel wants {indices.max()}")
+    return np.take(colors, indices, axis=0)
+
+
+def _filtered_bytes(header: Header, interlaced: bool) -> int:
+    """How many bytes the rows of a picture have, each with its filter type."""
+    bits = _SAMPLES.get(header.color_type, 1) * header.bit_depth
+    total = 0
+    for left, top, right, down in _ADAM7 if interlaced else _WHOLE:
+        rows, columns = len(range(top, header.size[0], down)), len(range(left, header.size[1], right))
+        total += rows * (1 + (columns * bits + 7) // 8) if columns else 0
+    return total
 
 
 def _image_data(data: bytes) -> Iterator[bytes]:
-    """The contents of the IDAT chunks."""
+    """The contents of the IDAT chunks. Raises SampleError ``png.corrupt`` for a wrong checksum."""
     place = 8
     while place + 8 <= len(data):
         end = place + 8 + int.from_bytes(data[place : place + 4], "big")
         if data[place + 4 : place + 8] == b"IDAT":
+            if zlib.crc32(data[place + 4 : end]) != int.from_bytes(data[end : end + 4], "big"):
+                raise SampleError("png.corrupt", "the PNG's pixels have a wrong checksum; get the file again")
             yield data[place + 8 : end]
         place = end + 4
 

@@ -32,6 +32,8 @@ def _read(path: str | os.PathLike[str], read: Callable[[int, int], bytes]) -> by
         descriptor = os.open(path, _FLAGS)
     except OSError as error:
         raise _unreadable(path, error) from None
+    except ValueError:
+        raise SampleError("path.invalid", f"{show(os.fspath(path), 300)} is no name of a file") from None
     try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
@@ -88,7 +90,7 @@ def _near_miss(path: Path) -> str:
     if path.suffix and path.suffix != ".png" and as_png.is_file():
         return f", but {show(as_png.name)} does: file_name has to name the PNG, not the photo"
     try:
-        twin = next(entry.name for entry in os.scandir(path.parent) if entry.name.lower() == path.name.lower())
+        twin = next(name for name in os.listdir(path.parent) if name.lower() == path.name.lower())
     except (OSError, StopIteration):
         return ""
     return f", but {show(twin)} does: upper and lower case differ"

@@ -31,9 +31,9 @@ class Folder:
         Raises OutputError ``out.*``.
         """
         folder = Path(path)
-        if folder.exists() and not folder.is_dir():
+        if os.path.exists(folder) and not os.path.isdir(folder):  # unlike Path's, these raise nothing
             raise OutputError("out.not_folder", f"{show(os.fspath(path), 300)} is a file, expected a folder")
-        if not folder.absolute().parent.is_dir():
+        if not os.path.isdir(folder.absolute().parent):
             raise OutputError(
                 "out.parent", f"{show(str(folder.absolute().parent), 300)} does not exist; make that folder first"
             )
@@ -42,6 +42,8 @@ class Folder:
             _probe(folder)
         except OSError as error:
             raise _cannot_write(folder, error) from None
+        except ValueError:
+            raise OutputError("out.write", f"{show(os.fspath(path), 300)} is no name of a folder") from None
         return cls(os.path.realpath(folder))
 
     def write(self, name: str, data: bytes, *, overwrite: bool = False) -> None:
@@ -67,11 +69,11 @@ class Folder:
         parent = os.path.dirname(target)
         if parent in self._known:
             return
-        os.makedirs(parent, exist_ok=True)
         if os.path.realpath(parent) != os.path.normpath(parent):
             raise SampleError(
                 "path.escape", f"{show(parent, 300)} goes through a symbolic link out of the output folder; remove it"
             )
+        os.makedirs(parent, exist_ok=True)
         self._known.add(parent)
 
 

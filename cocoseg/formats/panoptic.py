@@ -23,7 +23,7 @@ from cocoseg.codecs.panoptic import ids_from_rgb
 from cocoseg.codecs.regions import Regions
 from cocoseg.errors import DocumentError, Problem, SampleError, show
 from cocoseg.files import png
-from cocoseg.files.documents import parse_part, repeated_key
+from cocoseg.files.documents import Int64, parse_part, repeated_key
 from cocoseg.files.reading import read_file
 from cocoseg.formats import panoptic_index
 from cocoseg.formats.panoptic_index import Entry, Refused
@@ -34,8 +34,8 @@ from cocoseg.targets import check_ids, listed_regions
 class Segment(msgspec.Struct, gc=False):
     """One row of ``segments_info``; what a class map does not need is not looked at."""
 
-    id: int
-    category_id: int
+    id: Int64
+    category_id: Int64
     area: int | float | None = None
     iscrowd: int | bool | None = 0
 
@@ -127,10 +127,7 @@ def parse_segments(entry: Entry) -> list[Segment]:
         segments = parse_part(entry.segments_info, _SEGMENTS)
     except SampleError as error:
         raise SampleError(error.category, f"segments_info{error.message}") from None
-    except OverflowError:
-        raise SampleError("id.range", "segments_info: an id beyond 64 bits; renumber it") from None
-    raw = bytes(entry.segments_info)
-    if raw.count(b'"id"') != len(segments) and (key := repeated_key(raw, "id", "category_id", "area", "iscrowd")):
+    if key := repeated_key(entry.segments_info, "id", "category_id", times=len(segments)):
         raise SampleError("json.duplicate_key", f"segments_info: a segment has {key!r} twice; keep one of them")
     return segments
 

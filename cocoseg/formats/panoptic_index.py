@@ -15,7 +15,7 @@ from msgspec import UNSET, Raw, UnsetType
 
 from cocoseg.errors import CocosegError, DocumentError, Problem, SampleError, show
 from cocoseg.files import names
-from cocoseg.files.documents import describe, parse_part, parse_rows, read_document, repeated_key
+from cocoseg.files.documents import Int64, describe, parse_part, parse_rows, read_document, repeated_key
 from cocoseg.model import Category, ImageId
 
 
@@ -76,7 +76,7 @@ class _Annotation(msgspec.Struct, gc=False):
 
 
 class _Category(msgspec.Struct):
-    id: int
+    id: Int64
     name: str
     isthing: int | bool | None = None
     color: Any = None
@@ -201,15 +201,13 @@ class _Joiner:
         if isinstance(row, Refused):
             return row
         try:
-            return self._entry(number, row, bytes(raw))
+            return self._entry(number, row, raw)
         except SampleError as error:
             place = _place(number, row.image_id, row.file_name)
             return Refused(number, error.at(f"{self.source}: {place}").problem)
 
-    def _entry(self, number: int, row: _Annotation, raw: bytes) -> Entry:
-        if (raw.count(b'"file_name"') > 1 or raw.count(b'"image_id"') > 1 or raw.count(b'"segments_info"') > 1) and (
-            key := repeated_key(raw, "file_name", "image_id", "segments_info")
-        ):
+    def _entry(self, number: int, row: _Annotation, raw: Raw) -> Entry:
+        if key := repeated_key(raw, "file_name", "image_id", "segments_info"):
             raise SampleError("json.duplicate_key", f"the annotation has {key!r} twice; keep one of them")
         file_name = names.relative_name(_file_name(row.file_name))
         image_id = _image_id(row.image_id, "image_id")

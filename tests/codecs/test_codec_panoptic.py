@@ -1,0 +1,95 @@
+"""The panoptic colour code against its formula, pixel by pixel."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from cocoseg.codecs.panoptic import ID_LIMIT, VOID, ids_from_rgb, rgb_from_ids, swap_red_and_blue
+
+SIZES = st.tuples(st.integers(1, 7), st.integers(1, 7)) | st.sampled_from([(1, 1), (1, 40), (40, 1), (0, 3), (3, 0)])
+
+
+def formula(picture: np.ndarray) -> np.ndarray:
+    """R + 256 G + 65536 B, a pixel at a time; a fourth channel is not looked at."""
+    ids = np.zeros(picture.shape[:2], np.uint32)
+    for place in np.ndindex(ids.shape):
+        red, green, blue = map(int, picture[place][:3])
+        ids[place] = red + 256 * green + 65536 * blue
+    return ids
+
+
+@st.composite
+def pictures(draw: st.DrawFn) -> np.ndarray:
+    height, width = draw(SIZES)
+    return draw(hnp.arrays(np.uint8, (height, width, draw(st.sampled_from([3, 4])))))
+
+
+@given(pictures())
+@settings(max_examples=150, deadline=None)
+def test_ids_are_those_of_the_formula(picture: np.ndarray) -> None:
+    before = picture.copy()
+    ids = ids_from_rgb(picture)
+    assert ids.dtype == np.uint32
+    assert ids.shape == picture.shape[:2]
+    np.testing.assert_array_equal(ids, formula(picture))
+    np.testing.assert_array_equal(picture, before)
+
+
+@pytest.mark.parametrize(
+    "view",
+    [
+        lambda p: p[::-1],
+        lambda p: p[:, ::-1],
+        lambda p: p[::2, 1::3],
+        lambda p: p.transpose(1, 0, 2),
+        lambda p: np.asfortranarray(p),
+        lambda p: p[2:3, 4:5],
+    ],
+    ids=["upside down", "mirrored", "every second", "turned", "by columns", "one pixel"],
+)
+@pytest.mark.parametrize("channels", [3, 4])
+def test_pictures_may_lie_in_memory_in_any_way(view, channels: int) -> None:
+    picture = view(np.random.default_rng(0).integers(0, 256, (9, 11, channels), np.uint8))
+    np.testing.assert_array_equal(ids_from_rgb(picture), formula(picture))
+
+
+def test_a_picture_that_may_not_be_written_to_is_read() -> None:
+    picture = np.full((2, 2, 3), 1, np.uint8)
+    picture.flags.writeable = False
+    assert (ids_from_rgb(picture) == 65793).all()
+
+
+@pytest.mark.parametrize(
+    ("color", "number"),
+    [((0, 0, 0), VOID), ((1, 0, 0), 1), ((0, 1, 0), 256), ((0, 0, 1), 65536), ((255, 255, 255), ID_LIMIT - 1)],
+)
+def test_red_counts_ones_green_256_blue_65536(color: tuple[int, int, int], number: int) -> None:
+    assert ids_from_rgb(np.array([[color]], np.uint8)).item() == number
+    assert tuple(rgb_from_ids(np.array([[number]]))[0, 0]) == color
+
+
+def test_alpha_is_no_part_of_an_id_not_even_of_a_neighbours() -> None:
+    opaque, clear = np.full((3, 5, 4), 255, np.uint8), np.full((3, 5, 4), 255, np.uint8)
+    clear[..., 3] = 0
+    np.testing.assert_array_equal(ids_from_rgb(opaque), ids_from_rgb(clear))
+
+
+@given(hnp.arrays(st.sampled_from([np.uint32, np.int32, np.int64]), SIZES, elements=st.integers(0, ID_LIMIT - 1)))
+@settings(max_examples=100, deadline=None)
+def test_ids_come_back_from_their_picture(ids: np.ndarray) -> None:
+    picture = rgb_from_ids(ids)
+    assert picture.dtype == np.uint8
+    assert picture.shape == (*ids.shape, 3)
+    np.testing.assert_array_equal(ids_from_rgb(picture), ids)
+
+
+@given(hnp.arrays(st.sampled_from([np.uint32, np.int64]), st.integers(0, 20), elements=st.integers(0, ID_LIMIT - 1)))
+@settings(max_examples=100, deadline=None)
+def test_swapping_is_what_reading_bgr_as_rgb_does(ids: np.ndarray) -> None:
+    bgr = rgb_from_ids(ids[None])[..., ::-1]
+    np.testing.assert_array_equal(swap_red_and_blue(ids), ids_from_rgb(bgr)[0])
+    np.testing.assert_array_equal(swap_red_and_blue(swap_red_and_blue(ids)), ids)

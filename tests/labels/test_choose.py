@@ -1,0 +1,112 @@
+"""From what a user names to a scheme."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cocoseg.errors import CocosegError, LabelError, UsageError
+from cocoseg.labels.choose import label_scheme
+from cocoseg.labels.presets import PRESETS
+from cocoseg.labels.scheme import LabelClass, LabelScheme
+from cocoseg.labels.schemefile import save_scheme
+from cocoseg.model import Category
+
+TOWN = [Category(7, "road", False), Category(23, "car", True), Category(24, "bus", True)]
+
+
+def refusal(kind: type[CocosegError], labels: object, categories: list[Category] = TOWN) -> CocosegError:
+    with pytest.raises(kind) as caught:
+        label_scheme(labels, categories)
+    return caught.value
+
+
+def write(path: Path, text: str) -> Path:
+    path.write_text(text)
+    return path
+
+
+def test_a_scheme_is_taken_as_it_is() -> None:
+    scheme = LabelScheme("mine", (LabelClass(0, "a", (1,)),))
+    assert label_scheme(scheme, TOWN) is scheme
+
+
+def test_index_is_chosen_where_nothing_is() -> None:
+    assert label_scheme(categories=TOWN) == label_scheme("index", TOWN)
+
+
+@pytest.mark.parametrize("suffix", [".json", ".toml", ".JSON", ".Toml"])
+def test_a_file_is_known_by_its_ending(tmp_path: Path, suffix: str) -> None:
+    scheme = LabelScheme("mine", (LabelClass(3, "road", (7,)), LabelClass(0, "car", (23, 24))), void=9)
+    save_scheme(scheme, tmp_path / f"labels{suffix}")
+    assert label_scheme(tmp_path / f"labels{suffix}") == scheme
+    assert label_scheme(str(tmp_path / f"labels{suffix}")) == scheme
+
+
+def test_a_preset_goes_before_a_file_of_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "index", "rubbish")
+    assert label_scheme("index", TOWN).name == "index"
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("mask2fomer", "did you mean 'mask2former'? "),
+        ("detectron2", "did you mean 'detectron2-fpn'? "),
+        ("Index", "did you mean 'index'? "),
+        ("xyz", ""),
+        ("", ""),
+        ("labels.yaml", ""),
+    ],
+)
+def test_an_unknown_name_is_answered_with_the_names_that_there_are(name: str, hint: str) -> None:
+    error = refusal(UsageError, name)
+    assert error.category == "label.preset"
+    assert str(error).startswith(f"no preset is called '{name}'; {hint}There are ")
+    assert all(preset in str(error) for preset in PRESETS)
+
+
+@pytest.mark.parametrize("name", ["index", "panopticapi", "panopticapi-things-other"])
+def test_a_preset_of_the_data_sets_categories_needs_them(name: str) -> None:
+    error = refusal(LabelError, name, [])
+    assert error.category == "doc.missing_key"
+    assert "--categories FILE" in str(error)
+
+
+class TestAPresetWithChanges:
+    def test_is_the_preset_but_for_them(self, tmp_path: Path) -> None:
+        path = write(
+            tmp_path / "a.toml",
+            'preset = "index"\nthings = "merge"\ncrowd = "void"\nunknown = "void"\nvoid = 200\nunlabelled = 100',
+        )
+        scheme = label_scheme(path, TOWN)
+        assert scheme.classes == label_scheme("index", TOWN).classes
+        assert (scheme.things, scheme.crowd, scheme.unknown) == ("merge", "void", "void")
+        assert (scheme.void, scheme.unlabelled) == (200, 100)
+
+    def test_may_have_no_changes(self, tmp_path: Path) -> None:
+        assert label_scheme(write(tmp_path / "a.json", '{"preset": "mask2former"}')) == label_scheme("mask2former")
+
+    @pytest.mark.parametrize("void", [0, 1, -1, 70_000])
+    def test_is_checked_like_any_scheme_and_the_file_is_named(self, tmp_path: Path, void: int) -> None:
+        path = write(tmp_path / "a.json", f'{{"preset": "index", "void": {void}}}')
+        error = refusal(LabelError, path)
+        assert error.category in ("label.collision", "label.range")
+        assert str(path) in str(error)
+
+    def test_of_a_preset_that_there_is_not_names_the_file(self, tmp_path: Path) -> None:
+        path = write(tmp_path / "a.json", '{"preset": "indx"}')
+        error = refusal(CocosegError, path)
+        assert error.category == "label.preset"
+        assert str(path) in str(error)
+
+    @pytest.mark.parametrize("other", ["a.json", "b.json", "c.toml"])
+    def test_names_a_preset_and_never_another_file(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, other: str
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+        path = write(tmp_path / "a.json", f'{{"preset": "{other}"}}')
+        write(tmp_path / "b.json", '{"preset": "index"}')
+        assert refusal(CocosegError, path).category == "label.preset"

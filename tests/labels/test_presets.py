@@ -1,0 +1,231 @@
+"""Presets are the numbers of the tools that they are named after, each one of them (shared/conventions.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import chain
+
+import numpy as np
+import pytest
+
+from cocoseg.errors import LabelError
+from cocoseg.labels.choose import label_scheme
+from cocoseg.labels.presets import PRESETS, official_categories
+from cocoseg.labels.scheme import LIMIT, LabelScheme
+from cocoseg.model import Category
+
+COCO = official_categories("coco_panoptic")
+IDS = [category.id for category in COCO]
+THINGS = [category.id for category in COCO if category.isthing]
+STUFF = [category.id for category in COCO if not category.isthing]
+COCO_STUFF_UNUSED = [12, 26, 29, 30, 45, 66, 68, 69, 71, 83, 91]
+
+
+def category(number: int, isthing: bool | None = None) -> Category:
+    return Category(number, f"category {number}", isthing)
+
+
+def indices(scheme: LabelScheme) -> list[int]:
+    return [row.index for row in scheme.table]
+
+
+def refusal(preset: str, categories: Sequence[Category]) -> LabelError:
+    with pytest.raises(LabelError) as caught:
+        label_scheme(preset, categories)
+    return caught.value
+
+
+class TestClassTables:
+    def test_coco_has_80_things_of_1_to_90_and_53_stuff_of_92_to_200(self) -> None:
+        assert (len(COCO), len(THINGS), len(STUFF)) == (133, 80, 53)
+        assert (min(THINGS), max(THINGS), min(STUFF), max(STUFF)) == (1, 90, 92, 200)
+        assert sorted(IDS) == IDS
+        assert len(set(IDS)) == 133
+
+    def test_coco_has_its_names_and_colours(self) -> None:
+        by_id = {category.id: category for category in COCO}
+        assert (by_id[1].name, by_id[1].color, by_id[1].isthing) == ("person", (220, 20, 60), True)
+        assert (by_id[90].name, by_id[90].isthing) == ("toothbrush", True)
+        assert (by_id[92].name, by_id[92].isthing) == ("banner", False)
+        assert (by_id[200].name, by_id[200].color) == ("rug-merged", (250, 141, 255))
+        assert len({category.name for category in COCO}) == 133
+        assert all(category.color and category.supercategory for category in COCO)
+
+    def test_coco_stuff_has_91_things_and_91_stuff_without_a_gap(self) -> None:
+        table = official_categories("coco_stuff")
+        assert [category.id for category in table] == list(range(1, 183))
+        assert [category.id for category in table if category.isthing] == list(range(1, 92))
+
+    def test_coco_stuff_has_171_that_occur(self) -> None:
+        used = {category.id for category in official_categories("coco_stuff", annotated_only=True)}
+        assert sorted(set(range(1, 183)) - used) == COCO_STUFF_UNUSED
+
+    def test_both_name_the_things_alike(self) -> None:
+        names = {category.id: category.name for category in official_categories("coco_stuff")}
+        assert {category.id: category.name for category in COCO if category.isthing}.items() <= names.items()
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+class TestEveryPreset:
+    def test_builds_for_coco_and_is_called_by_its_name(self, preset: str) -> None:
+        scheme = label_scheme(preset, COCO)
+        assert scheme.name == preset
+        assert scheme.problems == ()
+        assert scheme.dtype == np.uint8
+        assert scheme.outside == scheme.void
+        assert (scheme.crowd, scheme.things, scheme.unknown) == ("class", "keep", "error")
+
+    def test_says_in_a_line_what_it_is(self, preset: str) -> None:
+        assert 10 < len(PRESETS[preset].summary) < 80
+
+    def test_does_not_depend_on_the_order_of_the_categories(self, preset: str) -> None:
+        assert label_scheme(preset, COCO[::-1]).table == label_scheme(preset, COCO).table
+
+    def test_knows_all_of_coco(self, preset: str) -> None:
+        known = label_scheme(preset, COCO).class_of
+        if PRESETS[preset].table == "coco_stuff":
+            assert set(THINGS) < set(known)
+        else:
+            assert set(IDS) <= set(known)
+
+    def test_needs_categories_unless_it_brings_them(self, preset: str) -> None:
+        if PRESETS[preset].table:
+            assert label_scheme(preset).table == label_scheme(preset, COCO).table
+        else:
+            assert refusal(preset, []).category == "doc.missing_key"
+
+
+class TestIndex:
+    def test_numbers_categories_by_ascending_id(self) -> None:
+        scheme = label_scheme("index", [category(23), category(7), category(-1), category(2**40)])
+        assert scheme.class_of == {-1: 0, 7: 1, 23: 2, 2**40: 3}
+        assert scheme.void == 255
+
+    def test_of_coco_is_the_rank_of_the_id(self) -> None:
+        assert label_scheme("index", COCO).class_of == {number: rank for rank, number in enumerate(IDS)}
+
+    @pytest.mark.parametrize(
+        ("count", "void", "dtype"),
+        [(1, 255, np.uint8), (255, 255, np.uint8), (256, LIMIT, np.uint16), (LIMIT, LIMIT, np.uint16)],
+    )
+    def test_has_void_behind_its_classes(self, count: int, void: int, dtype: type) -> None:
+        scheme = label_scheme("index", [category(number) for number in range(count)])
+        assert (scheme.void, scheme.dtype) == (void, dtype)
+        assert indices(scheme) == list(range(count))
+
+    def test_takes_no_more_categories_than_16_bits_hold(self) -> None:
+        assert refusal("index", [category(number) for number in range(LIMIT + 1)]).category == "label.range"
+
+    def test_takes_no_id_twice(self) -> None:
+        assert refusal("index", [category(1), category(1)]).category == "label.collision"
+
+    def test_keeps_what_is_known_of_the_categories(self) -> None:
+        [row] = label_scheme("index", [Category(7, "road", False, (1, 2, 3), "ground")]).classes
+        assert (row.name, row.isthing, row.color, row.category_ids) == ("road", False, (1, 2, 3), (7,))
+
+
+class TestPanopticapi:
+    def test_keeps_the_raw_ids_and_has_void_0(self) -> None:
+        scheme = label_scheme("panopticapi", COCO)
+        assert scheme.class_of == {number: number for number in IDS}
+        assert scheme.void == 0
+
+    @pytest.mark.parametrize("preset", ["panopticapi", "panopticapi-things-other"])
+    @pytest.mark.parametrize("number", [-1, 256, 70_000])
+    def test_takes_no_id_that_8_bits_can_not_hold(self, preset: str, number: int) -> None:
+        error = refusal(preset, [category(1, True), category(number, True)])
+        assert error.category == "label.range"
+        assert f"category id {number}" in str(error)
+
+    @pytest.mark.parametrize("preset", ["panopticapi", "panopticapi-things-other"])
+    def test_takes_no_255_which_training_code_ignores(self, preset: str) -> None:
+        assert refusal(preset, [category(1, True), category(255, False)]).category == "label.collision"
+
+    def test_tells_of_category_0_which_is_void_there(self) -> None:
+        scheme = label_scheme("panopticapi", [category(0), category(3)])
+        assert [problem.category for problem in scheme.problems] == ["label.collision"]
+        assert scheme.class_of == {0: 0, 3: 3}
+
+
+class TestPanopticapiThingsOther:
+    def test_makes_every_thing_183_and_keeps_stuff(self) -> None:
+        scheme = label_scheme("panopticapi-things-other", COCO)
+        assert scheme.class_of == dict.fromkeys(THINGS, 183) | {number: number for number in STUFF}
+        assert scheme.void == 0
+
+    def test_takes_in_a_stuff_category_that_is_183_already(self) -> None:
+        scheme = label_scheme("panopticapi-things-other", [category(1, True), category(183, False), category(9, False)])
+        assert scheme.class_of == {1: 183, 183: 183, 9: 9}
+
+    def test_makes_a_thing_of_id_0_other_too(self) -> None:
+        scheme = label_scheme("panopticapi-things-other", [category(0, True), category(9, False)])
+        assert scheme.class_of == {0: 183, 9: 9}
+
+    def test_needs_to_know_what_a_thing_is(self) -> None:
+        error = refusal("panopticapi-things-other", [category(1, True), category(2)])
+        assert error.category == "doc.missing_key"
+        assert "category 2" in str(error)
+
+
+class TestMask2former:
+    def test_is_the_rank_of_the_id_0_to_132_and_void_255(self) -> None:
+        scheme = label_scheme("mask2former")
+        assert scheme.class_of == {number: rank for rank, number in enumerate(IDS)}
+        assert (indices(scheme), scheme.void) == (list(range(133)), 255)
+
+
+class TestDetectron2Fpn:
+    def test_makes_things_0_and_stuff_1_to_53_and_void_255(self) -> None:
+        scheme = label_scheme("detectron2-fpn")
+        assert scheme.class_of == dict.fromkeys(THINGS, 0) | {number: rank for rank, number in enumerate(STUFF, 1)}
+        assert (indices(scheme), scheme.void) == (list(range(54)), 255)
+
+
+class TestDeeplab2:
+    def test_is_1_to_133_and_void_0(self) -> None:
+        scheme = label_scheme("deeplab2")
+        assert scheme.class_of == {number: rank for rank, number in enumerate(IDS, 1)}
+        assert (indices(scheme), scheme.void) == (list(range(1, 134)), 0)
+
+
+class TestCocostuff:
+    def test_is_the_id_less_1_and_void_255(self) -> None:
+        scheme = label_scheme("cocostuff")
+        assert scheme.class_of == {number: number - 1 for number in range(1, 183)} | {183: 255}
+        assert (indices(scheme), scheme.void) == (list(range(182)), 255)
+
+
+class TestMmsegCocostuff:
+    def test_skips_the_png_values_that_never_occur(self) -> None:
+        skipped = [11, 25, 28, 29, 44, 65, 67, 68, 70, 82, 90]
+        used = [value for value in range(182) if value not in skipped]
+        clsid_to_trainid = {value: rank for rank, value in enumerate(used)} | dict.fromkeys([*skipped, 182], 255)
+        scheme = label_scheme("mmseg-cocostuff")
+        assert {number - 1: value for number, value in scheme.class_of.items()} == clsid_to_trainid
+        assert (indices(scheme), scheme.void) == (list(range(171)), 255)
+
+    @pytest.mark.parametrize(
+        ("number", "train_id"), [(1, 0), (11, 10), (13, 11), (25, 23), (27, 24), (28, 25), (31, 26), (90, 79), (92, 80), (182, 170)]
+    )
+    def test_has_the_train_ids_of_the_mmseg_table(self, number: int, train_id: int) -> None:
+        assert label_scheme("mmseg-cocostuff").class_of[number] == train_id
+
+
+class TestOtherCategoriesThanThePresets:
+    def test_are_told_of_when_their_names_differ(self) -> None:
+        scheme = label_scheme("mask2former", [Category(1, "road"), Category(2, "bicycle"), Category(3, "sky")])
+        [problem] = scheme.problems
+        assert problem.category == "label.names"
+        assert problem.message.startswith("2 categories have other names than in the class table of 'mask2former': id 1 is")
+
+    def test_are_not_told_of_when_they_are_only_fewer_or_others(self) -> None:
+        assert label_scheme("mask2former", [*COCO[:5], Category(5000, "new")]).problems == ()
+
+    def test_do_not_change_the_numbers(self) -> None:
+        assert label_scheme("mask2former", [Category(1, "road")]).class_of == label_scheme("mask2former").class_of
+
+
+def test_no_two_classes_of_a_preset_share_a_category() -> None:
+    for preset in PRESETS:
+        ids = list(chain.from_iterable(row.category_ids for row in label_scheme(preset, COCO).table))
+        assert len(ids) == len(set(ids))
