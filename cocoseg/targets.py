@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from cocoseg.codecs.panoptic import ID_LIMIT, VOID, ids_from_rgb, swap_red_and_blue
 from cocoseg.codecs.regions import Regions, find_regions
-from cocoseg.errors import SampleError
+from cocoseg.errors import SampleError, UsageError
 from cocoseg.labels import LabelScheme, label_scheme
 from cocoseg.model import Sample
 
@@ -51,14 +51,15 @@ def panoptic_to_semantic(
     """A panoptic picture and its ``segments_info`` to a class map, for a ``__getitem__`` that has both at hand.
 
     ``picture`` is (H, W, 3) or (H, W, 4) uint8 as the PNG stores it, or (H, W) integer ids. Returns (H, W) uint8 or
-    uint16. Raises SampleError: ``id.duplicate``, ``id.range``, ``id.unknown``, ``panoptic.unknown_id``.
+    uint16. Raises SampleError: ``id.duplicate``, ``id.range``, ``id.unknown``, ``panoptic.unknown_id``; UsageError
+    ``usage.picture`` for an array that is no such picture.
 
     >>> picture = np.array([[[1, 0, 0], [2, 0, 0], [0, 0, 0]]], np.uint8)
     >>> info = [{"id": 1, "category_id": 1}, {"id": 2, "category_id": 200}]
     >>> panoptic_to_semantic(picture, info, "mask2former")
     array([[  0, 132, 255]], dtype=uint8)
     """
-    ids = ids_from_rgb(picture) if picture.ndim == 3 else picture
+    ids = _ids(picture)
     listed = np.array([segment["id"] for segment in segments_info], np.int64)
     check_ids(listed)
     sample = Sample(
@@ -67,9 +68,22 @@ def panoptic_to_semantic(
         listed.astype(np.uint32),
         np.array([segment["category_id"] for segment in segments_info], np.int64),
         np.array([bool(segment.get("iscrowd", 0)) for segment in segments_info], np.bool_),
-        listed_regions(ids, listed.astype(ids.dtype)),
+        listed_regions(ids, listed.astype(ids.dtype, copy=False)),
     )
     return semantic(sample, labels)
+
+
+def _ids(picture: npt.NDArray[Any]) -> npt.NDArray[np.uint32] | npt.NDArray[np.int64]:
+    """The ids of a picture of colours or of ids of any integer type, as integers that hold every id."""
+    colors = picture.ndim == 3 and picture.shape[2] >= 3
+    if picture.dtype.kind not in "iu" or not (colors or picture.ndim == 2):
+        found = f"the picture has shape {picture.shape} and dtype {picture.dtype}"
+        raise UsageError("usage.picture", f"{found}, expected (H, W, 3) uint8 or (H, W) integers")
+    if picture.ndim == 2:
+        return picture if picture.dtype == np.uint32 else picture.astype(np.int64, copy=False)
+    if picture.dtype != np.uint8 and (picture < 0).any() | (picture > 255).any():
+        raise SampleError("png.mode", "the picture's colours are not from 0 to 255, as those of an 8-bit picture are")
+    return ids_from_rgb(picture.astype(np.uint8, copy=False))
 
 
 def check_ids(listed: npt.NDArray[np.int64]) -> None:

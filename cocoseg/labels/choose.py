@@ -31,10 +31,14 @@ def label_scheme(
     if isinstance(labels, LabelScheme):
         return labels
     name = os.fspath(labels)
+    if name not in PRESETS and Path(name).suffix.lower() in (".json", ".toml"):
+        return _from_file(Path(name), categories)
+    return _preset(name, categories)
+
+
+def _preset(name: str, categories: Sequence[Category]) -> LabelScheme:
     if name in PRESETS:
         return _build(name, PRESETS[name], categories)
-    if Path(name).suffix.lower() in (".json", ".toml"):
-        return _from_file(Path(name), categories)
     near = get_close_matches(name, PRESETS, 1)
     hint = f"did you mean {near[0]!r}? " if near else ""
     raise UsageError(
@@ -74,4 +78,7 @@ def _from_file(path: Path, categories: Sequence[Category]) -> LabelScheme:
     scheme = schemefile.read_scheme(path)
     if isinstance(scheme, LabelScheme):
         return scheme
-    return replace(label_scheme(scheme.preset, categories), **scheme.changes)
+    try:
+        return replace(_preset(scheme.preset, categories), **scheme.changes)
+    except (LabelError, UsageError) as error:
+        raise error.at(show(os.fspath(path), 300)) from None

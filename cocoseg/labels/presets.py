@@ -104,7 +104,7 @@ def _panopticapi_things_other(categories: Sequence[Category]) -> LabelScheme:
     things = tuple(category.id for category in categories if category.isthing)
     stuff = tuple(row for row in raw.classes if not row.isthing and row.index != OTHER)
     same = tuple(row.index for row in raw.classes if not row.isthing and row.index == OTHER)
-    classes = (*stuff, LabelClass(OTHER, "other", things + same, None, (0, 0, 0)))
+    classes = (*stuff, LabelClass(OTHER, "other", tuple(sorted(things + same)), None, (0, 0, 0)))
     ignored = tuple(category for category in raw.ignored if category not in things)
     return LabelScheme("panopticapi-things-other", classes, 0, ignored=ignored, problems=raw.problems)
 

@@ -66,6 +66,7 @@ class LabelScheme:
         _check_choices(self)
         _check_numbers(self)
         _check_categories(self)
+        _check_colors(self)
         if self.things != "keep" and any(row.isthing is None for row in self.classes):
             raise LabelError("doc.missing_key", f"labels {show(self.name)}: 'isthing' is missing, which 'things' needs")
 
@@ -164,7 +165,7 @@ def _check_numbers(scheme: LabelScheme) -> None:
         if type(value) is not int or not 0 <= value <= LIMIT:
             raise _wrong(scheme, "label.range", f"{what} is {show(value)}, expected an integer from 0 to {LIMIT}")
     indices = [row.index for row in scheme.classes]
-    if twice := _first_repeated(indices):
+    if (twice := _first_repeated(indices)) is not None:
         raise _wrong(scheme, "label.collision", f"two classes have index {twice}; give each its own")
     if scheme.void in indices:
         raise _wrong(scheme, "label.collision", f"void and a class are both {scheme.void}; give each its own number")
@@ -179,6 +180,15 @@ def _check_categories(scheme: LabelScheme) -> None:
             raise _wrong(scheme, "label.range", f"category id {show(category)} is no integer of 64 bits")
     if (twice := _first_repeated(ids)) is not None:
         raise _wrong(scheme, "label.collision", f"category id {twice} is given to two classes; keep one of them")
+
+
+def _check_colors(scheme: LabelScheme) -> None:
+    for row in scheme.classes:
+        if row.color is None:
+            continue
+        if len(row.color) != 3 or any(type(value) is not int or not 0 <= value <= 255 for value in row.color):
+            found = f"class {show(row.name)} has color {show(row.color)}"
+            raise _wrong(scheme, "label.color", f"{found}, expected three integers from 0 to 255")
 
 
 def _first_repeated(numbers: Iterable[int]) -> int | None:

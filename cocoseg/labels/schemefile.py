@@ -16,6 +16,7 @@ or a preset with some of its choices changed:
 
 from __future__ import annotations
 
+import codecs
 import os
 from pathlib import Path
 from typing import Any
@@ -75,12 +76,12 @@ def read_scheme(path: str | os.PathLike[str]) -> LabelScheme | SchemeChanges:
         if isinstance(value, dict) and "preset" in value:
             return msgspec.convert(value, SchemeChanges)
         return _scheme(msgspec.convert(value, _File))
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise LabelError("label.type", f"{show(name, 300)}: {error}") from None
     except LabelError as error:
         raise error.at(show(name, 300)) from None
     except CocosegError as error:
         raise LabelError(error.category, error.message) from None
+    except (ValueError, RecursionError) as error:  # msgspec's and tomllib's errors are ValueErrors
+        raise LabelError("label.type", f"{show(name, 300)}: {error}") from None
 
 
 def save_scheme(scheme: LabelScheme, path: str | os.PathLike[str]) -> None:
@@ -108,7 +109,8 @@ def scheme_dict(scheme: LabelScheme) -> dict[str, Any]:
 
 
 def _parse(data: bytes, suffix: str) -> Any:
-    return msgspec.toml.decode(data) if suffix == ".toml" else msgspec.json.decode(data)
+    text = data.removeprefix(codecs.BOM_UTF8)
+    return msgspec.toml.decode(text) if suffix == ".toml" else msgspec.json.decode(text)
 
 
 def _scheme(file: _File) -> LabelScheme:
