@@ -66,32 +66,44 @@ def _in_processes(
     """Work until all is done, or a worker dies; returns the parts that were then in the pool."""
     context = multiprocessing.get_context(_start_method())
     stop = context.Event()
-    pool = ProcessPoolExecutor(workers, context, _begin, (stop, os.getpid()))
+    pool = ProcessPoolExecutor(workers, context, _begin, (stop,))
     waiting: dict[Future[list[R]], tuple[int, P]] = {}
     broken: list[tuple[int, P]] = []
     try:
         while not broken:
-            for place, part in islice(numbered, 2 * workers - len(waiting)):
-                waiting[pool.submit(work, part)] = (place, part)
+            broken += _submit(pool, work, islice(numbered, 2 * workers - len(waiting)), waiting)
             if not waiting:
                 break
             for future in wait(waiting, return_when=FIRST_COMPLETED).done:
                 place, part = waiting.pop(future)
-                try:
-                    rows = future.result()
-                except BrokenProcessPool:
-                    broken += [(place, part), *waiting.values()]
-                    break
-                yield place, rows
+                if isinstance(future.exception(), BrokenProcessPool):
+                    broken.append((place, part))
+                else:
+                    yield place, future.result()
     finally:
         stop.set()
         pool.shutdown(wait=True, cancel_futures=True)
-    return broken
+    return [*broken, *waiting.values()]
+
+
+def _submit(
+    pool: ProcessPoolExecutor,
+    work: Callable[[P], list[R]],
+    numbered: Iterable[tuple[int, P]],
+    waiting: dict[Future[list[R]], tuple[int, P]],
+) -> list[tuple[int, P]]:
+    """Give parts to the pool; returns the one that a pool with a dead worker did not take."""
+    for place, part in numbered:
+        try:
+            waiting[pool.submit(work, part)] = (place, part)
+        except BrokenProcessPool:
+            return [(place, part)]
+    return []
 
 
 def _alone(work: Callable[[P], list[R]], part: P, lost: Callable[[P], list[R]]) -> list[R]:
     context = multiprocessing.get_context(_start_method())
-    with ProcessPoolExecutor(1, context, _begin, (context.Event(), os.getpid())) as pool:
+    with ProcessPoolExecutor(1, context, _begin, (context.Event(),)) as pool:
         try:
             return pool.submit(work, part).result()
         except BrokenProcessPool:
@@ -105,23 +117,22 @@ def _start_method() -> str | None:
     """Fork where it is safe, which is where this process has one thread: a worker is then there at once."""
     if chosen := os.environ.get("COCOSEG_START"):
         return chosen
-    try:
-        return "fork" if sys.platform == "linux" and len(os.listdir("/proc/self/task")) == 1 else None
-    except OSError:
+    if sys.platform != "linux":
         return None
+    return "fork" if len(os.listdir("/proc/self/task")) == 1 else "forkserver"
 
 
-def _begin(stop: Any, parent: int) -> None:
+def _begin(stop: Any) -> None:
     """A worker's first steps: leave Ctrl-C to the parent, and end when the parent ends."""
     global _stop
     _stop = stop
     tune_memory()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
-def _end_with(parent: int) -> None:
+def _end_with_parent() -> None:
     process = multiprocessing.parent_process()
     if process is not None:
         process.join()

@@ -264,22 +264,21 @@ def test_workers_end_with_their_parent(tmp_path: Path, start: str, number: int) 
     """The pipe ends when the last process that holds it is gone."""
     script = tmp_path / "script.py"
     script.write_text(
-        "import time\n"
+        "import os, time\n"
         "from cocoseg.parallel import run\n"
         "def work(part):\n"
-        "    print('busy', flush=True)\n"
+        "    os.write(1, b'busy\\n')\n"
         "    time.sleep(600)\n"
         "if __name__ == '__main__':\n"
         "    list(run(work, [[1], [2], [3]], workers=2, lost=list))\n"
     )
     environment = os.environ | {"COCOSEG_START": start, "PYTHONPATH": os.getcwd()}
     process = subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, text=True, env=environment)
-    with process:
-        assert process.stdout is not None
-        assert [process.stdout.readline() for _ in range(2)] == ["busy\n"] * 2
-        process.send_signal(number)
-        rest, _ = process.communicate(timeout=PATIENCE)
-    assert (process.returncode, rest) == (-number, "")
+    assert process.stdout is not None
+    began = [process.stdout.readline() for _ in range(2)]
+    process.send_signal(number)
+    rest, _ = process.communicate(timeout=PATIENCE)
+    assert (began, process.returncode, rest) == (["busy\n"] * 2, -number, "")
 
 
 class TestHowWorkersStart:
