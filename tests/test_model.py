@@ -17,7 +17,7 @@ from cocoseg.model import Category, Dataset, Sample
 def sample(drawing: str, ids: tuple[int, ...], key: str = "a") -> Sample:
     """``"aab / .bb"`` -> a sample whose first segment is a; a dot is void. Its category ids are the ids' hundreds."""
     picture = np.array(
-        [[(0, *ids)["." != letter and ord(letter) - 96] for letter in row.strip()] for row in drawing.split("/")],
+        [[(0, *ids)[letter != "." and ord(letter) - 96] for letter in row.strip()] for row in drawing.split("/")],
         np.uint32,
     )
     listed = np.array(ids, np.uint32)
@@ -42,7 +42,9 @@ def twice(one: Sample) -> Sample:
 
 @pytest.fixture
 def dataset() -> Dataset:
-    return Dataset((Category(1, "road"),), ("x", "bad", "y", "z"), load, "a.json", "a", (Problem("label.names", "odd"),))
+    return Dataset(
+        (Category(1, "road"),), ("x", "bad", "y", "z"), load, "a.json", "a", (Problem("label.names", "odd"),)
+    )
 
 
 class TestSample:
@@ -113,7 +115,8 @@ class TestDataset:
         assert [one.key for one in reversed(dataset[2:])] == ["z", "y"]
 
     @pytest.mark.parametrize(
-        "part", [slice(0, 2), slice(2, None), slice(None, None, 2), slice(None, None, -1), slice(9, 12), slice(-1, None)]
+        "part",
+        [slice(0, 2), slice(2, None), slice(None, None, 2), slice(None, None, -1), slice(9, 12), slice(-1, None)],
     )
     def test_slices_to_a_data_set_of_those_entries(self, dataset: Dataset, part: slice) -> None:
         smaller = dataset[part]

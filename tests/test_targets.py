@@ -16,10 +16,21 @@ from cocoseg.codecs.regions import find_regions
 from cocoseg.errors import CocosegError, LabelError, SampleError, UsageError
 from cocoseg.labels import LabelClass, LabelScheme
 from cocoseg.model import Sample
-from cocoseg.targets import check_ids, listed_regions, panoptic_to_semantic, segment_classes, semantic, semantic_with_pixels
+from cocoseg.targets import (
+    check_ids,
+    listed_regions,
+    panoptic_to_semantic,
+    segment_classes,
+    semantic,
+    semantic_with_pixels,
+)
 
 Info = list[dict[str, Any]]
-ROAD, SKY, CAR = LabelClass(0, "road", (7,), False), LabelClass(1, "sky", (23,), False), LabelClass(2, "car", (3,), True)
+ROAD, SKY, CAR = (
+    LabelClass(0, "road", (7,), False),
+    LabelClass(1, "sky", (23,), False),
+    LabelClass(2, "car", (3,), True),
+)
 TOWN = LabelScheme("town", (ROAD, SKY, CAR), ignored=(50,))
 SIZES = st.tuples(st.integers(1, 8), st.integers(1, 8)) | st.sampled_from([(1, 1), (1, 30), (30, 1)])
 

@@ -63,7 +63,11 @@ def refusal(data: bytes, kind: Any = Document, unique: tuple[str, ...] = ()) -> 
 
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**63), 2**63) | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**63)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
     max_leaves=12,
 )
@@ -88,7 +92,7 @@ def test_what_is_written_reads_back(value: Any) -> None:
     assert parse_document(write_json(value), Any) == value
 
 
-@given(st.binary(max_size=60) | st.text("{}[]\",:\\uNaIfinty-0123456789abcdeD. ", max_size=40).map(str.encode))
+@given(st.binary(max_size=60) | st.text('{}[]",:\\uNaIfinty-0123456789abcdeD. ', max_size=40).map(str.encode))
 @settings(max_examples=600, deadline=None)
 def test_any_bytes_are_read_as_json_reads_them_or_refused(data: bytes) -> None:
     try:
@@ -116,7 +120,9 @@ class TestDocumentsThatAreRefused:
         assert error.category == "json.encoding"
         assert "UTF-8" in str(error)
 
-    @pytest.mark.parametrize("data", ['{"rows": ["é"]}'.encode("latin-1"), b'{"rows": [], "x": "\xed\xa0\x80"}', b"\xff"])
+    @pytest.mark.parametrize(
+        "data", ['{"rows": ["é"]}'.encode("latin-1"), b'{"rows": [], "x": "\xed\xa0\x80"}', b"\xff"]
+    )
     def test_text_that_is_no_utf8(self, data: bytes) -> None:
         assert refusal(data).category == "json.encoding"
 
@@ -235,7 +241,10 @@ class TestCarelessNumbers:
     @settings(max_examples=200, deadline=None)
     def test_leave_any_strings_as_they_are(self, names: list[str], ascii_only: bool) -> None:
         rows = [json.dumps({"id": 1, "file_name": name}, ensure_ascii=ascii_only) for name in names]
-        assert read_rows(table(*rows, '{"id": 2, "area": NaN}')) == [*(Row(1, name) for name in names), "json.nonfinite"]
+        assert read_rows(table(*rows, '{"id": 2, "area": NaN}')) == [
+            *(Row(1, name) for name in names),
+            "json.nonfinite",
+        ]
 
     def test_in_a_part_that_nobody_reads_cost_nothing(self) -> None:
         assert read_rows(b'{"info": {"mean": NaN}, "rows": [{"id": 1}]}') == [Row(1)]

@@ -156,7 +156,7 @@ def test_harmless_names_are_kept_but_for_empty_parts(name: str, safe: str) -> No
 
 
 # Mostly what a path can be made to mean something with, and a little of everything else.
-LETTERS = st.sampled_from([*"../\\:~ aCz1?*|<>\"%\0\n", "\u2024", "\u2025", "\uff0e", "\u2215", "é", "\u0301"])
+LETTERS = st.sampled_from([*'../\\:~ aCz1?*|<>"%\0\n', "\u2024", "\u2025", "\uff0e", "\u2215", "é", "\u0301"])
 NAMES = st.text(LETTERS, max_size=14) | st.text(max_size=20)
 
 
@@ -249,7 +249,9 @@ def test_names_that_windows_cannot_have_are_told_of(name: str, why: str) -> None
     assert why in str(portability_problem(relative_name(name)))
 
 
-@pytest.mark.parametrize("name", ["a.png", "val/a b.png", "console.png", "com.png", "com10.png", "日本/é.png", "nul_.png"])
+@pytest.mark.parametrize(
+    "name", ["a.png", "val/a b.png", "console.png", "com.png", "com10.png", "日本/é.png", "nul_.png"]
+)
 def test_names_that_every_system_can_have_are_passed_over(name: str) -> None:
     assert portability_problem(relative_name(name)) is None
 

@@ -94,8 +94,12 @@ class TestHeader:
         assert error.category == "png.corrupt"
         assert "at least 1×1" in str(error)
 
-    @pytest.mark.parametrize("size", [(2**31 - 1, 2**31 - 1), (2**32 - 1, 2**32 - 1), (1 << 16, 1 << 17), (1, 2**32 - 1)])
-    def test_of_a_size_that_no_picture_has_is_over_the_limit_whatever_the_json_says(self, size: tuple[int, int]) -> None:
+    @pytest.mark.parametrize(
+        "size", [(2**31 - 1, 2**31 - 1), (2**32 - 1, 2**32 - 1), (1 << 16, 1 << 17), (1, 2**32 - 1)]
+    )
+    def test_of_a_size_that_no_picture_has_is_over_the_limit_whatever_the_json_says(
+        self, size: tuple[int, int]
+    ) -> None:
         data = file_of((size[1], size[0], 8, RGB, 0, 0, 0))
         assert refusal(data).category == refusal(data, size).category == "limit.pixels"
 
@@ -129,7 +133,9 @@ class TestPictures:
     @pytest.mark.parametrize(
         ("color_type", "bit_depth"), [(kind, depth) for kind, depths in DEPTHS.items() for depth in depths]
     )
-    def test_of_eight_bits_rgb_and_rgba_and_palettes_are_read_others_refused(self, color_type: int, bit_depth: int) -> None:
+    def test_of_eight_bits_rgb_and_rgba_and_palettes_are_read_others_refused(
+        self, color_type: int, bit_depth: int
+    ) -> None:
         data = png(5, 4, color_type, bit_depth)
         if (color_type, bit_depth) in READ:
             assert read_picture(data, (4, 5)).shape == (4, 5, 4 if color_type == RGBA else 3)
@@ -138,7 +144,9 @@ class TestPictures:
             assert error.category == "png.mode"
             assert str(error).startswith(f"the PNG is {bit_depth}-bit ")
 
-    @pytest.mark.parametrize(("color_type", "bit_depth"), [(1, 8), (5, 8), (7, 8), (255, 8), (RGB, 3), (RGB, 0), (6, 32)])
+    @pytest.mark.parametrize(
+        ("color_type", "bit_depth"), [(1, 8), (5, 8), (7, 8), (255, 8), (RGB, 3), (RGB, 0), (6, 32)]
+    )
     def test_of_a_kind_that_png_does_not_have_are_refused(self, color_type: int, bit_depth: int) -> None:
         data = file_of((5, 4, bit_depth, color_type, 0, 0, 0), ("IDAT", zlib.compress(b"\0" * 64)))
         assert refusal(data, (4, 5)).category == "png.mode"
@@ -233,7 +241,9 @@ class TestBombs:
     @pytest.mark.parametrize("size", [(13400, 13400), (1, MAX_PIXELS + 1), (46000, 46000), (10000, 10000)])
     def test_cost_no_memory(self, color_type: int, size: tuple[int, int]) -> None:
         height, width = size
-        data = file_of((width, height, 8, color_type, 0, 0, 0), ("PLTE", COLORS), ("IDAT", zlib.compress(bytes(1 << 20))))
+        data = file_of(
+            (width, height, 8, color_type, 0, 0, 0), ("PLTE", COLORS), ("IDAT", zlib.compress(bytes(1 << 20)))
+        )
         tracemalloc.start()
         try:
             for said in (None, size):
@@ -364,7 +374,9 @@ class TestVerifyStream:
         ("color_type", "bit_depth"), [(kind, depth) for kind, depths in DEPTHS.items() for depth in depths]
     )
     @pytest.mark.parametrize("size", [(1, 1), (4, 5), (3, 9)])
-    def test_nothing_in_a_right_picture_of_any_kind(self, color_type: int, bit_depth: int, size: tuple[int, int]) -> None:
+    def test_nothing_in_a_right_picture_of_any_kind(
+        self, color_type: int, bit_depth: int, size: tuple[int, int]
+    ) -> None:
         verify_stream(png(size[1], size[0], color_type, bit_depth))
 
     def test_nothing_in_a_large_right_picture(self) -> None:

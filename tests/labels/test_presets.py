@@ -205,7 +205,8 @@ class TestMmsegCocostuff:
         assert (indices(scheme), scheme.void) == (list(range(171)), 255)
 
     @pytest.mark.parametrize(
-        ("number", "train_id"), [(1, 0), (11, 10), (13, 11), (25, 23), (27, 24), (28, 25), (31, 26), (90, 79), (92, 80), (182, 170)]
+        ("number", "train_id"),
+        [(1, 0), (11, 10), (13, 11), (25, 23), (27, 24), (28, 25), (31, 26), (90, 79), (92, 80), (182, 170)],
     )
     def test_has_the_train_ids_of_the_mmseg_table(self, number: int, train_id: int) -> None:
         assert label_scheme("mmseg-cocostuff").class_of[number] == train_id
@@ -216,7 +217,9 @@ class TestOtherCategoriesThanThePresets:
         scheme = label_scheme("mask2former", [Category(1, "road"), Category(2, "bicycle"), Category(3, "sky")])
         [problem] = scheme.problems
         assert problem.category == "label.names"
-        assert problem.message.startswith("2 categories have other names than in the class table of 'mask2former': id 1 is")
+        assert problem.message.startswith(
+            "2 categories have other names than in the class table of 'mask2former': id 1 is"
+        )
 
     def test_are_not_told_of_when_they_are_only_fewer_or_others(self) -> None:
         assert label_scheme("mask2former", [*COCO[:5], Category(5000, "new")]).problems == ()

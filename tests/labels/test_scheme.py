@@ -151,7 +151,11 @@ class TestTable:
 
 class TestNumbers:
     def test_unlabelled_pixels_are_void_unless_said_otherwise(self) -> None:
-        assert (replace(TOWN, unlabelled=None).outside, TOWN.outside, replace(TOWN, unlabelled=0).outside) == (99, 50, 0)
+        assert (replace(TOWN, unlabelled=None).outside, TOWN.outside, replace(TOWN, unlabelled=0).outside) == (
+            99,
+            50,
+            0,
+        )
 
     def test_unlabelled_pixels_may_be_a_class(self) -> None:
         assert LabelScheme("ground", (SEA, SKY), unlabelled=0).outside == 0

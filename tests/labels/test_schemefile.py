@@ -191,7 +191,14 @@ class TestRefused:
 
     @pytest.mark.parametrize(
         "text",
-        ['{"preset": 3}', '{"preset": "index", "things": "some"}', '{"preset": "index", "classes": []}', "[]", "7", "null"],
+        [
+            '{"preset": 3}',
+            '{"preset": "index", "things": "some"}',
+            '{"preset": "index", "classes": []}',
+            "[]",
+            "7",
+            "null",
+        ],
     )
     def test_files_of_another_shape(self, tmp_path: Path, text: str) -> None:
         path = tmp_path / "a.json"
@@ -201,7 +208,17 @@ class TestRefused:
     @pytest.mark.parametrize("suffix", SUFFIXES)
     @pytest.mark.parametrize(
         "data",
-        [b"{", b"\xff\xfe", b"\x1f\x8b\x08", b"<html>", b'{"a" = ', b"a = 1 = 2", b"\0", b"[" * 100_000, b"a = " + b"[" * 5000],
+        [
+            b"{",
+            b"\xff\xfe",
+            b"\x1f\x8b\x08",
+            b"<html>",
+            b'{"a" = ',
+            b"a = 1 = 2",
+            b"\0",
+            b"[" * 100_000,
+            b"a = " + b"[" * 5000,
+        ],
         ids=lambda data: repr(data[:8]),
     )
     def test_files_that_are_neither_json_nor_toml(self, tmp_path: Path, suffix: str, data: bytes) -> None:
@@ -214,7 +231,9 @@ class TestRefused:
         (tmp_path / f"a{suffix}").write_bytes(b"")
         assert self.refusal(tmp_path / f"a{suffix}").category in ("label.type", "json.syntax")
 
-    @pytest.mark.parametrize("digits", ["9" * 30, "9" * 5000, "0x" + "f" * 5000], ids=["long", "endless", "hexadecimal"])
+    @pytest.mark.parametrize(
+        "digits", ["9" * 30, "9" * 5000, "0x" + "f" * 5000], ids=["long", "endless", "hexadecimal"]
+    )
     @pytest.mark.parametrize("suffix", SUFFIXES)
     def test_numbers_without_end(self, tmp_path: Path, suffix: str, digits: str) -> None:
         path = tmp_path / f"a{suffix}"

@@ -67,9 +67,7 @@ def test_the_labels_in_the_report_are_a_scheme_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
-def test_the_same_bytes_for_any_number_of_workers(
-    method: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_same_bytes_for_any_number_of_workers(method: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COCOSEG_START", method)
     monkeypatch.setenv("OPENBLAS_NUM_THREADS", "1")
     cocoseg.to_semantic(SOURCE, tmp_path / "one")
