@@ -81,7 +81,7 @@ def _numbers(groups: npt.NDArray[np.uint8], ends: npt.NDArray[np.int64]) -> npt.
         raise SampleError("rle.overflow", f"counts hold a number of {longest} characters; no count needs more than 7")
     starts = ends - lengths
     last = groups[ends - 1].astype(np.int64)
-    numbers = (last & _BITS) - ((last & _SIGN) << 1) << 5 * (lengths - 1)
+    numbers: npt.NDArray[np.int64] = (last & _BITS) - ((last & _SIGN) << 1) << 5 * (lengths - 1)
     for group in range(longest - 1):
         more = np.flatnonzero(lengths > group + 1)
         numbers[more] |= (groups[starts[more] + group].astype(np.int64) & _BITS) << 5 * group

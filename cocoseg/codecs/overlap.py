@@ -12,8 +12,8 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from cocoseg.codecs.regions import Regions, rows_from_columns
-from cocoseg.codecs.rle import Ints, Runs, area, check_same_size, concatenate, from_toggles, toggles
+from cocoseg.codecs.regions import Regions
+from cocoseg.codecs.rle import Ints, Runs, area, check_same_size, concatenate, from_toggles
 from cocoseg.errors import SampleError
 
 T = TypeVar("T", bound=np.generic)
@@ -66,23 +66,22 @@ def paint(packed: Runs, values: npt.NDArray[T], canvas: npt.NDArray[T]) -> None:
     if len(values) != len(packed):
         raise SampleError("list.length", f"{len(values)} values for {len(packed)} masks; give each mask one")
     regions, _ = layers(packed)
-    inside = Regions(regions.size, regions.count, regions.segments, regions.lengths, by_column=True)
-    covered = inside.paint(np.ones(len(packed), np.bool_), outside=0)
-    np.copyto(canvas, inside.paint(values.astype(canvas.dtype, copy=False), outside=0), where=covered)
+    covered = regions.paint(np.ones(len(packed), np.bool_), outside=0)
+    np.copyto(canvas, regions.paint(values, outside=0), where=covered)
 
 
 def union(first: Runs, second: Runs) -> Runs:
-    """Mask by mask, what either covers: two packs of n -> one of n. Raises SampleError: ``size.mismatch``, ``list.length``."""
+    """Mask by mask, what either covers: two packs of n -> one of n. Raises as ``iou`` does."""
     return _combine([first, second], [1, 1], at_least=1)
 
 
 def intersection(first: Runs, second: Runs) -> Runs:
-    """Mask by mask, what both cover: two packs of n -> one of n. Raises SampleError: ``size.mismatch``, ``list.length``."""
+    """Mask by mask, what both cover: two packs of n -> one of n. Raises as ``iou`` does."""
     return _combine([first, second], [1, 1], at_least=2)
 
 
 def difference(first: Runs, second: Runs) -> Runs:
-    """Mask by mask, what only the first covers: two packs of n -> one of n. Raises SampleError: ``size.mismatch``, ``list.length``."""
+    """Mask by mask, what only the first covers: two packs of n -> one of n. Raises as ``iou`` does."""
     return _combine([first, second], [1, -1], at_least=1)
 
 

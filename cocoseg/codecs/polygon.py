@@ -58,9 +58,9 @@ def fill(rings: Rings, size: tuple[int, int]) -> Runs:
     size = check_size(size)
     _check(rings)
     owners, places = _toggles(rings, size)
-    mask_of_ring = np.repeat(np.arange(len(rings)), np.diff(rings.mask_offsets))
-    masks = mask_of_ring[owners]
-    if len(mask_of_ring) == len(rings):
+    parts = np.diff(rings.mask_offsets)
+    masks = np.repeat(np.arange(len(rings)), parts)[owners]
+    if parts.max(initial=0) < 2:
         return from_toggles(masks, places, len(rings), size)
     # Within a ring, changes go in and out by turns, and there is an even number of them.
     signs = 1 - 2 * (np.arange(len(owners)) & 1)
@@ -70,7 +70,7 @@ def fill(rings: Rings, size: tuple[int, int]) -> Runs:
 def _check(rings: Rings) -> None:
     corners = np.diff(rings.ring_offsets)
     if len(corners) and corners.min() < 3:
-        raise SampleError("poly.short", f"a ring has {corners.min()} points; expected at least 3, remove it or redraw it")
+        raise SampleError("poly.short", f"a ring has {corners.min()} points; expected at least 3, remove or redraw it")
     if not np.isfinite(rings.points).all():
         raise SampleError("poly.nonfinite", "a ring has a point at NaN or infinity; expected finite coordinates")
     farthest = np.abs(rings.points).max(initial=0)
@@ -83,7 +83,9 @@ def _toggles(rings: Rings, size: tuple[int, int]) -> tuple[Ints, Ints]:
     edges = _edges(rings, size[1])
     total = int(edges.columns.sum())
     if total > MOST_CROSSINGS:
-        raise SampleError("limit.points", f"the rings cross {total} columns; expected at most {MOST_CROSSINGS}, simplify them")
+        raise SampleError(
+            "limit.points", f"the rings cross {total} columns; expected at most {MOST_CROSSINGS}, simplify them"
+        )
     owners = places = np.zeros(0, np.int64)
     for part in _parts(edges, total):
         more = _crossings(part, size)
@@ -130,7 +132,7 @@ def _parts(edges: _Edges, total: int) -> Iterator[_Edges]:
         return
     cuts = np.searchsorted(np.cumsum(edges.columns), np.arange(0, total + _CHUNK, _CHUNK))
     for start, stop in pairwise(np.append(cuts, len(edges.ring)).tolist()):
-        yield _Edges(*(part[start:stop] for part in edges))
+        yield _Edges._make(part[start:stop] for part in edges)
 
 
 def _crossings(edges: _Edges, size: tuple[int, int]) -> tuple[Ints, Ints]:
@@ -160,9 +162,11 @@ def _steep_rows(x: Floats, y: Floats, slope: Floats, fine: Floats) -> Ints:
     guess = np.ceil((fine + 0.5 - x) / slope)
 
     def across(step: Floats) -> npt.NDArray[np.bool_]:
-        return (x + slope * step + 0.5 >= fine + 1) == rising
+        found: npt.NDArray[np.bool_] = (x + slope * step + 0.5 >= fine + 1) == rising
+        return found
 
     # The guess is right but for the rounding of the very sums that pycocotools rounds, at most one step off.
     before = guess - across(guess - 1) - 1
     before += ~across(guess)
-    return (y + before).astype(np.int64)
+    rows: Ints = (y + before).astype(np.int64)
+    return rows

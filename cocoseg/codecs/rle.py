@@ -61,7 +61,9 @@ class Runs:
 
 
 def check_size(size: Any) -> tuple[int, int]:
-    """(height, width) as an annotation may give it. Raises SampleError: ``size.type``, ``size.invalid``, ``limit.pixels``.
+    """(height, width) as an annotation may give it.
+
+    Raises SampleError: ``size.type``, ``size.invalid``, ``limit.pixels``.
 
     >>> check_size([480, 640])
     (480, 640)
@@ -85,10 +87,9 @@ def pack(counts: npt.NDArray[np.integer], offsets: Ints, size: tuple[int, int]) 
     array([0, 2, 4])
     """
     height, width = check_size(size)
-    counts = counts.astype(np.int64, copy=False)
-    _check_counts(counts, offsets, (height, width))
-    packed = Runs((height, width), counts, offsets)
-    empty = counts == 0
+    packed = Runs((height, width), counts.astype(np.int64, copy=False), offsets)
+    _check_counts(packed)
+    empty = packed.counts == 0
     empty[offsets[:-1]] = False
     return _shortest(packed) if empty.any() else packed
 
@@ -168,9 +169,9 @@ def encode_labels(labels: npt.NDArray[np.integer], ids: npt.NDArray[np.integer])
     stops = np.cumsum(lengths)
     order = np.argsort(ids)
     rank = np.searchsorted(ids, values, sorter=order)
-    masks = order.take(rank, mode="clip")
-    found = ids[masks] == values if len(ids) else np.zeros(len(values), np.bool_)
-    masks, stops, lengths = masks[found], stops[found], lengths[found]
+    found = np.flatnonzero(np.append(ids[order], 0)[rank] == values)
+    found = found[rank[found] < len(ids)]
+    masks, stops, lengths = order[rank[found]], stops[found], lengths[found]
     by_mask = np.argsort(masks, kind="stable")
     places = np.stack([stops - lengths, stops], axis=1)[by_mask].reshape(-1)
     return from_toggles(np.repeat(masks[by_mask], 2), places, len(ids), size)
@@ -232,7 +233,7 @@ def check_same_size(found: tuple[int, int], expected: tuple[int, int]) -> None:
         swapped = ". Height and width look swapped" if found[::-1] == expected else ""
         raise SampleError(
             "size.mismatch",
-            f"the mask's size is {list(found)}, expected [height, width] = {list(expected)}{swapped}; make the mask anew",
+            f"the mask's size is {list(found)}, expected [height, width] = {list(expected)}{swapped}; make it anew",
         )
 
 
@@ -240,21 +241,21 @@ def _is_integer(value: object) -> bool:
     return isinstance(value, int | np.integer) and not isinstance(value, bool)
 
 
-def _check_counts(counts: Ints, offsets: Ints, size: tuple[int, int]) -> None:
-    if not len(offsets) > 1:
+def _check_counts(packed: Runs) -> None:
+    counts, offsets, size, pixels = packed.counts, packed.offsets, packed.size, packed.pixels
+    if not len(packed):
         return
     if (np.diff(offsets) == 0).any():
-        raise SampleError("rle.empty", f"counts are empty; a mask without foreground is [{size[0] * size[1]}]")
+        raise SampleError("rle.empty", f"counts are empty; a mask without foreground is [{pixels}]")
     lowest = int(counts.min())
     if lowest < 0:
         raise SampleError("rle.negative", f"counts hold {lowest}; a run length is never negative, make the mask anew")
-    pixels = size[0] * size[1]
     # What is beyond the picture is cut to one more than it, so that no sum of counts can wrap.
     sums = np.add.reduceat(np.minimum(counts, pixels + 1), offsets[:-1])
     wrong = np.flatnonzero(sums != pixels)
     if len(wrong):
         found = sum(counts[offsets[wrong[0]] : offsets[wrong[0] + 1]].tolist())
-        raise SampleError("rle.sum", f"counts add up to {found}, but the mask has {size[0]}×{size[1]} = {pixels} pixels")
+        raise SampleError("rle.sum", f"counts add up to {found}, but the mask is {size[0]}×{size[1]} = {pixels} pixels")
 
 
 def _shortest(packed: Runs) -> Runs:

@@ -7,7 +7,7 @@ a list, or compressed as a string or bytes.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from itertools import chain
+from itertools import chain, pairwise
 from typing import Any
 
 import numpy as np
@@ -50,7 +50,7 @@ def from_coco(rles: Sequence[Any]) -> Runs:
 
     Raises SampleError: ``list.empty``, ``seg.type``, ``size.*``, ``rle.*``, ``limit.pixels``.
 
-    >>> from_coco([{"size": [2, 3], "counts": "02114"}, {"size": [2, 3], "counts": [6]}]).counts
+    >>> from_coco([{"size": [2, 3], "counts": "021O1"}, {"size": [2, 3], "counts": [6]}]).counts
     array([0, 2, 1, 1, 2, 6])
     """
     if not len(rles):
@@ -65,7 +65,7 @@ def to_coco(packed: Runs, compressed: bool = True) -> list[dict[str, Any]]:
     """Runs of n masks -> n dicts as json.dump takes them: counts a str as pycocotools writes it, or a list.
 
     >>> to_coco(from_coco([{"size": [2, 3], "counts": [0, 2, 1, 1, 2]}]))
-    [{'size': [2, 3], 'counts': '02112'}]
+    [{'size': [2, 3], 'counts': '021O1'}]
     """
     text: str | list[int]
     if compressed:
@@ -73,17 +73,17 @@ def to_coco(packed: Runs, compressed: bool = True) -> list[dict[str, Any]]:
         text = encoded.decode("ascii")
     else:
         text, offsets = packed.counts.tolist(), packed.offsets
-    bounds = offsets.tolist()
     return [
-        {"size": list(packed.size), "counts": text[start:stop]}
-        for start, stop in zip(bounds[:-1], bounds[1:], strict=True)
+        {"size": list(packed.size), "counts": text[start:stop]} for start, stop in pairwise(offsets.tolist())
     ]
 
 
 def _read(values: Sequence[Any], size: tuple[int, int]) -> Runs:
     kinds = [_kind(value) for value in values]
-    packs, order = [], []
-    for kind, read in enumerate((_rings, _strings, _lists)):
+    packs: list[Runs] = []
+    order: list[int] = []
+    readers: tuple[_Reader, ...] = (_rings, _strings, _lists)
+    for kind, read in enumerate(readers):
         chosen = [place for place, found in enumerate(kinds) if found == kind]
         if chosen:
             packs.append(read([values[place] for place in chosen], size))
@@ -94,6 +94,7 @@ def _read(values: Sequence[Any], size: tuple[int, int]) -> Runs:
 
 
 _RINGS, _STRING, _LIST = range(3)
+_Reader = Callable[[Sequence[Any], tuple[int, int]], Runs]
 
 
 def _kind(value: Any) -> int:
@@ -143,7 +144,7 @@ def _lists(rles: Sequence[Mapping[str, Any]], size: tuple[int, int]) -> Runs:
     try:
         counts = np.fromiter(chain.from_iterable(lists), np.int64)
     except OverflowError:
-        raise SampleError("rle.sum", f"counts hold a number of more than 63 bits for {size[0]}×{size[1]} pixels") from None
+        raise SampleError("rle.sum", f"counts hold a number beyond all {size[0]}×{size[1]} pixels") from None
     return pack(counts, _offsets([len(numbers) for numbers in lists]), size)
 
 
@@ -179,7 +180,7 @@ def _check_coordinates(numbers: Sequence[Any]) -> None:
             raise SampleError("poly.type", f"a ring holds {show(found)}; expected numbers x, y, x, y, ...")
 
 
-def _short_ring(ring: Sequence[Any]) -> SampleError:
+def _short_ring(ring: Sequence[Any] | npt.NDArray[Any]) -> SampleError:
     nested = next((item for item in ring if isinstance(item, list | tuple)), None)
     if nested is not None and len(nested) >= 6:
         return SampleError("seg.type", "segmentation is lists three deep; expected a list of rings [x, y, x, y, ...]")
@@ -188,7 +189,7 @@ def _short_ring(ring: Sequence[Any]) -> SampleError:
     if len(ring) % 2:
         return SampleError("poly.odd", f"a ring has {len(ring)} numbers; x and y come in pairs, one is missing")
     box = ". Four numbers may be a box; write its corners" if len(ring) == 4 else ""
-    return SampleError("poly.short", f"a ring has {len(ring) // 2} points; expected at least 3, remove it or redraw it{box}")
+    return SampleError("poly.short", f"a ring has {len(ring) // 2} points; expected 3 or more, remove or redraw it{box}")
 
 
 def _strange_ring(ring: Any) -> SampleError:
@@ -200,7 +201,7 @@ def _strange_ring(ring: Any) -> SampleError:
 
 
 def _strange(value: Any) -> SampleError:
-    return SampleError("seg.type", f"segmentation is {show(value)}; expected a list of rings, or RLE with size and counts")
+    return SampleError("seg.type", f"segmentation is {show(value)}; expected rings, or RLE with size and counts")
 
 
 def _blame(values: Sequence[Any], size: tuple[int, int], place: Callable[[int], str]) -> None:
@@ -208,7 +209,7 @@ def _blame(values: Sequence[Any], size: tuple[int, int], place: Callable[[int], 
     for number, value in enumerate(values):
         try:
             _read([value], size)
-        except SampleError as error:
+        except SampleError as error:  # noqa: PERF203 - the first error ends the loop
             raise error.at(place(number)) from None
 
 
