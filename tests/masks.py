@@ -45,7 +45,8 @@ def packs(draw: Any, most: int = 5, least: int = 1) -> np.ndarray:
     height, width = draw(st.integers(1, 9)), draw(st.integers(1, 9))
     rng = np.random.default_rng(draw(st.integers(0, 2**32)))
     return np.array(
-        [_mask(draw(st.integers(0, 4)), height, width, rng) for _ in range(draw(st.integers(least, most)))]
+        [_mask(draw(st.integers(0, 4)), height, width, rng) for _ in range(draw(st.integers(least, most)))],
+        np.bool_,
     ).reshape(-1, height, width)
 
 

@@ -20,6 +20,8 @@ from cocoseg.errors import SampleError, show
 
 MAX_PIXELS = 178_956_970  # where Pillow, too, takes a picture for an attack
 
+_FAR = 1 << 33
+
 Ints = npt.NDArray[np.int64]
 
 
@@ -247,11 +249,11 @@ def _check_counts(packed: Runs) -> None:
         return
     if (np.diff(offsets) == 0).any():
         raise SampleError("rle.empty", f"counts are empty; a mask without foreground is [{pixels}]")
+    # What is far beyond any picture is cut, so that no sum of counts can wrap.
+    sums = np.add.reduceat(np.minimum(np.maximum(counts, -_FAR), _FAR), offsets[:-1])
     lowest = int(counts.min())
-    if lowest < 0:
+    if lowest < 0 and sums.max() <= pixels:
         raise SampleError("rle.negative", f"counts hold {lowest}; a run length is never negative, make the mask anew")
-    # What is beyond the picture is cut to one more than it, so that no sum of counts can wrap.
-    sums = np.add.reduceat(np.minimum(counts, pixels + 1), offsets[:-1])
     wrong = np.flatnonzero(sums != pixels)
     if len(wrong):
         found = sum(counts[offsets[wrong[0]] : offsets[wrong[0] + 1]].tolist())

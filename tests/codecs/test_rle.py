@@ -7,12 +7,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from masks import counts_of, dicts_of, draw, lists_of, packs
 from pycocotools import mask as reference
 
 from cocoseg.codecs import overlap, rle
 from cocoseg.codecs.segmentation import from_coco, to_coco
 from cocoseg.errors import SampleError
-from masks import counts_of, dicts_of, draw, lists_of, packs
+
+pytestmark = pytest.mark.filterwarnings("ignore:__array__:DeprecationWarning")  # pycocotools on NumPy 2
 
 SCENES = {
     "nothing": draw("... / ..."),
