@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -30,7 +32,7 @@ def decode(*strings: bytes) -> list[list[int]]:
 
 def encode(*parts: list[int]) -> list[bytes]:
     text, offsets = leb128.encode(np.array([n for part in parts for n in part], np.int64), offsets_of(list(parts)))
-    return [text[start:stop] for start, stop in zip(offsets[:-1], offsets[1:], strict=True)]
+    return [text[start:stop] for start, stop in pairwise(offsets)]
 
 
 def plain_encode(counts: list[int]) -> bytes:
@@ -89,7 +91,7 @@ def test_any_string_reads_as_plain_python_or_is_refused(parts: list[list[int]]) 
         found = decode(*strings)
     except SampleError as error:
         cut_off = any(string and string[-1] >= 80 for string in strings)
-        assert error.category == "rle.truncated" if cut_off else error.category == "rle.overflow"
+        assert error.category == ("rle.truncated" if cut_off else "rle.overflow")  # noqa: PT017
     else:
         assert found == [plain_decode(string) for string in strings]
 
