@@ -59,8 +59,9 @@ def usual_class_map(size: tuple[int, int], values: list[Any], classes: np.ndarra
 
 
 def class_map(size: tuple[int, int], values: list[Any], classes: np.ndarray) -> np.ndarray:
-    regions, _ = overlap.layers(read_segmentations(values, size))
-    return regions.paint(classes, outside=0)
+    canvas = np.zeros(size, classes.dtype)
+    overlap.paint(read_segmentations(values, size), classes, canvas)
+    return canvas
 
 
 def ratio(name: str, slow: Callable[[Any], Any], fast: Callable[[Any], Any], items: Sequence[Any], rounds: int) -> None:
@@ -107,8 +108,8 @@ def paint_theirs(case: Case, order: str) -> None:
         mask.decode_into(case.canvas[order], category)
 
 
-def paint_new(case: Case) -> np.ndarray:
-    return overlap.layers(case.pack)[0].paint(case.classes, outside=0)
+def layers_and_paint(case: Case) -> np.ndarray:
+    return overlap.layers(fresh(case.pack))[0].paint(case.classes, outside=0)
 
 
 def encode_theirs(case: Case) -> None:
@@ -139,13 +140,14 @@ def table(title: str, images: list[Image], rounds: int) -> None:
         ("read all segmentations / annToRLE", lambda c: [reference_rle(v, c.size) for v in c.values],
          lambda c: read_segmentations(c.values, c.size)),
         ("polygons / frPyObjects + merge", fill_theirs, fill_ours),
-        ("paint a new map / rlemasklib, rows", lambda c: paint_theirs(c, "C"), paint_new),
+        ("layers, new map / rlemasklib, rows", lambda c: paint_theirs(c, "C"), layers_and_paint),
         ("paint a canvas / rlemasklib, rows", lambda c: paint_theirs(c, "C"),
          lambda c: overlap.paint(c.pack, c.classes, c.canvas["C"])),
         ("paint a canvas / rlemasklib, columns", lambda c: paint_theirs(c, "F"),
          lambda c: overlap.paint(c.pack, c.classes, c.canvas["F"])),
         ("decode / pycocotools", lambda c: reference.decode(c.rles), lambda c: rle.decode(c.pack)),
-        ("decode from strings / pycocotools", lambda c: reference.decode(c.rles), lambda c: rle.decode(from_coco(c.rles))),
+        ("decode from strings / pycocotools", lambda c: reference.decode(c.rles),
+         lambda c: rle.decode(from_coco(c.rles))),
         ("encode a label map / one encode an id", encode_theirs,
          lambda c: rle.encode_labels(c.labels, np.arange(1, len(c.values) + 1))),
         ("area / one call a mask", one_by_one(reference.area), lambda c: rle.area(fresh(c.pack))),

@@ -7,13 +7,14 @@ stretch nothing changes. Sums of +1 and -1 along them say how many masks cover a
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import repeat
 from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from cocoseg.codecs.regions import Regions
-from cocoseg.codecs.rle import Ints, Runs, area, check_same_size, concatenate, from_toggles
+from cocoseg.codecs.rle import Ints, Runs, area, check_same_size, concatenate, draw, from_toggles
 from cocoseg.errors import SampleError
 
 T = TypeVar("T", bound=np.generic)
@@ -51,9 +52,12 @@ def layers(packed: Runs, order: npt.NDArray[np.integer] | None = None) -> tuple[
     return Regions(packed.size, count, segments, lengths, by_column=True), contested & (lengths > 0)
 
 
-def paint(packed: Runs, values: npt.NDArray[T], canvas: npt.NDArray[T]) -> None:
-    """A value per mask (n,) into the caller's canvas (H, W), the later over the earlier; the rest stays as it is.
+def paint(
+    packed: Runs, values: npt.NDArray[T], canvas: npt.NDArray[T], order: npt.NDArray[np.integer] | None = None
+) -> None:
+    """A value per mask (n,) into the caller's canvas (H, W), one over the other; the rest stays as it is.
 
+    ``order`` (m,) names the masks to paint, the lowest first; without it all are, and the later is on top.
     Raises SampleError: ``size.mismatch``, ``list.length``.
 
     >>> from cocoseg.codecs.rle import encode
@@ -62,12 +66,14 @@ def paint(packed: Runs, values: npt.NDArray[T], canvas: npt.NDArray[T]) -> None:
     >>> canvas
     array([[1, 1, 2, 2]], dtype=uint8)
     """
-    check_same_size(packed.size, canvas.shape[:2])
+    check_same_size(canvas.shape[:2], packed.size)
     if len(values) != len(packed):
         raise SampleError("list.length", f"{len(values)} values for {len(packed)} masks; give each mask one")
-    regions, _ = layers(packed)
-    covered = regions.paint(np.ones(len(packed), np.bool_), outside=0)
-    np.copyto(canvas, regions.paint(values, outside=0), where=covered)
+    order = np.arange(len(packed)) if order is None else order
+    joined = canvas if canvas.flags.forc else canvas.copy()
+    draw(packed, order.tolist(), repeat(joined), values[order].tolist())
+    if joined is not canvas:
+        canvas[:] = joined
 
 
 def union(first: Runs, second: Runs) -> Runs:
