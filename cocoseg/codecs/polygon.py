@@ -1,9 +1,10 @@
 """Polygons to run-length masks, bit for bit as pycocotools' ``rleFrPoly`` fills them.
 
-pycocotools walks the whole outline on a grid five times as fine, and keeps the steps that cross the middle between two
-columns of that grid which belong to two columns of pixels; each is a place where the column changes from outside to
-inside, or back. Here the steps are computed, for all edges at once, and only those: an edge costs as much as it has
-columns within the picture, however far away its ends are.
+pycocotools walks the whole outline on a grid five times as fine, and keeps the steps that cross from one fine column
+to the next in the middle of a column of pixels; each is a place where that column changes from outside to inside, or
+back. rlemasklib's C does the same walk, twice as fast as numpy computes the steps, and is given all rings of ordinary
+length. Where the walk is long, because a corner is far outside or there are very many, numpy computes just the steps
+that count, for all edges at once: an edge costs as much as it has columns within the picture.
 """
 
 from __future__ import annotations
@@ -16,12 +17,13 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from cocoseg.codecs.overlap import threshold
+from cocoseg.codecs.overlap import merge
 from cocoseg.codecs.rle import Ints, Runs, check_size, from_toggles, odd_toggles
 from cocoseg.errors import SampleError
 
 FARTHEST = 1e8  # coordinates up to here are exact; pycocotools' own arithmetic wraps soon after
 MOST_CROSSINGS = 1 << 26  # of edges with columns, in one call: a hundred times what the busiest real image has
+LONGEST_WALK = 1 << 21  # steps around all rings of a call; some 50 MB in C
 
 _SCALE = 5.0
 _CHUNK = 1 << 19  # crossings computed in one go
@@ -57,14 +59,32 @@ def fill(rings: Rings, size: tuple[int, int]) -> Runs:
     """
     size = check_size(size)
     _check(rings)
-    owners, places = _toggles(rings, size)
+    filled = _walked(rings, size) if 0 < _steps(rings) <= LONGEST_WALK else _computed(rings, size)
     parts = np.diff(rings.mask_offsets)
-    masks = np.repeat(np.arange(len(rings)), parts)[owners]
-    if parts.max(initial=0) < 2:
-        return from_toggles(masks, places, len(rings), size)
-    # Within a ring, changes go in and out by turns, and there is an even number of them.
-    signs = 1 - 2 * (np.arange(len(owners)) & 1)
-    return threshold(masks, places, signs, 1, len(rings), size)
+    return filled if (parts == 1).all() else merge(filled, np.repeat(np.arange(len(rings)), parts), len(rings))
+
+
+def _steps(rings: Rings) -> float:
+    """No fewer than the steps of a walk around all rings: the way back is never longer than the way there."""
+    ways = np.abs(rings.points[1:] - rings.points[:-1])
+    return float(2 * _SCALE * np.maximum(ways[:, 0], ways[:, 1]).sum() + len(rings.points))
+
+
+def _walked(rings: Rings, size: tuple[int, int]) -> Runs:
+    """A mask for each ring, one or more, by rlemasklib."""
+    from rlemasklib import RLEMask
+
+    bounds = pairwise(rings.ring_offsets.tolist())
+    counts = [RLEMask.from_polygon(rings.points[start:stop], size).counts_view for start, stop in bounds]
+    offsets = np.zeros(len(counts) + 1, np.int64)
+    np.cumsum([len(one) for one in counts], out=offsets[1:])
+    return Runs(size, np.concatenate(counts).astype(np.int64), offsets)
+
+
+def _computed(rings: Rings, size: tuple[int, int]) -> Runs:
+    """A mask for each ring, by numpy."""
+    owners, places = _toggles(rings, size)
+    return from_toggles(owners, places, len(rings.ring_offsets) - 1, size)
 
 
 def _check(rings: Rings) -> None:

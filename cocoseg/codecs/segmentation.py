@@ -188,8 +188,8 @@ def _short_ring(ring: Sequence[Any] | npt.NDArray[Any]) -> SampleError:
         return SampleError("poly.type", f"a ring is {show(ring)}; expected numbers x, y, x, y, ...")
     if len(ring) % 2:
         return SampleError("poly.odd", f"a ring has {len(ring)} numbers; x and y come in pairs, one is missing")
-    box = ". Four numbers may be a box; write its corners" if len(ring) == 4 else ""
-    return SampleError("poly.short", f"a ring has {len(ring) // 2} points; expected 3 or more, remove or redraw it{box}")
+    box = "; write the corners of a box" if len(ring) == 4 else "; remove it or redraw it"
+    return SampleError("poly.short", f"a ring has {len(ring) // 2} points; expected 3 or more{box}")
 
 
 def _strange_ring(ring: Any) -> SampleError:

@@ -55,6 +55,13 @@ def expected_of(polygons: list[Polygon], size: tuple[int, int]) -> list[list[int
     return lists_of(from_coco([reference.merge(reference.frPyObjects(parts, *size)) for parts in polygons]))
 
 
+@pytest.fixture(params=["walked", "computed"])
+def _either_way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    if request.param == "computed":
+        monkeypatch.setattr(polygon, "LONGEST_WALK", 0)
+
+
+@pytest.mark.usefixtures("_either_way")
 @pytest.mark.parametrize(("size", "parts"), SCENES.values(), ids=SCENES)
 def test_scenes(size: tuple[int, int], parts: Polygon) -> None:
     assert lists_of(fill(rings_of([parts]), size)) == expected_of([parts], size)
@@ -78,15 +85,19 @@ ring_lists = st.lists(numbers, min_size=6, max_size=16).map(lambda ring: ring[: 
 @given(
     st.lists(st.lists(ring_lists, min_size=1, max_size=3), min_size=1, max_size=4),
     st.tuples(st.integers(1, 30), st.integers(1, 30)),
+    st.sampled_from([0, polygon.LONGEST_WALK]),
 )
-def test_by_chance(polygons: list[Polygon], size: tuple[int, int]) -> None:
-    assert lists_of(fill(rings_of(polygons), size)) == expected_of(polygons, size)
+def test_by_chance(polygons: list[Polygon], size: tuple[int, int], longest: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(polygon, "LONGEST_WALK", longest)
+        assert lists_of(fill(rings_of(polygons), size)) == expected_of(polygons, size)
 
 
 @settings(max_examples=100)
 @given(st.lists(st.lists(ring_lists, min_size=1, max_size=3), min_size=1, max_size=4))
 def test_in_several_goes(polygons: list[Polygon]) -> None:
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(polygon, "LONGEST_WALK", 0)
         patch.setattr(polygon, "_CHUNK", 7)
         assert lists_of(fill(rings_of(polygons), (25, 20))) == expected_of(polygons, (25, 20))
 
@@ -117,6 +128,7 @@ def test_a_far_vertex_costs_nothing_more(far: float) -> None:
     ],
 )
 def test_refused(ring: list[float], category: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(polygon, "LONGEST_WALK", 0)
     monkeypatch.setattr(polygon, "MOST_CROSSINGS", 500)
     with pytest.raises(SampleError) as caught:
         fill(rings_of([[ring]]), (10, 10))

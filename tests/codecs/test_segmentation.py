@@ -12,7 +12,7 @@ import pytest
 from masks import draw, lists_of
 from pycocotools import mask as reference
 
-from cocoseg.codecs import overlap, rle
+from cocoseg.codecs import overlap, polygon, rle
 from cocoseg.codecs.segmentation import from_coco, read_segmentation, read_segmentations, to_coco
 from cocoseg.errors import SampleError
 
@@ -162,7 +162,9 @@ def test_real_annotations_are_what_pycocotools_made_of_them(real_data: Path, nam
     assert not expected
 
 
-def test_taco_equals_pycocotools(real_data: Path) -> None:
+@pytest.mark.parametrize("longest", [0, polygon.LONGEST_WALK], ids=["computed", "walked"])
+def test_taco_equals_pycocotools(real_data: Path, longest: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(polygon, "LONGEST_WALK", longest)
     count = 0
     for size, rows in images_of(real_data / "taco/annotations.json"):
         packed = read_segmentations([row["segmentation"] for row in rows], size)
