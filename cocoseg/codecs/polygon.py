@@ -17,8 +17,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from cocoseg.codecs.overlap import merge
-from cocoseg.codecs.rle import Ints, Runs, check_size, from_toggles, odd_toggles
+from cocoseg.codecs.overlap import threshold
+from cocoseg.codecs.rle import Ints, Runs, check_size, odd_toggles
 from cocoseg.errors import SampleError
 
 FARTHEST = 1e8  # coordinates up to here are exact; pycocotools' own arithmetic wraps soon after
@@ -59,9 +59,7 @@ def fill(rings: Rings, size: tuple[int, int]) -> Runs:
     """
     size = check_size(size)
     _check(rings)
-    filled = _walked(rings, size) if 0 < _steps(rings) <= LONGEST_WALK else _computed(rings, size)
-    parts = np.diff(rings.mask_offsets)
-    return filled if (parts == 1).all() else merge(filled, np.repeat(np.arange(len(rings)), parts), len(rings))
+    return _walked(rings, size) if 0 < _steps(rings) <= LONGEST_WALK else _computed(rings, size)
 
 
 def _steps(rings: Rings) -> float:
@@ -71,20 +69,29 @@ def _steps(rings: Rings) -> float:
 
 
 def _walked(rings: Rings, size: tuple[int, int]) -> Runs:
-    """A mask for each ring, one or more, by rlemasklib."""
+    """One mask or more, by rlemasklib."""
     from rlemasklib import RLEMask
 
-    bounds = pairwise(rings.ring_offsets.tolist())
-    counts = [RLEMask.from_polygon(rings.points[start:stop], size).counts_view for start, stop in bounds]
+    points = rings.points
+    parts = [RLEMask.from_polygon(points[start:stop], size) for start, stop in pairwise(rings.ring_offsets.tolist())]
+    nothing = [RLEMask.zeros(size)]
+    masks = [
+        parts[start] if stop == start + 1 else RLEMask.union(nothing + parts[start:stop])
+        for start, stop in pairwise(rings.mask_offsets.tolist())
+    ]
+    counts = [mask.counts_view for mask in masks]
     offsets = np.zeros(len(counts) + 1, np.int64)
     np.cumsum([len(one) for one in counts], out=offsets[1:])
     return Runs(size, np.concatenate(counts).astype(np.int64), offsets)
 
 
 def _computed(rings: Rings, size: tuple[int, int]) -> Runs:
-    """A mask for each ring, by numpy."""
+    """Any number of masks, by numpy."""
     owners, places = _toggles(rings, size)
-    return from_toggles(owners, places, len(rings.ring_offsets) - 1, size)
+    masks = np.repeat(np.arange(len(rings)), np.diff(rings.mask_offsets))[owners]
+    # Within a ring, changes go in and out by turns, and there is an even number of them.
+    signs = 1 - 2 * (np.arange(len(owners)) & 1)
+    return threshold(masks, places, signs, 1, len(rings), size)
 
 
 def _check(rings: Rings) -> None:

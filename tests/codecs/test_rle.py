@@ -110,6 +110,24 @@ def test_more_layers_than_a_float_has_bits() -> None:
     assert np.array_equal(canvas, expected)
 
 
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "uint32", "int8", "int16", "int32", "int64", "float32", "float64"])
+@pytest.mark.parametrize("layout", ["rows", "columns", "every_second"])
+def test_paint_into_any_canvas(dtype: str, layout: str) -> None:
+    canvas = np.full((6, 8) if layout == "every_second" else (3, 4), 5, dtype, order="F" if layout == "columns" else "C")
+    canvas = canvas[::2, ::2] if layout == "every_second" else canvas
+    masks = draw(".##. / .##. / ....", "..## / .... / ....", "...# / ...# / ...#")
+    overlap.paint(rle.encode(masks), np.array([1, 127, 3], dtype), canvas, np.array([2, 0, 1]))
+    assert canvas.tolist() == [[5, 1, 127, 127], [5, 1, 1, 3], [5, 5, 5, 3]]
+
+
+def test_paint_refuses_another_size_and_too_few_values() -> None:
+    packed = rle.encode(SCENES["two_masks"])
+    with pytest.raises(SampleError, match="look swapped"):
+        overlap.paint(packed, np.array([1, 2]), np.zeros((3, 2), np.int64))
+    with pytest.raises(SampleError, match="1 values for 2 masks"):
+        overlap.paint(packed, np.array([1]), np.zeros((2, 3), np.int64))
+
+
 @settings(max_examples=300)
 @given(packs(least=2, most=6))
 def test_set_operations(masks: np.ndarray) -> None:
