@@ -110,11 +110,12 @@ def test_more_layers_than_a_float_has_bits() -> None:
     assert np.array_equal(canvas, expected)
 
 
-@pytest.mark.parametrize("dtype", ["uint8", "uint16", "uint32", "int8", "int16", "int32", "int64", "float32", "float64"])
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "uint32", "int8", "int16", "int32", "int64", "float32"])
 @pytest.mark.parametrize("layout", ["rows", "columns", "every_second"])
 def test_paint_into_any_canvas(dtype: str, layout: str) -> None:
-    canvas = np.full((6, 8) if layout == "every_second" else (3, 4), 5, dtype, order="F" if layout == "columns" else "C")
-    canvas = canvas[::2, ::2] if layout == "every_second" else canvas
+    canvas = np.full((6, 8), 5, dtype)[::2, ::2]
+    if layout != "every_second":
+        canvas = canvas.copy("F" if layout == "columns" else "C")
     masks = draw(".##. / .##. / ....", "..## / .... / ....", "...# / ...# / ...#")
     overlap.paint(rle.encode(masks), np.array([1, 127, 3], dtype), canvas, np.array([2, 0, 1]))
     assert canvas.tolist() == [[5, 1, 127, 127], [5, 1, 1, 3], [5, 5, 5, 3]]
