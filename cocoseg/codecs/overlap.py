@@ -14,13 +14,13 @@ import numpy as np
 import numpy.typing as npt
 
 from cocoseg.codecs.regions import Regions
-from cocoseg.codecs.rle import Ints, Runs, area, check_same_size, concatenate, draw, from_toggles
+from cocoseg.codecs.rle import Ints, Runs, area, bbox, check_same_size, draw, from_toggles, take
 from cocoseg.errors import SampleError
 
 T = TypeVar("T", bound=np.generic)
 
 _BITS = 52  # masks whose powers of two a float holds without rounding
-_CELLS = 1 << 22  # stretches times masks looked at in one go by ``iou``
+_PAIRS = 1 << 10  # masks compared in one go by ``iou``
 
 
 def layers(packed: Runs, order: npt.NDArray[np.integer] | None = None) -> tuple[Regions, npt.NDArray[np.bool_]]:
@@ -111,7 +111,8 @@ def iou(detections: Runs, truths: Runs, iscrowd: Sequence[bool] | npt.NDArray[np
     crowd = np.asarray(iscrowd, np.bool_)
     if crowd.shape != (len(truths),):
         raise SampleError("list.length", f"{len(crowd)} crowd flags for {len(truths)} masks; give each mask one")
-    common = _intersections(concatenate([detections, truths]), len(detections))
+    check_same_size(detections.size, truths.size)
+    common = _intersections(detections, truths)
     areas = area(detections)[:, None]
     whole = np.where(crowd, areas, areas + area(truths) - common)
     return np.divide(common, whole, out=np.zeros(common.shape), where=common > 0)
@@ -170,18 +171,18 @@ def _combine(packs: list[Runs], weights: list[int], at_least: int) -> Runs:
     return threshold(masks, places, np.concatenate(signs), at_least, len(packs[0]), packs[0].size)
 
 
-def _intersections(packed: Runs, split: int) -> npt.NDArray[np.float64]:
-    """Common pixels of each of the first ``split`` masks with each of the others: (d, t) float64."""
-    masks, signs, lengths = _stretches(packed, *_events(packed))
-    common = np.zeros((split, len(packed) - split))
-    covered = np.zeros((len(packed), 1))
-    step = max(1, _CELLS // max(1, len(packed)))
-    for start in range(0, len(masks), step):
-        part = np.s_[start : start + step]
-        cells = np.zeros((len(packed), len(masks[part])))
-        cells[masks[part], np.arange(cells.shape[1])] = signs[part]
-        cells[:, :1] += covered
-        np.cumsum(cells, axis=1, out=cells)
-        common += (cells[:split] * lengths[1:][part]) @ cells[split:].T
-        covered = cells[:, -1:]
+def _intersections(first: Runs, second: Runs) -> npt.NDArray[np.float64]:
+    """Common pixels of all pairs: (d, t) float64. Only pairs whose boxes meet are looked at."""
+    common = np.zeros((len(first), len(second)))
+    these, those = _corners(first)[:, :, None], _corners(second)[:, None, :]
+    one, two = np.nonzero((np.minimum(these[2:], those[2:]) > np.maximum(these[:2], those[:2])).all(axis=0))
+    for start in range(0, len(one), _PAIRS):
+        rows, columns = one[start : start + _PAIRS], two[start : start + _PAIRS]
+        common[rows, columns] = area(intersection(take(first, rows), take(second, columns)))
     return common
+
+
+def _corners(packed: Runs) -> Ints:
+    """Left, top, right and bottom of each mask: (4, n)."""
+    boxes = bbox(packed).T
+    return np.concatenate([boxes[:2], boxes[:2] + boxes[2:]])

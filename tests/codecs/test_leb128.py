@@ -75,7 +75,7 @@ def test_needless_groups_are_read() -> None:
     assert decode(b"P" * 11 + b"0") == [[0]]
 
 
-@settings(max_examples=500)
+@settings(max_examples=500, deadline=None)
 @given(counts_lists)
 def test_round_trip_and_plain_python(parts: list[list[int]]) -> None:
     strings = encode(*parts)
@@ -83,7 +83,7 @@ def test_round_trip_and_plain_python(parts: list[list[int]]) -> None:
     assert decode(*strings) == parts
 
 
-@settings(max_examples=500)
+@settings(max_examples=500, deadline=None)
 @given(st.lists(st.lists(st.integers(48, 111), max_size=20), min_size=1, max_size=4))
 def test_any_string_reads_as_plain_python_or_is_refused(parts: list[list[int]]) -> None:
     strings = [bytes(part) for part in parts]

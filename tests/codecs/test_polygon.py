@@ -81,7 +81,7 @@ numbers = st.one_of(
 ring_lists = st.lists(numbers, min_size=6, max_size=16).map(lambda ring: ring[: len(ring) // 2 * 2])
 
 
-@settings(max_examples=1000)
+@settings(max_examples=1000, deadline=None)
 @given(
     st.lists(st.lists(ring_lists, min_size=1, max_size=3), min_size=1, max_size=4),
     st.tuples(st.integers(1, 30), st.integers(1, 30)),
@@ -93,7 +93,7 @@ def test_by_chance(polygons: list[Polygon], size: tuple[int, int], longest: int)
         assert lists_of(fill(rings_of(polygons), size)) == expected_of(polygons, size)
 
 
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 @given(st.lists(st.lists(ring_lists, min_size=1, max_size=3), min_size=1, max_size=4))
 def test_in_several_goes(polygons: list[Polygon]) -> None:
     with pytest.MonkeyPatch.context() as patch:
