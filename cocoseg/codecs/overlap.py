@@ -1,0 +1,188 @@
+"""Where masks of one size meet: painting one over the other, set operations, IoU.
+
+All from one idea: the places where any mask starts or ends, sorted, cut the picture into few stretches, and within a
+stretch nothing changes. Sums of +1 and -1 along them say how many masks cover a stretch; sums of powers of two, which.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import repeat
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from cocoseg.codecs.regions import Regions
+from cocoseg.codecs.rle import Ints, Runs, area, bbox, check_same_size, draw, from_toggles, take
+from cocoseg.errors import SampleError
+
+T = TypeVar("T", bound=np.generic)
+
+_BITS = 52  # masks whose powers of two a float holds without rounding
+_PAIRS = 1 << 10  # masks compared in one go by ``iou``
+
+
+def layers(packed: Runs, order: npt.NDArray[np.integer] | None = None) -> tuple[Regions, npt.NDArray[np.bool_]]:
+    """Masks painted one over the other -> who is on top where, and which stretches (R,) several masks cover.
+
+    ``order`` (n,) names every mask once, the lowest first; without it the later is on top.
+
+    >>> from cocoseg.codecs.rle import encode
+    >>> regions, contested = layers(encode(np.array([[[1, 1, 1, 0]], [[0, 0, 1, 1]]])))
+    >>> regions.paint(np.array([1, 2]), outside=0)
+    array([[1, 1, 2, 2]])
+    >>> int(regions.lengths[contested].sum())
+    1
+    """
+    count = len(packed)
+    order = np.arange(count) if order is None else order
+    ranks = np.empty(count, np.intp)
+    ranks[order] = np.arange(count)
+    masks, places, signs = _events(packed)
+    ranks, signs, lengths = _stretches(packed, ranks[masks], places, signs)
+    # Rank 0 is nobody, so that the highest bit of what covers a stretch, counted from 1, is who is on top.
+    top = np.zeros(len(lengths), np.intp)
+    for low in range(0, count, _BITS):
+        highest = _highest_bits(ranks - low, signs) if count > _BITS else _bits_on_top(ranks, signs)
+        np.copyto(top, highest + low, where=highest > 0)
+    contested = np.zeros(len(lengths), np.bool_)
+    np.greater(np.cumsum(signs), 1, out=contested[1:])
+    segments = np.append(count, order)[top]
+    return Regions(packed.size, count, segments, lengths, by_column=True), contested & (lengths > 0)
+
+
+def paint(
+    packed: Runs, values: npt.NDArray[T], canvas: npt.NDArray[T], order: npt.NDArray[np.integer] | None = None
+) -> None:
+    """A value per mask (n,) into the caller's canvas (H, W), one over the other; the rest stays as it is.
+
+    ``order`` (m,) names the masks to paint, the lowest first; without it all are, and the later is on top.
+    Raises SampleError: ``size.mismatch``, ``list.length``.
+
+    >>> from cocoseg.codecs.rle import encode
+    >>> canvas = np.zeros((1, 4), np.uint8)
+    >>> paint(encode(np.array([[[1, 1, 1, 0]], [[0, 0, 1, 1]]])), np.array([1, 2], np.uint8), canvas)
+    >>> canvas
+    array([[1, 1, 2, 2]], dtype=uint8)
+    """
+    check_same_size(canvas.shape[:2], packed.size)
+    if len(values) != len(packed):
+        raise SampleError("list.length", f"{len(values)} values for {len(packed)} masks; give each mask one")
+    order = np.arange(len(packed)) if order is None else order
+    joined = canvas if canvas.flags.forc else canvas.copy()
+    draw(packed, order.tolist(), repeat(joined), values[order].tolist())
+    if joined is not canvas:
+        canvas[:] = joined
+
+
+def union(first: Runs, second: Runs) -> Runs:
+    """Mask by mask, what either covers: two packs of n -> one of n. Raises as ``iou`` does."""
+    return _combine([first, second], [1, 1], at_least=1)
+
+
+def intersection(first: Runs, second: Runs) -> Runs:
+    """Mask by mask, what both cover: two packs of n -> one of n. Raises as ``iou`` does."""
+    return _combine([first, second], [1, 1], at_least=2)
+
+
+def difference(first: Runs, second: Runs) -> Runs:
+    """Mask by mask, what only the first covers: two packs of n -> one of n. Raises as ``iou`` does."""
+    return _combine([first, second], [1, -1], at_least=1)
+
+
+def merge(packed: Runs, groups: Ints | None = None, count: int = 1) -> Runs:
+    """The union of all masks, or of the masks of each group (n,) of ``count`` -> Runs of ``count`` masks.
+
+    Raises SampleError ``list.empty``: no masks to merge.
+    """
+    if not len(packed) and groups is None:
+        raise SampleError("list.empty", "there are no masks to merge; give at least one")
+    masks, places, signs = _events(packed)
+    return threshold(masks * 0 if groups is None else groups[masks], places, signs, 1, count, packed.size)
+
+
+def iou(detections: Runs, truths: Runs, iscrowd: Sequence[bool] | npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
+    """Intersection over union of all pairs, (d,) masks and (t,) masks -> (d, t) float64, to the bit as pycocotools.
+
+    Where ``iscrowd`` (t,), the detection's area takes the place of the union: a crowd may hold many detections.
+    Raises SampleError: ``size.mismatch``, ``list.length``.
+    """
+    crowd = np.asarray(iscrowd, np.bool_)
+    if crowd.shape != (len(truths),):
+        raise SampleError("list.length", f"{len(crowd)} crowd flags for {len(truths)} masks; give each mask one")
+    check_same_size(detections.size, truths.size)
+    common = _intersections(detections, truths)
+    areas = area(detections)[:, None]
+    whole = np.where(crowd, areas, areas + area(truths) - common)
+    return np.divide(common, whole, out=np.zeros(common.shape), where=common > 0)
+
+
+def threshold(masks: Ints, places: Ints, signs: Ints, at_least: int, count: int, size: tuple[int, int]) -> Runs:
+    """Where the sum of ``signs`` (E,) at ``places`` (E,) of ``masks`` (E,) is ``at_least`` -> Runs of ``count`` masks.
+
+    The signs of a mask add up to 0.
+    """
+    keys = masks * (size[0] * size[1] + 1) + places
+    order = np.argsort(keys, kind="stable")
+    keys, masks, places = keys[order], masks[order], places[order]
+    last = np.append(keys[1:] != keys[:-1], True)[: len(keys)]
+    covered = (np.cumsum(signs[order]) >= at_least)[last]
+    changes = covered != np.append(False, covered[:-1])[: len(covered)]
+    return from_toggles(masks[last][changes], places[last][changes], count, size)
+
+
+def _events(packed: Runs) -> tuple[Ints, Ints, Ints]:
+    """Where each mask starts and ends, +1 and -1: masks (E,), places (E,), signs (E,)."""
+    drawn = packed.drawn
+    masks = np.repeat(packed.masks[drawn], 2)
+    places = np.stack([packed.stops[drawn - 1], packed.stops[drawn]], axis=1).reshape(-1)
+    return masks, places, np.tile(np.array([1, -1]), len(drawn))
+
+
+def _stretches(packed: Runs, masks: Ints, places: Ints, signs: Ints) -> tuple[Ints, Ints, Ints]:
+    """Events in order of place: masks (E,), signs (E,), and the lengths (E + 1,) of what lies between them."""
+    order = np.argsort(places, kind="stable")
+    bounds = np.empty(len(places) + 2, np.int64)
+    bounds[0], bounds[-1] = 0, packed.pixels
+    bounds[1:-1] = places[order]
+    return masks[order], signs[order], np.diff(bounds)
+
+
+def _bits_on_top(ranks: Ints, signs: Ints) -> npt.NDArray[np.intp]:
+    """The highest of up to 52 ranks that covers each stretch, counted from 1; 0 for none: (E,) -> (E + 1,)."""
+    covering = np.zeros(len(ranks) + 1, np.int64)
+    np.cumsum(signs << ranks, out=covering[1:])
+    return np.frexp(covering.astype(np.float64))[1].astype(np.intp)
+
+
+def _highest_bits(ranks: Ints, signs: Ints) -> npt.NDArray[np.intp]:
+    here = (ranks >= 0) & (ranks < _BITS)
+    return _bits_on_top(ranks * here, signs * here)
+
+
+def _combine(packs: list[Runs], weights: list[int], at_least: int) -> Runs:
+    check_same_size(packs[1].size, packs[0].size)
+    if len(packs[0]) != len(packs[1]):
+        raise SampleError("list.length", f"{len(packs[0])} masks and {len(packs[1])}; give two packs of as many")
+    events = [_events(packed) for packed in packs]
+    signs = [weight * event[2] for weight, event in zip(weights, events, strict=True)]
+    masks, places = (np.concatenate([event[part] for event in events]) for part in (0, 1))
+    return threshold(masks, places, np.concatenate(signs), at_least, len(packs[0]), packs[0].size)
+
+
+def _intersections(first: Runs, second: Runs) -> npt.NDArray[np.float64]:
+    """Common pixels of all pairs: (d, t) float64. Only pairs whose boxes meet are looked at."""
+    common = np.zeros((len(first), len(second)))
+    these, those = _corners(first)[:, :, None], _corners(second)[:, None, :]
+    one, two = np.nonzero((np.minimum(these[2:], those[2:]) > np.maximum(these[:2], those[:2])).all(axis=0))
+    for start in range(0, len(one), _PAIRS):
+        rows, columns = one[start : start + _PAIRS], two[start : start + _PAIRS]
+        common[rows, columns] = area(intersection(take(first, rows), take(second, columns)))
+    return common
+
+
+def _corners(packed: Runs) -> Ints:
+    """Left, top, right and bottom of each mask: (4, n)."""
+    boxes = bbox(packed).T
+    return np.concatenate([boxes[:2], boxes[:2] + boxes[2:]])

@@ -1,0 +1,297 @@
+"""COCO run-length masks, all masks of an image in one pack.
+
+A mask is the lengths of its runs down its columns, one column after the other, starting with a run of zeros::
+
+    #..
+    ##.    [0, 2, 1, 1, 2]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import repeat
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from cocoseg.codecs.regions import rows_from_columns, runs
+from cocoseg.errors import SampleError, show
+
+MAX_PIXELS = 178_956_970  # where Pillow, too, takes a picture for an attack
+
+_FAR = 1 << 33
+
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Runs:
+    """n masks of one size, as ``pack`` and the other functions here make them.
+
+    ``size`` is (height, width), ``counts`` (C,) int64 the run lengths of all masks joined, ``offsets`` (n + 1,) int64
+    where each mask starts. Every mask has its shortest form: no run but the first is empty, so that equal masks have
+    equal counts.
+    """
+
+    size: tuple[int, int]
+    counts: Ints
+    offsets: Ints
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    @property
+    def pixels(self) -> int:
+        """Pixels of each mask, background and all."""
+        return self.size[0] * self.size[1]
+
+    @cached_property
+    def masks(self) -> Ints:
+        """(C,) int64: the mask that each run belongs to."""
+        return np.repeat(np.arange(len(self)), np.diff(self.offsets))
+
+    @cached_property
+    def stops(self) -> Ints:
+        """(C,) int64: where each run ends in its mask, counted down the columns."""
+        return np.cumsum(self.counts) - self.masks * self.pixels
+
+    @cached_property
+    def drawn(self) -> Ints:
+        """(F,) int64: which runs are foreground."""
+        return np.flatnonzero((np.arange(len(self.counts)) - self.offsets[self.masks]) & 1)
+
+
+def check_size(size: Any) -> tuple[int, int]:
+    """(height, width) as an annotation may give it.
+
+    Raises SampleError: ``size.type``, ``size.invalid``, ``limit.pixels``.
+
+    >>> check_size([480, 640])
+    (480, 640)
+    """
+    if not isinstance(size, list | tuple) or len(size) != 2 or not all(map(_is_integer, size)):
+        raise SampleError("size.type", f"size is {show(size)}; expected [height, width], two whole numbers")
+    height, width = int(size[0]), int(size[1])
+    if height < 1 or width < 1:
+        raise SampleError("size.invalid", f"size is {show(size)}; expected a height and a width of at least 1")
+    if height * width > MAX_PIXELS:
+        raise SampleError("limit.pixels", f"size is {show(size)}: more than the {MAX_PIXELS} pixels that are let in")
+    return height, width
+
+
+def pack(counts: npt.NDArray[np.integer], offsets: Ints, size: tuple[int, int]) -> Runs:
+    """The gate: counts (C,) of n masks joined, of whatever origin, and their offsets (n + 1,) -> Runs.
+
+    Raises SampleError: ``rle.empty``, ``rle.negative``, ``rle.sum``, and what ``check_size`` raises.
+
+    >>> pack(np.array([0, 0, 0, 2, 4]), np.array([0, 5]), (2, 3)).counts
+    array([0, 2, 4])
+    """
+    height, width = check_size(size)
+    packed = Runs((height, width), counts.astype(np.int64, copy=False), offsets)
+    _check_counts(packed)
+    empty = packed.counts == 0
+    empty[offsets[:-1]] = False
+    return _shortest(packed) if empty.any() else packed
+
+
+def from_toggles(masks: Ints, places: Ints, count: int, size: tuple[int, int]) -> Runs:
+    """Where masks change -> Runs of ``count`` masks: mask of each change (T,), its place down the columns (T,).
+
+    Each mask's places rise. A change at the end of the last column changes nothing.
+    """
+    pixels = size[0] * size[1]
+    inside = places < pixels
+    masks, places = masks[inside], places[inside]
+    ends = np.arange(1, count + 1) * pixels
+    stops = np.sort(np.concatenate([masks * pixels + places, ends]), kind="stable")
+    offsets = np.zeros(count + 1, np.int64)
+    np.cumsum(np.bincount(masks, minlength=count) + 1, out=offsets[1:])
+    return Runs(size, np.diff(stops, prepend=0), offsets)
+
+
+def odd_toggles(masks: Ints, places: Ints, pixels: int) -> tuple[Ints, Ints]:
+    """Changes in any order -> in order, and only places where their mask changes an odd number of times."""
+    keys = np.sort(masks * (pixels + 1) + places, kind="stable")
+    if not len(keys):
+        return keys, keys
+    keys, times = runs(keys)
+    keys = keys[times & 1 == 1]
+    return keys // (pixels + 1), keys % (pixels + 1)
+
+
+def toggles(packed: Runs) -> tuple[Ints, Ints]:
+    """Runs -> where masks change: mask of each change (T,), its place down the columns (T,)."""
+    inner = np.ones(len(packed.counts), np.bool_)
+    inner[packed.offsets[1:] - 1] = False
+    return packed.masks[inner], packed.stops[inner]
+
+
+def decode(packed: Runs) -> npt.NDArray[np.bool_]:
+    """Runs of n masks -> (n, H, W) bool.
+
+    >>> decode(pack(np.array([0, 2, 1, 1, 2]), np.array([0, 5]), (2, 3))).astype(int)
+    array([[[1, 0, 0],
+            [1, 1, 0]]])
+    """
+    masks = np.zeros((len(packed), *packed.size), np.uint8)
+    draw(packed, range(len(packed)), masks, repeat(1))
+    return masks.view(np.bool_)
+
+
+def draw(
+    packed: Runs, places: Iterable[int], canvases: Iterable[npt.NDArray[Any]], values: Iterable[int]
+) -> None:
+    """The masks at ``places``, one after the other, each as its value into its canvas (H, W), rows or columns joined.
+
+    rlemasklib's C fills in place, which no numpy call does: repeating the runs and turning columns into rows takes
+    four times as long as all of this. Its masks come from here, checked, so that nothing is left for it to refuse.
+    """
+    from rlemasklib import RLEMask
+
+    counts, bounds = packed.counts.astype(np.uint32), packed.offsets.tolist()
+    for place, canvas, value in zip(places, canvases, values, strict=False):
+        mask = RLEMask.from_counts(counts[bounds[place] : bounds[place + 1]], packed.size, validate_sum=False)
+        mask.decode_into(canvas, value)
+
+
+def encode(masks: npt.NDArray[Any]) -> Runs:
+    """Masks (n, H, W), bool or integer, all but 0 foreground -> Runs.
+
+    Raises SampleError: ``mask.shape``, ``mask.type``, and what ``check_size`` raises.
+
+    >>> encode(np.array([[[1, 0, 0], [1, 1, 0]]])).counts
+    array([0, 2, 1, 1, 2])
+    """
+    size = _check_array(masks, 3)
+    columns = rows_from_columns(masks != 0).reshape(len(masks), size[0] * size[1])
+    changes = np.empty_like(columns)
+    changes[:, 0] = columns[:, 0]
+    np.not_equal(columns[:, 1:], columns[:, :-1], out=changes[:, 1:])
+    keys = np.flatnonzero(changes)
+    return from_toggles(keys // columns.shape[1], keys % columns.shape[1], len(masks), size)
+
+
+def encode_labels(labels: npt.NDArray[np.integer], ids: npt.NDArray[np.integer]) -> Runs:
+    """A label map (H, W) of integers, and ids (n,) to look for in it, none twice -> Runs of n masks, in one pass.
+
+    Raises SampleError: ``mask.shape``, ``mask.type``, and what ``check_size`` raises.
+
+    >>> encode_labels(np.array([[7, 7, 0], [7, 9, 0]]), np.array([9, 7])).counts
+    array([3, 1, 2, 0, 3, 3])
+    """
+    size = _check_array(labels, 2)
+    values, lengths = runs(rows_from_columns(labels).reshape(-1))
+    stops = np.cumsum(lengths)
+    order = np.argsort(ids)
+    rank = np.searchsorted(ids, values, sorter=order)
+    found = np.flatnonzero(np.append(ids[order], 0)[rank] == values)
+    found = found[rank[found] < len(ids)]
+    masks, stops, lengths = order[rank[found]], stops[found], lengths[found]
+    by_mask = np.argsort(masks, kind="stable")
+    places = np.stack([stops - lengths, stops], axis=1)[by_mask].reshape(-1)
+    return from_toggles(np.repeat(masks[by_mask], 2), places, len(ids), size)
+
+
+def area(packed: Runs) -> Ints:
+    """Foreground pixels of each mask: (n,) int64."""
+    starts = packed.offsets[:-1]
+    if not len(starts):
+        return np.zeros(0, np.int64)
+    # Background less foreground, or the other way round where the mask starts at an odd place.
+    balance = packed.counts.copy()
+    np.negative(balance[1::2], out=balance[1::2])
+    areas: Ints = (packed.pixels - np.add.reduceat(balance, starts) * (1 - 2 * (starts & 1))) // 2
+    return areas
+
+
+def bbox(packed: Runs) -> Ints:
+    """The box of each mask, COCO's xywh: (n, 4) int64; zeros where nothing is drawn.
+
+    >>> bbox(pack(np.array([0, 2, 1, 1, 2]), np.array([0, 5]), (2, 3)))
+    array([[0, 0, 2, 2]])
+    """
+    boxes = np.zeros((len(packed), 4), np.int64)
+    drawn = packed.drawn
+    if not len(drawn):
+        return boxes
+    height = packed.size[0]
+    last = packed.stops[drawn] - 1
+    left, top = np.divmod(packed.stops[drawn - 1], height)
+    right, bottom = np.divmod(last, height)
+    over = left < right
+    top[over], bottom[over] = 0, height - 1
+    masks, lengths = runs(packed.masks[drawn])
+    firsts = np.cumsum(lengths) - lengths
+    x, y = left[firsts], np.minimum.reduceat(top, firsts)
+    right, bottom = right[firsts + lengths - 1], np.maximum.reduceat(bottom, firsts)
+    boxes[masks] = np.stack([x, y, right - x + 1, bottom - y + 1], axis=1)
+    return boxes
+
+
+def take(packed: Runs, places: npt.NDArray[np.integer]) -> Runs:
+    """The masks at ``places`` (m,), in that order."""
+    lengths = np.diff(packed.offsets)[places]
+    offsets = np.zeros(len(places) + 1, np.int64)
+    np.cumsum(lengths, out=offsets[1:])
+    source = np.arange(offsets[-1]) + np.repeat(packed.offsets[places] - offsets[:-1], lengths)
+    return Runs(packed.size, packed.counts[source], offsets)
+
+
+def concatenate(packs: list[Runs]) -> Runs:
+    """One pack of all masks of ``packs``, one or more of one size. Raises SampleError ``size.mismatch``."""
+    size = packs[0].size
+    for other in packs:
+        check_same_size(other.size, size)
+    lengths = np.concatenate([np.diff(one.offsets) for one in packs])
+    offsets = np.zeros(len(lengths) + 1, np.int64)
+    np.cumsum(lengths, out=offsets[1:])
+    return Runs(size, np.concatenate([one.counts for one in packs]), offsets)
+
+
+def check_same_size(found: tuple[int, int], expected: tuple[int, int]) -> None:
+    """Raises SampleError ``size.mismatch``."""
+    if found != expected:
+        swapped = ". Height and width look swapped" if found[::-1] == expected else ""
+        raise SampleError(
+            "size.mismatch",
+            f"the mask's size is {list(found)}, expected [height, width] = {list(expected)}{swapped}; make it anew",
+        )
+
+
+def _is_integer(value: object) -> bool:
+    return isinstance(value, int | np.integer) and not isinstance(value, bool)
+
+
+def _check_counts(packed: Runs) -> None:
+    counts, offsets, size, pixels = packed.counts, packed.offsets, packed.size, packed.pixels
+    if not len(packed):
+        return
+    if (np.diff(offsets) == 0).any():
+        raise SampleError("rle.empty", f"counts are empty; a mask without foreground is [{pixels}]")
+    # What is far beyond any picture is cut, so that no sum of counts can wrap.
+    sums = np.add.reduceat(np.minimum(np.maximum(counts, -_FAR), _FAR), offsets[:-1])
+    lowest = int(counts.min())
+    if lowest < 0 and sums.max() <= pixels:
+        raise SampleError("rle.negative", f"counts hold {lowest}; a run length is never negative, make the mask anew")
+    wrong = np.flatnonzero(sums != pixels)
+    if len(wrong):
+        found = sum(counts[offsets[wrong[0]] : offsets[wrong[0] + 1]].tolist())
+        raise SampleError("rle.sum", f"counts add up to {found}, but the mask is {size[0]}×{size[1]} = {pixels} pixels")
+
+
+def _shortest(packed: Runs) -> Runs:
+    masks, places = odd_toggles(*toggles(packed), packed.pixels)
+    return from_toggles(masks, places, len(packed), packed.size)
+
+
+def _check_array(array: npt.NDArray[Any], dimensions: int) -> tuple[int, int]:
+    if array.ndim != dimensions:
+        shape = "(n, H, W)" if dimensions == 3 else "(H, W)"
+        raise SampleError("mask.shape", f"the array has the shape {array.shape}; expected {shape}")
+    if array.dtype.kind not in "biu":
+        raise SampleError("mask.type", f"the array holds {array.dtype}; expected bool or integers")
+    return check_size(array.shape[-2:])
