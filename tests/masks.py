@@ -29,8 +29,7 @@ def counts_of(mask: np.ndarray) -> list[int]:
 
 def lists_of(packed: rle.Runs) -> list[list[int]]:
     return [
-        packed.counts[start:stop].tolist()
-        for start, stop in zip(packed.offsets[:-1], packed.offsets[1:], strict=True)
+        packed.counts[start:stop].tolist() for start, stop in zip(packed.offsets[:-1], packed.offsets[1:], strict=True)
     ]
 
 

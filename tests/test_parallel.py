@@ -281,6 +281,49 @@ def test_workers_end_with_their_parent(tmp_path: Path, start: str, number: int) 
     assert (began, process.returncode, rest) == (["busy\n"] * 2, -number, "")
 
 
+def program(text: str, start: str, *, on_stdin: bool = False, folder: Path) -> subprocess.CompletedProcess[str]:
+    """A program that calls ``run`` with the given text around it, as users write programs."""
+    environment = {name: value for name, value in os.environ.items() if name != "COCOSEG_START"}
+    environment |= {"PYTHONPATH": os.getcwd()} | ({"COCOSEG_START": start} if start else {})
+    script = folder / "program.py"
+    script.write_text(text)
+    return subprocess.run(
+        [sys.executable, "-" if on_stdin else str(script)],
+        input=text if on_stdin else None,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=3 * PATIENCE,
+        check=False,
+    )
+
+
+class TestPrograms:
+    """A worker that can't start is no fault of the item that it was started for."""
+
+    TEXT = (
+        "import os\n"
+        "from cocoseg.parallel import run\n"
+        "def work(part): return [os._exit(1) if item == 3 else item for item in part]\n"
+        "pieces = [[number, number + 0.5] for number in range(8)]\n"
+        "for _ in range(5):\n"
+        "    print(sorted(run(work, pieces, workers=2, lost=lambda part: [('lost', part[0])])))\n"
+    )
+
+    def test_from_standard_input_lose_the_one_item_that_kills_and_no_other(self, tmp_path: Path) -> None:
+        done = program(self.TEXT, "", on_stdin=True, folder=tmp_path)
+        expected = [(n, [n, n + 0.5]) for n in range(8)]
+        expected[3] = (3, [("lost", 3), 3.5])
+        assert done.stdout.splitlines() == [str(expected)] * 5
+
+    @pytest.mark.parametrize("start", ["forkserver", "spawn"])
+    def test_without_a_main_guard_are_told_so_and_lose_no_item(self, tmp_path: Path, start: str) -> None:
+        done = program(self.TEXT, start, folder=tmp_path)
+        assert "lost" not in done.stdout
+        assert done.returncode != 0
+        assert "__main__" in done.stderr.splitlines()[-1]
+
+
 class TestHowWorkersStart:
     def test_is_never_by_fork_beside_another_thread(self, monkeypatch: pytest.MonkeyPatch) -> None:
         from cocoseg.parallel import _start_method

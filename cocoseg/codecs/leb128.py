@@ -18,9 +18,7 @@ LARGEST = 1 << 33  # differences of 32-bit counts lie below; 2**30 of them add u
 _FIRST, _BITS, _MORE, _SIGN = 48, 31, 32, 16
 
 
-def decode(
-    text: bytes, offsets: npt.NDArray[np.int64]
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+def decode(text: bytes, offsets: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Strings, joined, with their offsets (n + 1,) -> counts (C,) int64, joined, and their offsets (n + 1,).
 
     The counts may be negative or add up to anything: that is for ``rle.pack`` to check. Numbers padded with needless
@@ -37,9 +35,7 @@ def decode(
     return _undo_differences(numbers, bounds), bounds
 
 
-def encode(
-    counts: npt.NDArray[np.int64], offsets: npt.NDArray[np.int64]
-) -> tuple[bytes, npt.NDArray[np.int64]]:
+def encode(counts: npt.NDArray[np.int64], offsets: npt.NDArray[np.int64]) -> tuple[bytes, npt.NDArray[np.int64]]:
     """Counts (C,) of 0 to 2**32 - 1, joined, and their offsets (n + 1,) -> pycocotools' strings, joined, and theirs.
 
     >>> encode(np.array([22, 4, 6, 4, 6, 4, 54, 1, 1, 14]), np.array([0, 7, 10]))

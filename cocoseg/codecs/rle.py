@@ -142,9 +142,7 @@ def decode(packed: Runs) -> npt.NDArray[np.bool_]:
     return masks.view(np.bool_)
 
 
-def draw(
-    packed: Runs, places: Iterable[int], canvases: Iterable[npt.NDArray[Any]], values: Iterable[int]
-) -> None:
+def draw(packed: Runs, places: Iterable[int], canvases: Iterable[npt.NDArray[Any]], values: Iterable[int]) -> None:
     """The masks at ``places``, one after the other, each as its value into its canvas (H, W), rows or columns joined.
 
     rlemasklib's C fills in place, which no numpy call does: repeating the runs and turning columns into rows takes

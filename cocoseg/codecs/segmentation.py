@@ -73,9 +73,7 @@ def to_coco(packed: Runs, compressed: bool = True) -> list[dict[str, Any]]:
         text = encoded.decode("ascii")
     else:
         text, offsets = packed.counts.tolist(), packed.offsets
-    return [
-        {"size": list(packed.size), "counts": text[start:stop]} for start, stop in pairwise(offsets.tolist())
-    ]
+    return [{"size": list(packed.size), "counts": text[start:stop]} for start, stop in pairwise(offsets.tolist())]
 
 
 def _read(values: Sequence[Any], size: tuple[int, int]) -> Runs:
