@@ -19,11 +19,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import rlemasklib
 from pycocotools import mask as reference
-from timing import ratios
 
 from cocoseg.codecs import overlap, rle
 from cocoseg.codecs.segmentation import from_coco, read_segmentations, to_coco
 from cocoseg.parallel import tune_memory
+from timing import ratios
 
 Image = tuple[tuple[int, int], list[Any], np.ndarray]
 

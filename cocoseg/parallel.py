@@ -6,16 +6,20 @@ the one item that kills it: the parts it may have been at are done again, each a
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from itertools import islice
 from typing import Any, Protocol, TypeVar
+
+from cocoseg.errors import UsageError
 
 
 class Sliceable(Protocol):
@@ -50,9 +54,10 @@ def run(
         for place, part in numbered:
             yield place, work(part)
         return
-    while unfinished := (yield from _in_processes(work, numbered, workers)):
+    context = multiprocessing.get_context(_start_method())
+    while unfinished := (yield from _in_processes(work, numbered, workers, context)):
         for place, part in unfinished:
-            yield place, _alone(work, part, lost)
+            yield place, _alone(work, part, lost, context)
 
 
 def stopping() -> bool:
@@ -61,12 +66,11 @@ def stopping() -> bool:
 
 
 def _in_processes(
-    work: Callable[[P], list[R]], numbered: Iterator[tuple[int, P]], workers: int
+    work: Callable[[P], list[R]], numbered: Iterator[tuple[int, P]], workers: int, context: Any
 ) -> Generator[tuple[int, list[R]], None, list[tuple[int, P]]]:
     """Work until all is done, or a worker dies; returns the parts that were then in the pool."""
-    context = multiprocessing.get_context(_start_method())
     stop = context.Event()
-    pool = ProcessPoolExecutor(workers, context, _begin, (stop,))
+    pool = _pool(workers, context, stop)
     waiting: dict[Future[list[R]], tuple[int, P]] = {}
     broken: list[tuple[int, P]] = []
     try:
@@ -101,16 +105,30 @@ def _submit(
     return []
 
 
-def _alone(work: Callable[[P], list[R]], part: P, lost: Callable[[P], list[R]]) -> list[R]:
-    context = multiprocessing.get_context(_start_method())
-    with ProcessPoolExecutor(1, context, _begin, (context.Event(),)) as pool:
+def _pool(workers: int, context: Any, stop: Any) -> ProcessPoolExecutor:
+    """Workers of which one has begun: where none can, that is no fault of an item.
+
+    Raises UsageError ``workers.start``.
+    """
+    pool = ProcessPoolExecutor(workers, context, _begin, (stop,))
+    try:
+        pool.submit(os.getpid).result()
+    except BrokenProcessPool:
+        reason = "worker processes can't start from this program"
+        advice = "put the call under if __name__ == '__main__':, or take one worker"
+        raise UsageError("workers.start", f"{reason}; {advice}") from None
+    return pool
+
+
+def _alone(work: Callable[[P], list[R]], part: P, lost: Callable[[P], list[R]], context: Any) -> list[R]:
+    with _pool(1, context, context.Event()) as pool:
         try:
             return pool.submit(work, part).result()
         except BrokenProcessPool:
             pass
     if len(part) == 1:
         return lost(part)
-    return [row for place in range(len(part)) for row in _alone(work, part[place : place + 1], lost)]
+    return [row for place in range(len(part)) for row in _alone(work, part[place : place + 1], lost, context)]
 
 
 def _start_method() -> str | None:
@@ -119,7 +137,19 @@ def _start_method() -> str | None:
         return chosen
     if sys.platform != "linux":
         return None
-    return "fork" if len(os.listdir("/proc/self/task")) == 1 else "forkserver"
+    return "fork" if _is_alone() else "forkserver"
+
+
+def _is_alone() -> bool:
+    """Whether this process has one thread; one that has just ended is listed for a moment longer."""
+    with contextlib.suppress(OSError):
+        for _ in range(50):
+            if len(os.listdir("/proc/self/task")) == 1:
+                return True
+            if threading.active_count() > 1:
+                return False
+            time.sleep(0.001)
+    return False
 
 
 def _begin(stop: Any) -> None:

@@ -207,7 +207,7 @@ def _blame(values: Sequence[Any], size: tuple[int, int], place: Callable[[int], 
     for number, value in enumerate(values):
         try:
             _read([value], size)
-        except SampleError as error:  # noqa: PERF203 - the first error ends the loop
+        except SampleError as error:
             raise error.at(place(number)) from None
 
 

@@ -46,7 +46,7 @@ def to_semantic(
     so far after each part. With more than one worker the call belongs under ``if __name__ == "__main__":`` where the
     platform starts processes afresh.
 
-    Raises DocumentError, LabelError, UsageError before anything is written, OutputError where nothing can be written.
+    Raises DocumentError, LabelError, UsageError before a picture is written, OutputError where none can be written.
 
     >>> to_semantic("fixtures/panoptic.json", "out", dry_run=True).images
     3

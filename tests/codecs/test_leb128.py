@@ -91,7 +91,7 @@ def test_any_string_reads_as_plain_python_or_is_refused(parts: list[list[int]]) 
         found = decode(*strings)
     except SampleError as error:
         cut_off = any(string and string[-1] >= 80 for string in strings)
-        assert error.category == ("rle.truncated" if cut_off else "rle.overflow")  # noqa: PT017
+        assert error.category == ("rle.truncated" if cut_off else "rle.overflow")
     else:
         assert found == [plain_decode(string) for string in strings]
 

@@ -6,12 +6,12 @@ import time
 from pathlib import Path
 from typing import Any
 
-import badinput
 import numpy as np
 import pytest
 from masks import draw, lists_of
 from pycocotools import mask as reference
 
+import badinput
 from cocoseg.codecs import overlap, polygon, rle
 from cocoseg.codecs.segmentation import from_coco, read_segmentation, read_segmentations, to_coco
 from cocoseg.errors import SampleError
