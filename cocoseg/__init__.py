@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from cocoseg.version import __version__
 
 if TYPE_CHECKING:
+    from cocoseg.codecs.segmentation import decode, encode
     from cocoseg.errors import (
         CocosegError,
         DocumentError,
@@ -27,17 +28,18 @@ if TYPE_CHECKING:
     from cocoseg.formats import read
     from cocoseg.labels import LabelClass, LabelScheme, label_scheme
     from cocoseg.model import Category, Dataset, Sample
-    from cocoseg.targets import panoptic_to_semantic, semantic
+    from cocoseg.targets import instance_masks, panoptic_to_semantic, semantic
     from cocoseg.tools.info import Info, info
     from cocoseg.tools.semantic import to_semantic
     from cocoseg.tools.summary import Summary
 
 _HOMES = {
+    "codecs.segmentation": "decode encode",
     "errors": "CocosegError DocumentError LabelError OutputError Problem SampleError UsageError",
     "formats": "read",
     "labels": "LabelClass LabelScheme label_scheme",
     "model": "Category Dataset Sample",
-    "targets": "panoptic_to_semantic semantic",
+    "targets": "instance_masks panoptic_to_semantic semantic",
     "tools.info": "Info info",
     "tools.semantic": "to_semantic",
     "tools.summary": "Summary",
@@ -60,7 +62,10 @@ __all__ = [
     "Summary",
     "UsageError",
     "__version__",
+    "decode",
+    "encode",
     "info",
+    "instance_masks",
     "label_scheme",
     "panoptic_to_semantic",
     "read",

@@ -9,7 +9,9 @@ from typing import Any, overload
 import numpy as np
 import numpy.typing as npt
 
+from cocoseg.codecs import overlap, rle
 from cocoseg.codecs.regions import Regions
+from cocoseg.codecs.rle import Runs
 from cocoseg.errors import Problem
 
 ImageId = int | str
@@ -30,19 +32,21 @@ class Category:
 class Sample:
     """The annotation of one image: n segments as parallel columns, and their shapes.
 
-    ``key`` is unique in the data set and safe as a relative file name, ``ids`` (n,) uint32 are unique in the image,
-    ``category_ids`` (n,) int64, ``iscrowd`` (n,) bool. ``place`` says where it was read, for messages; ``problems``
-    what is odd about it but does no harm.
+    ``key`` is unique in the data set and safe as a relative file name, ``ids`` (n,) int64, ``category_ids`` (n,) int64,
+    ``iscrowd`` (n,) bool, ``scores`` (n,) float64 where the file has them. ``shapes`` are ``Regions``, a picture
+    in which every pixel belongs to one segment or none, or ``Runs``, masks that may overlap. ``place`` says where it
+    was read, for messages; ``problems`` what is odd about it but does no harm.
     """
 
     key: str
     image_id: ImageId
-    ids: npt.NDArray[np.uint32]
+    ids: npt.NDArray[np.int64]
     category_ids: npt.NDArray[np.int64]
     iscrowd: npt.NDArray[np.bool_]
-    shapes: Regions
+    shapes: Regions | Runs
     place: str = ""
     problems: tuple[Problem, ...] = ()
+    scores: npt.NDArray[np.float64] | None = None
 
     @property
     def size(self) -> tuple[int, int]:
@@ -52,12 +56,21 @@ class Sample:
     @property
     def areas(self) -> npt.NDArray[np.int64]:
         """(n,) int64: pixels of each segment."""
-        return self.shapes.areas[:-1]
+        return self.shapes.areas[:-1] if isinstance(self.shapes, Regions) else rle.area(self.shapes)
 
     @property
-    def id_map(self) -> npt.NDArray[np.uint32]:
-        """(H, W) uint32: the segment id of every pixel, 0 where there is none."""
-        return self.shapes.paint(self.ids, outside=0)
+    def id_map(self) -> npt.NDArray[np.int64]:
+        """(H, W) int64: the segment id of every pixel, 0 where there is none; where masks overlap, the later one's."""
+        regions = self.shapes if isinstance(self.shapes, Regions) else overlap.layers(self.shapes)[0]
+        return regions.paint(self.ids, outside=0)
+
+
+@dataclass(frozen=True)
+class Refused:
+    """An entry that can't be used: where in the document it stands, and why."""
+
+    place: str
+    problem: Problem
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,6 +80,7 @@ class Dataset(Sequence[Sample]):
     ``dataset[i]`` decodes and gives a Sample, or raises the SampleError of an entry that can't be used;
     ``dataset[a:b]`` is a smaller Dataset that carries only its own entries, to be sent to a worker.
     ``source`` is the annotation file, ``folder`` where its pictures lie, ``problems`` are those of the document.
+    ``background`` says what a pixel is that no segment covers: background, as in instance files, or not known.
     """
 
     categories: tuple[Category, ...]
@@ -75,6 +89,7 @@ class Dataset(Sequence[Sample]):
     source: str = ""
     folder: str | None = None
     problems: tuple[Problem, ...] = ()
+    background: bool = False
 
     def __len__(self) -> int:
         return len(self.entries)

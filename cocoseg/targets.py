@@ -3,38 +3,108 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from cocoseg.codecs import rle
+from cocoseg.codecs.overlap import layers, paint
 from cocoseg.codecs.panoptic import ID_LIMIT, VOID, ids_from_rgb, swap_red_and_blue
 from cocoseg.codecs.regions import Regions, find_regions
+from cocoseg.codecs.rle import Runs, take
 from cocoseg.errors import SampleError, UsageError
 from cocoseg.labels import LabelScheme, label_scheme
+from cocoseg.labels.scheme import Overlap
 from cocoseg.model import Sample
 
 Labels = LabelScheme | str
 
 
-def semantic(sample: Sample, labels: Labels) -> npt.NDArray[Any]:
+class SemanticMap(NamedTuple):
+    """A class map (H, W), the pixels of every value in it, and how many pixels several masks claimed."""
+
+    class_map: npt.NDArray[Any]
+    pixels: dict[int, int]
+    contested: int = 0
+
+
+def semantic(sample: Sample, labels: Labels, overlap: Overlap | None = None) -> npt.NDArray[Any]:
     """The class map of a sample: (H, W) uint8, or uint16 where the scheme's numbers need it.
 
-    ``labels`` is a scheme, or the name of a preset that brings its own class table.
-    Raises SampleError ``id.unknown`` for a category that the scheme does not know, unless it says otherwise.
+    ``labels`` is a scheme, or the name of a preset that brings its own class table; ``overlap`` outdoes the scheme's.
+    Raises SampleError: ``id.unknown`` for a category that the scheme does not know, unless it says otherwise,
+    ``overlap.contested`` and ``overlap.scores`` as ``overlap`` has it.
     """
-    scheme = label_scheme(labels)
-    return sample.shapes.paint(segment_classes(sample, scheme), outside=scheme.outside)
+    return semantic_map(sample, label_scheme(labels), overlap).class_map
 
 
-def semantic_with_pixels(sample: Sample, scheme: LabelScheme) -> tuple[npt.NDArray[Any], dict[int, int]]:
-    """The class map of a sample, and the pixels of every value in it, void included: {value: pixels}."""
+def semantic_map(sample: Sample, scheme: LabelScheme, overlap: Overlap | None = None) -> SemanticMap:
+    """The class map of a sample, and what a summary counts."""
     classes = segment_classes(sample, scheme)
+    if isinstance(sample.shapes, Regions):
+        class_map = sample.shapes.paint(classes, outside=scheme.outside)
+        return SemanticMap(class_map, _class_pixels([*classes.tolist(), scheme.outside], sample.shapes.areas))
+    kept = np.flatnonzero(scheme.painted(sample.category_ids, sample.iscrowd))
+    masks = sample.shapes if len(kept) == len(classes) else take(sample.shapes, kept)
+    policy = overlap or scheme.overlap
+    try:
+        return _painted(masks, classes[kept], _order(sample, masks, kept, policy), scheme, policy)
+    except SampleError as error:
+        raise _at(sample, error) from None
+
+
+def instance_masks(sample: Sample) -> npt.NDArray[np.bool_]:
+    """A mask per segment: (n, H, W) bool, in the order of ``sample.ids``, ``category_ids``, ``iscrowd`` and ``areas``.
+
+    >>> import cocoseg
+    >>> masks = instance_masks(cocoseg.read("fixtures/panoptic.json")[2])
+    >>> masks.shape, masks.sum(axis=(1, 2)).tolist()
+    ((4, 1, 9), [1, 2, 2, 2])
+    """
+    if isinstance(sample.shapes, Runs):
+        return rle.decode(sample.shapes)
+    numbers = np.arange(sample.shapes.count)
+    masks: npt.NDArray[np.bool_] = sample.shapes.paint(numbers, outside=-1) == numbers[:, None, None]
+    return masks
+
+
+def _painted(
+    masks: Runs, classes: npt.NDArray[Any], order: npt.NDArray[np.intp], scheme: LabelScheme, overlap: Overlap
+) -> SemanticMap:
+    """Masks one over the other, lowest first as ``order`` names them."""
+    regions, contested = layers(masks, order)
+    pixels = int(regions.lengths[contested].sum())
+    values = np.append(classes, scheme.dtype.type(scheme.outside))[regions.segments]
+    if overlap == "error" and pixels:
+        raise SampleError("overlap.contested", f"{pixels} pixels belong to several masks; choose another --overlap")
+    if overlap == "void":
+        values[contested] = scheme.void
+        class_map = regions.fill(values)
+    else:
+        class_map = np.full(masks.size, scheme.outside, scheme.dtype)
+        paint(masks, classes, class_map, order)
+    counts = np.bincount(values, weights=regions.lengths)
+    return SemanticMap(class_map, {int(value): int(counts[value]) for value in np.flatnonzero(counts)}, pixels)
+
+
+def _order(sample: Sample, masks: Runs, kept: npt.NDArray[np.intp], overlap: Overlap) -> npt.NDArray[np.intp]:
+    """Which of the masks, those of the ``kept`` segments, is painted first, second ...: (m,)."""
+    if overlap == "area":
+        return np.argsort(-rle.area(masks), kind="stable")
+    if overlap != "score":
+        return np.arange(len(kept))
+    if sample.scores is None:
+        raise SampleError("overlap.scores", "the annotations have no 'score'; choose another --overlap")
+    return np.argsort(sample.scores[kept], kind="stable")
+
+
+def _class_pixels(values: list[int], areas: npt.NDArray[np.int64]) -> dict[int, int]:
     pixels: dict[int, int] = {}
-    for value, area in zip([*classes.tolist(), scheme.outside], sample.shapes.areas.tolist(), strict=True):
+    for value, area in zip(values, areas.tolist(), strict=True):
         if area:
             pixels[value] = pixels.get(value, 0) + area
-    return sample.shapes.paint(classes, outside=scheme.outside), pixels
+    return pixels
 
 
 def segment_classes(sample: Sample, scheme: LabelScheme) -> npt.NDArray[Any]:
@@ -65,7 +135,7 @@ def panoptic_to_semantic(
     sample = Sample(
         "picture",
         "picture",
-        listed.astype(np.uint32),
+        listed,
         np.array([segment["category_id"] for segment in segments_info], np.int64),
         np.array([bool(segment.get("iscrowd", 0)) for segment in segments_info], np.bool_),
         listed_regions(ids, listed.astype(ids.dtype, copy=False)),
@@ -124,4 +194,8 @@ def _unknown_category(sample: Sample, scheme: LabelScheme, place: int) -> Sample
         f"segment {sample.ids[place]} has category_id {sample.category_ids[place]}, which labels {scheme.name!r} "
         "do not know; add the category, or choose unknown = 'void'",
     )
+    return _at(sample, error)
+
+
+def _at(sample: Sample, error: SampleError) -> SampleError:
     return error.at(sample.place) if sample.place else error

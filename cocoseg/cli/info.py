@@ -12,9 +12,13 @@ if TYPE_CHECKING:
     from cocoseg.tools.info import Info
 
 
+FORMATS = {"panoptic": "COCO panoptic", "coco": "COCO detection (instances, stuff, results)"}
+
+
 def command(
     src: options.Src,
     categories: options.Categories = None,
+    images: options.Images = None,
     png_dir: options.PngDir = None,
     json: options.AsJson = False,
 ) -> None:
@@ -24,7 +28,7 @@ def command(
     """
     from cocoseg.tools.info import info
 
-    found = info(src, png_dir=png_dir, categories=categories)
+    found = info(src, png_dir=png_dir, categories=categories, images=images)
     typer.echo(_as_json(found) if json else "\n".join(_lines(found)))
     raise typer.Exit(1 if found.failures else 0)
 
@@ -34,11 +38,12 @@ def _lines(info: Info) -> list[str]:
 
     things = sum(bool(category.isthing) for category in info.categories)
     stuff = sum(category.isthing is False for category in info.categories)
+    kinds = f" ({things} things, {stuff} stuff)" if things or stuff else ""
     rows = [
-        ("format", f"COCO {info.format}"),
+        ("format", FORMATS[info.format]),
         ("images", f"{info.images:,}"),
         ("segments", f"{info.segments:,}, {info.crowd:,} of them crowd"),
-        ("categories", f"{len(info.categories)} ({things} things, {stuff} stuff), {len(info.used)} used"),
+        ("categories", f"{len(info.categories)}{kinds}, {len(info.used)} used"),
         ("sizes", _sizes(info)),
         *(("missing", text) for text in info.missing),
     ]

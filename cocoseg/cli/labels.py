@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
 from cocoseg.cli import options
+
+if TYPE_CHECKING:
+    from cocoseg.model import Category
 
 
 def command(
@@ -32,7 +36,8 @@ def command(
     if labels is None:
         typer.echo("\n".join(table([(name, preset.summary) for name, preset in PRESETS.items()])))
         return
-    scheme = label_scheme(labels, _categories(src, categories))
+    found, background = _categories(src, categories)
+    scheme = label_scheme(labels, found, background=background)
     if json:
         from cocoseg.files.documents import write_json
         from cocoseg.labels.schemefile import scheme_dict
@@ -47,8 +52,12 @@ def command(
     typer.echo("\n".join(table([("class", "name", "category ids"), *rows], right=(0,))))
 
 
-def _categories(src: Path | None, categories: Path | None):  # type: ignore[no-untyped-def]
-    from cocoseg.formats.panoptic_index import read_categories
+def _categories(src: Path | None, categories: Path | None) -> tuple[Sequence[Category], bool]:
+    """The categories that a scheme follows, and whether the file leaves background unlabelled."""
+    from cocoseg.formats import detect
+    from cocoseg.formats.categories import read_categories
+    from cocoseg.formats.coco import covers_all
 
     path = categories or src
-    return () if path is None else read_categories(path)
+    found = () if path is None else read_categories(path)
+    return found, src is not None and detect(src) == "coco" and not covers_all(found)

@@ -17,12 +17,31 @@ class OnError(str, Enum):
     stop = "stop"
 
 
+class Overlap(str, Enum):
+    """Which of several masks a pixel goes to."""
+
+    file = "file"
+    area = "area"
+    score = "score"
+    void = "void"
+    error = "error"
+
+
+class Unlabelled(str, Enum):
+    """What a pixel is that no mask covers."""
+
+    background = "background"
+    void = "void"
+
+
 def cores() -> int:
     """The processor cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-Src = Annotated[Path, typer.Argument(metavar="SRC", help="A COCO panoptic JSON.", show_default=False)]
+Src = Annotated[
+    Path, typer.Argument(metavar="SRC", help="A COCO JSON: panoptic, instances, stuff, results.", show_default=False)
+]
 Out = Annotated[Path, typer.Argument(metavar="OUT", help="The folder to write to.", show_default=False)]
 Labels = Annotated[
     str, typer.Option("--labels", metavar="PRESET|FILE", help="Label scheme: a preset ('cocoseg labels') or a file.")
@@ -34,6 +53,18 @@ Categories = Annotated[
 PngDir = Annotated[
     Optional[Path],  # noqa: UP045
     typer.Option("--png-dir", metavar="DIR", help="Folder of the PNGs. [default: named as SRC]", show_default=False),
+]
+Images = Annotated[
+    Optional[Path],  # noqa: UP045
+    typer.Option("--images", metavar="FILE", help="The JSON that has a results list's images.", show_default=False),
+]
+OverlapPolicy = Annotated[
+    Optional[Overlap],  # noqa: UP045
+    typer.Option("--overlap", help="Masks that overlap: which is on top. [default: file]", show_default=False),
+]
+UnlabelledPolicy = Annotated[
+    Optional[Unlabelled],  # noqa: UP045
+    typer.Option("--unlabelled", help="Pixels of no mask. [default: as the file's kind]", show_default=False),
 ]
 Workers = Annotated[
     Optional[int],  # noqa: UP045

@@ -50,9 +50,11 @@ def _lines(summary: Summary, out: Path | None) -> list[str]:
     left = summary.listed - summary.images - summary.failed
     not_done = f", {left} not done" if left else ""
     done = f"{summary.images:,} of {summary.listed:,} images in {summary.seconds:.1f} s"
+    contested = f", {summary.contested:,} pixels contested" if summary.contested else ""
+    void = f"void {summary.void_share:.1%}"
     more = f" in {out / 'cocoseg.json'}" if out else ""
     return [
-        f"{done} ({summary.images_per_second:,.0f} images/s){refused}{not_done}; void {summary.void_share:.1%}",
+        f"{done} ({summary.images_per_second:,.0f} images/s){refused}{not_done}{contested}; {void}",
         *_class_lines(summary),
         *problem_lines("Warnings", summary.problems, more),
         *problem_lines("Refused", summary.failures, more),
@@ -62,7 +64,7 @@ def _lines(summary: Summary, out: Path | None) -> list[str]:
 
 def _class_lines(summary: Summary) -> list[str]:
     names = {row.index: row.name for row in summary.scheme.table}
-    names |= {summary.scheme.outside: "unlabelled", summary.scheme.void: "void"}
+    names = {summary.scheme.outside: "unlabelled"} | names | {summary.scheme.void: "void"}
     total = sum(summary.pixels.values())
     ranked = sorted(summary.pixels.items(), key=lambda item: -item[1])
     rows = [

@@ -47,7 +47,11 @@ class Regions:
                [  2,   2,   2]], dtype=uint8)
         """
         table = np.append(values, values.dtype.type(outside))
-        pixels = np.repeat(table[self.segments], self.lengths)
+        return self.fill(table[self.segments])
+
+    def fill(self, values: npt.NDArray[T]) -> npt.NDArray[T]:
+        """A value per run (R,) -> (H, W) picture."""
+        pixels = np.repeat(values, self.lengths)
         return rows_from_columns(pixels.reshape(self.size[::-1])) if self.by_column else pixels.reshape(self.size)
 
 

@@ -16,6 +16,8 @@ import numpy.typing as npt
 from cocoseg.codecs import leb128
 from cocoseg.codecs.polygon import Rings, fill
 from cocoseg.codecs.rle import Ints, Runs, check_same_size, check_size, concatenate, pack, take
+from cocoseg.codecs.rle import decode as decode_runs
+from cocoseg.codecs.rle import encode as encode_masks
 from cocoseg.errors import SampleError, show
 
 
@@ -43,6 +45,31 @@ def read_segmentations(
     except SampleError:
         _blame(values, size, place)
         raise
+
+
+def decode(segmentation: Any, size: tuple[int, int]) -> npt.NDArray[np.bool_]:
+    """Any one COCO segmentation value, and the image's (height, width) -> its mask, (H, W) bool.
+
+    ``segmentation`` is a list of rings, or RLE with counts as a list, str or bytes. Raises SampleError: ``seg.*``,
+    ``poly.*``, ``rle.*``, ``size.*``, ``limit.*``.
+
+    >>> decode({"size": [2, 3], "counts": "021O1"}, (2, 3)).astype(int)
+    array([[1, 0, 0],
+           [1, 1, 0]])
+    """
+    mask: npt.NDArray[np.bool_] = decode_runs(read_segmentation(segmentation, size))[0]
+    return mask
+
+
+def encode(mask: npt.NDArray[Any]) -> dict[str, Any]:
+    """A mask (H, W), all but 0 foreground -> ``{"size", "counts"}`` as pycocotools compresses it, ready for JSON.
+
+    Raises SampleError: ``mask.shape``, ``mask.type``, ``size.*``, ``limit.pixels``.
+
+    >>> encode(np.array([[1, 0, 0], [1, 1, 0]]))
+    {'size': [2, 3], 'counts': '021O1'}
+    """
+    return to_coco(encode_masks(np.asarray(mask)[None]))[0]
 
 
 def from_coco(rles: Sequence[Any]) -> Runs:

@@ -3,6 +3,7 @@
 | name | reads | module |
 |---|---|---|
 | panoptic | COCO panoptic JSON with its PNGs | ``cocoseg.formats.panoptic`` |
+| coco | COCO instances, stuff, keypoints, LVIS, results | ``cocoseg.formats.coco`` |
 """
 
 from __future__ import annotations
@@ -11,31 +12,57 @@ import os
 from importlib import import_module
 from typing import Any
 
-from cocoseg.errors import UsageError, show
+from cocoseg.errors import DocumentError, SampleError
+from cocoseg.files.reading import read_file
 from cocoseg.model import Dataset
 
-READERS = {"panoptic": "cocoseg.formats.panoptic"}
-SURVEYS = {"panoptic": "cocoseg.formats.panoptic_survey"}
+READERS = {"panoptic": "cocoseg.formats.panoptic", "coco": "cocoseg.formats.coco"}
+SURVEYS = {"panoptic": "cocoseg.formats.panoptic_survey", "coco": "cocoseg.formats.coco_survey"}
+_OPTIONS = {"panoptic": ("png_dir", "categories"), "coco": ("categories", "images")}
+
+StrPath = str | os.PathLike[str]
 
 
-def read(path: str | os.PathLike[str], format: str = "panoptic", **options: Any) -> Dataset:
-    """Open an annotation file as a Dataset of undecoded entries.
+def read(
+    path: StrPath, *, categories: StrPath | None = None, png_dir: StrPath | None = None, images: StrPath | None = None
+) -> Dataset:
+    """Open an annotation file, recognised by what it holds, as a Dataset of undecoded entries.
 
-    Options of ``panoptic``: ``png_dir`` (default: the folder named as the JSON without its ending), ``categories`` (a
-    file for a JSON that has none). Raises DocumentError where the file as a whole can't be used; a single image that
-    can't be used raises its SampleError when it is asked for.
+    ``categories`` is a file for a JSON that has none, ``png_dir`` the folder of a panoptic JSON's PNGs (default: the
+    one named as the JSON without its ending), ``images`` the file that names and sizes the images of a results list.
+
+    Raises DocumentError where the file as a whole can't be used; a single image that can't be used raises its
+    SampleError when it is asked for.
 
     >>> dataset = read("fixtures/panoptic.json")
     >>> len(dataset), dataset[0].size
     (3, (6, 8))
     """
-    if format not in READERS:
-        raise UsageError("usage.format", f"no format is called {show(format)}; there are {', '.join(READERS)}")
-    dataset: Dataset = import_module(READERS[format]).read(path, **options)
+    dataset: Dataset = _call("read", READERS, path, categories=categories, png_dir=png_dir, images=images)
     return dataset
 
 
-def survey(path: str | os.PathLike[str], format: str = "panoptic", **options: Any) -> dict[str, Any]:
-    """Count what an annotation file holds, without decoding a picture: the fields of ``cocoseg.Info``."""
-    found: dict[str, Any] = import_module(SURVEYS[format]).survey(path, **options)
+def survey(path: StrPath, **options: StrPath | None) -> dict[str, Any]:
+    """Count what an annotation file holds, without decoding a mask: the fields of ``cocoseg.Info``."""
+    found: dict[str, Any] = _call("survey", SURVEYS, path, **options)
     return found
+
+
+def detect(path: StrPath) -> str:
+    """The format of an annotation file, by what it holds. Raises DocumentError ``file.*``."""
+    try:
+        return "panoptic" if b'"segments_info"' in read_file(path) else "coco"
+    except SampleError as error:
+        raise DocumentError(error.category, error.message) from None
+
+
+def _call(function: str, modules: dict[str, str], path: StrPath, **options: StrPath | None) -> Any:
+    format = detect(path)
+    given = {name: value for name, value in options.items() if value is not None}
+    if strange := next((name for name in given if name not in _OPTIONS[format]), None):
+        option = f"--{strange.replace('_', '-')}"
+        raise DocumentError("doc.kind", f"{os.fspath(path)}: holds COCO {_WORDS[format]}, where {option} means nothing")
+    return getattr(import_module(modules[format]), function)(path, **given)
+
+
+_WORDS = {"panoptic": "panoptic annotations", "coco": "instances, stuff or results"}

@@ -19,13 +19,14 @@ from cocoseg.labels import LabelScheme
 from cocoseg.labels.scheme import Color
 from cocoseg.model import Dataset, Sample
 from cocoseg.parallel import stopping
-from cocoseg.targets import semantic_with_pixels
+from cocoseg.targets import semantic_map
 
 
 class Row(msgspec.Struct, gc=False):
-    """What became of one image: the pixels of each class value, or the failure."""
+    """What became of one image: the pixels of each class value, those that several masks claimed, or the failure."""
 
     pixels: dict[int, int] = {}
+    contested: int = 0
     problems: tuple[Problem, ...] = ()
     failure: Problem | None = None
 
@@ -55,16 +56,17 @@ class ClassMapWriter:
 
     def _row(self, part: Dataset, entry: Any) -> Row:
         try:
-            sample = part.load(entry)
-            class_map, pixels = semantic_with_pixels(sample, self.scheme)
-            self._write(sample, write_class_map(class_map, self.colors))
-            return Row(pixels, sample.problems)
+            return self._convert(part.load(entry))
         except SampleError as error:
             return Row(failure=error.problem)
         except MemoryError:
-            return Row(
-                failure=Problem("limit.memory", f"{part.source}: {entry.place}: not enough memory for the class map")
-            )
+            place = f"{part.source}: {entry.place}"
+            return Row(failure=Problem("limit.memory", f"{place}: not enough memory for the class map"))
+
+    def _convert(self, sample: Sample) -> Row:
+        class_map, pixels, contested = semantic_map(sample, self.scheme)
+        self._write(sample, write_class_map(class_map, self.colors))
+        return Row(pixels, contested, sample.problems)
 
     def _write(self, sample: Sample, data: bytes) -> None:
         if self.folder is None:

@@ -26,8 +26,8 @@ from cocoseg.files import png
 from cocoseg.files.documents import Int64, parse_part, repeated_key
 from cocoseg.files.reading import read_file
 from cocoseg.formats import panoptic_index
-from cocoseg.formats.panoptic_index import Entry, Refused
-from cocoseg.model import Dataset, Sample
+from cocoseg.formats.panoptic_index import Entry
+from cocoseg.model import Dataset, Refused, Sample
 from cocoseg.targets import check_ids, listed_regions
 
 
@@ -112,12 +112,12 @@ class Loader:
         return Sample(
             entry.key,
             entry.image_id,
-            ids.astype(np.uint32),
+            ids,
             np.array([segment.category_id for segment in segments], np.int64),
             np.array([bool(segment.iscrowd) for segment in segments], np.bool_),
             regions,
-            place,
-            _check_areas(segments, regions, data, place),
+            place=place,
+            problems=_check_areas(segments, regions, data, place),
         )
 
 

@@ -11,7 +11,8 @@ from cocoseg.errors import Problem, SampleError
 from cocoseg.files import png
 from cocoseg.files.reading import read_head
 from cocoseg.formats.panoptic import parse_segments, png_folder
-from cocoseg.formats.panoptic_index import Entry, Index, Refused, read_index
+from cocoseg.formats.panoptic_index import Entry, Index, read_index
+from cocoseg.model import Refused
 
 
 def survey(

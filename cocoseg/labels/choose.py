@@ -10,15 +10,20 @@ from pathlib import Path
 
 from cocoseg.errors import LabelError, Problem, UsageError, show
 from cocoseg.labels import schemefile
-from cocoseg.labels.presets import PRESETS, Preset, official_categories
+from cocoseg.labels.presets import PRESETS, Preset, index_with_background, official_categories
 from cocoseg.labels.scheme import LabelScheme
 from cocoseg.model import Category
 
 
 def label_scheme(
-    labels: str | os.PathLike[str] | LabelScheme = "index", categories: Sequence[Category] = ()
+    labels: str | os.PathLike[str] | LabelScheme = "index",
+    categories: Sequence[Category] = (),
+    *,
+    background: bool = False,
 ) -> LabelScheme:
     """The scheme of a preset's name or of a scheme file (JSON, TOML), for a data set's ``categories``.
+
+    ``background`` is the data set's: where it holds, ``index`` counts classes from 1 and unlabelled pixels are 0.
 
     Raises UsageError ``label.preset`` for an unknown name, LabelError: ``doc.missing_key`` where categories are needed
     and there are none, and what the file's checks raise.
@@ -32,13 +37,16 @@ def label_scheme(
         return labels
     name = os.fspath(labels)
     if name not in PRESETS and Path(name).suffix.lower() in (".json", ".toml"):
-        return _from_file(Path(name), categories)
-    return _preset(name, categories)
+        return _from_file(Path(name), categories, background)
+    return _preset(name, categories, background)
 
 
-def _preset(name: str, categories: Sequence[Category]) -> LabelScheme:
+def _preset(name: str, categories: Sequence[Category], background: bool) -> LabelScheme:
     if name in PRESETS:
-        return _build(name, PRESETS[name], categories)
+        preset = PRESETS[name]
+        if name == "index" and background:
+            preset = preset._replace(build=index_with_background)
+        return _build(name, preset, categories)
     near = get_close_matches(name, PRESETS, 1)
     hint = f"did you mean {near[0]!r}? " if near else ""
     raise UsageError(
@@ -74,11 +82,11 @@ def _other_names(preset: str, table: str, categories: Sequence[Category]) -> tup
     return (Problem("label.names", text),)
 
 
-def _from_file(path: Path, categories: Sequence[Category]) -> LabelScheme:
+def _from_file(path: Path, categories: Sequence[Category], background: bool) -> LabelScheme:
     scheme = schemefile.read_scheme(path)
     if isinstance(scheme, LabelScheme):
         return scheme
     try:
-        return replace(_preset(scheme.preset, categories), **scheme.changes)
+        return replace(_preset(scheme.preset, categories, background), **scheme.changes)
     except (LabelError, UsageError) as error:
         raise error.at(show(os.fspath(path), 300)) from None

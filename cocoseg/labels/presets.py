@@ -17,6 +17,13 @@ from cocoseg.errors import LabelError, Problem, show
 from cocoseg.labels.scheme import LIMIT, LabelClass, LabelScheme
 from cocoseg.model import Category
 
+BACKGROUND = LabelClass(0, "background", (), False, (0, 0, 0))
+# VOC's 20 classes in torchvision's order, by the COCO category that is taken for each.
+VOC = {
+    5: "aeroplane", 2: "bicycle", 16: "bird", 9: "boat", 44: "bottle", 6: "bus", 3: "car", 17: "cat", 62: "chair",
+    21: "cow", 67: "diningtable", 18: "dog", 19: "horse", 4: "motorbike", 1: "person", 64: "pottedplant", 20: "sheep",
+    63: "sofa", 7: "train", 72: "tvmonitor",
+}  # fmt: skip
 OTHER = 183  # the id that COCO-Stuff and panopticapi give to "everything that is no stuff"
 
 
@@ -64,10 +71,20 @@ def _class(category: Category, index: int) -> LabelClass:
 
 
 def _index(categories: Sequence[Category]) -> LabelScheme:
-    void = 255 if len(categories) <= 255 else LIMIT
-    if len(categories) > LIMIT:
-        raise LabelError("label.range", f"{len(categories)} categories do not fit a 16-bit class map (at most {LIMIT})")
-    return LabelScheme("index", _one_class_each(categories, 0), void)
+    return _indices(categories, background=False)
+
+
+def index_with_background(categories: Sequence[Category]) -> LabelScheme:
+    """``index`` for files whose unlabelled pixels are background: class 0, and the categories 1..C."""
+    return _indices(categories, background=True)
+
+
+def _indices(categories: Sequence[Category], background: bool) -> LabelScheme:
+    count = len(categories) + background
+    if count > LIMIT:
+        raise LabelError("label.range", f"{count} classes do not fit a 16-bit class map (at most {LIMIT})")
+    classes = (BACKGROUND,) * background + _one_class_each(categories, int(background))
+    return LabelScheme("index", classes, 255 if count <= 255 else LIMIT, 0 if background else None)
 
 
 def _raw_ids(categories: Sequence[Category]) -> tuple[tuple[LabelClass, ...], tuple[Problem, ...]]:
@@ -135,8 +152,25 @@ def _mmseg_cocostuff(_: Sequence[Category]) -> LabelScheme:
     return LabelScheme("mmseg-cocostuff", _one_class_each(table, 0), ignored=(*unused, OTHER))
 
 
+def _torchvision_voc21(_: Sequence[Category]) -> LabelScheme:
+    classes = tuple(LabelClass(index, name, (category,), True) for index, (category, name) in enumerate(VOC.items(), 1))
+    choices = {"unlabelled": 0, "unknown": "drop", "overlap": "void"}
+    return LabelScheme("torchvision-voc21", (BACKGROUND, *classes), **choices)  # type: ignore[arg-type]
+
+
+def _cocostuff_helper(categories: Sequence[Category]) -> LabelScheme:
+    for category in categories:
+        if not 0 < category.id <= LIMIT:
+            where = f"category id {category.id} ({show(category.name)})"
+            raise LabelError(
+                "label.range", f"{where} has no place in a map of raw ids with 0 for background; use index"
+            )
+    classes = tuple(_class(category, category.id) for category in sorted(categories, key=lambda c: c.id))
+    return LabelScheme("cocostuff-helper", classes, 0, crowd="drop")
+
+
 PRESETS: dict[str, Preset] = {
-    "index": Preset(_index, "0..C-1 by ascending category id; void 255, or 65535 in 16 bits"),
+    "index": Preset(_index, "0..C-1 by category id (instances: 1..C, background 0); void 255, or 65535 in 16 bits"),
     "panopticapi": Preset(_panopticapi, "the raw category ids; void 0"),
     "panopticapi-things-other": Preset(_panopticapi_things_other, "raw ids of stuff, every thing 183; void 0"),
     "mask2former": Preset(_mask2former, "COCO's 133 classes as 0..132; void 255", "coco_panoptic"),
@@ -144,4 +178,6 @@ PRESETS: dict[str, Preset] = {
     "cocostuff": Preset(_cocostuff, "COCO-Stuff ids less 1, 0..181; void 255", "coco_stuff"),
     "mmseg-cocostuff": Preset(_mmseg_cocostuff, "COCO-Stuff's 171 used classes, 0..170; void 255", "coco_stuff"),
     "deeplab2": Preset(_deeplab2, "COCO's 133 classes as 1..133; void 0", "coco_panoptic"),
+    "torchvision-voc21": Preset(_torchvision_voc21, "VOC's 20 classes of COCO instances; contested 255", "coco_stuff"),
+    "cocostuff-helper": Preset(_cocostuff_helper, "the raw category ids of COCO instances and stuff; background 0"),
 }

@@ -15,7 +15,8 @@ from cocoseg.errors import LabelError, Problem, show
 Color = tuple[int, int, int]
 Crowd = Literal["class", "void", "drop"]
 Things = Literal["keep", "merge", "drop"]
-Unknown = Literal["error", "void"]
+Unknown = Literal["error", "void", "drop"]
+Overlap = Literal["file", "area", "score", "void", "error"]
 
 LIMIT = 65535  # the largest value of a 16-bit PNG
 
@@ -41,7 +42,9 @@ class LabelScheme:
     * ``crowd``: a crowd segment is painted as its class, as void, or not at all (``drop``).
     * ``things``: thing classes stay, become one class (``merge``, under the lowest of their indices), or are not
       painted at all (``drop``).
-    * ``unknown``: a segment of a category that the scheme does not name is an error, or void.
+    * ``unknown``: a segment of a category that the scheme does not name is an error, void, or not painted.
+    * ``overlap``: of masks that overlap the later in the file is on top (``file``), the smaller (``area``), the one of
+      the higher score (``score``); or contested pixels are void (``void``), or an error.
     * ``ignored``: category ids that are void without being an error.
     * ``problems``: what was odd about the categories it was made for.
 
@@ -60,6 +63,7 @@ class LabelScheme:
     things: Things = "keep"
     unknown: Unknown = "error"
     ignored: tuple[int, ...] = ()
+    overlap: Overlap = "file"
     problems: tuple[Problem, ...] = ()
 
     def __post_init__(self) -> None:
@@ -107,16 +111,39 @@ class LabelScheme:
     ) -> tuple[npt.NDArray[Any], npt.NDArray[np.bool_]]:
         """Category ids (n,) and crowd flags (n,) -> values in the map (n,), and which categories are known (n,) bool.
 
-        Unknown categories get void.
+        Unknown categories get void, or what ``unknown`` says.
         """
         ids, values = self._sorted
         place = np.searchsorted(ids, category_ids)
         place[place == len(ids)] = 0
         known = ids[place] == category_ids
-        found = np.where(known, values[place], self.dtype.type(self.void))
+        unknown = self.outside if self.unknown == "drop" else self.void
+        found = np.where(known, values[place], self.dtype.type(unknown))
         if self.crowd != "class":
             found[iscrowd] = self.void if self.crowd == "void" else self.outside
         return found, known
+
+    def painted(self, category_ids: npt.NDArray[np.integer], iscrowd: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+        """Which segments are painted at all: (n,) bool. The others are no part of the picture."""
+        kept = np.ones(len(category_ids), np.bool_)
+        if self.things == "drop":
+            things = [category for row in self.classes if row.isthing for category in row.category_ids]
+            kept &= ~np.isin(category_ids, things)
+        if self.unknown == "drop":
+            kept &= np.isin(category_ids, self._sorted[0])
+        return kept & ~iscrowd if self.crowd == "drop" else kept
+
+    def with_unlabelled(self, what: Literal["background", "void"]) -> LabelScheme:
+        """The same scheme, in which pixels that no segment covers are background (0), or void.
+
+        Raises LabelError ``label.collision`` where a class has the number 0.
+        """
+        if what == "void":
+            return replace(self, unlabelled=None)
+        first = next((row for row in self.table if row.index == 0 and row.category_ids), None)
+        if first:
+            raise _wrong(self, "label.collision", f"0 is class {show(first.name)}, so that background has no number")
+        return replace(self, unlabelled=0)
 
     @cached_property
     def _sorted(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[Any]]:
@@ -149,7 +176,12 @@ def default_color(index: int) -> Color:
 
 
 def _check_choices(scheme: LabelScheme) -> None:
-    choices = {"crowd": ("class", "void", "drop"), "things": ("keep", "merge", "drop"), "unknown": ("error", "void")}
+    choices: dict[str, tuple[str, ...]] = {
+        "crowd": ("class", "void", "drop"),
+        "things": ("keep", "merge", "drop"),
+        "unknown": ("error", "void", "drop"),
+    }
+    choices["overlap"] = ("file", "area", "score", "void", "error")
     for field, allowed in choices.items():
         value = getattr(scheme, field)
         if value not in allowed:

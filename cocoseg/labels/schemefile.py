@@ -26,7 +26,7 @@ import msgspec
 from cocoseg.errors import CocosegError, LabelError, show
 from cocoseg.files.documents import write_json
 from cocoseg.files.reading import read_file
-from cocoseg.labels.scheme import Color, Crowd, LabelClass, LabelScheme, Things, Unknown
+from cocoseg.labels.scheme import Color, Crowd, LabelClass, LabelScheme, Overlap, Things, Unknown
 
 
 class _Class(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
@@ -46,6 +46,7 @@ class SchemeChanges(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=Tr
     unknown: Unknown | msgspec.UnsetType = msgspec.UNSET
     void: int | msgspec.UnsetType = msgspec.UNSET
     unlabelled: int | msgspec.UnsetType = msgspec.UNSET
+    overlap: Overlap | msgspec.UnsetType = msgspec.UNSET
 
     @property
     def changes(self) -> dict[str, Any]:
@@ -63,6 +64,7 @@ class _File(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     things: Things = "keep"
     unknown: Unknown = "error"
     ignored: list[int] = []
+    overlap: Overlap = "file"
 
 
 def read_scheme(path: str | os.PathLike[str]) -> LabelScheme | SchemeChanges:
@@ -103,6 +105,7 @@ def scheme_dict(scheme: LabelScheme) -> dict[str, Any]:
         scheme.things,
         scheme.unknown,
         list(scheme.ignored),
+        scheme.overlap,
     )
     plain: dict[str, Any] = msgspec.to_builtins(file)
     return plain
@@ -124,4 +127,5 @@ def _scheme(file: _File) -> LabelScheme:
         file.things,
         file.unknown,
         tuple(file.ignored),
+        file.overlap,
     )

@@ -35,6 +35,7 @@ def info(
     *,
     png_dir: str | os.PathLike[str] | None = None,
     categories: str | os.PathLike[str] | None = None,
+    images: str | os.PathLike[str] | None = None,
 ) -> Info:
     """Look a file over: its images, segments, categories, sizes, and what is missing.
 
@@ -43,4 +44,4 @@ def info(
     >>> info("fixtures/panoptic.json").images
     3
     """
-    return Info(**survey(src, png_dir=png_dir, categories=categories))
+    return Info(**survey(src, png_dir=png_dir, categories=categories, images=images))

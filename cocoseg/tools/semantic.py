@@ -6,17 +6,19 @@ import os
 import time
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
 from cocoseg import parallel
-from cocoseg.errors import LabelError, UsageError, show
+from cocoseg.errors import DocumentError, LabelError, UsageError, show
 from cocoseg.files.documents import write_json
 from cocoseg.files.names import REPORT
 from cocoseg.files.writing import Folder, same_place
 from cocoseg.formats import read
 from cocoseg.formats.classmap import ClassMapWriter, lost
 from cocoseg.labels import LabelScheme, label_scheme
+from cocoseg.labels.scheme import Overlap
 from cocoseg.labels.schemefile import scheme_dict
 from cocoseg.model import Dataset
 from cocoseg.tools.summary import Summary
@@ -30,7 +32,10 @@ def to_semantic(
     out: StrPath,
     *,
     labels: StrPath | LabelScheme = "index",
+    overlap: Overlap | None = None,
+    unlabelled: Literal["background", "void"] | None = None,
     categories: StrPath | None = None,
+    images: StrPath | None = None,
     png_dir: StrPath | None = None,
     workers: int = 1,
     overwrite: bool = False,
@@ -39,8 +44,10 @@ def to_semantic(
     palette: bool = False,
     on_done: Callable[[Summary], None] | None = None,
 ) -> Summary:
-    """Convert a panoptic JSON with its PNGs to class maps ``out/<file_name>`` and a report ``out/cocoseg.json``.
+    """Convert annotations to class maps ``out/<file_name>`` and a report ``out/cocoseg.json``.
 
+    ``src`` is a panoptic JSON with its PNGs, or a detection JSON (instances, stuff, LVIS, results). ``overlap`` says
+    which of several masks a pixel goes to, ``unlabelled`` what a pixel of none is, where the scheme is not to say it.
     An image that can't be converted is left out and named in the result's ``failures``; with ``on_error="stop"`` the
     first one ends the work. ``dry_run`` checks everything and writes nothing. ``on_done`` is called with the summary
     so far after each part. With more than one worker the call belongs under ``if __name__ == "__main__":`` where the
@@ -54,8 +61,8 @@ def to_semantic(
     started = time.monotonic()
     if workers < 1:
         raise UsageError("usage.workers", f"workers is {workers}, expected at least 1")
-    dataset = read(src, png_dir=png_dir, categories=categories)
-    scheme = _scheme(labels, dataset)
+    dataset = read(src, png_dir=png_dir, categories=categories, images=images)
+    scheme = _scheme(labels, dataset, overlap, unlabelled)
     _check_places(dataset, out)
     colors = scheme.palette if palette else ()
     folder = None if dry_run else Folder.create(out)
@@ -71,16 +78,27 @@ def to_semantic(
                 break
     summary.close(time.monotonic() - started)
     if folder:
-        sources = [src] if categories is None else [src, categories]
-        options = {"labels": scheme.name, "palette": palette}
+        sources = [path for path in (src, categories, images) if path is not None]
+        options = {"labels": scheme.name, "overlap": scheme.overlap, "palette": palette}
         folder.write(REPORT, write_json(_report(summary, sources, options)), overwrite=True)
     return summary
 
 
-def _scheme(labels: StrPath | LabelScheme, dataset: Dataset) -> LabelScheme:
+def _scheme(
+    labels: StrPath | LabelScheme,
+    dataset: Dataset,
+    overlap: Overlap | None,
+    unlabelled: Literal["background", "void"] | None,
+) -> LabelScheme:
+    background = dataset.background if unlabelled is None else unlabelled == "background"
     try:
-        return label_scheme(labels, dataset.categories)
-    except LabelError as error:
+        scheme = label_scheme(labels, dataset.categories, background=background)
+        if scheme.name.startswith("panopticapi") and dataset.folder is None:
+            raise DocumentError("doc.kind", f"labels {scheme.name!r} are for panoptic files; use cocostuff-helper here")
+        if unlabelled is not None and labels != "index":
+            scheme = scheme.with_unlabelled(unlabelled)
+        return scheme if overlap is None else replace(scheme, overlap=overlap)
+    except (LabelError, DocumentError) as error:
         raise error.at(dataset.source) from None
 
 

@@ -16,7 +16,8 @@ class Summary:
     """The result of a conversion.
 
     ``listed`` images stand in the annotation file, ``images`` were converted; ``pixels`` counts the pixels of each
-    value of the class maps, void included; ``failures`` and ``problems`` (which cost nothing) are in the file's order.
+    value of the class maps, void included, ``contested`` those that several masks claimed; ``failures`` and
+    ``problems`` (which cost nothing) are in the file's order.
     """
 
     scheme: LabelScheme
@@ -24,6 +25,7 @@ class Summary:
     images: int = 0
     seconds: float = 0.0
     pixels: dict[int, int] = field(default_factory=dict)
+    contested: int = 0
     failures: list[Problem] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     _places: dict[int, list[Row]] = field(default_factory=dict, repr=False)
@@ -49,6 +51,7 @@ class Summary:
         """Count the rows of the part at ``place``."""
         for row in rows:
             self.images += row.failure is None
+            self.contested += row.contested
             for value, pixels in row.pixels.items():
                 self.pixels[value] = self.pixels.get(value, 0) + pixels
         if odd := [Row(problems=row.problems, failure=row.failure) for row in rows if row.failure or row.problems]:
@@ -67,6 +70,7 @@ class Summary:
         return {
             "images": {"listed": self.listed, "converted": self.images, "failed": len(self.failures)},
             "pixels": {str(value): count for value, count in self.pixels.items()},
+            "contested": self.contested,
             "void_share": round(self.void_share, 6),
             "failures": [problem._asdict() for problem in self.failures],
             "warnings": [problem._asdict() for problem in self.problems],

@@ -165,8 +165,8 @@ class TestDocumentsThatAreRefused:
         assert refusal(text.encode()).category == "doc.type"
 
     @pytest.mark.parametrize("bracket", [b"[", b'{"a":'])
-    @pytest.mark.parametrize("depth", [5_000, 100_000])
-    def test_brackets_without_end(self, bracket: bytes, depth: int) -> None:
+    def test_brackets_without_end(self, bracket: bytes) -> None:
+        depth = 100_000  # beyond the limit of every Python; that of 3.13 is above 5,000
         close = b"1" + (b"]" if bracket == b"[" else b"}") * depth
         for data in (bracket * depth, bracket * depth + close, b'{"rows": [' + bracket * depth + close + b"]}"):
             assert refusal(data, Any).category == "json.depth"

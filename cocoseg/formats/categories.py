@@ -1,0 +1,86 @@
+"""Categories as COCO files list them: ``[{"id", "name", "supercategory", "isthing", "color"}]``."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from msgspec import UNSET, Raw, UnsetType
+
+from cocoseg.errors import DocumentError, Problem, SampleError, show
+from cocoseg.files.documents import Int64, parse_part, read_document
+from cocoseg.model import Category
+
+
+class _Category(msgspec.Struct):
+    id: Int64
+    name: str
+    isthing: int | bool | None = None
+    color: Any = None
+    supercategory: Any = None
+
+
+class _Document(msgspec.Struct):
+    categories: list[Raw] | UnsetType = UNSET
+
+
+_DOCUMENT: Any = _Document | list[Raw]
+_CATEGORY = msgspec.json.Decoder(_Category)
+
+
+def read_categories(path: str | os.PathLike[str]) -> tuple[Category, ...]:
+    """The categories of a JSON file, which is a list of them or an object that has ``categories``.
+
+    Raises DocumentError.
+    """
+    source = os.fspath(path)
+    document: _Document | list[Raw] = read_document(source, _DOCUMENT)
+    rows = document if isinstance(document, list) else document.categories
+    found = parse_categories(source, rows)
+    if not found:
+        raise DocumentError("doc.missing_key", f"{source}: no categories, expected a list of them")
+    return found
+
+
+def parse_categories(source: str, rows: Sequence[Raw] | UnsetType) -> tuple[Category, ...]:
+    """The rows of a document's ``categories``. Raises DocumentError: ``doc.*``, ``id.*``."""
+    if rows is UNSET:
+        return ()
+    found: dict[int, Category] = {}
+    for number, raw in enumerate(rows):
+        try:
+            row = parse_part(raw, _CATEGORY)
+        except SampleError as error:
+            raise DocumentError(error.category, f"{source}: categories[{number}]: {error}") from None
+        if row.id in found:
+            raise DocumentError(
+                "id.duplicate",
+                f"{source}: categories[{number}]: id {row.id} is {show(found[row.id].name)} already, "
+                f"here {show(row.name)}; renumber one of them",
+            )
+        isthing = None if row.isthing is None else bool(row.isthing)
+        parent = row.supercategory if isinstance(row.supercategory, str) else None
+        found[row.id] = Category(row.id, row.name, isthing, _color(row.color), parent)
+    return tuple(found.values())
+
+
+def name_problems(source: str, categories: Sequence[Category]) -> list[Problem]:
+    """Categories that share a name, which does no harm but is seldom meant."""
+    first: dict[str, int] = {}
+    return [
+        Problem(
+            "name.duplicate",
+            f"{source}: categories {first[category.name]} and {category.id} are both called {show(category.name)}; "
+            "they stay two classes",
+        )
+        for category in categories
+        if first.setdefault(category.name, category.id) != category.id
+    ]
+
+
+def _color(value: Any) -> tuple[int, int, int] | None:
+    """Three integers of 0..255, or None: a colour is decoration, not worth an error."""
+    good = isinstance(value, list) and len(value) == 3 and all(type(v) is int and 0 <= v <= 255 for v in value)
+    return (value[0], value[1], value[2]) if good else None

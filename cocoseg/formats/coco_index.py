@@ -1,0 +1,199 @@
+"""The index of a COCO detection JSON: the annotations of each image, their segmentations left as raw bytes.
+
+What one annotation has wrong costs its image: the entry becomes a ``Refused``. What the document has wrong is raised.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+from msgspec import UNSET, Raw, UnsetType
+
+from cocoseg.errors import CocosegError, DocumentError, Problem, SampleError, show
+from cocoseg.files.documents import Int64, parse_rows, read_document
+from cocoseg.formats.categories import name_problems, parse_categories, read_categories
+from cocoseg.formats.images import Image, ImageTable, Keys, safe_name
+from cocoseg.model import Category, ImageId, Refused
+
+
+class Annotation(msgspec.Struct, gc=False):
+    """A row of ``annotations``, or a result. ``number`` is its place among them."""
+
+    image_id: int | str
+    category_id: Int64
+    id: Int64 | str | None = None
+    segmentation: Raw | UnsetType = UNSET
+    iscrowd: int | bool | None = 0
+    score: float | None = None
+    number: Any = 0
+
+
+class Entry(msgspec.Struct, frozen=True, gc=False):
+    """An image and its annotations, undecoded. ``size`` is (height, width)."""
+
+    key: str
+    file_name: str
+    image_id: ImageId
+    number: int
+    size: tuple[int, int]
+    annotations: list[Annotation]
+
+    @property
+    def place(self) -> str:
+        """Where in the document it stands."""
+        return f"images[{self.number}] (image {show(self.image_id)}, {show(self.file_name)})"
+
+
+class Index(NamedTuple):
+    """A document: its categories, an entry per image, and what is odd about it."""
+
+    categories: tuple[Category, ...]
+    entries: list[Entry | Refused]
+    problems: tuple[Problem, ...]
+
+
+class _Document(msgspec.Struct):
+    images: list[Raw] | UnsetType = UNSET
+    annotations: list[Annotation] | UnsetType = UNSET
+    categories: list[Raw] | UnsetType = UNSET
+
+
+class _RawDocument(msgspec.Struct):
+    images: list[Raw] | UnsetType = UNSET
+    annotations: list[Raw] | UnsetType = UNSET
+    categories: list[Raw] | UnsetType = UNSET
+
+
+_STRICT: Any = _Document | list[Annotation]
+_LENIENT: Any = _RawDocument | list[Raw]
+_ANNOTATION = msgspec.json.Decoder(Annotation)
+_KEYS = ("images", "annotations", "categories")
+
+
+def read_index(
+    path: str | os.PathLike[str],
+    categories: str | os.PathLike[str] | None = None,
+    images: str | os.PathLike[str] | None = None,
+) -> Index:
+    """The index of a detection JSON or a results list; ``images`` is the file that names a results list's images.
+
+    Raises DocumentError: ``json.*``, ``doc.*``, ``file.*``, ``id.duplicate``.
+    """
+    source = os.fspath(path)
+    document, rows, refused = _read(source)
+    _check_kind(source, rows, refused)
+    about = source if images is None else os.fspath(images)
+    described = document if images is None else read_document(about, _RawDocument, unique=_KEYS)
+    if described.images is UNSET:
+        raise DocumentError(
+            "doc.missing_key", f"{about}: no 'images', which have the sizes; name the file that has them with --images"
+        )
+    own = document.categories if images is None or document.categories is not UNSET else described.categories
+    found = parse_categories(about, own) if categories is None else read_categories(categories)
+    table, keys = ImageTable(about, described.images), Keys(about, "images")
+    grouped, strays = _group(source, rows, table)
+    entries = [_entry(about, *row, grouped.get(image, []), keys) for image, row in table.rows.items()]
+    problems = (*table.problems, *keys.problems, *name_problems(about, found), *_repeated_ids(source, rows))
+    return Index(found, [*entries, *refused, *strays], problems)
+
+
+def annotation_place(annotation: Annotation) -> str:
+    """Where an annotation stands, and what it is called."""
+    name = "" if annotation.id is None else f" (id {show(annotation.id)})"
+    return f"annotations[{annotation.number}]{name}"
+
+
+def _read(source: str) -> tuple[_Document | _RawDocument, list[Annotation], list[Refused]]:
+    """A document, its annotations, and those rows that are none."""
+    try:
+        return _rows(read_document(source, _STRICT, unique=_KEYS))
+    except DocumentError as error:
+        if error.category not in ("doc.type", "doc.missing_key"):
+            raise
+    return _lenient_rows(source, read_document(source, _LENIENT, unique=_KEYS))
+
+
+def _rows(document: _Document | list[Annotation]) -> tuple[_Document, list[Annotation], list[Refused]]:
+    whole = _Document(annotations=document) if isinstance(document, list) else document
+    rows = [] if whole.annotations is UNSET else whole.annotations
+    for number, row in enumerate(rows):
+        row.number = number
+    return whole, rows, []
+
+
+def _lenient_rows(
+    source: str, document: _RawDocument | list[Raw]
+) -> tuple[_RawDocument, list[Annotation], list[Refused]]:
+    def refuse(number: int, error: CocosegError) -> Refused:
+        place = f"annotations[{number}]"
+        return Refused(place, error.at(f"{source}: {place}").problem)
+
+    whole = _RawDocument(annotations=document) if isinstance(document, list) else document
+    parsed = parse_rows([] if whole.annotations is UNSET else whole.annotations, _ANNOTATION, refuse)
+    for number, row in enumerate(parsed):
+        if isinstance(row, Annotation):
+            row.number = number
+    rows = [row for row in parsed if isinstance(row, Annotation)]
+    return whole, rows, [row for row in parsed if isinstance(row, Refused)]
+
+
+def _check_kind(source: str, rows: Sequence[Annotation], refused: Sequence[Refused]) -> None:
+    if not rows and not refused:
+        raise DocumentError(
+            "doc.missing_key", f"{source}: no 'annotations', or an empty list of them: there is nothing to convert"
+        )
+    if all(row.segmentation is UNSET for row in rows):
+        why = f"; the first: {refused[0].problem.message}" if refused else ""
+        raise DocumentError(
+            "doc.kind",
+            f"{source}: no annotation has 'segments_info' or 'segmentation'; boxes, keypoints and captions alone make "
+            f"no class map{why}",
+        )
+
+
+def _group(
+    source: str, rows: Iterable[Annotation], table: ImageTable
+) -> tuple[dict[ImageId, list[Annotation]], list[Refused]]:
+    """Annotations by image, and those of images that are not there."""
+    grouped: dict[ImageId, list[Annotation]] = {}
+    strays: list[Refused] = []
+    for row in rows:
+        if row.image_id in table.rows:
+            grouped.setdefault(row.image_id, []).append(row)
+        else:
+            place = annotation_place(row)
+            strays.append(Refused(place, table.unknown(row.image_id).at(f"{source}: {place}").problem))
+    return grouped, strays
+
+
+def _entry(source: str, number: int, image: Image, annotations: list[Annotation], keys: Keys) -> Entry | Refused:
+    place = f"images[{number}] (image {show(image.id)}, {show(image.file_name)})"
+    try:
+        file_name = safe_name(_file_name(image), "image")
+        size = ImageTable.size_of(number, image)
+        if size is None:
+            raise SampleError("doc.missing_key", "no 'height' and 'width', expected the numbers of pixels")
+        return Entry(keys.take(number, file_name), file_name, image.id, number, size, annotations)
+    except SampleError as error:
+        return Refused(place, error.at(f"{source}: {place}").problem)
+
+
+def _file_name(image: Image) -> Any:
+    """LVIS names its images by their address alone."""
+    if image.file_name is UNSET and isinstance(image.coco_url, str):
+        return image.coco_url.rpartition("/")[2]
+    return image.file_name
+
+
+def _repeated_ids(source: str, rows: Iterable[Annotation]) -> list[Problem]:
+    seen: dict[int | str, int] = {}
+    twice = [row for row in rows if row.id is not None and seen.setdefault(row.id, row.number) != row.number]
+    if not twice:
+        return []
+    first = twice[0]
+    assert first.id is not None
+    text = f"annotations[{seen[first.id]}] and [{first.number}] both have id {show(first.id)}"
+    return [Problem("id.duplicate", f"{source}: {text} ({len(twice)} ids are used again); both are kept")]
