@@ -32,3 +32,21 @@ def panoptic_set(root: Path, count: int) -> Path:
     path = root / "panoptic.json"
     path.write_text(json.dumps({"annotations": annotations, "categories": categories}))
     return path
+
+
+def instances_file(root: Path, count: int) -> Path:
+    """An instances JSON of ``count`` images under ``root``, the real hundred under new ids and names; its path."""
+    real = json.loads((Path(os.environ["COCOSEG_REAL_DATA"]) / "coco_instances/instances_val2014_100.json").read_text())
+    by_image: dict[int, list[dict[str, object]]] = {}
+    for row in real["annotations"]:
+        by_image.setdefault(row["image_id"], []).append(row)
+    images, annotations = [], []
+    for number in range(count):
+        image = real["images"][number % len(real["images"])]
+        images.append({**image, "id": number, "file_name": f"{number:08}.jpg"})
+        for row in by_image.get(image["id"], []):
+            annotations.append({**row, "id": len(annotations) + 1, "image_id": number})
+    root.mkdir(parents=True, exist_ok=True)
+    path = root / "instances.json"
+    path.write_text(json.dumps({"images": images, "annotations": annotations, "categories": real["categories"]}))
+    return path

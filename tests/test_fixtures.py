@@ -14,7 +14,10 @@ from conftest import FIXTURES
 
 SOURCE = FIXTURES / "panoptic.json"
 PICTURES = ["touching.png", "crowd.png", "thin/row.png"]
-PRESETS = sorted(path.name for path in (FIXTURES / "expected").iterdir())
+PRESETS = sorted(path.name for path in (FIXTURES / "expected").iterdir() if path.name != "instances")
+INSTANCES = FIXTURES / "instances.json"
+POLICIES = ["file", "area", "score", "void"]
+INSTANCE_PICTURES = ["overlap.png", "empty.png", "thin/row.png"]
 
 
 def expected(preset: str, picture: str) -> np.ndarray:
@@ -67,3 +70,41 @@ def test_colours_of_the_palette_are_the_categories(tmp_path: Path) -> None:
     assert colors[0, 0].tolist() == [107, 142, 35]  # tree
     assert colors[1, 2].tolist() == [220, 20, 60]  # person
     assert colors[5, 0].tolist() == [0, 0, 0]  # void
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_instances_in_python(policy: str) -> None:
+    dataset = cocoseg.read(INSTANCES)
+    labels = cocoseg.label_scheme("index", dataset.categories, background=dataset.background)
+    assert [sample.key for sample in dataset] == INSTANCE_PICTURES
+    for sample in dataset:
+        class_map = cocoseg.semantic(sample, labels, overlap=policy)  # type: ignore[arg-type]
+        np.testing.assert_array_equal(class_map, expected(f"instances/{policy}", sample.key))
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_instances_through_the_command(policy: str, tmp_path: Path) -> None:
+    result = run("to-semantic", INSTANCES, tmp_path / "out", "--overlap", policy, "--json")
+    assert result.code == 0
+    assert result.summary["contested"] == 12 + 3
+    for picture in INSTANCE_PICTURES:
+        with Image.open(tmp_path / "out" / picture) as image:
+            np.testing.assert_array_equal(np.array(image), expected(f"instances/{policy}", picture))
+
+
+def test_contested_pixels_as_an_error(tmp_path: Path) -> None:
+    result = run("to-semantic", INSTANCES, tmp_path / "out", "--overlap", "error", "--json")
+    assert result.code == 1
+    assert [failure["category"] for failure in result.summary["failures"]] == ["overlap.contested"] * 2
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["cocoseg.json", "empty.png"]
+
+
+def test_instance_masks_are_those_that_were_drawn() -> None:
+    masks = cocoseg.instance_masks(cocoseg.read(INSTANCES)[0])
+    assert masks.dtype == np.bool_
+    drawn = ["###..### ###..### ###..... ###..... ........ ........"]
+    drawn += ["........ .####... .####... .####... ........ ........"]
+    drawn += ["........ ........ ........ ..###### ..###### ..######"]
+    drawn += ["........ ........ ...##... ...##... ...##... ........"]
+    grids = [[[pixel == "#" for pixel in row] for row in mask.split()] for mask in drawn]
+    np.testing.assert_array_equal(masks, grids)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -91,3 +92,55 @@ def test_other_data_sets_read(
 def test_pictures_in_the_folder_of_the_json_are_found_by_the_message(real_data: Path) -> None:
     with pytest.raises(cocoseg.DocumentError, match="lies beside the JSON: --png-dir"):
         cocoseg.read(real_data / "bdd100k/panseg_coco/panseg_coco.json")
+
+
+@pytest.mark.parametrize("name", ["instances_val2014_100", "lvis_val_100"])
+def test_class_maps_of_instances_have_the_hashes_of_pycocotools(name: str, real_data: Path) -> None:
+    from dataclasses import replace
+
+    reference = json.loads((real_data / "expected" / f"{name}.json").read_text())
+    hashes = reference["class_map_sha256_uint16_C_order_little_endian"]
+    dataset = cocoseg.read(real_data / "coco_instances" / f"{name}.json")
+    labels = replace(cocoseg.label_scheme("cocostuff-helper", dataset.categories), crowd="class")
+    found = {str(sample.image_id): sha256(cocoseg.semantic(sample, labels)) for sample in dataset}
+    assert found == hashes
+
+
+def sha256(class_map: np.ndarray) -> str:
+    return hashlib.sha256(class_map.astype("<u2").tobytes()).hexdigest()
+
+
+def test_instances_through_the_command(real_data: Path, tmp_path: Path) -> None:
+    source = real_data / "coco_instances" / "lvis_val_100.json"
+    assert run("to-semantic", source, tmp_path / "out").code == 0
+    dataset = cocoseg.read(source)
+    labels = cocoseg.label_scheme("index", dataset.categories, background=True)
+    assert labels.void == 65535
+    for sample in dataset:
+        np.testing.assert_array_equal(picture(tmp_path / "out" / sample.key), cocoseg.semantic(sample, labels))
+
+
+def test_detection_masks_of_a_panoptic_picture_are_its_segments(real_data: Path) -> None:
+    panoptic = cocoseg.read(real_data / SAMPLE)
+    masks = cocoseg.read(real_data / "coco_panoptic/val2017_sample/panoptic_coco_detection_format.json")
+    assert not masks.background
+    for one, other in zip(panoptic, masks, strict=True):
+        assert one.key == other.key
+        np.testing.assert_array_equal(one.areas, other.areas)
+        np.testing.assert_array_equal(cocoseg.instance_masks(one), cocoseg.instance_masks(other))
+        labels = cocoseg.label_scheme("mask2former")
+        np.testing.assert_array_equal(cocoseg.semantic(one, labels), cocoseg.semantic(other, labels))
+
+
+def test_all_of_taco_reads(real_data: Path) -> None:
+    dataset = cocoseg.read(real_data / "taco/annotations.json")
+    assert sum(len(sample.ids) for sample in dataset) == 4784
+    assert [problem.category for problem in dataset.problems] == ["id.duplicate"]
+
+
+def test_coco_stuff_leaves_void_what_it_does_not_label(real_data: Path) -> None:
+    dataset = cocoseg.read(real_data / "coco_stuff/stuff_examples.json")
+    assert not dataset.background
+    for sample in dataset:
+        class_map = cocoseg.semantic(sample, "cocostuff", overlap="error")
+        assert (class_map != 255).sum() == sample.areas[sample.category_ids != 183].sum()

@@ -170,7 +170,7 @@ def _cocostuff_helper(categories: Sequence[Category]) -> LabelScheme:
 
 
 PRESETS: dict[str, Preset] = {
-    "index": Preset(_index, "0..C-1 by category id (instances: 1..C, background 0); void 255, or 65535 in 16 bits"),
+    "index": Preset(_index, "0..C-1 by ascending category id (instances: 1..C); void 255 or 65535"),
     "panopticapi": Preset(_panopticapi, "the raw category ids; void 0"),
     "panopticapi-things-other": Preset(_panopticapi_things_other, "raw ids of stuff, every thing 183; void 0"),
     "mask2former": Preset(_mask2former, "COCO's 133 classes as 0..132; void 255", "coco_panoptic"),

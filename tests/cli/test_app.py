@@ -65,7 +65,7 @@ def test_an_unknown_preset_names_the_nearest(tmp_path: Path) -> None:
     [
         ("", "the file is empty"),
         ("{}", "no 'annotations'"),
-        ("[]", "'annotations' is empty"),
+        ("[]", "an empty list of them"),
         ("null", "doc.type"),
         ('{"annotations": {}}', "annotations"),
         ('{"annotations": []}', "nothing to convert"),

@@ -21,6 +21,8 @@ def test_the_presets_are_listed() -> None:
         "cocostuff",
         "mmseg-cocostuff",
         "deeplab2",
+        "torchvision-voc21",
+        "cocostuff-helper",
     ]
 
 

@@ -65,6 +65,12 @@ class TestClassTables:
         assert {category.id: category.name for category in COCO if category.isthing}.items() <= names.items()
 
 
+CHOICES = {
+    "torchvision-voc21": ("class", "keep", "drop", "void"),
+    "cocostuff-helper": ("drop", "keep", "error", "file"),
+}
+
+
 @pytest.mark.parametrize("preset", PRESETS)
 class TestEveryPreset:
     def test_builds_for_coco_and_is_called_by_its_name(self, preset: str) -> None:
@@ -72,8 +78,9 @@ class TestEveryPreset:
         assert scheme.name == preset
         assert scheme.problems == ()
         assert scheme.dtype == np.uint8
-        assert scheme.outside == scheme.void
-        assert (scheme.crowd, scheme.things, scheme.unknown) == ("class", "keep", "error")
+        assert scheme.outside == (0 if preset == "torchvision-voc21" else scheme.void)
+        choices = (scheme.crowd, scheme.things, scheme.unknown, scheme.overlap)
+        assert choices == CHOICES.get(preset, ("class", "keep", "error", "file"))
 
     def test_says_in_a_line_what_it_is(self, preset: str) -> None:
         assert 10 < len(PRESETS[preset].summary) < 80
@@ -83,7 +90,9 @@ class TestEveryPreset:
 
     def test_knows_all_of_coco(self, preset: str) -> None:
         known = label_scheme(preset, COCO).class_of
-        if PRESETS[preset].table == "coco_stuff":
+        if preset == "torchvision-voc21":
+            assert len(known) == 20
+        elif PRESETS[preset].table == "coco_stuff":
             assert set(THINGS) < set(known)
         else:
             assert set(IDS) <= set(known)
@@ -93,6 +102,31 @@ class TestEveryPreset:
             assert label_scheme(preset).table == label_scheme(preset, COCO).table
         else:
             assert refusal(preset, []).category == "doc.missing_key"
+
+
+class TestPresetsOfInstanceFiles:
+    def test_index_counts_from_1_where_unlabelled_is_background(self) -> None:
+        scheme = label_scheme("index", [category(7), category(3)], background=True)
+        assert scheme.class_of == {3: 1, 7: 2}
+        assert (scheme.outside, scheme.void, scheme.table[0].name) == (0, 255, "background")
+
+    def test_torchvision_takes_the_classes_of_voc_in_its_order(self) -> None:
+        order = [0, 5, 2, 16, 9, 44, 6, 3, 17, 62, 21, 67, 18, 19, 4, 1, 64, 20, 63, 7, 72]
+        scheme = label_scheme("torchvision-voc21")
+        assert scheme.class_of == {number: index for index, number in enumerate(order) if number}
+        assert (scheme.outside, scheme.void, scheme.overlap, scheme.unknown) == (0, 255, "void", "drop")
+
+    def test_cocostuff_helper_keeps_the_ids_and_leaves_out_crowds(self) -> None:
+        scheme = label_scheme("cocostuff-helper", [category(1), category(183), category(1230)])
+        assert scheme.class_of == {1: 1, 183: 183, 1230: 1230}
+        assert (scheme.outside, scheme.crowd, scheme.dtype) == (0, "drop", np.uint16)
+        assert refusal("cocostuff-helper", [category(0)]).category == "label.range"
+
+    def test_unlabelled_can_be_chosen(self) -> None:
+        assert label_scheme("deeplab2").with_unlabelled("background").outside == 0
+        assert label_scheme("torchvision-voc21").with_unlabelled("void").outside == 255
+        with pytest.raises(LabelError, match="0 is class 'person', so that background has no number"):
+            label_scheme("mask2former").with_unlabelled("background")
 
 
 class TestIndex:

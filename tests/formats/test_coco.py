@@ -1,0 +1,301 @@
+"""COCO detection JSON as it is met in the wild."""
+
+from __future__ import annotations
+
+import copy
+import json
+import pickle
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import cocoseg
+from command import cocoseg as run
+from conftest import FIXTURES
+
+Document = dict[str, Any]
+SQUARE = [[0, 0, 2, 0, 2, 2, 0, 2]]
+
+
+@pytest.fixture
+def document() -> Document:
+    return {
+        "images": [{"id": n, "file_name": f"{c}.jpg", "height": 4, "width": 6} for n, c in enumerate("abc", 1)],
+        "categories": [{"id": 3, "name": "car"}, {"id": 7, "name": "bus"}],
+        "annotations": [
+            {"id": n, "image_id": n, "category_id": 3 if n == 1 else 7, "segmentation": SQUARE, "iscrowd": 0}
+            for n in (1, 2)
+        ],
+    }
+
+
+def save(document: Any, folder: Path, name: str = "instances.json") -> Path:
+    path = folder / name
+    path.write_text(json.dumps(document))
+    return path
+
+
+def read(document: Any, folder: Path, **options: Any) -> cocoseg.Dataset:
+    return cocoseg.read(save(document, folder), **options)
+
+
+def class_maps(dataset: cocoseg.Dataset) -> list[list[int]]:
+    labels = cocoseg.label_scheme("index", dataset.categories, background=dataset.background)
+    return [np.bincount(cocoseg.semantic(sample, labels).ravel()).tolist() for sample in dataset]
+
+
+def refusal(document: Document, folder: Path, place: int = 0) -> cocoseg.SampleError:
+    dataset = read(document, folder)
+    with pytest.raises(cocoseg.SampleError) as caught:
+        dataset[place]
+    others = [number for number in range(3) if number != place]
+    assert [dataset[number].key for number in others] == [f"{'abc'[number]}.png" for number in others]
+    return caught.value
+
+
+def test_images_with_and_without_annotations(document: Document, tmp_path: Path) -> None:
+    dataset = read(document, tmp_path)
+    assert [sample.key for sample in dataset] == ["a.png", "b.png", "c.png"]
+    assert [sample.size for sample in dataset] == [(4, 6)] * 3
+    assert class_maps(dataset) == [[20, 4], [20, 0, 4], [24]]
+    assert dataset.problems == ()
+
+
+@pytest.mark.parametrize("field", ["id", "iscrowd"])
+def test_fields_that_may_be_missing(field: str, document: Document, tmp_path: Path) -> None:
+    for row in document["annotations"]:
+        del row[field]
+    assert class_maps(read(document, tmp_path)) == [[20, 4], [20, 0, 4], [24]]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"bbox": [float("inf"), 0, 1, 1], "area": float("nan")},
+        {"iscrowd": False},
+        {"iscrowd": None},
+        {"attributes": {"segmentation": 3, "id": "x"}, "keypoints": [1, 2, 2], "score": None},
+        {"id": "frankfurt-1"},
+        {"segmentation": {"size": [4, 6], "counts": [0, 2, 2, 2, 18]}},
+        {"segmentation": {"size": [4, 6], "counts": "02203NO20", "more": 1}},
+    ],
+)
+def test_rows_as_careless_writers_make_them(change: Any, document: Document, tmp_path: Path) -> None:
+    if isinstance(change.get("segmentation", {}).get("counts"), str):
+        change["segmentation"]["counts"] = cocoseg.encode(np.pad(np.ones((2, 2), bool), ((0, 2), (0, 4))))["counts"]
+    document["annotations"][0] |= change
+    assert class_maps(read(document, tmp_path)) == [[20, 4], [20, 0, 4], [24]]
+
+
+def test_ids_from_zero_and_gaps(document: Document, tmp_path: Path) -> None:
+    document["categories"][0]["id"] = document["annotations"][0]["category_id"] = 0
+    document["images"][0]["id"] = document["annotations"][0]["image_id"] = 0
+    document["annotations"][0]["id"] = 0
+    assert class_maps(read(document, tmp_path)) == [[20, 4], [20, 0, 4], [24]]
+
+
+def test_an_id_that_is_used_twice_is_told_and_both_are_kept(document: Document, tmp_path: Path) -> None:
+    document["annotations"][1]["id"] = 1
+    dataset = read(document, tmp_path)
+    assert [problem.category for problem in dataset.problems] == ["id.duplicate"]
+    assert class_maps(dataset) == [[20, 4], [20, 0, 4], [24]]
+
+
+@pytest.mark.parametrize("value", [[], "missing"])
+def test_an_annotation_without_a_mask_is_told(value: Any, document: Document, tmp_path: Path) -> None:
+    document["annotations"][0]["segmentation"] = value
+    if value == "missing":
+        del document["annotations"][0]["segmentation"]
+    (problem,) = read(document, tmp_path)[0].problems
+    assert problem.category == "seg.empty"
+    assert "annotations[0] (id 1) has no pixel" in problem.message
+
+
+def test_a_file_of_boxes_alone_is_refused(document: Document, tmp_path: Path) -> None:
+    for row in document["annotations"]:
+        del row["segmentation"]
+    with pytest.raises(cocoseg.DocumentError, match="no annotation has 'segments_info' or 'segmentation'"):
+        read(document, tmp_path)
+
+
+def test_lvis_names_images_by_their_address(document: Document, tmp_path: Path) -> None:
+    for image in document["images"]:
+        image["coco_url"] = f"http://host/val2017/{image.pop('file_name')}"
+    assert [sample.key for sample in read(document, tmp_path)] == ["a.png", "b.png", "c.png"]
+
+
+def test_folders_in_names_are_kept(document: Document, tmp_path: Path) -> None:
+    document["images"][0]["file_name"] = "batch_1/000006.jpg"
+    assert read(document, tmp_path)[0].key == "batch_1/000006.png"
+
+
+@pytest.mark.parametrize(
+    ("change", "category"),
+    [
+        ({"segmentation": [[0, 0, 2, 0, 2]]}, "poly.odd"),
+        ({"segmentation": [[0, 0, 2, 2]]}, "poly.short"),
+        ({"segmentation": [[0, 0, float("nan"), 0, 2, 2]]}, "json.nonfinite"),
+        ({"segmentation": {"size": [4, 7], "counts": [28]}}, "size.mismatch"),
+        ({"segmentation": {"size": [4, 6], "counts": [23]}}, "rle.sum"),
+        ({"segmentation": None}, "seg.type"),
+    ],
+)
+def test_a_bad_segmentation_costs_its_image(change: Any, category: str, document: Document, tmp_path: Path) -> None:
+    document["annotations"][0] |= change
+    error = refusal(document, tmp_path)
+    assert error.category == category
+    assert "instances.json: images[0] (image 1, 'a.jpg'): annotations[0] (id 1): " in str(error)
+
+
+@pytest.mark.parametrize(
+    ("change", "category"),
+    [
+        ({"category_id": "3"}, "id.type"),
+        ({"category_id": None}, "id.type"),
+        ({"image_id": None}, "id.type"),
+        ({"image_id": 99}, "id.unknown"),
+        ({"image_id": "1"}, "id.unknown"),
+        ({"iscrowd": "0"}, "doc.type"),
+    ],
+)
+def test_a_row_that_belongs_to_no_image_is_named(
+    change: Any, category: str, document: Document, tmp_path: Path
+) -> None:
+    document["annotations"][0] |= change
+    dataset = read(document, tmp_path)
+    assert len(dataset) == 4
+    with pytest.raises(cocoseg.SampleError) as caught:
+        dataset[3]
+    assert caught.value.category == category
+    assert "annotations[0]" in str(caught.value)
+    assert [sample.key for sample in dataset[:3]] == ["a.png", "b.png", "c.png"]
+
+
+@pytest.mark.parametrize(
+    ("change", "category"),
+    [
+        ({"height": 0}, "size.invalid"),
+        ({"height": "4"}, "size.type"),
+        ({"file_name": "../a.jpg"}, "path.escape"),
+        ({"file_name": "b.jpg"}, None),
+    ],
+)
+def test_a_bad_image_row_costs_its_image(change: Any, category: str | None, document: Document, tmp_path: Path) -> None:
+    document["images"][0] |= change
+    dataset = read(document, tmp_path)
+    place = 0 if category else 1
+    with pytest.raises(cocoseg.SampleError) as caught:
+        dataset[place]
+    assert caught.value.category == (category or "path.collision")
+    assert dataset[2].key == "c.png"
+
+
+def test_an_unknown_category_costs_its_image(document: Document, tmp_path: Path) -> None:
+    document["annotations"][0]["category_id"] = 99
+    summary = cocoseg.to_semantic(save(document, tmp_path), tmp_path / "out")
+    (failure,) = summary.failures
+    assert failure.category == "id.unknown"
+    assert "images[0] (image 1, 'a.jpg'): segment 1 has category_id 99" in failure.message
+    assert summary.images == 2
+
+
+def test_results_need_the_file_of_their_images(document: Document, tmp_path: Path) -> None:
+    rows = [{"image_id": 1, "category_id": 3, "segmentation": SQUARE, "score": 0.5}]
+    with pytest.raises(cocoseg.DocumentError, match="name the file that has them with --images"):
+        read(rows, tmp_path)
+    images = save(document, tmp_path, "images.json")
+    dataset = read(rows, tmp_path, images=images)
+    assert class_maps(dataset) == [[20, 4], [24], [24]]
+    assert dataset[0].scores is not None
+    assert dataset[0].scores.tolist() == [0.5]
+
+
+def test_scores_that_are_not_there(document: Document, tmp_path: Path) -> None:
+    dataset = read(document, tmp_path)
+    labels = cocoseg.label_scheme("index", dataset.categories, background=True)
+    with pytest.raises(cocoseg.SampleError, match="no 'score'"):
+        cocoseg.semantic(dataset[0], labels, overlap="score")
+
+
+@pytest.mark.parametrize(
+    ("categories", "background"),
+    [
+        ([{"id": 3, "name": "car"}], True),
+        ([{"id": 3, "name": "car", "isthing": 1}, {"id": 7, "name": "sky", "isthing": 0}], False),
+        ([{"id": 92, "name": "banner"}, {"id": 183, "name": "other"}], False),
+        ([{"id": 3, "name": "car"}, {"id": 187, "name": "sky-other-merged"}], False),
+        ([], True),
+    ],
+)
+def test_what_an_unlabelled_pixel_is(categories: Any, background: bool, document: Document, tmp_path: Path) -> None:
+    document["categories"] = categories
+    assert read(document, tmp_path).background is background
+
+
+@pytest.mark.parametrize(("unlabelled", "values"), [(None, {"0": 68, "1": 4}), ("void", {"0": 4, "255": 68})])
+def test_unlabelled_through_the_command(
+    unlabelled: str | None, values: dict[str, int], document: Document, tmp_path: Path
+) -> None:
+    del document["annotations"][1]
+    options = ["--unlabelled", unlabelled] if unlabelled else []
+    result = run("to-semantic", save(document, tmp_path), tmp_path / "out", "--json", *options)
+    assert result.summary["pixels"] == values
+
+
+def test_crowds(document: Document, tmp_path: Path) -> None:
+    from dataclasses import replace
+
+    document["annotations"][0]["iscrowd"] = 1
+    dataset = read(document, tmp_path)
+    labels = cocoseg.label_scheme("index", dataset.categories, background=True)
+    counts = {
+        crowd: np.bincount(cocoseg.semantic(dataset[0], replace(labels, crowd=crowd)).ravel()).tolist()  # type: ignore[arg-type]
+        for crowd in ("class", "drop")
+    }
+    assert counts == {"class": [20, 4], "drop": [24]}
+    void = cocoseg.semantic(dataset[0], replace(labels, crowd="void"))
+    assert (void == 255).sum() == 4
+
+
+def test_what_is_not_painted_hides_nothing() -> None:
+    """torchvision's classes leave out what VOC does not have, before masks are counted as contested."""
+    dataset = cocoseg.read(FIXTURES / "instances.json")
+    class_map = cocoseg.semantic(dataset[2], "torchvision-voc21")
+    assert class_map.tolist() == [[15, 15, 255, 255, 255, 12, 12, 0, 0]]
+    left_out = cocoseg.LabelScheme("dogs", (cocoseg.LabelClass(1, "dog", (18,)),), unlabelled=0, unknown="drop")
+    assert cocoseg.semantic(dataset[2], left_out).tolist() == [[0, 0, 1, 1, 1, 1, 1, 0, 0]]
+
+
+def test_a_preset_of_panoptic_files_is_refused(document: Document, tmp_path: Path) -> None:
+    with pytest.raises(cocoseg.DocumentError, match="use cocostuff-helper") as caught:
+        cocoseg.to_semantic(save(document, tmp_path), tmp_path / "out", labels="panopticapi")
+    assert caught.value.category == "doc.kind"
+    with pytest.raises(cocoseg.DocumentError, match="where --png-dir means nothing"):
+        cocoseg.read(tmp_path / "instances.json", png_dir=tmp_path)
+
+
+def test_a_slice_carries_its_own_segmentations_only(document: Document, tmp_path: Path) -> None:
+    document["annotations"][1]["segmentation"] = [[0, 0, 2, 0, 2, 2] * 5000]
+    dataset = read(document, tmp_path)
+    assert len(pickle.dumps(dataset[:1])) < 1500
+    assert pickle.loads(pickle.dumps(dataset[:1]))[0].key == "a.png"
+
+
+def test_the_input_is_left_untouched(document: Document, tmp_path: Path) -> None:
+    before = copy.deepcopy(document)
+    list(read(document, tmp_path))
+    assert document == before
+
+
+def test_info(document: Document, tmp_path: Path) -> None:
+    info = cocoseg.info(save(document, tmp_path))
+    assert (info.format, info.images, info.segments, info.used) == ("coco", 3, 2, {3: 1, 7: 1})
+    assert info.missing == ("annotations of 1 images",)
+    assert "COCO detection" in run("info", tmp_path / "instances.json").stdout
+
+
+def test_labels_of_a_source(document: Document, tmp_path: Path) -> None:
+    lines = run("labels", "index", save(document, tmp_path)).stdout.splitlines()
+    assert [line.split()[:2] for line in lines[2:5]] == [["0", "background"], ["1", "car"], ["2", "bus"]]
