@@ -60,8 +60,10 @@ class Runs:
 
     @cached_property
     def drawn(self) -> Ints:
-        """(F,) int64: which runs are foreground."""
-        return np.flatnonzero((np.arange(len(self.counts)) - self.offsets[self.masks]) & 1)
+        """(F,) int64: which runs are foreground, every second of each mask."""
+        each = np.diff(self.offsets) // 2
+        before = np.cumsum(each) - each
+        return np.repeat(self.offsets[:-1] + 1 - 2 * before, each) + 2 * np.arange(int(each.sum()))
 
 
 def check_size(size: Any) -> tuple[int, int]:
@@ -217,16 +219,17 @@ def bbox(packed: Runs) -> Ints:
     if not len(drawn):
         return boxes
     height = packed.size[0]
-    last = packed.stops[drawn] - 1
-    left, top = np.divmod(packed.stops[drawn - 1], height)
-    right, bottom = np.divmod(last, height)
+    starts, lasts = packed.stops[drawn - 1], packed.stops[drawn] - 1
+    # Dividing by one number is vectorised in numpy, the remainder is not.
+    left, right = starts // height, lasts // height
+    top, bottom = starts - left * height, lasts - right * height
     over = left < right
     top[over], bottom[over] = 0, height - 1
-    masks, lengths = runs(packed.masks[drawn])
-    firsts = np.cumsum(lengths) - lengths
+    firsts = np.searchsorted(drawn, packed.offsets)
+    masks = np.flatnonzero(firsts[1:] > firsts[:-1])
+    ends, firsts = firsts[masks + 1] - 1, firsts[masks]
     x, y = left[firsts], np.minimum.reduceat(top, firsts)
-    right, bottom = right[firsts + lengths - 1], np.maximum.reduceat(bottom, firsts)
-    boxes[masks] = np.stack([x, y, right - x + 1, bottom - y + 1], axis=1)
+    boxes[masks] = np.stack([x, y, right[ends] - x + 1, np.maximum.reduceat(bottom, firsts) - y + 1], axis=1)
     return boxes
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -25,6 +26,20 @@ def read_file(path: str | os.PathLike[str]) -> bytes:
 def read_head(path: str | os.PathLike[str], size: int) -> bytes:
     """The first ``size`` bytes of a regular file, or fewer if it has fewer. Raises as ``read_file`` does."""
     return _read(path, lambda descriptor, _: os.read(descriptor, size))
+
+
+def first_match(path: str | os.PathLike[str], pattern: re.Pattern[bytes]) -> bytes:
+    """The first match of a pattern of up to 64 bytes in a regular file, or b"". Raises as ``read_file`` does."""
+
+    def search(descriptor: int, _: int) -> bytes:
+        tail = b""
+        while part := os.read(descriptor, 1 << 20):
+            if match := pattern.search(tail + part):
+                return match[0]
+            tail = part[-64:]
+        return b""
+
+    return _read(path, search)
 
 
 def _read(path: str | os.PathLike[str], read: Callable[[int, int], bytes]) -> bytes:

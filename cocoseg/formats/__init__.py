@@ -9,16 +9,19 @@
 from __future__ import annotations
 
 import os
+import re
 from importlib import import_module
 from typing import Any
 
 from cocoseg.errors import DocumentError, SampleError
-from cocoseg.files.reading import read_file
+from cocoseg.files.reading import first_match
 from cocoseg.model import Dataset
 
 READERS = {"panoptic": "cocoseg.formats.panoptic", "coco": "cocoseg.formats.coco"}
 SURVEYS = {"panoptic": "cocoseg.formats.panoptic_survey", "coco": "cocoseg.formats.coco_survey"}
 _OPTIONS = {"panoptic": ("png_dir", "categories"), "coco": ("categories", "images")}
+
+_TELLING = re.compile(rb'"(?:segments_info|segmentation)"\s{0,20}:')
 
 StrPath = str | os.PathLike[str]
 
@@ -49,11 +52,12 @@ def survey(path: StrPath, **options: StrPath | None) -> dict[str, Any]:
 
 
 def detect(path: StrPath) -> str:
-    """The format of an annotation file, by what it holds. Raises DocumentError ``file.*``."""
+    """The format of an annotation file, by the first key that tells. Raises DocumentError ``file.*``."""
     try:
-        return "panoptic" if b'"segments_info"' in read_file(path) else "coco"
+        found = first_match(path, _TELLING)
     except SampleError as error:
         raise DocumentError(error.category, error.message) from None
+    return "panoptic" if found.startswith(b'"segments_info"') else "coco"
 
 
 def _call(function: str, modules: dict[str, str], path: StrPath, **options: StrPath | None) -> Any:

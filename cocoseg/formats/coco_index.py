@@ -170,7 +170,6 @@ def _group(
 
 
 def _entry(source: str, number: int, image: Image, annotations: list[Annotation], keys: Keys) -> Entry | Refused:
-    place = f"images[{number}] (image {show(image.id)}, {show(image.file_name)})"
     try:
         file_name = safe_name(_file_name(image), "image")
         size = ImageTable.size_of(number, image)
@@ -178,6 +177,7 @@ def _entry(source: str, number: int, image: Image, annotations: list[Annotation]
             raise SampleError("doc.missing_key", "no 'height' and 'width', expected the numbers of pixels")
         return Entry(keys.take(number, file_name), file_name, image.id, number, size, annotations)
     except SampleError as error:
+        place = f"images[{number}] (image {show(image.id)}, {show(image.file_name)})"
         return Refused(place, error.at(f"{source}: {place}").problem)
 
 
@@ -188,7 +188,9 @@ def _file_name(image: Image) -> Any:
     return image.file_name
 
 
-def _repeated_ids(source: str, rows: Iterable[Annotation]) -> list[Problem]:
+def _repeated_ids(source: str, rows: Sequence[Annotation]) -> list[Problem]:
+    if len({row.id for row in rows}) == len(rows):
+        return []
     seen: dict[int | str, int] = {}
     twice = [row for row in rows if row.id is not None and seen.setdefault(row.id, row.number) != row.number]
     if not twice:
