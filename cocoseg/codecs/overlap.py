@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cocoseg.codecs.regions import Regions
-from cocoseg.codecs.rle import Ints, Runs, area, bbox, check_same_size, draw, from_toggles, take
+from cocoseg.codecs.rle import Ints, Runs, area, bbox, check_same_size, draw, from_toggles, native, take
 from cocoseg.errors import SampleError
 
 T = TypeVar("T", bound=np.generic)
@@ -70,10 +70,20 @@ def paint(
     if len(values) != len(packed):
         raise SampleError("list.length", f"{len(values)} values for {len(packed)} masks; give each mask one")
     order = np.arange(len(packed)) if order is None else order
+    if native() is None:
+        _paint_runs(take(packed, order), values[order], canvas)
+        return
     joined = canvas if canvas.flags.forc else canvas.copy()
     draw(packed, order.tolist(), repeat(joined), values[order].tolist())
     if joined is not canvas:
         canvas[:] = joined
+
+
+def _paint_runs(packed: Runs, values: npt.NDArray[T], canvas: npt.NDArray[T]) -> None:
+    """``paint`` in numpy: the later mask is on top."""
+    regions, _ = layers(packed)
+    painted = regions.fill(np.append(values, values.dtype.type(0))[regions.segments])
+    np.copyto(canvas, painted, where=regions.fill(regions.segments < len(packed)))
 
 
 def union(first: Runs, second: Runs) -> Runs:

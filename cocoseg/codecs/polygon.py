@@ -3,8 +3,9 @@
 pycocotools walks the whole outline on a grid five times as fine, and keeps the steps that cross from one fine column
 to the next in the middle of a column of pixels; each is a place where that column changes from outside to inside, or
 back. rlemasklib's C does the same walk, twice as fast as numpy computes the steps, and is given all rings of ordinary
-length. Where the walk is long, because a corner is far outside or there are very many, numpy computes just the steps
-that count, for all edges at once: an edge costs as much as it has columns within the picture.
+length where it is installed. Else, and where the walk is long, because a corner is far outside or there are very many,
+numpy computes just the steps that count, for all edges at once: an edge costs as much as it has columns within the
+picture.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cocoseg.codecs.overlap import threshold
-from cocoseg.codecs.rle import Ints, Runs, check_size, odd_toggles
+from cocoseg.codecs.rle import Ints, Runs, check_size, native, odd_toggles
 from cocoseg.errors import SampleError
 
 FARTHEST = 1e8  # coordinates up to here are exact; pycocotools' own arithmetic wraps soon after
@@ -59,7 +60,8 @@ def fill(rings: Rings, size: tuple[int, int]) -> Runs:
     """
     size = check_size(size)
     _check(rings)
-    return _walked(rings, size) if 0 < _steps(rings) <= LONGEST_WALK else _computed(rings, size)
+    walk = native() is not None and 0 < _steps(rings) <= LONGEST_WALK
+    return _walked(rings, size) if walk else _computed(rings, size)
 
 
 def _steps(rings: Rings) -> float:
@@ -70,13 +72,12 @@ def _steps(rings: Rings) -> float:
 
 def _walked(rings: Rings, size: tuple[int, int]) -> Runs:
     """One mask or more, by rlemasklib."""
-    from rlemasklib import RLEMask
-
+    mask_type = native()
     points = rings.points
-    parts = [RLEMask.from_polygon(points[start:stop], size) for start, stop in pairwise(rings.ring_offsets.tolist())]
-    nothing = [RLEMask.zeros(size)]
+    parts = [mask_type.from_polygon(points[start:stop], size) for start, stop in pairwise(rings.ring_offsets.tolist())]
+    nothing = [mask_type.zeros(size)]
     masks = [
-        parts[start] if stop == start + 1 else RLEMask.union(nothing + parts[start:stop])
+        parts[start] if stop == start + 1 else mask_type.union(nothing + parts[start:stop])
         for start, stop in pairwise(rings.mask_offsets.tolist())
     ]
     counts = [mask.counts_view for mask in masks]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import repeat
 from typing import Any
 
@@ -139,22 +139,38 @@ def decode(packed: Runs) -> npt.NDArray[np.bool_]:
     array([[[1, 0, 0],
             [1, 1, 0]]])
     """
+    if native() is None:
+        foreground = np.zeros(len(packed.counts), np.bool_)
+        foreground[packed.drawn] = True
+        columns = np.repeat(foreground, packed.counts)
+        return rows_from_columns(columns.reshape(len(packed), packed.size[1], packed.size[0]))
     masks = np.zeros((len(packed), *packed.size), np.uint8)
     draw(packed, range(len(packed)), masks, repeat(1))
     return masks.view(np.bool_)
 
 
+@cache
+def native() -> Any:
+    """Rlemasklib's mask, or None where it is not installed: it has no wheels for Python 3.14 and for Linux on ARM.
+
+    Its C fills in place, which no numpy call does: repeating the runs and turning columns into rows takes four times
+    as long as all of it. numpy does the work where it has to, with the same results.
+    """
+    try:
+        from rlemasklib import RLEMask
+    except ImportError:
+        return None
+    return RLEMask
+
+
 def draw(packed: Runs, places: Iterable[int], canvases: Iterable[npt.NDArray[Any]], values: Iterable[int]) -> None:
     """The masks at ``places``, one after the other, each as its value into its canvas (H, W), rows or columns joined.
 
-    rlemasklib's C fills in place, which no numpy call does: repeating the runs and turning columns into rows takes
-    four times as long as all of this. Its masks come from here, checked, so that nothing is left for it to refuse.
+    Only where there is a ``native`` mask. The runs come checked, so that nothing is left for it to refuse.
     """
-    from rlemasklib import RLEMask
-
     counts, bounds = packed.counts.astype(np.uint32), packed.offsets.tolist()
     for place, canvas, value in zip(places, canvases, values, strict=False):
-        mask = RLEMask.from_counts(counts[bounds[place] : bounds[place + 1]], packed.size, validate_sum=False)
+        mask = native().from_counts(counts[bounds[place] : bounds[place + 1]], packed.size, validate_sum=False)
         mask.decode_into(canvas, value)
 
 
