@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,7 +14,7 @@ from cocoseg.codecs.overlap import layers, paint
 from cocoseg.codecs.panoptic import ID_LIMIT, VOID, ids_from_rgb, swap_red_and_blue
 from cocoseg.codecs.regions import Regions, find_regions
 from cocoseg.codecs.rle import Runs, take
-from cocoseg.errors import SampleError, UsageError
+from cocoseg.errors import SampleError, UsageError, show
 from cocoseg.labels import LabelScheme, label_scheme
 from cocoseg.labels.scheme import Overlap
 from cocoseg.model import Sample
@@ -41,15 +42,16 @@ def semantic(sample: Sample, labels: Labels, overlap: Overlap | None = None) -> 
 
 def semantic_map(sample: Sample, scheme: LabelScheme, overlap: Overlap | None = None) -> SemanticMap:
     """The class map of a sample, and what a summary counts."""
+    if overlap is not None:
+        scheme = replace(scheme, overlap=overlap)
     classes = segment_classes(sample, scheme)
     if isinstance(sample.shapes, Regions):
         class_map = sample.shapes.paint(classes, outside=scheme.outside)
         return SemanticMap(class_map, _class_pixels([*classes.tolist(), scheme.outside], sample.shapes.areas))
     kept = np.flatnonzero(scheme.painted(sample.category_ids, sample.iscrowd))
     masks = sample.shapes if len(kept) == len(classes) else take(sample.shapes, kept)
-    policy = overlap or scheme.overlap
     try:
-        return _painted(masks, classes[kept], _order(sample, masks, kept, policy), scheme, policy)
+        return _painted(masks, classes[kept], _order(sample, masks, kept, scheme.overlap), scheme)
     except SampleError as error:
         raise _at(sample, error) from None
 
@@ -69,16 +71,14 @@ def instance_masks(sample: Sample) -> npt.NDArray[np.bool_]:
     return masks
 
 
-def _painted(
-    masks: Runs, classes: npt.NDArray[Any], order: npt.NDArray[np.intp], scheme: LabelScheme, overlap: Overlap
-) -> SemanticMap:
+def _painted(masks: Runs, classes: npt.NDArray[Any], order: npt.NDArray[np.intp], scheme: LabelScheme) -> SemanticMap:
     """Masks one over the other, lowest first as ``order`` names them."""
     regions, contested = layers(masks, order)
     pixels = int(regions.lengths[contested].sum())
     values = np.append(classes, scheme.dtype.type(scheme.outside))[regions.segments]
-    if overlap == "error" and pixels:
+    if scheme.overlap == "error" and pixels:
         raise SampleError("overlap.contested", f"{pixels} pixels belong to several masks; choose another --overlap")
-    if overlap == "void":
+    if scheme.overlap == "void":
         values[contested] = scheme.void
         class_map = regions.fill(values)
     else:
@@ -130,23 +130,38 @@ def panoptic_to_semantic(
     array([[  0, 132, 255]], dtype=uint8)
     """
     ids = _ids(picture)
-    listed = np.array([segment["id"] for segment in segments_info], np.int64)
+    listed = _column(segments_info, "id")
     check_ids(listed)
     sample = Sample(
         "picture",
         "picture",
         listed,
-        np.array([segment["category_id"] for segment in segments_info], np.int64),
+        _column(segments_info, "category_id"),
         np.array([bool(segment.get("iscrowd", 0)) for segment in segments_info], np.bool_),
         listed_regions(ids, listed.astype(ids.dtype, copy=False)),
     )
     return semantic(sample, labels)
 
 
+def _column(segments_info: Sequence[Mapping[str, Any]], field: str) -> npt.NDArray[np.int64]:
+    """A column of ``segments_info``: (n,) int64."""
+    for place, segment in enumerate(segments_info):
+        if field not in segment:
+            raise SampleError("doc.missing_key", f"segments_info[{place}]: no {field!r}, expected an integer")
+        value = segment[field]
+        if isinstance(value, bool) or not isinstance(value, int | np.integer):
+            raise SampleError("id.type", f"segments_info[{place}].{field} is {show(value)}, expected an integer")
+        if not -(2**63) <= value < 2**63:
+            raise SampleError(
+                "id.range", f"segments_info[{place}].{field} is {show(value)}, beyond 64 bits; renumber it"
+            )
+    return np.array([segment[field] for segment in segments_info], np.int64)
+
+
 def _ids(picture: npt.NDArray[Any]) -> npt.NDArray[np.uint32] | npt.NDArray[np.int64]:
     """The ids of a picture of colours or of ids of any integer type, as integers that hold every id."""
     colors = picture.ndim == 3 and picture.shape[2] >= 3
-    if picture.dtype.kind not in "iu" or not (colors or picture.ndim == 2):
+    if picture.dtype.kind not in "iu" or not (colors or picture.ndim == 2) or not picture.size:
         found = f"the picture has shape {picture.shape} and dtype {picture.dtype}"
         raise UsageError("usage.picture", f"{found}, expected (H, W, 3) uint8 or (H, W) integers")
     if picture.ndim == 2:

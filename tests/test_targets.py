@@ -69,6 +69,11 @@ def by_segment(ids: np.ndarray, info: Info, scheme: LabelScheme) -> np.ndarray:
         value = scheme.class_of.get(row["category_id"], scheme.void)
         if row.get("iscrowd") and scheme.crowd != "class":
             value = scheme.void if scheme.crowd == "void" else scheme.outside
+        thing = any(row["category_id"] in known.category_ids and known.isthing for known in scheme.classes)
+        if thing and scheme.things == "drop":
+            value = scheme.outside
+        if row["category_id"] not in scheme.class_of and scheme.unknown == "drop":
+            value = scheme.outside
         class_map[ids == row["id"]] = value
     return class_map
 

@@ -12,6 +12,7 @@ import signal
 import sys
 from collections.abc import Callable
 from functools import wraps
+from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -56,6 +57,9 @@ def main() -> NoReturn:
     # No BLAS is used here, and a process with one thread can fork its workers, which costs nothing.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     signal.signal(signal.SIGTERM, _terminate)
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by whoever started us
+            setattr(sys, name, Path(os.devnull).open("w"))  # noqa: SIM115
     try:
         app()
     except SystemExit as exit:
@@ -79,6 +83,8 @@ def _answering(command: Callable[..., None]) -> Callable[..., None]:
             _end(130, "cocoseg: stopped; what was finished stays")
         except BrokenPipeError:  # whoever read our output has gone; the files are written
             _end(0)
+        except OSError as error:
+            _end(4, f"cocoseg: standard output can't be written ({error.strerror})")
 
     return answer
 
@@ -100,9 +106,8 @@ def _exit_code(error: CocosegError) -> int:
 
 def _end(code: int, message: str = "") -> NoReturn:
     """Say the last word and exit, also where nobody listens any more."""
-    with contextlib.suppress(BrokenPipeError, ValueError):
-        if message:
-            print(message, file=sys.stderr)
+    with contextlib.suppress(OSError, ValueError):
+        print(message, end="\n" if message else "", file=sys.stderr, flush=True)
+    with contextlib.suppress(OSError, ValueError):
         sys.stdout.flush()
-        sys.stderr.flush()
     os._exit(code)

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Optional
+from typing import Annotated, Optional
 
 import typer
 
 from cocoseg.cli import options
-
-if TYPE_CHECKING:
-    from cocoseg.model import Category
 
 
 def command(
@@ -24,6 +20,7 @@ def command(
         typer.Argument(metavar="[SRC]", help="The annotation file whose categories the scheme follows."),
     ] = None,
     categories: options.Categories = None,
+    images: options.Images = None,
     json: Annotated[bool, typer.Option("--json", help="Print the scheme as a file that --labels reads.")] = False,
 ) -> None:
     """List the label presets, or print one as a table.
@@ -31,12 +28,17 @@ def command(
     Example: cocoseg labels mask2former
     """
     from cocoseg.cli.report import table
+    from cocoseg.formats import detect
+    from cocoseg.formats.categories import read_categories
+    from cocoseg.formats.coco import covers_all
     from cocoseg.labels import PRESETS, label_scheme
 
     if labels is None:
         typer.echo("\n".join(table([(name, preset.summary) for name, preset in PRESETS.items()])))
         return
-    found, background = _categories(src, categories)
+    path = categories or images or src
+    found = () if path is None else read_categories(path)
+    background = src is not None and detect(src) == "coco" and not covers_all(found)
     scheme = label_scheme(labels, found, background=background)
     if json:
         from cocoseg.files.documents import write_json
@@ -50,14 +52,3 @@ def command(
         rows.append((str(scheme.outside), "unlabelled", ""))
     typer.echo(f"{scheme.name}: {scheme.dtype.itemsize * 8} bits, crowd {scheme.crowd}, things {scheme.things}")
     typer.echo("\n".join(table([("class", "name", "category ids"), *rows], right=(0,))))
-
-
-def _categories(src: Path | None, categories: Path | None) -> tuple[Sequence[Category], bool]:
-    """The categories that a scheme follows, and whether the file leaves background unlabelled."""
-    from cocoseg.formats import detect
-    from cocoseg.formats.categories import read_categories
-    from cocoseg.formats.coco import covers_all
-
-    path = categories or src
-    found = () if path is None else read_categories(path)
-    return found, src is not None and detect(src) == "coco" and not covers_all(found)

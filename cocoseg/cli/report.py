@@ -26,6 +26,7 @@ def print_summary(summary: Summary, out: Path | None, as_json: bool) -> None:
 
 def table(rows: Sequence[Sequence[str]], right: Iterable[int] = ()) -> list[str]:
     """Rows of cells as aligned lines; the columns in ``right`` are numbers."""
+    rows = [[_printable(cell) for cell in row] for row in rows]
     widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))] if rows else []
     to_right = set(right)
     aligned = (
@@ -33,6 +34,11 @@ def table(rows: Sequence[Sequence[str]], right: Iterable[int] = ()) -> list[str]
         for row in rows
     )
     return [f"  {'  '.join(row)}".rstrip() for row in aligned]
+
+
+def _printable(text: str) -> str:
+    """A stranger's text without what would steer a terminal."""
+    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
 
 
 def problem_lines(title: str, problems: Sequence[Problem], more: str) -> list[str]:

@@ -103,4 +103,4 @@ def _unusable(name: str) -> str | None:
 
 
 def _reserved(name: str) -> bool:
-    return name.casefold() == REPORT or any(part.startswith(TEMPORARY) for part in name.split("/"))
+    return name.partition("/")[0].casefold() == REPORT or any(part.startswith(TEMPORARY) for part in name.split("/"))

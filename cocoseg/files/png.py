@@ -218,7 +218,7 @@ def _image_data(data: bytes) -> Iterator[bytes]:
 def _not_png(data: bytes) -> SampleError:
     foreign = next((name for head, name in _FOREIGN.items() if data.startswith(head)), None)
     if foreign:
-        return SampleError("png.format", f"the file is {foreign}, expected a PNG; lossy pictures can't hold ids")
+        return SampleError("png.format", f"the file is {foreign}, expected a PNG; write the ids as PNG")
     if not data:
         return SampleError("png.corrupt", "the file is empty, expected a PNG")
     if data.startswith(b"version https://git-lfs"):

@@ -47,6 +47,9 @@ def _read(path: str | os.PathLike[str], read: Callable[[int, int], bytes]) -> by
         descriptor = os.open(path, _FLAGS)
     except OSError as error:
         raise _unreadable(path, error) from None
+    except UnicodeEncodeError:
+        reason = "can't be named in this locale; set PYTHONUTF8=1, or a UTF-8 locale"
+        raise SampleError("file.unreadable", f"{show(os.fspath(path), 300)} {reason}") from None
     except ValueError:
         raise SampleError("path.invalid", f"{show(os.fspath(path), 300)} is no name of a file") from None
     try:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from cocoseg.errors import OutputError, SampleError, show
 from cocoseg.files.names import TEMPORARY
+from cocoseg.files.reading import read_file
 
 # Errors that every later item would meet too: the run stops.
 _FATAL = {errno.ENOSPC, errno.EROFS, getattr(errno, "EDQUOT", errno.ENOSPC), errno.EFBIG}
@@ -125,8 +126,8 @@ def _write_all(descriptor: int, data: bytes) -> None:
 
 def _keep(target: str, data: bytes) -> None:
     try:
-        same = not os.path.islink(target) and Path(target).read_bytes() == data
-    except OSError:
+        same = not os.path.islink(target) and os.path.getsize(target) == len(data) and read_file(target) == data
+    except (OSError, SampleError):
         same = False
     if not same:
         raise SampleError(

@@ -51,18 +51,22 @@ def survey(path: StrPath, **options: StrPath | None) -> dict[str, Any]:
     return found
 
 
-def detect(path: StrPath) -> str:
-    """The format of an annotation file, by the first key that tells. Raises DocumentError ``file.*``."""
+def detect(path: StrPath) -> str | None:
+    """The format of an annotation file, by the first key that tells, if any. Raises DocumentError ``file.*``."""
     try:
         found = first_match(path, _TELLING)
     except SampleError as error:
         raise DocumentError(error.category, error.message) from None
+    if not found:
+        return None
     return "panoptic" if found.startswith(b'"segments_info"') else "coco"
 
 
 def _call(function: str, modules: dict[str, str], path: StrPath, **options: StrPath | None) -> Any:
     format = detect(path)
     given = {name: value for name, value in options.items() if value is not None}
+    if format is None:  # whatever it is, that reader says what is wrong with it
+        format, given = "coco", {}
     if strange := next((name for name in given if name not in _OPTIONS[format]), None):
         option = f"--{strange.replace('_', '-')}"
         raise DocumentError("doc.kind", f"{os.fspath(path)}: holds COCO {_WORDS[format]}, where {option} means nothing")

@@ -71,7 +71,7 @@ def _sample(entry: Entry, place: str) -> Sample:
     return Sample(
         entry.key,
         entry.image_id,
-        np.array([row.id if isinstance(row.id, int) else row.number for row in rows], np.int64),
+        np.array([row.id if isinstance(row.id, int) else row.number + 1 for row in rows], np.int64),
         np.array([row.category_id for row in rows], np.int64),
         np.array([bool(row.iscrowd) for row in rows], np.bool_),
         masks,

@@ -12,23 +12,29 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
-from cocoseg.errors import CocosegError, DocumentError, Problem, SampleError, show
-from cocoseg.files.documents import Int64, parse_rows, read_document
+from cocoseg.errors import DocumentError, Problem, SampleError, show
+from cocoseg.files.documents import Int64, parse_part, read_document
 from cocoseg.formats.categories import name_problems, parse_categories, read_categories
-from cocoseg.formats.images import Image, ImageTable, Keys, safe_name
+from cocoseg.formats.images import Image, ImageTable, Keys, image_id, safe_name
 from cocoseg.model import Category, ImageId, Refused
 
 
 class Annotation(msgspec.Struct, gc=False):
     """A row of ``annotations``, or a result. ``number`` is its place among them."""
 
-    image_id: int | str
+    image_id: int | str | float
     category_id: Int64
     id: Int64 | str | None = None
     segmentation: Raw | UnsetType = UNSET
     iscrowd: int | bool | None = 0
     score: float | None = None
     number: Any = 0
+
+
+class _Owner(msgspec.Struct, gc=False):
+    """What a row that can't be used still tells: whose it is."""
+
+    image_id: int | str | float
 
 
 class Entry(msgspec.Struct, frozen=True, gc=False):
@@ -70,6 +76,7 @@ class _RawDocument(msgspec.Struct):
 _STRICT: Any = _Document | list[Annotation]
 _LENIENT: Any = _RawDocument | list[Raw]
 _ANNOTATION = msgspec.json.Decoder(Annotation)
+_OWNER = msgspec.json.Decoder(_Owner)
 _KEYS = ("images", "annotations", "categories")
 
 
@@ -95,9 +102,17 @@ def read_index(
     found = parse_categories(about, own) if categories is None else read_categories(categories)
     table, keys = ImageTable(about, described.images), Keys(about, "images")
     grouped, strays = _group(source, rows, table)
-    entries = [_entry(about, *row, grouped.get(image, []), keys) for image, row in table.rows.items()]
-    problems = (*table.problems, *keys.problems, *name_problems(about, found), *_repeated_ids(source, rows))
-    return Index(found, [*entries, *refused, *strays], problems)
+    bad = {owner: error for owner, error in reversed(refused) if owner in table.rows}
+    strays += [_refused(source, "", error) for owner, error in refused if owner not in table.rows]
+    strays += [Refused("images", problem) for problem in table.problems]
+    entries = [
+        _refused(source, _place(*row), bad[image])
+        if image in bad
+        else _entry(about, *row, grouped.get(image, []), keys)
+        for image, row in table.rows.items()
+    ]
+    problems = (*keys.problems, *name_problems(about, found), *_repeated_ids(source, rows))
+    return Index(found, [*entries, *strays], problems)
 
 
 def annotation_place(annotation: Annotation) -> str:
@@ -106,8 +121,11 @@ def annotation_place(annotation: Annotation) -> str:
     return f"annotations[{annotation.number}]{name}"
 
 
-def _read(source: str) -> tuple[_Document | _RawDocument, list[Annotation], list[Refused]]:
-    """A document, its annotations, and those rows that are none."""
+_Bad = tuple[ImageId | None, SampleError]
+
+
+def _read(source: str) -> tuple[_Document | _RawDocument, list[Annotation], list[_Bad]]:
+    """A document, its annotations, and the rows that can't be used, each with its image if it tells."""
     try:
         return _rows(read_document(source, _STRICT, unique=_KEYS))
     except DocumentError as error:
@@ -116,7 +134,7 @@ def _read(source: str) -> tuple[_Document | _RawDocument, list[Annotation], list
     return _lenient_rows(source, read_document(source, _LENIENT, unique=_KEYS))
 
 
-def _rows(document: _Document | list[Annotation]) -> tuple[_Document, list[Annotation], list[Refused]]:
+def _rows(document: _Document | list[Annotation]) -> tuple[_Document, list[Annotation], list[_Bad]]:
     whole = _Document(annotations=document) if isinstance(document, list) else document
     rows = [] if whole.annotations is UNSET else whole.annotations
     for number, row in enumerate(rows):
@@ -124,33 +142,38 @@ def _rows(document: _Document | list[Annotation]) -> tuple[_Document, list[Annot
     return whole, rows, []
 
 
-def _lenient_rows(
-    source: str, document: _RawDocument | list[Raw]
-) -> tuple[_RawDocument, list[Annotation], list[Refused]]:
-    def refuse(number: int, error: CocosegError) -> Refused:
-        place = f"annotations[{number}]"
-        return Refused(place, error.at(f"{source}: {place}").problem)
-
+def _lenient_rows(source: str, document: _RawDocument | list[Raw]) -> tuple[_RawDocument, list[Annotation], list[_Bad]]:
     whole = _RawDocument(annotations=document) if isinstance(document, list) else document
-    parsed = parse_rows([] if whole.annotations is UNSET else whole.annotations, _ANNOTATION, refuse)
-    for number, row in enumerate(parsed):
-        if isinstance(row, Annotation):
+    rows: list[Annotation] = []
+    bad: list[_Bad] = []
+    for number, raw in enumerate([] if whole.annotations is UNSET else whole.annotations):
+        try:
+            row = parse_part(raw, _ANNOTATION)
             row.number = number
-    rows = [row for row in parsed if isinstance(row, Annotation)]
-    return whole, rows, [row for row in parsed if isinstance(row, Refused)]
+            rows.append(row)
+        except SampleError as error:
+            bad.append((_owner(raw), error.at(f"annotations[{number}]")))
+    return whole, rows, bad
 
 
-def _check_kind(source: str, rows: Sequence[Annotation], refused: Sequence[Refused]) -> None:
+def _owner(raw: Raw) -> ImageId | None:
+    """The image of a row that can't be used for another reason."""
+    try:
+        return image_id(parse_part(raw, _OWNER).image_id, "image_id")
+    except SampleError:
+        return None
+
+
+def _check_kind(source: str, rows: Sequence[Annotation], refused: Sequence[_Bad]) -> None:
     if not rows and not refused:
         raise DocumentError(
             "doc.missing_key", f"{source}: no 'annotations', or an empty list of them: there is nothing to convert"
         )
-    if all(row.segmentation is UNSET for row in rows):
-        why = f"; the first: {refused[0].problem.message}" if refused else ""
+    if rows and all(row.segmentation is UNSET for row in rows):
         raise DocumentError(
             "doc.kind",
             f"{source}: no annotation has 'segments_info' or 'segmentation'; boxes, keypoints and captions alone make "
-            f"no class map{why}",
+            "no class map",
         )
 
 
@@ -161,12 +184,19 @@ def _group(
     grouped: dict[ImageId, list[Annotation]] = {}
     strays: list[Refused] = []
     for row in rows:
-        if row.image_id in table.rows:
-            grouped.setdefault(row.image_id, []).append(row)
+        if row.image_id in table.rows:  # where 1.0 is 1
+            grouped.setdefault(row.image_id, []).append(row)  # type: ignore[arg-type]
         else:
             place = annotation_place(row)
-            strays.append(Refused(place, table.unknown(row.image_id).at(f"{source}: {place}").problem))
+            strays.append(Refused(place, _unknown(row.image_id, table).at(f"{source}: {place}").problem))
     return grouped, strays
+
+
+def _unknown(image: Any, table: ImageTable) -> SampleError:
+    try:
+        return table.unknown(image_id(image, "image_id"))
+    except SampleError as error:
+        return error
 
 
 def _entry(source: str, number: int, image: Image, annotations: list[Annotation], keys: Keys) -> Entry | Refused:
@@ -175,10 +205,25 @@ def _entry(source: str, number: int, image: Image, annotations: list[Annotation]
         size = ImageTable.size_of(number, image)
         if size is None:
             raise SampleError("doc.missing_key", "no 'height' and 'width', expected the numbers of pixels")
-        return Entry(keys.take(number, file_name), file_name, image.id, number, size, annotations)
+        return Entry(keys.take(number, _as_png(file_name)), file_name, image.id, number, size, annotations)
     except SampleError as error:
-        place = f"images[{number}] (image {show(image.id)}, {show(image.file_name)})"
-        return Refused(place, error.at(f"{source}: {place}").problem)
+        return _refused(source, _place(number, image), error)
+
+
+def _refused(source: str, place: str, error: SampleError) -> Refused:
+    error = error.at(place) if place else error
+    return Refused(place or error.message.partition(":")[0], error.at(source).problem)
+
+
+def _place(number: int, image: Image) -> str:
+    name = f", {show(image.file_name)}" if image.file_name is not UNSET else ""
+    return f"images[{number}] (image {show(image.id)}{name})"
+
+
+def _as_png(file_name: str) -> str:
+    """A photo's name with the ending of what is made from it, whatever its own is."""
+    stem, dot, ending = file_name.rpartition(".")
+    return f"{stem}.png" if dot and ending.isalnum() and stem and not stem.endswith("/") else file_name
 
 
 def _file_name(image: Image) -> Any:

@@ -126,7 +126,9 @@ def parse_segments(entry: Entry) -> list[Segment]:
     try:
         segments = parse_part(entry.segments_info, _SEGMENTS)
     except SampleError as error:
-        raise SampleError(error.category, f"segments_info{error.message}") from None
+        raise SampleError(
+            error.category, f"segments_info{'' if error.message.startswith('[') else ': '}{error.message}"
+        ) from None
     if key := repeated_key(entry.segments_info, "id", "category_id", times=len(segments)):
         raise SampleError("json.duplicate_key", f"segments_info: a segment has {key!r} twice; keep one of them")
     return segments
@@ -155,7 +157,7 @@ def _check_areas(segments: Sequence[Segment], regions: Regions, data: bytes, pla
     return (
         Problem(
             "panoptic.area",
-            f"{place}: segment {segment.id} says area {segment.area:g}, but has {area} pixels in the PNG{rest}; "
+            f"{place}: segment {segment.id} says area {show(segment.area)}, but has {area} pixels in the PNG{rest}; "
             "the pixels were used",
         ),
     )

@@ -6,24 +6,26 @@ import os
 from collections.abc import Sequence
 from dataclasses import replace
 from difflib import get_close_matches
+from functools import cache
 from pathlib import Path
 
 from cocoseg.errors import LabelError, Problem, UsageError, show
 from cocoseg.labels import schemefile
 from cocoseg.labels.presets import PRESETS, Preset, index_with_background, official_categories
 from cocoseg.labels.scheme import LabelScheme
-from cocoseg.model import Category
+from cocoseg.model import Category, Dataset
 
 
 def label_scheme(
     labels: str | os.PathLike[str] | LabelScheme = "index",
-    categories: Sequence[Category] = (),
+    categories: Sequence[Category] | Dataset = (),
     *,
-    background: bool = False,
+    background: bool | None = None,
 ) -> LabelScheme:
-    """The scheme of a preset's name or of a scheme file (JSON, TOML), for a data set's ``categories``.
+    """The scheme of a preset's name or of a scheme file (JSON, TOML), for a data set or its ``categories``.
 
-    ``background`` is the data set's: where it holds, ``index`` counts classes from 1 and unlabelled pixels are 0.
+    ``background`` says that unlabelled pixels are background, which a data set knows of itself: there ``index`` counts
+    classes from 1, and unlabelled pixels are 0.
 
     Raises UsageError ``label.preset`` for an unknown name, LabelError: ``doc.missing_key`` where categories are needed
     and there are none, and what the file's checks raise.
@@ -35,6 +37,10 @@ def label_scheme(
     """
     if isinstance(labels, LabelScheme):
         return labels
+    if isinstance(categories, Dataset):
+        background = categories.background if background is None else background
+        categories = categories.categories
+    background = bool(background)
     name = os.fspath(labels)
     if name not in PRESETS and Path(name).suffix.lower() in (".json", ".toml"):
         return _from_file(Path(name), categories, background)
@@ -62,10 +68,17 @@ def _build(name: str, preset: Preset, categories: Sequence[Category]) -> LabelSc
             f"labels {name!r} follow the data set's categories, and there are none; give them with --categories FILE "
             "(in Python: categories=), or choose a preset that brings a class table",
         )
-    scheme = preset.build(categories)
     if preset.table is None:
-        return scheme
-    return replace(scheme, problems=scheme.problems + _other_names(name, preset.table, categories))
+        return preset.build(categories)
+    scheme = _with_table(name)
+    problems = _other_names(name, preset.table, categories)
+    return replace(scheme, problems=scheme.problems + problems) if problems else scheme
+
+
+@cache
+def _with_table(name: str) -> LabelScheme:
+    """The scheme of a preset that brings its table, made once: loaders name it for every picture."""
+    return PRESETS[name].build(())
 
 
 def _other_names(preset: str, table: str, categories: Sequence[Category]) -> tuple[Problem, ...]:

@@ -169,6 +169,9 @@ def _cocostuff_helper(categories: Sequence[Category]) -> LabelScheme:
     return LabelScheme("cocostuff-helper", classes, 0, crowd="drop")
 
 
+# These tools read panoptic pictures alone.
+PICTURES_ONLY = ("panopticapi", "panopticapi-things-other")
+
 PRESETS: dict[str, Preset] = {
     "index": Preset(_index, "0..C-1 by ascending category id (instances: 1..C); void 255 or 65535"),
     "panopticapi": Preset(_panopticapi, "the raw category ids; void 0"),

@@ -117,15 +117,17 @@ class LabelScheme:
         place = np.searchsorted(ids, category_ids)
         place[place == len(ids)] = 0
         known = ids[place] == category_ids
-        unknown = self.outside if self.unknown == "drop" else self.void
-        found = np.where(known, values[place], self.dtype.type(unknown))
-        if self.crowd != "class":
-            found[iscrowd] = self.void if self.crowd == "void" else self.outside
+        found = np.where(known, values[place], self.dtype.type(self.void))
+        if self.crowd == "void":
+            found[iscrowd] = self.void
+        found[~self.painted(category_ids, iscrowd)] = self.outside
         return found, known
 
     def painted(self, category_ids: npt.NDArray[np.integer], iscrowd: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
         """Which segments are painted at all: (n,) bool. The others are no part of the picture."""
         kept = np.ones(len(category_ids), np.bool_)
+        if "drop" not in (self.crowd, self.things, self.unknown):
+            return kept
         if self.things == "drop":
             things = [category for row in self.classes if row.isthing for category in row.category_ids]
             kept &= ~np.isin(category_ids, things)

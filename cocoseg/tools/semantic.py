@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Any, Literal
 
 from cocoseg import parallel
-from cocoseg.errors import DocumentError, LabelError, UsageError, show
+from cocoseg.errors import DocumentError, LabelError, OutputError, Problem, SampleError, UsageError, show
 from cocoseg.files.documents import write_json
 from cocoseg.files.names import REPORT
 from cocoseg.files.writing import Folder, same_place
 from cocoseg.formats import read
 from cocoseg.formats.classmap import ClassMapWriter, lost
 from cocoseg.labels import LabelScheme, label_scheme
+from cocoseg.labels.presets import PICTURES_ONLY
 from cocoseg.labels.scheme import Overlap
 from cocoseg.labels.schemefile import scheme_dict
 from cocoseg.model import Dataset
@@ -61,9 +62,13 @@ def to_semantic(
     started = time.monotonic()
     if workers < 1:
         raise UsageError("usage.workers", f"workers is {workers}, expected at least 1")
+    _check_choice("on_error", on_error, ("skip", "stop"))
+    _check_choice("unlabelled", unlabelled, ("background", "void"))
     dataset = read(src, png_dir=png_dir, categories=categories, images=images)
     scheme = _scheme(labels, dataset, overlap, unlabelled)
-    _check_places(dataset, out)
+    scheme_file = labels if isinstance(labels, str | os.PathLike) and os.path.isfile(labels) else None
+    sources = [path for path in (src, categories, images, scheme_file) if path is not None]
+    _check_places(dataset, sources, out)
     colors = scheme.palette if palette else ()
     folder = None if dry_run else Folder.create(out)
     writer = ClassMapWriter(folder, scheme, colors, overwrite, on_error == "stop")
@@ -78,9 +83,8 @@ def to_semantic(
                 break
     summary.close(time.monotonic() - started)
     if folder:
-        sources = [path for path in (src, categories, images) if path is not None]
-        options = {"labels": scheme.name, "overlap": scheme.overlap, "palette": palette}
-        folder.write(REPORT, write_json(_report(summary, sources, options)), overwrite=True)
+        options = {"labels": scheme.name, "overlap": scheme.overlap, "unlabelled": unlabelled, "palette": palette}
+        _save_report(folder, summary, write_json(_report(summary, sources, options)))
     return summary
 
 
@@ -90,19 +94,19 @@ def _scheme(
     overlap: Overlap | None,
     unlabelled: Literal["background", "void"] | None,
 ) -> LabelScheme:
-    background = dataset.background if unlabelled is None else unlabelled == "background"
+    background = None if unlabelled is None else unlabelled == "background"
     try:
-        scheme = label_scheme(labels, dataset.categories, background=background)
-        if scheme.name.startswith("panopticapi") and dataset.folder is None:
-            raise DocumentError("doc.kind", f"labels {scheme.name!r} are for panoptic files; use cocostuff-helper here")
-        if unlabelled is not None and labels != "index":
+        if labels in PICTURES_ONLY and dataset.folder is None:
+            raise DocumentError("doc.kind", f"labels {labels!r} are for panoptic files; use cocostuff-helper here")
+        scheme = label_scheme(labels, dataset, background=background)
+        if unlabelled is not None:
             scheme = scheme.with_unlabelled(unlabelled)
         return scheme if overlap is None else replace(scheme, overlap=overlap)
     except (LabelError, DocumentError) as error:
         raise error.at(dataset.source) from None
 
 
-def _check_places(dataset: Dataset, out: StrPath) -> None:
+def _check_places(dataset: Dataset, sources: list[StrPath], out: StrPath) -> None:
     """Refuse to write among the sources."""
     if dataset.folder is not None and same_place(dataset.folder, out):
         raise UsageError(
@@ -110,6 +114,30 @@ def _check_places(dataset: Dataset, out: StrPath) -> None:
             f"OUT {show(os.fspath(out), 300)} and the PNGs' folder {show(dataset.folder, 300)} lie in one another, so "
             "that sources could be overwritten; choose another OUT",
         )
+    if inside := next((path for path in sources if Path(path).resolve().is_relative_to(Path(out).resolve())), None):
+        raise UsageError(
+            "out.is_input",
+            f"{show(os.fspath(inside), 300)} lies in OUT {show(os.fspath(out), 300)}, so that it could be overwritten; "
+            "choose another OUT",
+        )
+
+
+def _check_choice(option: str, value: object, allowed: tuple[str, ...]) -> None:
+    if value is not None and value not in allowed:
+        raise UsageError(f"usage.{option}", f"{option} is {show(value)}, expected one of {', '.join(allowed)}")
+
+
+def _save_report(folder: Folder, summary: Summary, data: bytes) -> None:
+    """Write the report, but not over that of other class maps which stay in the folder."""
+    stays = any(failure.category == "out.exists" for failure in summary.failures)
+    if stays and os.path.exists(os.path.join(folder.root, REPORT)):
+        text = f"{REPORT} is left as it was, for the class maps of an earlier run stay; use --overwrite to replace them"
+        summary.problems.append(Problem("out.exists", text))
+        return
+    try:
+        folder.write(REPORT, data, overwrite=True)
+    except SampleError as error:
+        raise OutputError("out.write", error.message) from None
 
 
 def _report(summary: Summary, sources: list[StrPath], options: dict[str, Any]) -> dict[str, Any]:

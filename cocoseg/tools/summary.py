@@ -28,13 +28,13 @@ class Summary:
     contested: int = 0
     failures: list[Problem] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    _failed: int = field(default=0, repr=False)
     _places: dict[int, list[Row]] = field(default_factory=dict, repr=False)
 
     @property
     def failed(self) -> int:
         """Images that could not be converted, so far."""
-        rows = (row for rows in self._places.values() for row in rows)
-        return sum(row.failure is not None for row in rows)
+        return self._failed
 
     @property
     def images_per_second(self) -> float:
@@ -51,6 +51,7 @@ class Summary:
         """Count the rows of the part at ``place``."""
         for row in rows:
             self.images += row.failure is None
+            self._failed += row.failure is not None
             self.contested += row.contested
             for value, pixels in row.pixels.items():
                 self.pixels[value] = self.pixels.get(value, 0) + pixels

@@ -146,3 +146,25 @@ def test_under_strict_interpreters(flags: tuple[str, ...], tmp_path: Path) -> No
     command = [sys.executable, *flags, "-m", "cocoseg", "to-semantic", str(SOURCE), str(tmp_path / "out")]
     result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert (result.returncode, result.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(("closed", "code"), [("1>&-", 0), ("2>&-", 0), ("0<&- 1>&- 2>&-", 0), (">/dev/full", 4)])
+def test_streams_that_are_closed_or_full(closed: str, code: int, tmp_path: Path) -> None:
+    import subprocess
+    import sys
+
+    command = f"exec {sys.executable} -m cocoseg to-semantic {SOURCE} {tmp_path / 'out'} {closed}"
+    result = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False, timeout=30)
+    assert result.returncode == code
+    assert "Traceback" not in result.stderr
+    assert len(list((tmp_path / "out").rglob("*.png"))) == 3
+
+
+def test_names_of_classes_do_not_steer_the_terminal(tmp_path: Path) -> None:
+    document = badinput.base_document()
+    document["categories"][0]["name"] = "\x1b[31mred\nline"
+    source = badinput.lay_out({"input": {"raw": json.dumps(document)}}, tmp_path / "set")
+    for args in (("to-semantic", source, tmp_path / "out"), ("labels", "index", source)):
+        text = run(*args).stdout
+        assert "\x1b" not in text
+        assert r"\x1b[31mred\nline" in text

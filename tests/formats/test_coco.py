@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import badinput
 import cocoseg
 from command import cocoseg as run
 from conftest import FIXTURES
@@ -154,10 +155,29 @@ def test_a_bad_segmentation_costs_its_image(change: Any, category: str, document
     [
         ({"category_id": "3"}, "id.type"),
         ({"category_id": None}, "id.type"),
+        ({"category_id": 10**30}, "id.range"),
+        ({"iscrowd": "0"}, "doc.type"),
+        ({"score": float("nan")}, "json.nonfinite"),
+        ({"id": 1.5}, "id.type"),
+    ],
+)
+def test_a_bad_row_costs_its_image(change: Any, category: str, document: Document, tmp_path: Path) -> None:
+    """Not only the row: a class map without one of its objects would be wrong, and nobody would see it."""
+    document["annotations"].insert(1, {**document["annotations"][0], **change})
+    error = refusal(document, tmp_path)
+    assert error.category == category
+    assert "instances.json: images[0] (image 1, 'a.jpg'): annotations[1]: " in str(error)
+    summary = cocoseg.to_semantic(tmp_path / "instances.json", tmp_path / "out")
+    assert (summary.listed, summary.images, summary.failed) == (3, 2, 1)
+    assert not (tmp_path / "out" / "a.png").exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "category"),
+    [
         ({"image_id": None}, "id.type"),
         ({"image_id": 99}, "id.unknown"),
         ({"image_id": "1"}, "id.unknown"),
-        ({"iscrowd": "0"}, "doc.type"),
     ],
 )
 def test_a_row_that_belongs_to_no_image_is_named(
@@ -171,6 +191,115 @@ def test_a_row_that_belongs_to_no_image_is_named(
     assert caught.value.category == category
     assert "annotations[0]" in str(caught.value)
     assert [sample.key for sample in dataset[:3]] == ["a.png", "b.png", "c.png"]
+
+
+@pytest.mark.parametrize(("change", "category"), [({"id": None}, "id.type"), ({"id": 1}, "id.duplicate")])
+def test_an_image_row_without_an_id_of_its_own_is_named(
+    change: Any, category: str, document: Document, tmp_path: Path
+) -> None:
+    document["images"][2] |= change
+    summary = cocoseg.to_semantic(save(document, tmp_path), tmp_path / "out")
+    (failure,) = summary.failures
+    assert failure.category == category
+    assert "images[2]: " in failure.message
+    assert summary.images == 2
+
+
+def test_image_ids_that_pandas_made_floats(document: Document, tmp_path: Path) -> None:
+    document["annotations"][0]["image_id"] = 1.0
+    assert class_maps(read(document, tmp_path)) == [[20, 4], [20, 0, 4], [24]]
+
+
+def test_annotations_without_ids_are_numbered_from_1(document: Document, tmp_path: Path) -> None:
+    for row in document["annotations"]:
+        del row["id"]
+    dataset = read(document, tmp_path)
+    assert [sample.ids.tolist() for sample in dataset] == [[1], [2], []]
+    assert dataset[0].id_map.max() == 1
+
+
+def test_the_data_set_tells_its_labels_what_unlabelled_is(document: Document, tmp_path: Path) -> None:
+    dataset = read(document, tmp_path)
+    assert cocoseg.label_scheme("index", dataset).class_of == {3: 1, 7: 2}
+    assert np.unique(cocoseg.semantic(dataset[0], cocoseg.label_scheme("index", dataset))).tolist() == [0, 1]
+
+
+@pytest.mark.parametrize("name", ["a.heic", "b.tar.png", "c.JPG", "d"])
+def test_what_is_written_is_called_png(name: str, document: Document, tmp_path: Path) -> None:
+    document["images"][0]["file_name"] = name
+    assert read(document, tmp_path)[0].key in ("a.png", "b.tar.png", "c.png", "d")
+
+
+@pytest.mark.parametrize("source", ["instances.json", "cocoseg.json"])
+def test_a_source_is_never_written_over(source: str, document: Document, tmp_path: Path) -> None:
+    document["images"][0]["file_name"] = source
+    path = save(document, tmp_path, source)
+    before = path.read_bytes()
+    with pytest.raises(cocoseg.UsageError, match="so that it could be overwritten; choose another OUT"):
+        cocoseg.to_semantic(path, tmp_path, overwrite=True)
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("policy", ["file", "area", "void"])
+def test_the_pixels_counted_are_those_of_the_map(policy: Any) -> None:
+    from cocoseg.targets import semantic_map
+
+    dataset = cocoseg.read(FIXTURES / "instances.json")
+    for sample in dataset:
+        found = semantic_map(sample, cocoseg.label_scheme("index", dataset), policy)
+        values, counts = np.unique(found.class_map, return_counts=True)
+        assert found.pixels == dict(zip(values.tolist(), counts.tolist(), strict=True))
+
+
+@pytest.mark.parametrize("crowd", ["class", "void", "drop"])
+@pytest.mark.parametrize("things", ["keep", "drop", "merge"])
+@pytest.mark.parametrize("unknown", ["void", "drop"])
+def test_policies_mean_the_same_for_pictures_and_for_masks(crowd: Any, things: Any, unknown: Any) -> None:
+    from dataclasses import replace
+
+    from cocoseg.codecs import rle
+
+    sample = cocoseg.read(FIXTURES / "panoptic.json")[1]
+    masks = replace(sample, shapes=rle.encode(cocoseg.instance_masks(sample)))
+    classes = (cocoseg.LabelClass(1, "person", (1,), True), cocoseg.LabelClass(2, "sky", (187,), False))
+    labels = cocoseg.LabelScheme("some", classes, 255, 0, crowd, things, unknown)
+    np.testing.assert_array_equal(cocoseg.semantic(sample, labels), cocoseg.semantic(masks, labels))
+
+
+def test_wrong_choices_are_told(document: Document, tmp_path: Path) -> None:
+    path = save(document, tmp_path)
+    wrong: Any = "smallest"
+    with pytest.raises(cocoseg.LabelError, match="expected one of file, area, score, void, error"):
+        cocoseg.semantic(cocoseg.read(path)[0], "torchvision-voc21", overlap=wrong)
+    for option in ("unlabelled", "on_error"):
+        with pytest.raises(cocoseg.UsageError, match="expected one of"):
+            cocoseg.to_semantic(path, tmp_path / "out", **{option: wrong})
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("name", ["poly-010_odd_length_7", "rle-010_overrun_by_one", "urle-020_sum_short"])
+def test_a_bad_segmentation_of_the_corpus_names_image_and_annotation(name: str, tmp_path: Path) -> None:
+    case = badinput.load(name)
+    size = {"height": case["input"]["height"], "width": case["input"]["width"]}
+    row = {"id": 5, "image_id": 9, "category_id": 3, "segmentation": case["input"]["segmentation"]}
+    good = {"id": 8, "file_name": "good.jpg", "height": 2, "width": 2}
+    images = [{"id": 9, "file_name": "bad.jpg", **size}, good]
+    categories = [{"id": 3, "name": "car"}]
+    path = save({"images": images, "annotations": [row], "categories": categories}, tmp_path)
+    summary = cocoseg.to_semantic(path, tmp_path / "out")
+    (failure,) = summary.failures
+    assert failure.category == case["expect"]["category"]
+    assert "images[0] (image 9, 'bad.jpg'): annotations[0] (id 5): " in failure.message
+    assert summary.images == 1
+
+
+def test_the_same_bytes_for_two_workers(tmp_path: Path) -> None:
+    for workers in (1, 2):
+        result = run("to-semantic", FIXTURES / "instances.json", tmp_path / str(workers), "--workers", workers)
+        assert result.code == 0
+    files = {path.relative_to(tmp_path / "1"): path.read_bytes() for path in (tmp_path / "1").rglob("*.*")}
+    assert len(files) == 4
+    assert all((tmp_path / "2" / name).read_bytes() == data for name, data in files.items())
 
 
 @pytest.mark.parametrize(

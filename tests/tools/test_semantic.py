@@ -165,3 +165,43 @@ def test_progress_is_told_after_each_part(tmp_path: Path) -> None:
 def test_no_workers_is_a_wrong_call(tmp_path: Path) -> None:
     with pytest.raises(cocoseg.UsageError, match="expected at least 1"):
         cocoseg.to_semantic(SOURCE, tmp_path / "out", workers=0)
+
+
+def test_the_report_of_class_maps_that_stay_stays(tmp_path: Path) -> None:
+    cocoseg.to_semantic(SOURCE, tmp_path / "out")
+    before = hashes(tmp_path / "out")
+    summary = cocoseg.to_semantic(SOURCE, tmp_path / "out", labels="panopticapi")
+    assert [failure.category for failure in summary.failures] == ["out.exists"] * 3
+    assert "left as it was" in summary.problems[-1].message
+    assert hashes(tmp_path / "out") == before
+    assert cocoseg.to_semantic(SOURCE, tmp_path / "out", labels="panopticapi", overwrite=True).failures == []
+    assert hashes(tmp_path / "out") != before
+
+
+def test_a_pipe_in_the_way_is_not_waited_for(tmp_path: Path) -> None:
+    import os
+
+    (tmp_path / "out").mkdir()
+    os.mkfifo(tmp_path / "out" / "crowd.png")
+    summary = cocoseg.to_semantic(SOURCE, tmp_path / "out")
+    assert [failure.category for failure in summary.failures] == ["out.exists"]
+
+
+def test_an_area_of_hundreds_of_digits_is_a_warning(tmp_path: Path) -> None:
+    document = badinput.base_document()
+    document["annotations"][1]["segments_info"][0]["area"] = 10**400
+    source = badinput.lay_out({"input": {"raw": json.dumps(document)}}, tmp_path / "set")
+    summary = cocoseg.to_semantic(source, tmp_path / "out")
+    assert (summary.images, [problem.category for problem in summary.problems]) == (3, ["panoptic.area"])
+
+
+def test_a_folder_where_the_report_belongs(tmp_path: Path) -> None:
+    (tmp_path / "out" / "cocoseg.json").mkdir(parents=True)
+    with pytest.raises(cocoseg.OutputError, match=r"cocoseg\.json"):
+        cocoseg.to_semantic(SOURCE, tmp_path / "out")
+    document = badinput.base_document()
+    document["annotations"][0]["file_name"] = "cocoseg.json/a.png"
+    source = badinput.lay_out({"input": {"raw": json.dumps(document)}}, tmp_path / "set")
+    assert [failure.category for failure in cocoseg.to_semantic(source, tmp_path / "other").failures] == [
+        "path.invalid"
+    ]
