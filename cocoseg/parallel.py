@@ -70,7 +70,7 @@ def _in_processes(
 ) -> Generator[tuple[int, list[R]], None, list[tuple[int, P]]]:
     """Work until all is done, or a worker dies; returns the parts that were then in the pool."""
     stop = context.Event()
-    pool = _pool(workers, context, stop)
+    pool = ProcessPoolExecutor(workers, context, _begin, (stop,))
     waiting: dict[Future[list[R]], tuple[int, P]] = {}
     broken: list[tuple[int, P]] = []
     try:
@@ -105,12 +105,9 @@ def _submit(
     return []
 
 
-def _pool(workers: int, context: Any, stop: Any) -> ProcessPoolExecutor:
-    """Workers of which one has begun: where none can, that is no fault of an item.
-
-    Raises UsageError ``workers.start``.
-    """
-    pool = ProcessPoolExecutor(workers, context, _begin, (stop,))
+def _one_worker(context: Any) -> ProcessPoolExecutor:
+    """A worker that has begun: where none can, that is no fault of an item. Raises UsageError ``workers.start``."""
+    pool = ProcessPoolExecutor(1, context, _begin, (context.Event(),))
     try:
         pool.submit(os.getpid).result()
     except BrokenProcessPool:
@@ -121,7 +118,7 @@ def _pool(workers: int, context: Any, stop: Any) -> ProcessPoolExecutor:
 
 
 def _alone(work: Callable[[P], list[R]], part: P, lost: Callable[[P], list[R]], context: Any) -> list[R]:
-    with _pool(1, context, context.Event()) as pool:
+    with _one_worker(context) as pool:
         try:
             return pool.submit(work, part).result()
         except BrokenProcessPool:

@@ -69,8 +69,11 @@ def find_regions(ids: npt.NDArray[T], listed: npt.NDArray[T], void: int = 0) -> 
     place = np.searchsorted(table, values)
     segments = segment_of[place]
     strange = table.take(place, mode="clip") != values
+    regions = Regions((ids.shape[0], ids.shape[1]), count, segments, lengths)
+    if not strange.any():
+        return regions, values[:0]
     segments[strange] = count
-    return Regions((ids.shape[0], ids.shape[1]), count, segments, lengths), np.unique(values[strange])
+    return regions, np.unique(values[strange])
 
 
 def runs(flat: npt.NDArray[T]) -> tuple[npt.NDArray[T], npt.NDArray[np.intp]]:
