@@ -101,6 +101,10 @@ class TestLookup:
 
 def by_the_rules(scheme: LabelScheme, category: int, crowd: bool) -> int:
     outside = scheme.void if scheme.unlabelled is None else scheme.unlabelled
+    if scheme.things == "drop" and any(category in row.category_ids and row.isthing for row in scheme.classes):
+        return outside  # what is not painted at all is no crowd either
+    if scheme.unknown == "drop" and category not in scheme.class_of:
+        return outside
     if crowd and scheme.crowd != "class":
         return scheme.void if scheme.crowd == "void" else outside
     for row in scheme.classes:
