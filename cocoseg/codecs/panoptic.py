@@ -20,7 +20,7 @@ def ids_from_rgb(rgb: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint32]:
     ids = np.empty(height * width, np.uint32)
     if ids.size:
         # One unaligned 4-byte read a pixel takes the next pixel's red along, which the mask drops; the last
-        # pixel has no next one. Six times faster than three casts and shifts.
+        # pixel has no next one. Five times as fast as casts and sums.
         words = np.ndarray((ids.size - 1,), "<u4", flat.data, 0, (channels,)) if ids.size > 1 else ids[:0]
         np.bitwise_and(words, ID_LIMIT - 1, out=ids[:-1])
         red, green, blue = flat[-channels:][:3].tolist()
