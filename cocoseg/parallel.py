@@ -111,6 +111,7 @@ def _one_worker(context: Any) -> ProcessPoolExecutor:
     try:
         pool.submit(os.getpid).result()
     except BrokenProcessPool:
+        pool.shutdown()
         reason = "worker processes can't start from this program"
         advice = "put the call under if __name__ == '__main__':, or take one worker"
         raise UsageError("workers.start", f"{reason}; {advice}") from None
