@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from cocoseg.tools.info import Info, info
     from cocoseg.tools.semantic import to_semantic
     from cocoseg.tools.summary import Summary
+    from cocoseg.tools.verify import Verification, verify
 
 _HOMES = {
     "codecs.segmentation": "decode encode",
@@ -43,6 +44,7 @@ _HOMES = {
     "tools.info": "Info info",
     "tools.semantic": "to_semantic",
     "tools.summary": "Summary",
+    "tools.verify": "Verification verify",
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names.split()}
 
@@ -61,6 +63,7 @@ __all__ = [
     "SampleError",
     "Summary",
     "UsageError",
+    "Verification",
     "__version__",
     "decode",
     "encode",
@@ -71,6 +74,7 @@ __all__ = [
     "read",
     "semantic",
     "to_semantic",
+    "verify",
 ]
 
 

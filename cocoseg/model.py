@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, overload
+from typing import Any, TypeVar, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -12,9 +12,10 @@ import numpy.typing as npt
 from cocoseg.codecs import overlap, rle
 from cocoseg.codecs.regions import Regions
 from cocoseg.codecs.rle import Runs
-from cocoseg.errors import Problem
+from cocoseg.errors import Problem, SampleError
 
 ImageId = int | str
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,54 @@ class Refused:
 
     place: str
     problem: Problem
+    key: str = ""
+
+    def content(self, exact: bool) -> bytes:
+        """Nothing is made from it."""
+        return b""
+
+
+@dataclass(frozen=True)
+class Loader:
+    """Decodes an entry, in two steps: ``reads(folder, entry)`` fetches its picture, if it has one, and
+    ``makes(entry, picture, place)`` the sample; then come the ``changes``. A value that pickles, as functions do.
+    """
+
+    source: str
+    folder: str | None
+    reads: Callable[[str | None, Any], bytes]
+    makes: Callable[[Any, bytes, str], Sample]
+    changes: tuple[Callable[[Sample], Sample], ...] = ()
+
+    def __call__(self, entry: Any) -> Sample:
+        """The sample of an entry. Raises SampleError, its message beginning with the file and the entry's place."""
+        return self.decode(entry, self.fetch(entry))
+
+    def fetch(self, entry: Any) -> bytes:
+        """The bytes of the entry's picture, or none. Raises as ``loader(entry)`` does."""
+        if isinstance(entry, Refused):
+            raise SampleError(*entry.problem)
+        return self._tell(entry, lambda: self.reads(self.folder, entry))
+
+    def decode(self, entry: Any, picture: bytes) -> Sample:
+        """The sample that the entry and its picture make. Raises as ``loader(entry)`` does."""
+        sample = self._tell(entry, lambda: self.makes(entry, picture, self.place(entry)))
+        for change in self.changes:
+            sample = change(sample)
+        return sample
+
+    def place(self, entry: Any) -> str:
+        """Where an entry stands, for messages."""
+        return f"{self.source}: {entry.place}"
+
+    def _tell(self, entry: Any, call: Callable[[], T]) -> T:
+        try:
+            return call()
+        except SampleError as error:
+            raise error.at(self.place(entry)) from None
+        except MemoryError:
+            size = " for {}×{} pixels".format(*entry.size) if entry.size else ""
+            raise SampleError("limit.memory", f"{self.place(entry)}: not enough memory{size}") from None
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +134,7 @@ class Dataset(Sequence[Sample]):
 
     categories: tuple[Category, ...]
     entries: Sequence[Any]
-    load: Callable[[Any], Sample]
+    load: Loader
     source: str = ""
     folder: str | None = None
     problems: tuple[Problem, ...] = ()
@@ -108,15 +157,4 @@ class Dataset(Sequence[Sample]):
 
     def map(self, change: Callable[[Sample], Sample]) -> Dataset:
         """The same data set with ``change`` made to every sample when it is decoded."""
-        return replace(self, load=_Composed(self.load, change))
-
-
-@dataclass(frozen=True)
-class _Composed:
-    """``change(load(entry))``, as a value that pickles where the two do."""
-
-    load: Callable[[Any], Sample]
-    change: Callable[[Sample], Sample]
-
-    def __call__(self, entry: Any) -> Sample:
-        return self.change(self.load(entry))
+        return replace(self, load=replace(self.load, changes=(*self.load.changes, change)))

@@ -70,7 +70,19 @@ Workers = Annotated[
     Optional[int],  # noqa: UP045
     typer.Option("--workers", metavar="N", min=1, help="Worker processes. [default: the cores]", show_default=False),
 ]
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace files in OUT that differ.")]
+TimeLimit = Annotated[
+    float, typer.Option("--time-limit", metavar="SECONDS", min=0.001, help="The longest that one image may take.")
+]
+Dask = Annotated[
+    Optional[str],  # noqa: UP045
+    typer.Option(
+        "--dask",
+        metavar="ADDRESS",
+        help="Have a Dask cluster do the work: its scheduler's address, or scheduler file.",
+        show_default=False,
+    ),
+]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace files in OUT that no run of cocoseg wrote.")]
 ErrorPolicy = Annotated[OnError, typer.Option("--on-error", help="After an image that can't be converted.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Check everything, write nothing.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]

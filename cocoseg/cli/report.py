@@ -56,11 +56,13 @@ def _lines(summary: Summary, out: Path | None) -> list[str]:
     left = summary.listed - summary.images - summary.failed
     not_done = f", {left} not done" if left else ""
     done = f"{summary.images:,} of {summary.listed:,} images in {summary.seconds:.1f} s"
+    kept = f", {summary.kept:,} of them finished before" if summary.kept else ""
     contested = f", {summary.contested:,} pixels contested" if summary.contested else ""
     void = f"void {summary.void_share:.1%}"
     more = f" in {out / 'cocoseg.json'}" if out else ""
     return [
-        f"{done} ({summary.images_per_second:,.0f} images/s){refused}{not_done}{contested}; {void}",
+        f"{done} ({summary.images_per_second:,.0f} images/s){kept}{refused}{not_done}{contested}; {void}",
+        *summary.notes,
         *_class_lines(summary),
         *problem_lines("Warnings", summary.problems, more),
         *problem_lines("Refused", summary.failures, more),

@@ -19,8 +19,10 @@ def command(
     images: options.Images = None,
     png_dir: options.PngDir = None,
     workers: options.Workers = None,
+    dask: options.Dask = None,
     overwrite: options.Overwrite = False,
     on_error: options.ErrorPolicy = options.OnError.skip,
+    time_limit: options.TimeLimit = 300.0,
     dry_run: options.DryRun = False,
     palette: Annotated[
         bool, typer.Option("--palette", help="Add the classes' colours as PNG palette; the indices stay.")
@@ -29,15 +31,18 @@ def command(
 ) -> None:
     """Convert annotations to class maps: OUT/<file_name>, a PNG of class indices.
 
+    The same command again goes on where it was ended, and makes again what has changed.
+
     Example: cocoseg to-semantic panoptic.json out/ --labels mask2former
     """
     from cocoseg import parallel
+    from cocoseg.cli.cluster import cluster
     from cocoseg.cli.progress import progress
     from cocoseg.cli.report import print_summary
     from cocoseg.tools.semantic import to_semantic
 
     parallel.tune_memory()
-    with progress() as on_done:
+    with cluster(dask) as executor, progress() as on_done:
         summary = to_semantic(
             src,
             out,
@@ -47,9 +52,11 @@ def command(
             categories=categories,
             images=images,
             png_dir=png_dir,
-            workers=workers or options.cores(),
+            workers=workers or (None if executor else options.cores()),
+            executor=executor,
             overwrite=overwrite,
             on_error=on_error.value,
+            time_limit=time_limit,
             dry_run=dry_run,
             palette=palette,
             on_done=on_done,

@@ -9,6 +9,7 @@ from cocoseg.errors import Problem, SampleError, show
 
 TEMPORARY = ".cocoseg-tmp-"
 REPORT = "cocoseg.json"
+JOURNAL = ".cocoseg"
 
 _PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*(?:/[A-Za-z0-9_][A-Za-z0-9_-]*)*\.(?:png|PNG|jpg)")
 _DEVICE = r"(?:^|/)((?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)(?:\.[^/]*)?)(?=/|$)"
@@ -103,4 +104,6 @@ def _unusable(name: str) -> str | None:
 
 
 def _reserved(name: str) -> bool:
-    return name.partition("/")[0].casefold() == REPORT or any(part.startswith(TEMPORARY) for part in name.split("/"))
+    return name.partition("/")[0].casefold() in (REPORT, JOURNAL) or any(
+        part.startswith(TEMPORARY) for part in name.split("/")
+    )

@@ -6,8 +6,10 @@ import errno
 import os
 import re
 import stat
+import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from cocoseg.errors import SampleError, show
 
@@ -15,10 +17,24 @@ from cocoseg.errors import SampleError, show
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 
 
+T = TypeVar("T")
+
+
+def once_more(call: Callable[[], T]) -> T:
+    """The call, tried again a moment later where files that are open elsewhere were in its way."""
+    try:
+        return call()
+    except OSError as error:
+        if error.errno not in (errno.EMFILE, errno.ENFILE):
+            raise
+    time.sleep(0.05)
+    return call()
+
+
 def read_file(path: str | os.PathLike[str]) -> bytes:
     """The bytes of a regular file.
 
-    Raises SampleError: ``file.missing``, ``file.not_regular``, ``file.unreadable``, ``path.invalid``.
+    Raises SampleError: ``file.missing``, ``file.not_regular``, ``file.unreadable``, ``file.changed``, ``path.invalid``.
     """
     return _read(path, _read_all)
 
@@ -44,7 +60,7 @@ def first_match(path: str | os.PathLike[str], pattern: re.Pattern[bytes]) -> byt
 
 def _read(path: str | os.PathLike[str], read: Callable[[int, int], bytes]) -> bytes:
     try:
-        descriptor = os.open(path, _FLAGS)
+        descriptor = once_more(lambda: os.open(path, _FLAGS))
     except OSError as error:
         raise _unreadable(path, error) from None
     except UnicodeEncodeError:
@@ -56,7 +72,11 @@ def _read(path: str | os.PathLike[str], read: Callable[[int, int], bytes]) -> by
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise _not_regular(path)
-        return read(descriptor, status.st_size)
+        data = read(descriptor, status.st_size)
+        now = os.fstat(descriptor)
+        if (now.st_size, now.st_mtime_ns) != (status.st_size, status.st_mtime_ns):
+            raise SampleError("file.changed", f"{show(os.fspath(path), 300)} was changed while it was read; run again")
+        return data
     except OSError as error:
         raise _unreadable(path, error) from None
     finally:

@@ -1,21 +1,36 @@
-"""Files that appear under their name whole or not at all, and never outside their folder."""
+"""Files that appear under their name whole or not at all, and never outside their folder.
+
+The files of a batch are written under temporary names, made durable together, and then renamed: a picture of its own
+would wait longer for the disk than all the work on it takes.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import errno
+import hashlib
 import os
+import secrets
+import shutil
+import sys
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 
 from cocoseg.errors import OutputError, SampleError, show
-from cocoseg.files.names import TEMPORARY
-from cocoseg.files.reading import read_file
+from cocoseg.files.names import JOURNAL, TEMPORARY
+from cocoseg.files.reading import once_more, read_file
 
 # Errors that every later item would meet too: the run stops.
 _FATAL = {errno.ENOSPC, errno.EROFS, getattr(errno, "EDQUOT", errno.ENOSPC), errno.EFBIG}
 _FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 _FLAGS |= getattr(os, "O_CLOEXEC", 0)
+
+
+def digest(data: bytes) -> str:
+    """What a file's bytes are known by: the first half of their SHA-256, 32 hexadecimal digits."""
+    return hashlib.sha256(data).hexdigest()[:32]
 
 
 @dataclass
@@ -42,31 +57,79 @@ class Folder:
             folder.mkdir(exist_ok=True)
             _probe(folder)
         except OSError as error:
-            raise _cannot_write(folder, error) from None
+            raise cannot_write(folder, error) from None
         except ValueError:
             raise OutputError("out.write", f"{show(os.fspath(path), 300)} is no name of a folder") from None
         return cls(os.path.realpath(folder))
+
+    def path(self, name: str) -> str:
+        """The path of a file in the folder."""
+        return os.path.join(self.root, name)
+
+    def is_seen(self) -> bool:
+        """Whether the folder of a run is there, as it is seen from this process; not so where nothing is shared."""
+        return os.path.isdir(self.path(JOURNAL))
+
+    def batch(self) -> Batch:
+        """Files that are to appear together; a context manager, which drops what was not committed."""
+        return Batch(self)
 
     def write(self, name: str, data: bytes, *, overwrite: bool = False) -> None:
         """Put ``data`` under ``name``. A file with the same bytes is left, another one only replaced if told so.
 
         Raises SampleError for what costs the one item, OutputError for what would cost them all.
         """
-        target = os.path.join(self.root, name)
-        try:
-            self._make_parent(target)
-            if not overwrite and os.path.lexists(target):
-                _keep(target, data)
-            else:
-                _replace(target, data)
-        except SampleError:
-            raise
-        except OSError as error:
-            if error.errno in _FATAL:
-                raise _cannot_write(target, error) from None
-            raise _item_not_written(target, error) from None
+        with self.batch() as batch:
+            batch.add(name, data, overwrite=overwrite)
+            for error in batch.commit().values():
+                raise error
 
-    def _make_parent(self, target: str) -> None:
+    def save(self, name: str, data: bytes) -> None:
+        """Put ``data`` under a name that is the run's own, in place of what may be there, and durably.
+
+        Raises OutputError: without this file the run can't go on.
+        """
+        try:
+            with self.batch() as batch:
+                batch.add(name, data, overwrite=True, durable=True)
+                for error in batch.commit().values():
+                    raise error
+        except SampleError as error:
+            raise OutputError("out.write", error.message) from None
+
+    def read(self, name: str) -> bytes:
+        """The bytes of a file in the folder. Raises SampleError ``file.*``."""
+        return read_file(self.path(name))
+
+    def holds(self, name: str, size: int, known_by: str) -> bool:
+        """Whether a file is there with this size and digest, and is no link."""
+        path = self.path(name)
+        try:
+            status = os.lstat(path)
+            return status.st_size == size and not os.path.islink(path) and digest(read_file(path)) == known_by
+        except (OSError, SampleError):
+            return False
+
+    def names(self, under: str = "") -> Iterator[str]:
+        """Every file in the folder, or in one of its folders, by its name with ``/``; links are not followed."""
+        top = os.path.join(self.root, under) if under else self.root
+        for parent, folders, files in os.walk(top):
+            folders.sort()
+            place = os.path.relpath(parent, self.root).replace(os.sep, "/")
+            yield from sorted(files) if place == "." else (f"{place}/{name}" for name in sorted(files))
+
+    def remove(self, names: Iterable[str]) -> None:
+        """Remove files of the run's own. Raises OutputError."""
+        for name in names:
+            try:
+                os.unlink(self.path(name))
+            except FileNotFoundError:
+                pass
+            except OSError as error:
+                raise cannot_write(self.path(name), error) from None
+
+    def make_parent(self, target: str) -> None:
+        """Make the folder that a file goes to, which may not be a link out of this one."""
         parent = os.path.dirname(target)
         if parent in self._known:
             return
@@ -76,6 +139,93 @@ class Folder:
             )
         os.makedirs(parent, exist_ok=True)
         self._known.add(parent)
+
+
+class Batch:
+    """Files on their way: written by ``add``, durable after ``settle``, seen under their names after ``commit``."""
+
+    def __init__(self, folder: Folder) -> None:
+        self._folder = folder
+        self._staged: dict[str, str] = {}  # name → temporary
+        self._token = f"{TEMPORARY}{os.getpid():x}-{secrets.token_hex(4)}-"
+        self._count = count()
+
+    def __enter__(self) -> Batch:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.drop(list(self._staged))
+
+    def add(self, name: str, data: bytes, *, overwrite: bool = False, durable: bool = False) -> None:
+        """Write a file's bytes. One that has them is left, another one only replaced if told so.
+
+        Raises SampleError for what costs the one item, OutputError for what would cost them all.
+        """
+        target = self._folder.path(name)
+        with _telling(target, len(data)):
+            self._folder.make_parent(target)
+            if os.path.lexists(target):
+                if _same(target, data):
+                    return
+                if not overwrite:
+                    raise _exists(target)
+            self._staged[name] = self._write(target, data, durable)
+
+    def drop(self, names: Iterable[str]) -> None:
+        """Take back files that were added."""
+        for name in names:
+            if temporary := self._staged.pop(name, None):
+                with contextlib.suppress(OSError):
+                    os.unlink(temporary)
+
+    def settle(self) -> None:
+        """Make durable what was written so far, all of it at once. Raises OutputError."""
+        try:
+            _sync(self._folder.root, self._staged.values())
+        except OSError as error:
+            raise cannot_write(self._folder.root, error) from None
+
+    def commit(self) -> dict[str, SampleError]:
+        """Give the files their names, in the order in which they came; returns those that failed, and why.
+
+        Raises OutputError for what would cost them all.
+        """
+        failed: dict[str, SampleError] = {}
+        while self._staged:
+            name, temporary = next(iter(self._staged.items()))
+            target = self._folder.path(name)
+            try:
+                with _telling(target):
+                    os.replace(temporary, target)
+            except SampleError as error:
+                failed[name] = error
+                with contextlib.suppress(OSError):
+                    os.unlink(temporary)
+            del self._staged[name]
+        return failed
+
+    def _write(self, target: str, data: bytes, durable: bool) -> str:
+        # The temporary's name is short and the target's own never part of it: it must not overflow NAME_MAX.
+        temporary = os.path.join(os.path.dirname(target), f"{self._token}{next(self._count):x}")
+        descriptor = once_more(lambda: os.open(temporary, _FLAGS, 0o666))
+        try:
+            try:
+                _write_all(descriptor, data)
+                if durable:
+                    os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)
+            raise
+        return temporary
+
+
+def unseen(folder: Folder) -> OutputError:
+    """What to say where a worker does not see the folder of its run."""
+    text = "is not seen by a worker, or was removed; workers on other machines need storage that all of them share"
+    return OutputError("out.unseen", f"{show(folder.root, 300)} {text}")
 
 
 def same_place(one: str | os.PathLike[str], other: str | os.PathLike[str]) -> bool:
@@ -98,24 +248,35 @@ def _probe(folder: Path) -> None:
     probe.unlink()
 
 
-def _replace(target: str, data: bytes) -> None:
-    # The temporary's name is short and the target's own never part of it: it must not overflow NAME_MAX.
-    temporary = os.path.join(os.path.dirname(target), f"{TEMPORARY}{os.getpid()}")
-    try:
-        descriptor = os.open(temporary, _FLAGS, 0o666)
-    except FileExistsError:  # left by a killed process that had our number
-        os.unlink(temporary)
-        descriptor = os.open(temporary, _FLAGS, 0o666)
-    try:
+def _sync(root: str, paths: Iterable[str]) -> None:
+    """One call for the whole file system where there is one; it costs a hundredth of a call for each file."""
+    if _sync_all(root):
+        return
+    for path in paths:
+        descriptor = os.open(path, os.O_RDWR | getattr(os, "O_BINARY", 0))
         try:
-            _write_all(descriptor, data)
+            os.fsync(descriptor)
         finally:
             os.close(descriptor)
-        os.replace(temporary, target)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
-        raise
+
+
+def _sync_all(root: str) -> bool:
+    """Whether Linux was asked to write out all that the file system holds. Raises OSError where that failed."""
+    if sys.platform != "linux":
+        return False
+    import ctypes
+
+    libc = ctypes.CDLL(None, use_errno=True)
+    descriptor = os.open(root, os.O_RDONLY)
+    try:
+        if hasattr(libc, "syncfs") and libc.syncfs(descriptor) == 0:
+            return True
+    finally:
+        os.close(descriptor)
+    number = ctypes.get_errno()
+    if number in (0, errno.ENOSYS):
+        return False
+    raise OSError(number, os.strerror(number))
 
 
 def _write_all(descriptor: int, data: bytes) -> None:
@@ -124,15 +285,30 @@ def _write_all(descriptor: int, data: bytes) -> None:
         rest = rest[os.write(descriptor, rest) :]
 
 
-def _keep(target: str, data: bytes) -> None:
+def _same(target: str, data: bytes) -> bool:
     try:
-        same = not os.path.islink(target) and os.path.getsize(target) == len(data) and read_file(target) == data
+        return not os.path.islink(target) and os.path.getsize(target) == len(data) and read_file(target) == data
     except (OSError, SampleError):
-        same = False
-    if not same:
-        raise SampleError(
-            "out.exists", f"{show(target, 300)} is there already and differs; use --overwrite, or another folder"
-        )
+        return False
+
+
+def _exists(target: str) -> SampleError:
+    return SampleError(
+        "out.exists", f"{show(target, 300)} is there already and differs; use --overwrite, or another folder"
+    )
+
+
+@contextlib.contextmanager
+def _telling(target: str, size: int = 0) -> Iterator[None]:
+    """System errors about ``target`` as ours: those that would meet every item, and those of this one."""
+    try:
+        yield
+    except (SampleError, OutputError):
+        raise
+    except OSError as error:
+        raise (
+            cannot_write(target, error, size) if error.errno in _FATAL else _item_not_written(target, error)
+        ) from None
 
 
 def _item_not_written(target: str, error: OSError) -> SampleError:
@@ -142,9 +318,23 @@ def _item_not_written(target: str, error: OSError) -> SampleError:
     return SampleError(kind, f"{show(target, 300)} can't be written ({os.strerror(error.errno or 0)})")
 
 
-def _cannot_write(target: str | os.PathLike[str], error: OSError) -> OutputError:
+def cannot_write(target: str | os.PathLike[str], error: OSError, size: int = 0) -> OutputError:
+    """What to say where nothing can be written. ``size`` is that of the file, if it is one."""
     advice = "free some space, or choose another folder"
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         advice = "choose a folder that you may write to"
     name = show(os.fspath(target), 300)
-    return OutputError("out.write", f"{name} can't be written ({os.strerror(error.errno or 0)}); {advice}")
+    return OutputError(
+        "out.write", f"{name} can't be written ({os.strerror(error.errno or 0)}{_room(target, size)}); {advice}"
+    )
+
+
+def _room(target: str | os.PathLike[str], size: int) -> str:
+    """How much was needed and how much there is."""
+    if not size:
+        return ""
+    try:
+        free = shutil.disk_usage(os.path.dirname(target)).free
+    except OSError:
+        return ""
+    return f": {size:,} bytes needed, {free:,} free"

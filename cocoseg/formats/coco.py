@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -26,7 +25,7 @@ from cocoseg.files.documents import NOT_A_NUMBER
 from cocoseg.formats import coco_index
 from cocoseg.formats.coco_index import Annotation, Entry, annotation_place
 from cocoseg.labels.presets import official_categories
-from cocoseg.model import Category, Dataset, Refused, Sample
+from cocoseg.model import Category, Dataset, Loader, Sample
 
 
 def read(
@@ -42,30 +41,24 @@ def read(
     source = os.fspath(path)
     index = coco_index.read_index(source, categories, images)
     background = not covers_all(index.categories)
-    return Dataset(index.categories, index.entries, Loader(source), source, None, index.problems, background)
+    return Dataset(
+        index.categories,
+        index.entries,
+        Loader(source, None, no_picture, sample),
+        source,
+        None,
+        index.problems,
+        background,
+    )
 
 
-@dataclass(frozen=True)
-class Loader:
-    """Decodes an entry: the segmentations of an image, all at once."""
-
-    source: str
-
-    def __call__(self, entry: Entry | Refused) -> Sample:
-        """Raises SampleError, its message beginning with the file, the image and the annotation."""
-        if isinstance(entry, Refused):
-            raise SampleError(*entry.problem)
-        place = f"{self.source}: {entry.place}"
-        try:
-            return _sample(entry, place)
-        except SampleError as error:
-            raise error.at(place) from None
-        except MemoryError:
-            height, width = entry.size
-            raise SampleError("limit.memory", f"{place}: not enough memory for {height}×{width} pixels") from None
+def no_picture(folder: str | None, entry: Entry) -> bytes:
+    """What a detection JSON's entry needs besides itself."""
+    return b""
 
 
-def _sample(entry: Entry, place: str) -> Sample:
+def sample(entry: Entry, picture: bytes, place: str) -> Sample:
+    """The segmentations of an image, decoded all at once. Raises SampleError."""
     rows = entry.annotations
     masks = read_segmentations([_value(row) for row in rows], entry.size, lambda k: annotation_place(rows[k]))
     return Sample(

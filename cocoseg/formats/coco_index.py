@@ -50,7 +50,16 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
     @property
     def place(self) -> str:
         """Where in the document it stands."""
-        return f"images[{self.number}] (image {show(self.image_id)}, {show(self.file_name)})"
+        return _place(self.number, self.image_id, self.file_name)
+
+    def content(self, exact: bool) -> bytes:
+        """All that the sample is made from; ``exact``: with the places in the document."""
+        numbers = (self.number, [row.number for row in self.annotations]) if exact else None
+        rows = [
+            (row.id, row.category_id, row.iscrowd, row.score, None if row.segmentation is UNSET else row.segmentation)
+            for row in self.annotations
+        ]
+        return msgspec.json.encode((self.key, self.file_name, self.image_id, self.size, numbers, rows))
 
 
 class Index(NamedTuple):
@@ -106,7 +115,7 @@ def read_index(
     strays += [_refused(source, "", error) for owner, error in refused if owner not in table.rows]
     strays += [Refused("images", problem) for problem in table.problems]
     entries = [
-        _refused(source, _place(*row), bad[image])
+        _refused(source, _image_place(*row), bad[image])
         if image in bad
         else _entry(about, *row, grouped.get(image, []), keys)
         for image, row in table.rows.items()
@@ -207,7 +216,7 @@ def _entry(source: str, number: int, image: Image, annotations: list[Annotation]
             raise SampleError("doc.missing_key", "no 'height' and 'width', expected the numbers of pixels")
         return Entry(keys.take(number, _as_png(file_name)), file_name, image.id, number, size, annotations)
     except SampleError as error:
-        return _refused(source, _place(number, image), error)
+        return _refused(source, _image_place(number, image), error)
 
 
 def _refused(source: str, place: str, error: SampleError) -> Refused:
@@ -215,9 +224,13 @@ def _refused(source: str, place: str, error: SampleError) -> Refused:
     return Refused(place or error.message.partition(":")[0], error.at(source).problem)
 
 
-def _place(number: int, image: Image) -> str:
-    name = f", {show(image.file_name)}" if image.file_name is not UNSET else ""
-    return f"images[{number}] (image {show(image.id)}{name})"
+def _image_place(number: int, image: Image) -> str:
+    return _place(number, image.id, image.file_name)
+
+
+def _place(number: int, image_id: object, file_name: object) -> str:
+    name = f", {show(file_name)}" if file_name is not UNSET else ""
+    return f"images[{number}] (image {show(image_id)}{name})"
 
 
 def _as_png(file_name: str) -> str:

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -27,7 +26,7 @@ from cocoseg.files.documents import Int64, parse_part, repeated_key
 from cocoseg.files.reading import read_file
 from cocoseg.formats import panoptic_index
 from cocoseg.formats.panoptic_index import Entry
-from cocoseg.model import Dataset, Refused, Sample
+from cocoseg.model import Dataset, Loader, Refused, Sample
 from cocoseg.targets import check_ids, listed_regions
 
 
@@ -57,7 +56,8 @@ def read(
     index = panoptic_index.read_index(source, categories)
     folder = png_folder(source, png_dir)
     _check_pictures(source, folder, index.entries)
-    return Dataset(index.categories, index.entries, Loader(folder, source), source, folder, index.problems)
+    load = Loader(source, folder, picture, sample)
+    return Dataset(index.categories, index.entries, load, source, folder, index.problems)
 
 
 def png_folder(source: str, png_dir: str | os.PathLike[str] | None = None) -> str:
@@ -79,46 +79,32 @@ def _check_pictures(source: str, folder: str, entries: Sequence[Entry | Refused]
     raise DocumentError("file.missing", f"{source}: {what}")
 
 
-@dataclass(frozen=True)
-class Loader:
-    """Decodes an entry: its PNG, and its segments, each checked against the other."""
+def picture(folder: str | None, entry: Entry) -> bytes:
+    """The bytes of an entry's PNG. Raises SampleError ``file.*``."""
+    return read_file(os.path.join(folder or "", entry.file_name))
 
-    png_dir: str
-    source: str
 
-    def __call__(self, entry: Entry | Refused) -> Sample:
-        """Raises SampleError, its message beginning with the file, the annotation and the image."""
-        if isinstance(entry, Refused):
-            raise SampleError(*entry.problem)
-        place = f"{self.source}: {entry.place}"
-        try:
-            return self._load(entry, place)
-        except SampleError as error:
-            raise error.at(place) from None
-        except MemoryError:
-            raise SampleError("limit.memory", f"{place}: not enough memory to decode the PNG") from None
-
-    def _load(self, entry: Entry, place: str) -> Sample:
-        segments = parse_segments(entry)
-        ids = np.array([segment.id for segment in segments], np.int64)
-        check_ids(ids)
-        data = read_file(os.path.join(self.png_dir, entry.file_name))
-        picture = ids_from_rgb(png.read_picture(data, entry.size))
-        try:
-            regions = listed_regions(picture, ids.astype(np.uint32))
-        except SampleError:
-            png.verify_stream(data)  # a damaged file is the better explanation, where it is one
-            raise
-        return Sample(
-            entry.key,
-            entry.image_id,
-            ids,
-            np.array([segment.category_id for segment in segments], np.int64),
-            np.array([bool(segment.iscrowd) for segment in segments], np.bool_),
-            regions,
-            place=place,
-            problems=_check_areas(segments, regions, data, place),
-        )
+def sample(entry: Entry, picture: bytes, place: str) -> Sample:
+    """An entry's PNG and its segments, each checked against the other. Raises SampleError."""
+    segments = parse_segments(entry)
+    ids = np.array([segment.id for segment in segments], np.int64)
+    check_ids(ids)
+    id_map = ids_from_rgb(png.read_picture(picture, entry.size))
+    try:
+        regions = listed_regions(id_map, ids.astype(np.uint32))
+    except SampleError:
+        png.verify_stream(picture)  # a damaged file is the better explanation, where it is one
+        raise
+    return Sample(
+        entry.key,
+        entry.image_id,
+        ids,
+        np.array([segment.category_id for segment in segments], np.int64),
+        np.array([bool(segment.iscrowd) for segment in segments], np.bool_),
+        regions,
+        place=place,
+        problems=_check_areas(segments, regions, picture, place),
+    )
 
 
 def parse_segments(entry: Entry) -> list[Segment]:

@@ -35,6 +35,11 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
         """Where in the document it stands."""
         return _place(self.number, self.image_id, self.file_name)
 
+    def content(self, exact: bool) -> bytes:
+        """All that the sample is made from, less its PNG; ``exact``: with its place in the document."""
+        about = (self.key, self.file_name, self.image_id, self.size, self.number if exact else None)
+        return msgspec.json.encode(about) + bytes(self.segments_info)
+
 
 class Index(NamedTuple):
     """A document: its categories, an entry per annotation, and what is odd about it."""

@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable
-from contextlib import closing
+from concurrent.futures import Executor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
-from cocoseg import parallel
-from cocoseg.errors import DocumentError, LabelError, OutputError, Problem, SampleError, UsageError, show
-from cocoseg.files.documents import write_json
-from cocoseg.files.names import REPORT
+from cocoseg.errors import DocumentError, LabelError, UsageError, show
 from cocoseg.files.writing import Folder, same_place
 from cocoseg.formats import read
-from cocoseg.formats.classmap import ClassMapWriter, lost
+from cocoseg.formats.classmap import ClassMaps
 from cocoseg.labels import LabelScheme, label_scheme
 from cocoseg.labels.presets import PICTURES_ONLY
 from cocoseg.labels.scheme import Overlap
 from cocoseg.labels.schemefile import scheme_dict
 from cocoseg.model import Dataset
+from cocoseg.tools.conversion import Run, check_choice
 from cocoseg.tools.summary import Summary
 from cocoseg.version import __version__
+
+COMMAND = "to-semantic"
 
 StrPath = str | os.PathLike[str]
 
@@ -38,9 +37,11 @@ def to_semantic(
     categories: StrPath | None = None,
     images: StrPath | None = None,
     png_dir: StrPath | None = None,
-    workers: int = 1,
+    workers: int | None = None,
+    executor: Executor | None = None,
     overwrite: bool = False,
     on_error: Literal["skip", "stop"] = "skip",
+    time_limit: float = 300.0,
     dry_run: bool = False,
     palette: bool = False,
     on_done: Callable[[Summary], None] | None = None,
@@ -51,41 +52,32 @@ def to_semantic(
     which of several masks a pixel goes to, ``unlabelled`` what a pixel of none is, where the scheme is not to say it.
     An image that can't be converted is left out and named in the result's ``failures``; with ``on_error="stop"`` the
     first one ends the work. ``dry_run`` checks everything and writes nothing. ``on_done`` is called with the summary
-    so far after each part. With more than one worker the call belongs under ``if __name__ == "__main__":`` where the
-    platform starts processes afresh.
+    so far after each part, and no image may take more than ``time_limit`` seconds.
+
+    The same call once more does what is left of one that was ended, and again what has changed. ``executor`` is
+    anything that has ``submit`` and returns futures (Dask, MPI, loky, the standard pools), its workers on machines
+    that see ``src`` and ``out`` under the same names; without it there are ``workers`` processes, or none but this.
+    With more than one worker the call belongs under ``if __name__ == "__main__":`` where the platform starts
+    processes afresh.
 
     Raises DocumentError, LabelError, UsageError before a picture is written, OutputError where none can be written.
 
     >>> to_semantic("fixtures/panoptic.json", "out", dry_run=True).images
     3
     """
-    started = time.monotonic()
-    if workers < 1:
-        raise UsageError("usage.workers", f"workers is {workers}, expected at least 1")
-    _check_choice("on_error", on_error, ("skip", "stop"))
-    _check_choice("unlabelled", unlabelled, ("background", "void"))
+    how = Run(workers, executor, overwrite, on_error, time_limit, on_done)
+    check_choice("unlabelled", unlabelled, ("background", "void"))
     dataset = read(src, png_dir=png_dir, categories=categories, images=images)
     scheme = _scheme(labels, dataset, overlap, unlabelled)
     scheme_file = labels if isinstance(labels, str | os.PathLike) and os.path.isfile(labels) else None
     sources = [path for path in (src, categories, images, scheme_file) if path is not None]
     _check_places(dataset, sources, out)
-    colors = scheme.palette if palette else ()
-    folder = None if dry_run else Folder.create(out)
-    writer = ClassMapWriter(folder, scheme, colors, overwrite, on_error == "stop")
-    summary = Summary(scheme, len(dataset), problems=[*dataset.problems, *scheme.problems])
-    pieces = parallel.parts(dataset, workers)
-    with closing(parallel.run(writer, pieces, workers=workers, lost=lost)) as results:
-        for place, rows in results:
-            summary.add(place, rows)
-            if on_done:
-                on_done(summary)
-            if on_error == "stop" and any(row.failure for row in rows):
-                break
-    summary.close(time.monotonic() - started)
-    if folder:
-        options = {"labels": scheme.name, "overlap": scheme.overlap, "unlabelled": unlabelled, "palette": palette}
-        _save_report(folder, summary, write_json(_report(summary, sources, options)))
-    return summary
+    convert = ClassMaps(scheme, scheme.palette if palette else ())
+    summary = Summary(len(dataset), problems=[*dataset.problems, *scheme.problems], scheme=scheme)
+    if dry_run:
+        return how.check(dataset, convert, summary)
+    options = {"labels": scheme.name, "overlap": scheme.overlap, "unlabelled": unlabelled, "palette": palette}
+    return how.write(dataset, convert, Folder.create(out), COMMAND, summary, _head(scheme, sources, options))
 
 
 def _scheme(
@@ -122,32 +114,12 @@ def _check_places(dataset: Dataset, sources: list[StrPath], out: StrPath) -> Non
         )
 
 
-def _check_choice(option: str, value: object, allowed: tuple[str, ...]) -> None:
-    if value is not None and value not in allowed:
-        raise UsageError(f"usage.{option}", f"{option} is {show(value)}, expected one of {', '.join(allowed)}")
-
-
-def _save_report(folder: Folder, summary: Summary, data: bytes) -> None:
-    """Write the report, but not over that of other class maps which stay in the folder."""
-    stays = any(failure.category == "out.exists" for failure in summary.failures)
-    if stays and os.path.exists(os.path.join(folder.root, REPORT)):
-        text = f"{REPORT} is left as it was, for the class maps of an earlier run stay; use --overwrite to replace them"
-        summary.problems.append(Problem("out.exists", text))
-        return
-    try:
-        folder.write(REPORT, data, overwrite=True)
-    except SampleError as error:
-        raise OutputError("out.write", error.message) from None
-
-
-def _report(summary: Summary, sources: list[StrPath], options: dict[str, Any]) -> dict[str, Any]:
-    scheme = summary.scheme
+def _head(scheme: LabelScheme, sources: list[StrPath], options: dict[str, Any]) -> dict[str, Any]:
     return {
         "cocoseg": __version__,
-        "command": "to-semantic",
+        "command": COMMAND,
         "options": options,
         "sources": [{"name": Path(path).name, "bytes": Path(path).stat().st_size} for path in sources],
         "bits": 8 * scheme.dtype.itemsize,
         "labels": scheme_dict(scheme) | {"void": scheme.void, "unlabelled": scheme.outside},
-        **summary.as_dict(),
     }

@@ -14,6 +14,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from cocoseg.files.names import TEMPORARY
+
 IMAGES = 400
 
 
@@ -53,7 +55,7 @@ def test_a_run_that_is_stopped(
     assert len(stderr.splitlines()) <= 3
     assert b"Traceback" not in stderr
     assert 0 < len(written) < IMAGES
-    assert [path for path in out.iterdir() if path.name.startswith(".")] == []
+    assert [path for path in out.rglob("*") if path.name.startswith(TEMPORARY)] == []
     for path in written:
         with Image.open(path) as image:
             image.load()

@@ -1,0 +1,164 @@
+"""One run at a time in a folder: a lock that says who holds it and is free as soon as that process has ended.
+
+The file is locked by the system (``flock``), which lets go of it whatever ends the process. It is not believed alone:
+some network file systems lock on one machine only. So it also says who holds it, and its holder touches it from time
+to time; the holder of an untouched one is taken for dead.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import time
+from types import ModuleType
+
+import msgspec
+
+from cocoseg.errors import OutputError, show
+from cocoseg.files.names import JOURNAL, TEMPORARY
+from cocoseg.files.writing import cannot_write
+
+LOCK = f"{JOURNAL}/lock"
+BEAT, DEAD_AFTER = 10.0, 600.0
+
+fcntl: ModuleType | None
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None
+
+
+class Holder(msgspec.Struct):
+    """Who holds a lock."""
+
+    pid: int
+    host: str
+    since: str
+
+
+class Lock:
+    """A lock on a folder, held from its making until ``release``. Raises OutputError ``out.locked``, ``out.write``."""
+
+    def __init__(self, root: str) -> None:
+        self._path = os.path.join(root, LOCK)
+        self._beaten = time.monotonic()
+        try:
+            os.makedirs(os.path.dirname(self._path), exist_ok=True)
+            self._descriptor = self._take()
+        except OutputError:
+            raise
+        except OSError as error:
+            raise cannot_write(self._path, error) from None
+
+    def __enter__(self) -> Lock:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
+
+    def beat(self) -> None:
+        """A sign of life, every now and then."""
+        if time.monotonic() - self._beaten > BEAT:
+            self._beaten = time.monotonic()
+            with contextlib.suppress(OSError):
+                os.utime(self._path)
+
+    def release(self) -> None:
+        """Let others in."""
+        with contextlib.suppress(OSError):
+            os.unlink(self._path)
+        with contextlib.suppress(OSError):
+            os.close(self._descriptor)
+
+    def _take(self) -> int:
+        while True:
+            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o666)
+            try:
+                self._lock(descriptor)
+                if _is_still(descriptor, self._path):
+                    _write(descriptor)
+                    return descriptor
+            except BaseException:
+                os.close(descriptor)
+                raise
+            os.close(descriptor)  # its holder has just ended and removed it
+
+    def _lock(self, descriptor: int) -> None:
+        locked = _flock(descriptor)
+        holder = _read(descriptor)
+        if locked is False or (holder and not self._is_dead(holder, locked is True)):
+            raise self._busy(holder)
+
+    def _is_dead(self, holder: Holder, freed: bool) -> bool:
+        """Whether a holder has ended. On this machine its number tells, if the system did not let go for it."""
+        if holder.host == socket.gethostname():
+            return freed or holder.pid == os.getpid() or not _is_running(holder.pid)
+        return _age(self._path) > DEAD_AFTER
+
+    def _busy(self, holder: Holder | None) -> OutputError:
+        folder = show(os.path.dirname(os.path.dirname(self._path)), 300)
+        if holder is None:
+            return OutputError("out.locked", f"another run writes to {folder}; wait for it, or choose another folder")
+        who = f"process {holder.pid} on {show(holder.host)}, since {show(holder.since)[1:-1]}"
+        advice = "wait for it, end it, or choose another folder"
+        if holder.host != socket.gethostname():
+            advice += f" (if it has died, remove {show(self._path, 300)})"
+        return OutputError("out.locked", f"another run writes to {folder} ({who}); {advice}")
+
+
+def _flock(descriptor: int) -> bool | None:
+    """Whether the file could be locked; None where the system can't say."""
+    if fcntl is None:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:  # not on this file system
+        return None
+    return True
+
+
+def _is_still(descriptor: int, path: str) -> bool:
+    try:
+        return os.path.samestat(os.fstat(descriptor), os.stat(path))
+    except FileNotFoundError:
+        return False
+
+
+def _read(descriptor: int) -> Holder | None:
+    try:
+        return msgspec.json.decode(os.read(descriptor, 4096), type=Holder)
+    except (msgspec.DecodeError, UnicodeDecodeError, OSError):
+        return None
+
+
+def _write(descriptor: int) -> None:
+    holder = Holder(os.getpid(), socket.gethostname(), time.strftime("%Y-%m-%d %H:%M:%S"))
+    os.ftruncate(descriptor, 0)
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    os.write(descriptor, msgspec.json.encode(holder))
+
+
+def _is_running(pid: int) -> bool:
+    if os.name == "nt":  # there, signal 0 would end it
+        return True
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def _age(path: str) -> float:
+    """Seconds since a file was touched, by the clock of the machine that keeps it."""
+    probe = os.path.join(os.path.dirname(path), f"{TEMPORARY}{os.getpid():x}-age")
+    descriptor = os.open(probe, os.O_WRONLY | os.O_CREAT, 0o666)
+    try:
+        return os.fstat(descriptor).st_mtime - os.stat(path).st_mtime
+    finally:
+        os.close(descriptor)
+        os.unlink(probe)

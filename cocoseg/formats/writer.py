@@ -1,0 +1,209 @@
+"""The entries of a part through one conversion, into files and rows; what an earlier run finished is left as it is."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol
+
+import msgspec
+
+from cocoseg.errors import Problem, SampleError
+from cocoseg.files import journal
+from cocoseg.files.journal import Row
+from cocoseg.files.writing import Batch, Folder, digest, unseen
+from cocoseg.model import Dataset, Sample
+from cocoseg.parallel import TimeExceeded, limited, time_is_up
+
+
+class Converted(NamedTuple):
+    """What becomes of a sample: files by their names, and what the command's summary needs of it."""
+
+    files: dict[str, bytes]
+    result: msgspec.Struct
+
+
+class Conversion(Protocol):
+    """A sample to files; a value that pickles."""
+
+    def __call__(self, sample: Sample) -> Converted:
+        """Raises SampleError."""
+        ...
+
+    def settings(self) -> bytes:
+        """All that decides the files, besides the sample."""
+        ...
+
+
+@dataclass(frozen=True)
+class Part:
+    """Entries, the journal's line of each, if there is one, and the number of the first in the data set."""
+
+    dataset: Dataset
+    lines: Sequence[bytes | None] = ()
+    first: int = 0
+
+    def __len__(self) -> int:
+        return len(self.dataset)
+
+    def __getitem__(self, place: slice) -> Part:
+        return Part(self.dataset[place], self.lines[place], self.first + place.indices(len(self))[0])
+
+    def __iter__(self) -> Iterator[tuple[Any, bytes | None]]:
+        return zip(self.dataset.entries, self.lines or [None] * len(self), strict=True)
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where a run writes: the folder, the command and the run's number for its journal, and what it may replace."""
+
+    folder: Folder
+    command: str
+    run: int
+    overwrite: bool = False
+
+
+_Found = tuple[Row, "bytes | None"]  # a row, and its line where it was in the journal before
+
+
+@dataclass(frozen=True)
+class Writer:
+    """``writer(part) -> rows``: converts entries and writes their files. Without a target all is done but the writing.
+
+    ``seconds`` is how long one image may take; ``stop_on_error`` ends a part with the first one that fails.
+    """
+
+    convert: Conversion
+    target: Target | None = None
+    seconds: float = 300.0
+    stop_on_error: bool = False
+
+    def __call__(self, part: Part) -> list[Row]:
+        """Rows of the part's first entries, as many as there is time for.
+
+        Raises OutputError for what would cost every image.
+        """
+        if self.target is None:
+            return [row for row, _ in self._rows(part, None)]
+        if not self.target.folder.is_seen():
+            raise unseen(self.target.folder)
+        with self.target.folder.batch() as batch:
+            found = list(self._rows(part, batch))
+            return self._finish(part, found, batch, self.target)
+
+    def lost(self, part: Part) -> list[Row]:
+        """The rows of images at which a worker died."""
+        text = "the worker process died at this image (killed from outside, out of memory, or past its time)"
+        entries = part.dataset.entries
+        return [
+            _failed(entry, Problem("worker.died", f"{part.dataset.load.place(entry)}: {text}")) for entry in entries
+        ]
+
+    def _rows(self, part: Part, batch: Batch | None) -> Iterator[_Found]:
+        """Rows, and the journal's line of those that were finished before."""
+        hasher = hashlib.sha256(self.convert.settings())
+        for entry, line in part:
+            row, kept = self._row(_Item(part.dataset, entry, hasher), line, batch)
+            yield row, line if kept else None
+            if time_is_up() or (row.failure and self.stop_on_error):
+                return
+
+    def _row(self, item: _Item, line: bytes | None, batch: Batch | None) -> tuple[Row, bool]:
+        earlier = journal.decode_row(line) if line else None
+        try:
+            with limited(self.seconds):
+                picture = item.dataset.load.fetch(item.entry)
+                if earlier and self._is_whole(earlier, item, picture):
+                    return msgspec.structs.replace(earlier, kept=True), True
+                sample = item.dataset.load.decode(item.entry, picture)
+                converted = self.convert(sample)
+            _add(converted.files, batch, self._overwrites(earlier), item.place)
+        except SampleError as error:
+            return _failed(item.entry, error.problem), False
+        except MemoryError:
+            return _failed(item.entry, Problem("limit.memory", f"{item.place}: not enough memory")), False
+        except TimeExceeded:
+            text = f"took longer than {self.seconds:g} s; give it more with --time-limit"
+            return _failed(item.entry, Problem("limit.time", f"{item.place}: {text}")), False
+        return item.row(converted, picture, sample.problems), False
+
+    def _is_whole(self, row: Row, item: _Item, picture: bytes) -> bool:
+        """Whether all that an earlier run made of an item is there, and nothing that it was made from has changed."""
+        if self.target is None or row.made_from != item.made_from(picture, exact=bool(row.problems)):
+            return False
+        return all(self.target.folder.holds(name, *known) for name, known in row.files.items())
+
+    def _overwrites(self, earlier: Row | None) -> frozenset[str] | None:
+        """The names that may be replaced: those of earlier runs, or all (None)."""
+        if self.target and self.target.overwrite:
+            return None
+        return frozenset(earlier.files if earlier else ())
+
+    def _finish(self, part: Part, found: list[_Found], batch: Batch, target: Target) -> list[Row]:
+        """Make the files durable, then their page of the journal, and only then give them their names."""
+        if not all(line for _, line in found):
+            batch.settle()
+            _save_page(part.first, found, target)
+            if failed := batch.commit():
+                found = [(_unless(row, failed, part, k), line) for k, (row, line) in enumerate(found)]
+                _save_page(part.first, found, target)
+        return [row for row, _ in found]
+
+
+class _Item(NamedTuple):
+    """An entry on its way."""
+
+    dataset: Dataset
+    entry: Any
+    hasher: Any
+
+    @property
+    def place(self) -> str:
+        return self.dataset.load.place(self.entry)
+
+    def made_from(self, picture: bytes, exact: bool) -> str:
+        """The digest of all that decides the item's files; ``exact``: and the words of what is odd about it."""
+        hasher = self.hasher.copy()
+        for data in (self.entry.content(exact), picture):
+            hasher.update(len(data).to_bytes(8, "little"))
+            hasher.update(data)
+        return str(hasher.hexdigest()[:32])
+
+    def row(self, converted: Converted, picture: bytes, problems: tuple[Problem, ...]) -> Row:
+        return Row(
+            self.entry.key,
+            self.made_from(picture, exact=bool(problems)),
+            {name: (len(data), digest(data)) for name, data in converted.files.items()},
+            msgspec.Raw(msgspec.json.encode(converted.result)),
+            problems,
+        )
+
+
+def _add(files: dict[str, bytes], batch: Batch | None, replaceable: frozenset[str] | None, place: str) -> None:
+    """All files of an item, or none."""
+    if batch is None:
+        return
+    try:
+        for name, data in files.items():
+            batch.add(name, data, overwrite=replaceable is None or name in replaceable)
+    except SampleError as error:
+        batch.drop(files)
+        raise error.at(place) from None
+
+
+def _failed(entry: Any, problem: Problem) -> Row:
+    return Row(entry.key, failure=problem)
+
+
+def _unless(row: Row, failed: dict[str, SampleError], part: Part, number: int) -> Row:
+    """The row, or its failure where one of its files could not be given its name."""
+    error = next((failed[name] for name in row.files if name in failed), None)
+    entry = part.dataset.entries[number]
+    return _failed(entry, error.at(part.dataset.load.place(entry)).problem) if error else row
+
+
+def _save_page(first: int, found: list[_Found], target: Target) -> None:
+    lines = [line or journal.encode_row(row) for row, line in found if not row.failure]
+    if lines:
+        target.folder.save(journal.page_name(target.run, first), journal.page(target.command, lines))

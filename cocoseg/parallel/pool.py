@@ -1,0 +1,119 @@
+"""Worker processes of our own. One that dies costs no more than the one item that kills it."""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import sys
+import threading
+import time
+import warnings
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from typing import Any
+
+from cocoseg.errors import UsageError
+from cocoseg.parallel.job import Job, P, R, Rows
+from cocoseg.parallel.worker import begin, timed
+
+
+class _NoMore(Exception):
+    """The system lets us start no more processes."""
+
+
+def run(job: Job[P, R], workers: int) -> Rows[R]:
+    """Do a job in ``workers`` processes, or in as many as can be started.
+
+    The parts that were under way when a worker died are done again, each in a process of its own.
+    """
+    context = multiprocessing.get_context(_start_method())
+    while workers > 1:
+        try:
+            with _processes(workers, context) as executor:
+                unfinished = yield from job.through(executor, 2 * workers)
+        except _NoMore:
+            workers //= 2
+            warnings.warn(f"so many processes can't be started; going on with {workers}", RuntimeWarning, stacklevel=2)
+            continue
+        if not unfinished and not job.queue.left:
+            return
+        for start, stop in unfinished:
+            yield from _alone(job, start, stop, context)
+    yield from job.here()
+
+
+@contextlib.contextmanager
+def _processes(workers: int, context: Any) -> Iterator[ProcessPoolExecutor]:
+    """A pool of workers, which end after the items that they are at."""
+    stop = context.Event()
+    executor = _Pool(workers, context, begin, (stop,))
+    try:
+        yield executor
+    finally:
+        stop.set()
+        executor.shutdown(wait=True, cancel_futures=True)
+
+
+class _Pool(ProcessPoolExecutor):
+    def submit(self, *args: Any, **options: Any) -> Any:
+        try:
+            return super().submit(*args, **options)
+        except BrokenProcessPool:
+            raise
+        except (OSError, RuntimeError) as error:  # no process, or no thread to mind them
+            raise _NoMore from error
+
+
+@contextlib.contextmanager
+def _one_worker(context: Any) -> Iterator[ProcessPoolExecutor]:
+    """A worker that has begun: where none can, that is no fault of an item. Raises UsageError ``workers.start``."""
+    with _processes(1, context) as executor:
+        try:
+            executor.submit(os.getpid).result()
+        except BrokenProcessPool:
+            reason = "worker processes can't start from this program"
+            advice = "put the call under if __name__ == '__main__':, or take one worker"
+            raise UsageError("workers.start", f"{reason}; {advice}") from None
+        yield executor
+
+
+def _alone(job: Job[P, R], start: int, stop: int, context: Any) -> Rows[R]:
+    """Do a range in a process of its own; where that dies as well, in halves, down to the item that kills."""
+    try:
+        with _one_worker(context) as executor:
+            while start < stop:
+                rows, _ = executor.submit(timed, job.work, job.whole[start:stop]).result()
+                yield start, rows
+                start += len(rows)
+        return
+    except BrokenProcessPool:
+        pass
+    if stop - start == 1:
+        yield start, job.lost(job.whole[start:stop])
+        return
+    half = (start + stop) // 2
+    yield from _alone(job, start, half, context)
+    yield from _alone(job, half, stop, context)
+
+
+def _start_method() -> str | None:
+    """Fork where it is safe, which is where this process has one thread: a worker is then there at once."""
+    if chosen := os.environ.get("COCOSEG_START"):
+        return chosen
+    if sys.platform != "linux":
+        return None
+    return "fork" if _is_alone() else "forkserver"
+
+
+def _is_alone() -> bool:
+    """Whether this process has one thread; one that has just ended is listed for a moment longer."""
+    with contextlib.suppress(OSError):
+        for _ in range(50):
+            if len(os.listdir("/proc/self/task")) == 1:
+                return True
+            if threading.active_count() > 1:
+                return False
+            time.sleep(0.001)
+    return False

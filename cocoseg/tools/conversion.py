@@ -1,0 +1,155 @@
+"""How every conversion goes: one at a time in its folder, on from where the last one ended, a report at the end."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Any, Generic, Literal, TypeVar
+
+from cocoseg import parallel
+from cocoseg.errors import OutputError, Problem, UsageError, show
+from cocoseg.files import journal
+from cocoseg.files.documents import write_json
+from cocoseg.files.journal import Journal
+from cocoseg.files.lock import Lock
+from cocoseg.files.names import JOURNAL, REPORT, TEMPORARY
+from cocoseg.files.writing import Folder, unseen
+from cocoseg.formats.writer import Conversion, Part, Target, Writer
+from cocoseg.model import Dataset
+from cocoseg.tools.tally import Tally
+from cocoseg.version import __version__
+
+T = TypeVar("T", bound=Tally)
+
+
+@dataclass(frozen=True)
+class Run(Generic[T]):
+    """How a conversion is to be done: the options that all commands share.
+
+    ``workers`` processes, or an ``executor``; ``time_limit`` seconds for an image. ``on_done`` is called with the
+    result so far after each part.
+    """
+
+    workers: int | None = None
+    executor: Executor | None = None
+    overwrite: bool = False
+    on_error: Literal["skip", "stop"] = "skip"
+    time_limit: float = 300.0
+    on_done: Callable[[T], None] | None = None
+
+    def __post_init__(self) -> None:
+        if self.workers is not None and self.workers < 1:
+            raise UsageError("usage.workers", f"workers is {self.workers}, expected at least 1")
+        if not self.time_limit > 0:
+            raise UsageError("usage.time_limit", f"time_limit is {self.time_limit}, expected seconds above 0")
+        check_choice("on_error", self.on_error, ("skip", "stop"))
+
+    def check(self, dataset: Dataset, convert: Conversion, tally: T) -> T:
+        """Do all of the work but writing."""
+        began = time.monotonic()
+        self._through(Writer(convert, None, self.time_limit, self.on_error == "stop"), Part(dataset), tally)
+        tally.close(time.monotonic() - began)
+        return tally
+
+    def write(
+        self, dataset: Dataset, convert: Conversion, folder: Folder, command: str, tally: T, head: dict[str, Any]
+    ) -> T:
+        """Write the files of all images, the journal, and at the end the report, which begins with ``head``.
+
+        Raises OutputError where nothing can be written, or another run is at it.
+        """
+        began = time.monotonic()
+        with Lock(folder.root) as lock:
+            tally.notes += _clean(folder)
+            pages = Journal(folder, command)
+            lines = pages.load()
+            known = [lines.get(entry.key) for entry in dataset.entries] if lines else ()
+            target = Target(folder, command, pages.next_run(), self.overwrite)
+            writer = Writer(convert, target, self.time_limit, self.on_error == "stop")
+            self._check_executor(folder)
+            self._through(writer, Part(dataset, known), tally, lock.beat)
+            tally.close(time.monotonic() - began)
+            _finish(dataset, folder, pages, tally, head)
+        return tally
+
+    def _through(self, writer: Writer, whole: Part, tally: T, beat: Callable[[], None] = lambda: None) -> None:
+        workers = self.workers or (32 if self.executor else 1)
+        results = parallel.run(writer, whole, lost=writer.lost, workers=workers, executor=self.executor)
+        with closing(results):
+            for first, rows in results:
+                tally.add(first, rows)
+                beat()
+                if self.on_done:
+                    self.on_done(tally)
+                if self.on_error == "stop" and any(row.failure for row in rows):
+                    return
+
+    def _check_executor(self, folder: Folder) -> None:
+        """Find out before the work that workers elsewhere have the same cocoseg and see the folder."""
+        if self.executor is None:
+            return
+        try:
+            version, seen = self.executor.submit(_probe, folder).result()
+        except ImportError as error:
+            raise UsageError(
+                "workers.version", f"the workers can't import cocoseg ({error}); install it there"
+            ) from None
+        if version != __version__:
+            text = f"the workers have cocoseg {version}, this is {__version__}; install the same"
+            raise UsageError("workers.version", text)
+        if not seen:
+            raise unseen(folder)
+
+
+def _probe(folder: Folder) -> tuple[str, bool]:
+    return __version__, folder.is_seen()
+
+
+def check_choice(option: str, value: object, allowed: Sequence[str]) -> None:
+    """Raises UsageError where an option has another value than it may have, or None."""
+    if value is not None and value not in allowed:
+        raise UsageError(f"usage.{option}", f"{option} is {show(value)}, expected one of {', '.join(allowed)}")
+
+
+def _clean(folder: Folder) -> list[str]:
+    """Remove what an ended run left half-done."""
+    left = [name for name in folder.names() if os.path.basename(name).startswith(TEMPORARY)]
+    folder.remove(left)
+    return [f"{len(left)} temporary files of an ended run were removed"] if left else []
+
+
+def _finish(dataset: Dataset, folder: Folder, pages: Journal, tally: Tally, head: dict[str, Any]) -> None:
+    """The journal of the whole data set, the report, and only then away with what they stand for."""
+    lines = pages.load()
+    done = [lines[entry.key] for entry in dataset.entries if entry.key in lines and entry.key not in tally.failed_keys]
+    tally.problems += _strays(folder, tally, done)
+    replaced = pages.settle(done) if tally.complete else []
+    _save_report(folder, tally, write_json(head | tally.as_dict()))
+    folder.remove(replaced)
+    if tally.failures and not tally.images and all(row.category == "out.write" for row in tally.failures):
+        raise OutputError(*tally.failures[0])
+
+
+def _strays(folder: Folder, tally: Tally, done: Sequence[bytes]) -> list[Problem]:
+    """Files in the folder that are not of this run, for those who take all that is there for class maps."""
+    ours = {name for line in done for name in journal.decode_row(line).files} | {REPORT}
+    ours |= tally.failed_keys  # said already
+    found = [name for name in folder.names() if name not in ours and not name.startswith(f"{JOURNAL}/")]
+    if not found:
+        return []
+    some = ", ".join(show(name) for name in found[:5]) + (", ..." if len(found) > 5 else "")
+    return [Problem("out.stray", f"{show(folder.root, 300)}: {len(found)} files are not of this run: {some}")]
+
+
+def _save_report(folder: Folder, tally: Tally, data: bytes) -> None:
+    """Write the report, but not over that of other files which stay in the folder."""
+    stays = any(failure.category == "out.exists" for failure in tally.failures)
+    if stays and os.path.exists(folder.path(REPORT)):
+        text = f"{REPORT} is left as it was, for the files of an earlier run stay; use --overwrite to replace them"
+        tally.problems.append(Problem("out.exists", text))
+        return
+    folder.save(REPORT, data)

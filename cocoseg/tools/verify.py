@@ -1,0 +1,114 @@
+"""Is all that a run wrote still there, and as it was written? The guts of ``cocoseg verify``."""
+
+from __future__ import annotations
+
+import os
+from contextlib import closing
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import msgspec
+
+from cocoseg import parallel
+from cocoseg.errors import OutputError, Problem, SampleError, show
+from cocoseg.files import journal
+from cocoseg.files.journal import Journal
+from cocoseg.files.names import JOURNAL, REPORT
+from cocoseg.files.writing import Folder
+
+
+@dataclass
+class Verification:
+    """What was found: ``files`` of ``images`` were looked at, ``failures`` are those that are not as they were."""
+
+    folder: str
+    images: int = 0
+    files: int = 0
+    failures: list[Problem] = field(default_factory=list)
+
+    @property
+    def whole(self) -> bool:
+        """Whether the run was finished, and every file is as it was written."""
+        return not self.failures
+
+
+class _Images(msgspec.Struct):
+    converted: int
+
+
+class _Report(msgspec.Struct):
+    images: _Images
+
+
+class _Found(NamedTuple):
+    files: int
+    failures: tuple[Problem, ...]
+
+
+@dataclass(frozen=True)
+class _Checker:
+    folder: Folder
+
+    def __call__(self, lines: list[bytes]) -> list[_Found]:
+        found = []
+        for line in lines:
+            files = journal.decode_row(line).files
+            wrong = [self._problem(name) for name, known in files.items() if not self.folder.holds(name, *known)]
+            found.append(_Found(len(files), tuple(wrong)))
+            if parallel.time_is_up():
+                break
+        return found
+
+    def _problem(self, name: str) -> Problem:
+        path = show(self.folder.path(name), 300)
+        if not os.path.lexists(self.folder.path(name)):
+            return Problem("verify.missing", f"{path} is gone; the same command again makes it anew")
+        return Problem("verify.changed", f"{path} is not as it was written; the same command again makes it anew")
+
+
+def verify(out: str | os.PathLike[str], *, workers: int = 1) -> Verification:
+    """Check every file of a finished run against its journal, by size and content.
+
+    Raises OutputError ``out.no_run`` where no run has written.
+
+    >>> verify("no such folder")
+    Traceback (most recent call last):
+    cocoseg.errors.OutputError: 'no such folder' holds no run of cocoseg, which has a folder .cocoseg and cocoseg.json
+    """
+    folder = Folder(os.path.realpath(out))
+    pages = Journal(folder)
+    names = pages.pages()
+    if not names:
+        text = f"holds no run of cocoseg, which has a folder {JOURNAL} and {REPORT}"
+        raise OutputError("out.no_run", f"{show(os.fspath(out), 300)} {text}")
+    found = Verification(folder.root, failures=_unfinished(folder, pages, names))
+    whole = list(pages.load().values())
+    checks = parallel.run(_Checker(folder), whole, lost=lambda part: [], workers=workers)
+    with closing(checks):
+        for _, rows in checks:
+            found.images += len(rows)
+            found.files += sum(row.files for row in rows)
+            found.failures += [problem for row in rows for problem in row.failures]
+    return found
+
+
+def _unfinished(folder: Folder, pages: Journal, names: list[str]) -> list[Problem]:
+    """Why the run is not finished, or the journal not whole."""
+    again = "the same command again finishes it"
+    if any(not name.startswith(journal.page_name(0, 0)[:-16]) for name in names):
+        return [
+            Problem("verify.unfinished", f"{show(folder.root, 300)}: the run was ended before it was through; {again}")
+        ]
+    problems = [
+        Problem("verify.journal", f"{show(folder.path(name), 300)} is damaged; {again}")
+        for name in names
+        if not pages.is_whole(name)
+    ]
+    try:
+        report = msgspec.json.decode(folder.read(REPORT), type=_Report)
+    except (SampleError, msgspec.DecodeError, UnicodeDecodeError) as error:
+        return [*problems, Problem("verify.report", f"{show(folder.path(REPORT), 300)}: {error}; {again}")]
+    if report.images.converted != len(pages.load()):
+        text = f"tells of {report.images.converted} images, the journal of {len(pages.load())}"
+        problems.append(Problem("verify.report", f"{show(folder.path(REPORT), 300)} {text}; {again}"))
+    return problems
