@@ -287,7 +287,7 @@ def test_class_of_tells_what_each_category_becomes() -> None:
     assert TOWN.class_of == {1: 4, 2: 4, 3: 2, 10: 7, 11: 0, 12: 0, 20: 99}
 
 
-class TestNumbers:
+class TestWhatDecides:
     def test_are_those_of_a_scheme_that_has_travelled(self) -> None:
         assert pickle.loads(pickle.dumps(TOWN)).numbers == TOWN.numbers
 
