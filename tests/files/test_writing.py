@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import secrets
 import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -168,17 +169,21 @@ class TestWrite:
         out.write("a", CONTENT, overwrite=True)
         assert (tmp_path / "precious").read_bytes() == b"old"
 
-    def test_takes_over_the_temporary_of_a_killed_process_that_had_its_number(self, out: Folder) -> None:
-        Path(out.root, f"{TEMPORARY}{os.getpid()}").write_bytes(b"half a fi")
+    def test_leaves_the_temporary_of_another_process_alone(self, out: Folder) -> None:
+        other = f"{TEMPORARY}{os.getpid():x}-00000000-0"
+        Path(out.root, other).write_bytes(b"half a fi")
         out.write("a", CONTENT)
-        assert tree(out.root) == {"a": CONTENT}
+        assert tree(out.root) == {"a": CONTENT, other: b"half a fi"}
 
-    def test_does_not_write_through_a_link_in_the_temporarys_place(self, out: Folder, tmp_path: Path) -> None:
+    def test_does_not_write_through_a_link_in_the_temporarys_place(
+        self, out: Folder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(secrets, "token_hex", lambda size: "ab" * size)
         (tmp_path / "precious").write_bytes(b"old")
-        Path(out.root, f"{TEMPORARY}{os.getpid()}").symlink_to(tmp_path / "precious")
-        out.write("a", CONTENT)
+        Path(out.root, f"{TEMPORARY}{os.getpid():x}-abababab-0").symlink_to(tmp_path / "precious")
+        assert refusal(SampleError, lambda: out.write("a", CONTENT)).category == "path.collision"
         assert (tmp_path / "precious").read_bytes() == b"old"
-        assert tree(out.root) == {"a": CONTENT}
+        assert not Path(out.root, "a").exists()
 
 
 class TestNamesThatAreTaken:
@@ -296,7 +301,7 @@ class TestFailures:
 
 
 def fail_at(patch: pytest.MonkeyPatch, call: str, fail: Callable[..., Any]) -> None:
-    """Make ``os.<call>`` fail once; a write fails half-way, a close after it has closed."""
+    """Make ``os.<call>`` fail until the file is given up; a write fails half-way, a close after it has closed."""
     original = getattr(os, call)
     times = [0]
 
@@ -306,7 +311,8 @@ def fail_at(patch: pytest.MonkeyPatch, call: str, fail: Callable[..., Any]) -> N
             return original(args[0], args[1][:10])
         if call == "close":
             original(*args)
-        patch.setattr(os, call, original)
+        if call != "open" or times[0] == 2:  # too many open files: opening is tried once more
+            patch.setattr(os, call, original)
         return fail()
 
     patch.setattr(os, call, once)
