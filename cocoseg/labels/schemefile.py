@@ -115,10 +115,11 @@ def scheme_dict(scheme: LabelScheme) -> dict[str, Any]:
 
 
 def numbers(scheme: LabelScheme) -> dict[str, Any]:
-    """What of a scheme decides class indices: all but names and colours."""
+    """What of a scheme decides class indices, all but names and colours; in one order, for its digest."""
     plain = scheme_dict(scheme)
     classes = [{key: row[key] for key in sorted(row.keys() - {"name", "color"})} for row in plain["classes"]]
-    return {**plain, "name": "", "classes": classes, "void": scheme.void, "unlabelled": scheme.outside}
+    plain |= {"name": "", "classes": classes, "void": scheme.void, "unlabelled": scheme.outside}
+    return dict(sorted(plain.items()))
 
 
 def _parse(data: bytes, suffix: str) -> Any:

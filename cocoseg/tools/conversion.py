@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import Executor
+from concurrent.futures import BrokenExecutor, CancelledError, Executor
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, TypeVar
@@ -94,10 +94,12 @@ class Run(Generic[T]):
             return
         try:
             version, seen = self.executor.submit(_probe, folder).result()
-        except ImportError as error:
-            raise UsageError(
-                "workers.version", f"the workers can't import cocoseg ({error}); install it there"
-            ) from None
+        except (ImportError, AttributeError) as error:
+            text = f"the workers can't import cocoseg {__version__} ({error}); install it there"
+            raise UsageError("workers.version", text) from None
+        except (BrokenExecutor, CancelledError) as error:
+            text = f"the executor can't work ({error or type(error).__name__})"
+            raise OutputError("workers.gone", text) from None
         if version != __version__:
             text = f"the workers have cocoseg {version}, this is {__version__}; install the same"
             raise UsageError("workers.version", text)
@@ -125,7 +127,7 @@ def _clean(folder: Folder) -> list[str]:
 def _finish(dataset: Dataset, folder: Folder, pages: Journal, tally: Tally, head: dict[str, Any]) -> None:
     """The journal of the whole data set, the report, and only then away with what they stand for."""
     lines = pages.load()
-    done = [lines[entry.key] for entry in dataset.entries if entry.key in lines and entry.key not in tally.failed_keys]
+    done = [_line(lines[entry.key], tally) for entry in dataset.entries if entry.key in lines]
     tally.problems += _strays(folder, tally, done)
     replaced = pages.settle(done) if tally.complete else []
     _save_report(folder, tally, write_json(head | tally.as_dict()))
@@ -134,11 +136,21 @@ def _finish(dataset: Dataset, folder: Folder, pages: Journal, tally: Tally, head
         raise OutputError(*tally.failures[0])
 
 
+def _line(line: bytes, tally: Tally) -> bytes:
+    """What the journal says of an image: its files stay the run's own, to be replaced, where it failed this time."""
+    failed = tally.failed_keys and journal.decode_row(line).key in tally.failed_keys
+    return journal.forgotten(line) if failed else line
+
+
 def _strays(folder: Folder, tally: Tally, done: Sequence[bytes]) -> list[Problem]:
     """Files in the folder that are not of this run, for those who take all that is there for class maps."""
     ours = {name for line in done for name in journal.decode_row(line).files} | {REPORT}
     ours |= tally.failed_keys  # said already
-    found = [name for name in folder.names() if name not in ours and not name.startswith(f"{JOURNAL}/")]
+    names = [name for name in folder.names() if name not in ours and not name.startswith(f"{JOURNAL}/")]
+    left = {name for name in names if os.path.basename(name).startswith(TEMPORARY)}  # by a worker that died
+    if tally.complete:
+        folder.remove(left)
+    found = [name for name in names if name not in left]
     if not found:
         return []
     some = ", ".join(show(name) for name in found[:5]) + (", ..." if len(found) > 5 else "")
