@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import BrokenExecutor, CancelledError, Executor
 from contextlib import closing
 from dataclasses import dataclass
@@ -119,16 +119,23 @@ def check_choice(option: str, value: object, allowed: Sequence[str]) -> None:
 
 def _clean(folder: Folder) -> list[str]:
     """Remove what an ended run left half-done."""
-    left = [name for name in folder.names() if os.path.basename(name).startswith(TEMPORARY)]
+    left = _temporary(folder.names())
     folder.remove(left)
     return [f"{len(left)} temporary files of an ended run were removed"] if left else []
+
+
+def _temporary(names: Iterable[str]) -> list[str]:
+    return [name for name in names if os.path.basename(name).startswith(TEMPORARY)]
 
 
 def _finish(dataset: Dataset, folder: Folder, pages: Journal, tally: Tally, head: dict[str, Any]) -> None:
     """The journal of the whole data set, the report, and only then away with what they stand for."""
     lines = pages.load()
     done = [_line(lines[entry.key], tally) for entry in dataset.entries if entry.key in lines]
-    tally.problems += _strays(folder, tally, done)
+    names = list(folder.names())
+    if tally.complete:
+        folder.remove(_temporary(names))  # of workers that died
+    tally.problems += _strays(folder, names, tally, done)
     replaced = pages.settle(done) if tally.complete else []
     _save_report(folder, tally, write_json(head | tally.as_dict()))
     folder.remove(replaced)
@@ -142,15 +149,12 @@ def _line(line: bytes, tally: Tally) -> bytes:
     return journal.forgotten(line) if failed else line
 
 
-def _strays(folder: Folder, tally: Tally, done: Sequence[bytes]) -> list[Problem]:
+def _strays(folder: Folder, names: Sequence[str], tally: Tally, done: Sequence[bytes]) -> list[Problem]:
     """Files in the folder that are not of this run, for those who take all that is there for class maps."""
     ours = {name for line in done for name in journal.decode_row(line).files} | {REPORT}
     ours |= tally.failed_keys  # said already
-    names = [name for name in folder.names() if name not in ours and not name.startswith(f"{JOURNAL}/")]
-    left = {name for name in names if os.path.basename(name).startswith(TEMPORARY)}  # by a worker that died
-    if tally.complete:
-        folder.remove(left)
-    found = [name for name in names if name not in left]
+    ours |= set(_temporary(names))
+    found = [name for name in names if name not in ours and not name.startswith(f"{JOURNAL}/")]
     if not found:
         return []
     some = ", ".join(show(name) for name in found[:5]) + (", ..." if len(found) > 5 else "")
