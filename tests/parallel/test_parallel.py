@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from cocoseg.errors import UsageError
-from cocoseg.parallel import pool, run, stopping, tune_memory
+from cocoseg.parallel import pool, run, stopping
 
 PATIENCE = 20  # seconds after which a test gives up waiting; none comes near it
 STARTS = ["fork", "forkserver", "spawn"]
@@ -389,7 +389,8 @@ class TestHowWorkersStart:
             rows(items(1), workers=2)
 
 
-def test_tuning_the_memory_may_be_done_twice_and_changes_no_work() -> None:
-    tune_memory()
-    tune_memory()
-    assert work(items(1)) == [1]
+def test_tuning_the_memory_may_be_done_twice_and_changes_no_work(tmp_path: Path) -> None:
+    """In a process of its own: one that keeps its memory would be large for all tests after it."""
+    text = "from cocoseg.parallel import run, tune_memory\ntune_memory()\ntune_memory()\n"
+    text += "print(list(run(list, [1, 2], workers=1, lost=list)))\n"
+    assert program(text, "", folder=tmp_path).stdout == "[(0, [1]), (1, [2])]\n"
