@@ -13,6 +13,8 @@ import pytest
 from cocoseg.parallel import TimeExceeded, limited, queue, run, time_is_up, worker
 from cocoseg.parallel.worker import timed
 
+# Python from 3.12 on warns of a fork of this test process, which has numpy's threads.
+pytestmark = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 FOREVER = 600.0
 
 

@@ -28,6 +28,8 @@ from cocoseg.tools import conversion
 from cocoseg.tools.conversion import Run
 from command import cocoseg as command
 
+# Python from 3.12 on warns of a fork of this test process, which has numpy's threads.
+pytestmark = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 JOURNAL = ".cocoseg/page-0000-000000000.jsonl"
 PATIENCE = 20
 COUNT = 30

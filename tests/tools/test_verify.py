@@ -17,6 +17,8 @@ from cocoseg.files.writing import Folder
 from cocoseg.tools.verify import verify
 from command import cocoseg as run
 
+# Python from 3.12 on warns of a fork of this test process, which has numpy's threads.
+pytestmark = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 JOURNAL = ".cocoseg/page-0000-000000000.jsonl"
 
 
