@@ -33,8 +33,9 @@ def categories(problems: list[dict[str, str]]) -> list[str]:
 
 
 def class_maps(folder: Path) -> dict[str, np.ndarray]:
-    """Every file in OUT but the report, as Pillow reads it: a torn one would raise."""
-    paths = [path for path in (folder / "out").rglob("*") if path.is_file() and path.name != "cocoseg.json"]
+    """Every file in OUT but the report and the journal, as Pillow reads it: a torn one would raise."""
+    own = {folder / "out" / name for name in ("cocoseg.json", ".cocoseg/page-0000-000000000.jsonl")}
+    paths = [path for path in (folder / "out").rglob("*") if path.is_file() and path not in own]
     return {path.relative_to(folder / "out").as_posix(): np.array(Image.open(path)) for path in paths}
 
 

@@ -96,7 +96,7 @@ def test_contested_pixels_as_an_error(tmp_path: Path) -> None:
     result = run("to-semantic", INSTANCES, tmp_path / "out", "--overlap", "error", "--json")
     assert result.code == 1
     assert [failure["category"] for failure in result.summary["failures"]] == ["overlap.contested"] * 2
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["cocoseg.json", "empty.png"]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [".cocoseg", "cocoseg.json", "empty.png"]
 
 
 def test_instance_masks_are_those_that_were_drawn() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pickle
-from dataclasses import FrozenInstanceError, replace
+from dataclasses import FrozenInstanceError, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ import pytest
 
 from cocoseg.codecs.regions import find_regions
 from cocoseg.errors import Problem, SampleError
-from cocoseg.model import Category, Dataset, Sample
+from cocoseg.model import Category, Dataset, Loader, Refused, Sample
 
 
 def sample(drawing: str, ids: tuple[int, ...], key: str = "a") -> Sample:
@@ -26,10 +26,35 @@ def sample(drawing: str, ids: tuple[int, ...], key: str = "a") -> Sample:
     return Sample(key, 1, listed, listed.astype(np.int64) // 100, crowd, regions)
 
 
-def load(entry: str) -> Sample:
-    if entry == "bad":
+@dataclass(frozen=True)
+class Entry:
+    """A stand-in for what a format lists: its picture is its name."""
+
+    key: str
+    size: tuple[int, int] | None = None
+
+    @property
+    def place(self) -> str:
+        return f"entry {self.key}"
+
+
+def picture(folder: str | None, entry: Entry) -> bytes:
+    if entry.key == "gone":
+        raise SampleError("file.missing", "the PNG is gone")
+    if entry.key == "vast":
+        raise MemoryError
+    return f"{folder}/{entry.key}".encode()
+
+
+def make(entry: Entry, picture: bytes, place: str) -> Sample:
+    if entry.key == "bad":
         raise SampleError("png.corrupt", "the PNG is corrupt")
-    return sample("ab", (100, 200), entry)
+    if entry.key == "large":
+        raise MemoryError
+    return replace(sample("ab", (100, 200), picture.decode().removeprefix("pngs/")), place=place)
+
+
+LOAD = Loader("a.json", "pngs", picture, make)
 
 
 def shout(one: Sample) -> Sample:
@@ -40,11 +65,12 @@ def twice(one: Sample) -> Sample:
     return replace(one, key=one.key * 2)
 
 
+PROBLEMS = (Problem("label.names", "odd"),)
+
+
 @pytest.fixture
 def dataset() -> Dataset:
-    return Dataset(
-        (Category(1, "road"),), ("x", "bad", "y", "z"), load, "a.json", "a", (Problem("label.names", "odd"),)
-    )
+    return Dataset((Category(1, "road"),), tuple(map(Entry, ("x", "bad", "y", "z"))), LOAD, "a.json", "a", PROBLEMS)
 
 
 class TestSample:
@@ -87,6 +113,38 @@ class TestCategory:
         assert Category(7, "road", True) != Category(7, "road", False)
 
 
+class TestLoader:
+    def test_fetches_the_picture_and_makes_the_sample(self) -> None:
+        assert LOAD.fetch(Entry("x")) == b"pngs/x"
+        assert LOAD.decode(Entry("x"), b"pngs/other").key == "other"
+        assert (LOAD(Entry("x")).key, LOAD(Entry("x")).place) == ("x", "a.json: entry x")
+
+    @pytest.mark.parametrize(
+        ("key", "message"), [("gone", "a.json: entry gone: the PNG is gone"), ("bad", "a.json: entry bad: the PNG is")]
+    )
+    def test_says_where_an_entry_stands_that_can_not_be_used(self, key: str, message: str) -> None:
+        with pytest.raises(SampleError, match=message):
+            LOAD(Entry(key))
+
+    @pytest.mark.parametrize("key", ["vast", "large"])
+    @pytest.mark.parametrize(
+        ("size", "words"), [(None, "not enough memory$"), ((7, 9), "not enough memory for 7×9 pix")]
+    )
+    def test_tells_of_memory_as_of_any_other_fault(self, key: str, size: tuple[int, int] | None, words: str) -> None:
+        with pytest.raises(SampleError, match=f"^a.json: entry {key}: {words}") as caught:
+            LOAD(Entry(key, size))
+        assert caught.value.category == "limit.memory"
+
+    def test_gives_a_refused_entrys_own_reason(self) -> None:
+        refused = Refused("entry 7", Problem("id.type", "a.json: entry 7: no id"))
+        for call in (LOAD, LOAD.fetch):
+            with pytest.raises(SampleError, match="^a.json: entry 7: no id$"):
+                call(refused)
+
+    def test_is_a_value_that_travels(self) -> None:
+        assert pickle.loads(pickle.dumps(LOAD)) == LOAD
+
+
 class TestDataset:
     def test_has_a_length_and_decodes_what_is_asked_for(self, dataset: Dataset) -> None:
         assert len(dataset) == 4
@@ -94,7 +152,7 @@ class TestDataset:
 
     def test_decodes_nothing_before_it_is_asked(self) -> None:
         calls: list[Any] = []
-        lazy = Dataset((), range(1000), lambda entry: calls.append(entry))
+        lazy = Dataset((), range(1000), lambda entry: calls.append(entry))  # type: ignore[arg-type]
         iterator = iter(lazy[10:])
         assert (len(lazy), len(lazy[10:]), calls) == (1000, 990, [])
         next(iterator)
@@ -129,7 +187,7 @@ class TestDataset:
         assert len(dataset.problems) == 1
 
     def test_of_no_entries_is_empty(self) -> None:
-        assert list(Dataset((), (), load)) == []
+        assert list(Dataset((), (), LOAD)) == []
 
     def test_travels_between_processes(self, dataset: Dataset) -> None:
         twin = pickle.loads(pickle.dumps(dataset[2:]))

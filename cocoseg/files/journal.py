@@ -33,7 +33,7 @@ class Row(msgspec.Struct, omit_defaults=True, gc=False):
 
     ``made_from`` is the digest of all that decides its files, which are ``files``: name → (size, digest). ``result``
     is what the command's summary needs of it, as JSON. Only rows without ``failure`` are written; ``kept`` ones were
-    found finished.
+    found finished. One without ``made_from`` has failed since it was finished.
     """
 
     key: str
@@ -61,6 +61,17 @@ _KEY = msgspec.json.Decoder(_Key)
 _HEADER = msgspec.json.Decoder(_Header)
 encode_row = msgspec.json.Encoder().encode
 decode_row = _ROW.decode
+
+
+def forgotten(line: bytes) -> bytes:
+    """The line of an item that has failed since: its files may be replaced, and are known for no more than that."""
+    row = decode_row(line)
+    return encode_row(Row(row.key, files=row.files))
+
+
+def is_finished(line: bytes) -> bool:
+    """Whether a line tells of files that are as they should be."""
+    return bool(decode_row(line).made_from)
 
 
 def page_name(run: int, first: int) -> str:

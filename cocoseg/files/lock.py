@@ -21,6 +21,7 @@ from cocoseg.files.writing import cannot_write
 
 LOCK = f"{JOURNAL}/lock"
 BEAT, DEAD_AFTER = 10.0, 600.0
+PATIENCE = 5.0  # with the workers of a holder that has ended
 
 fcntl: ModuleType | None
 try:
@@ -65,35 +66,48 @@ class Lock:
                 os.utime(self._path)
 
     def release(self) -> None:
-        """Let others in."""
+        """Let others in. A lock that another run took, believing this one dead, stays."""
+        ours = _read(self._descriptor) == self._holder
         with contextlib.suppress(OSError):
-            os.unlink(self._path)
+            if ours and fcntl is not None:
+                os.unlink(self._path)
         with contextlib.suppress(OSError):
             os.close(self._descriptor)
+        with contextlib.suppress(OSError):
+            if ours and fcntl is None:  # Windows removes no open file
+                os.unlink(self._path)
 
     def _take(self) -> int:
         while True:
             descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o666)
             try:
-                self._lock(descriptor)
-                if _is_still(descriptor, self._path):
-                    _write(descriptor)
+                if self._lock(descriptor):
+                    self._holder = _write(descriptor)
                     return descriptor
             except BaseException:
                 os.close(descriptor)
                 raise
             os.close(descriptor)  # its holder has just ended and removed it
 
-    def _lock(self, descriptor: int) -> None:
-        locked = _flock(descriptor)
+    def _lock(self, descriptor: int) -> bool:
+        """Lock the file, if it is still the lock. Raises OutputError ``out.locked``."""
+        ends = time.monotonic() + PATIENCE
+        while (locked := _flock(descriptor)) is False:
+            holder = _read(descriptor)  # its workers are the last to let go
+            if holder is None or not _has_ended(holder) or time.monotonic() > ends:
+                raise self._busy(holder)
+            time.sleep(0.05)
+        if not _is_still(descriptor, self._path):
+            return False
         holder = _read(descriptor)
-        if locked is False or (holder and not self._is_dead(holder, locked is True)):
+        if holder and not self._is_dead(holder, locked is True):
             raise self._busy(holder)
+        return True
 
     def _is_dead(self, holder: Holder, freed: bool) -> bool:
         """Whether a holder has ended. On this machine its number tells, if the system did not let go for it."""
-        if holder.host == socket.gethostname():
-            return freed or holder.pid == os.getpid() or not _is_running(holder.pid)
+        if _is_here(holder):
+            return freed or holder.pid == os.getpid() or _has_ended(holder)
         return _age(self._path) > DEAD_AFTER
 
     def _busy(self, holder: Holder | None) -> OutputError:
@@ -102,7 +116,7 @@ class Lock:
             return OutputError("out.locked", f"another run writes to {folder}; wait for it, or choose another folder")
         who = f"process {holder.pid} on {show(holder.host)}, since {show(holder.since)[1:-1]}"
         advice = "wait for it, end it, or choose another folder"
-        if holder.host != socket.gethostname():
+        if not _is_here(holder):
             advice += f" (if it has died, remove {show(self._path, 300)})"
         return OutputError("out.locked", f"another run writes to {folder} ({who}); {advice}")
 
@@ -129,28 +143,36 @@ def _is_still(descriptor: int, path: str) -> bool:
 
 def _read(descriptor: int) -> Holder | None:
     try:
+        os.lseek(descriptor, 0, os.SEEK_SET)
         return msgspec.json.decode(os.read(descriptor, 4096), type=Holder)
     except (msgspec.DecodeError, UnicodeDecodeError, OSError):
         return None
 
 
-def _write(descriptor: int) -> None:
+def _write(descriptor: int) -> Holder:
     holder = Holder(os.getpid(), socket.gethostname(), time.strftime("%Y-%m-%d %H:%M:%S"))
     os.ftruncate(descriptor, 0)
     os.lseek(descriptor, 0, os.SEEK_SET)
     os.write(descriptor, msgspec.json.encode(holder))
+    return holder
 
 
-def _is_running(pid: int) -> bool:
-    if os.name == "nt":  # there, signal 0 would end it
-        return True
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+def _is_here(holder: Holder) -> bool:
+    """Whether a holder's number means something here; on Windows, signal 0 would end the process that has it."""
+    return holder.host == socket.gethostname() and os.name != "nt"
+
+
+def _has_ended(holder: Holder) -> bool:
+    """Whether a process of this machine has ended."""
+    if not _is_here(holder):
         return False
-    except OSError:
+    try:
+        os.kill(holder.pid, 0)
+    except ProcessLookupError:
         return True
-    return True
+    except (OSError, OverflowError):
+        return False
+    return False
 
 
 def _age(path: str) -> float:
@@ -161,4 +183,5 @@ def _age(path: str) -> float:
         return os.fstat(descriptor).st_mtime - os.stat(path).st_mtime
     finally:
         os.close(descriptor)
-        os.unlink(probe)
+        with contextlib.suppress(FileNotFoundError):  # cleared away by the run that holds the folder
+            os.unlink(probe)

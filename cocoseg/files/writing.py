@@ -107,7 +107,7 @@ class Folder:
         try:
             status = os.lstat(path)
             return status.st_size == size and not os.path.islink(path) and digest(read_file(path)) == known_by
-        except (OSError, SampleError):
+        except (OSError, ValueError):
             return False
 
     def names(self, under: str = "") -> Iterator[str]:

@@ -144,7 +144,8 @@ class Writer:
         """Make the files durable, then their page of the journal, and only then give them their names."""
         if not all(line for _, line in found):
             batch.settle()
-            _save_page(part.first, found, target)
+            if any(not row.failure for row, _ in found):
+                _save_page(part.first, found, target)
             if failed := batch.commit():
                 found = [(_unless(row, failed, part, k), line) for k, (row, line) in enumerate(found)]
                 _save_page(part.first, found, target)
@@ -205,5 +206,4 @@ def _unless(row: Row, failed: dict[str, SampleError], part: Part, number: int) -
 
 def _save_page(first: int, found: list[_Found], target: Target) -> None:
     lines = [line or journal.encode_row(row) for row, line in found if not row.failure]
-    if lines:
-        target.folder.save(journal.page_name(target.run, first), journal.page(target.command, lines))
+    target.folder.save(journal.page_name(target.run, first), journal.page(target.command, lines))

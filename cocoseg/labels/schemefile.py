@@ -67,6 +67,9 @@ class _File(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     overlap: Overlap = "file"
 
 
+_DEFAULTS = {field.name: field.default for field in msgspec.structs.fields(_File)}
+
+
 def read_scheme(path: str | os.PathLike[str]) -> LabelScheme | SchemeChanges:
     """The scheme in a file, or the preset that it names with its changes.
 
@@ -107,8 +110,8 @@ def scheme_dict(scheme: LabelScheme) -> dict[str, Any]:
         list(scheme.ignored),
         scheme.overlap,
     )
-    plain: dict[str, Any] = msgspec.to_builtins(file)
-    return plain
+    plain: dict[str, Any] = msgspec.to_builtins(file)  # which takes an equal string of another process for no default
+    return {key: value for key, value in plain.items() if key not in _DEFAULTS or value != _DEFAULTS[key]}
 
 
 def _parse(data: bytes, suffix: str) -> Any:

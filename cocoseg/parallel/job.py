@@ -44,10 +44,13 @@ class Job(Generic[P, R]):
         while taken := self.queue.take():
             yield self.done(taken, *timed(self.work, self.whole[slice(*taken)]))
 
-    def through(self, executor: Executor, width: int) -> Generator[tuple[int, list[R]], None, list[Range]]:
+    def through(
+        self, executor: Executor, width: int, patience: float = 0.0
+    ) -> Generator[tuple[int, list[R]], None, list[Range]]:
         """Have what is left done, ``width`` parts at a time, until it is or the executor breaks.
 
-        Returns the ranges that were then under way. Raises CancelledError where the executor gave up.
+        Returns the ranges that were then under way; where it ends otherwise, they are left again, and those that
+        can't be called back are given ``patience`` seconds to end. Raises CancelledError where the executor gave up.
         """
         waiting: dict[Future[tuple[list[R], float]], Range] = {}
         try:
@@ -55,16 +58,18 @@ class Job(Generic[P, R]):
                 for future in wait(waiting, return_when=FIRST_COMPLETED).done:
                     error = future.exception()
                     if isinstance(error, BrokenExecutor):
-                        return list(waiting.values())
+                        return _emptied(waiting)
                     taken = waiting.pop(future)
                     if _says_lost(error):
                         yield from self.blame(*taken)
                     else:
                         yield self.done(taken, *future.result())
-            return list(waiting.values())
+            return _emptied(waiting)
         finally:
-            for future in waiting:
-                future.cancel()
+            under_way = [future for future in waiting if not future.cancel()]
+            wait(under_way, timeout=patience)
+            for taken in waiting.values():
+                self.queue.give_back(*taken)
 
     def blame(self, start: int, stop: int) -> Rows[R]:
         """A range whose worker died: the row of a lost item, if it is one, else its halves come again."""
@@ -86,6 +91,12 @@ class Job(Generic[P, R]):
                     return False
                 raise
         return bool(waiting)
+
+
+def _emptied(waiting: dict[Any, Range]) -> list[Range]:
+    ranges = list(waiting.values())
+    waiting.clear()
+    return ranges
 
 
 def _says_lost(error: BaseException | None) -> bool:

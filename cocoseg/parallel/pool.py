@@ -72,6 +72,9 @@ def _one_worker(context: Any) -> Iterator[ProcessPoolExecutor]:
     with _processes(1, context) as executor:
         try:
             executor.submit(os.getpid).result()
+        except _NoMore as error:
+            text = f"no worker process can be started ({error.__cause__}); take one worker"
+            raise UsageError("workers.start", text) from None
         except BrokenProcessPool:
             reason = "worker processes can't start from this program"
             advice = "put the call under if __name__ == '__main__':, or take one worker"

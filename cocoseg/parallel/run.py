@@ -36,10 +36,13 @@ def run(
         yield from pool.run(job, workers)
 
 
+_LET_END_SECONDS = 10.0  # for parts that nobody waits for any more
+
+
 def _elsewhere(job: Job[P, R], executor: Executor, width: int) -> Rows[R]:
     advice = "start the same command again, which goes on where this one ended"
     try:
-        if (yield from job.through(executor, width)) or job.queue.left:
+        if (yield from job.through(executor, width, _LET_END_SECONDS)) or job.queue.left:
             raise OutputError("workers.gone", f"the executor's workers have died; {advice}")
     except CancelledError:
         raise OutputError("workers.gone", f"the executor gave the work up; {advice}") from None

@@ -19,6 +19,7 @@ R = TypeVar("R")
 
 GRACE_SECONDS = 1.5  # from being asked to end, or from the end of an item's time, to being ended
 _TICK = 0.2
+_LONGEST = 1e8  # seconds, three years; timers know no infinity
 
 _stop: Any = None  # the event that tells this worker to end
 _item_ends = float("inf")
@@ -66,7 +67,7 @@ def limited(seconds: float) -> Iterator[None]:
     before = signal.signal(alarm, _exceeded)
     _item_ends = time.monotonic() + seconds
     try:
-        signal.setitimer(signal.ITIMER_REAL, seconds)
+        signal.setitimer(signal.ITIMER_REAL, min(seconds, _LONGEST))
         try:
             yield
         finally:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import Executor
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import BrokenExecutor, CancelledError, Executor
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, TypeVar
@@ -94,10 +94,12 @@ class Run(Generic[T]):
             return
         try:
             version, seen = self.executor.submit(_probe, folder).result()
-        except ImportError as error:
-            raise UsageError(
-                "workers.version", f"the workers can't import cocoseg ({error}); install it there"
-            ) from None
+        except (ImportError, AttributeError) as error:
+            text = f"the workers can't import cocoseg {__version__} ({error}); install it there"
+            raise UsageError("workers.version", text) from None
+        except (BrokenExecutor, CancelledError) as error:
+            text = f"the executor can't work ({error or type(error).__name__})"
+            raise OutputError("workers.gone", text) from None
         if version != __version__:
             text = f"the workers have cocoseg {version}, this is {__version__}; install the same"
             raise UsageError("workers.version", text)
@@ -126,8 +128,9 @@ def _finish(dataset: Dataset, folder: Folder, pages: Journal, tally: Tally, head
     """The journal of the whole data set, the report, and only then away with what they stand for."""
     _clean(folder)  # after workers that died
     lines = pages.load()
-    done = [lines[entry.key] for entry in dataset.entries if entry.key in lines and entry.key not in tally.failed_keys]
-    tally.problems += _strays(folder, tally, done)
+    done = [_line(lines[entry.key], tally) for entry in dataset.entries if entry.key in lines]
+    names = list(folder.names())
+    tally.problems += _strays(folder, names, tally, done)
     replaced = pages.settle(done) if tally.complete else []
     _save_report(folder, tally, write_json(head | tally.as_dict()))
     folder.remove(replaced)
@@ -135,11 +138,18 @@ def _finish(dataset: Dataset, folder: Folder, pages: Journal, tally: Tally, head
         raise OutputError(*tally.failures[0])
 
 
-def _strays(folder: Folder, tally: Tally, done: Sequence[bytes]) -> list[Problem]:
+def _line(line: bytes, tally: Tally) -> bytes:
+    """What the journal says of an image: its files stay the run's own, to be replaced, where it failed this time."""
+    failed = tally.failed_keys and journal.decode_row(line).key in tally.failed_keys
+    return journal.forgotten(line) if failed else line
+
+
+def _strays(folder: Folder, names: Sequence[str], tally: Tally, done: Sequence[bytes]) -> list[Problem]:
     """Files in the folder that are not of this run, for those who take all that is there for class maps."""
     ours = {name for line in done for name in journal.decode_row(line).files} | {REPORT}
     ours |= tally.failed_keys  # said already
-    found = [name for name in folder.names() if name not in ours and not name.startswith(f"{JOURNAL}/")]
+    ours |= set(_temporary(names))
+    found = [name for name in names if name not in ours and not name.startswith(f"{JOURNAL}/")]
     if not found:
         return []
     some = ", ".join(show(name) for name in found[:5]) + (", ..." if len(found) > 5 else "")

@@ -59,6 +59,14 @@ class _Checker:
                 break
         return found
 
+    def lost(self, lines: list[bytes]) -> list[_Found]:
+        """What is said of images at which a worker died."""
+        keys = (show(journal.decode_row(line).key) for line in lines)
+        return [
+            _Found(0, (Problem("worker.died", f"{key}: the worker process died at its files; run again"),))
+            for key in keys
+        ]
+
     def _problem(self, name: str) -> Problem:
         path = show(self.folder.path(name), 300)
         if not os.path.lexists(self.folder.path(name)):
@@ -81,9 +89,10 @@ def verify(out: str | os.PathLike[str], *, workers: int = 1) -> Verification:
     if not names:
         text = f"holds no run of cocoseg, which has a folder {JOURNAL} and {REPORT}"
         raise OutputError("out.no_run", f"{show(os.fspath(out), 300)} {text}")
-    found = Verification(folder.root, failures=_unfinished(folder, pages, names))
-    whole = list(pages.load().values())
-    checks = parallel.run(_Checker(folder), whole, lost=lambda part: [], workers=workers)
+    whole = [line for line in pages.load().values() if journal.is_finished(line)]
+    found = Verification(folder.root, failures=_unfinished(folder, pages, names, len(whole)))
+    checker = _Checker(folder)
+    checks = parallel.run(checker, whole, lost=checker.lost, workers=workers)
     with closing(checks):
         for _, rows in checks:
             found.images += len(rows)
@@ -92,7 +101,7 @@ def verify(out: str | os.PathLike[str], *, workers: int = 1) -> Verification:
     return found
 
 
-def _unfinished(folder: Folder, pages: Journal, names: list[str]) -> list[Problem]:
+def _unfinished(folder: Folder, pages: Journal, names: list[str], images: int) -> list[Problem]:
     """Why the run is not finished, or the journal not whole."""
     again = "the same command again finishes it"
     if any(not name.startswith(journal.page_name(0, 0)[:-16]) for name in names):
@@ -108,7 +117,7 @@ def _unfinished(folder: Folder, pages: Journal, names: list[str]) -> list[Proble
         report = msgspec.json.decode(folder.read(REPORT), type=_Report)
     except (SampleError, msgspec.DecodeError, UnicodeDecodeError) as error:
         return [*problems, Problem("verify.report", f"{show(folder.path(REPORT), 300)}: {error}; {again}")]
-    if report.images.converted != len(pages.load()):
-        text = f"tells of {report.images.converted} images, the journal of {len(pages.load())}"
+    if report.images.converted != images:
+        text = f"tells of {report.images.converted} images, the journal of {images}"
         problems.append(Problem("verify.report", f"{show(folder.path(REPORT), 300)} {text}; {again}"))
     return problems

@@ -64,7 +64,7 @@ def test_a_file_whose_size_is_not_known_is_read_to_its_end() -> None:
     assert read_file("/proc/self/status").startswith(b"Name:")
 
 
-def test_a_file_that_grows_while_it_is_read_is_read_to_its_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "a"
     path.write_bytes(b"first ")
     original = os.fstat
@@ -76,7 +76,9 @@ def test_a_file_that_grows_while_it_is_read_is_read_to_its_end(tmp_path: Path, m
         return status
 
     monkeypatch.setattr(os, "fstat", grow)
-    assert read_file(path) == b"first second"
+    error = refusal(path)
+    assert error.category == "file.changed"
+    assert "run again" in str(error)
 
 
 def test_missing(tmp_path: Path) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import errno
 import os
+import secrets
 import stat
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,8 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cocoseg.errors import CocosegError, OutputError, SampleError
+from cocoseg.files import writing
 from cocoseg.files.names import TEMPORARY
-from cocoseg.files.writing import Folder, same_place
+from cocoseg.files.writing import Folder, digest, same_place
 
 CONTENT = b"whole\n" * 1000
 FATAL = [errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.EFBIG]
@@ -168,17 +171,21 @@ class TestWrite:
         out.write("a", CONTENT, overwrite=True)
         assert (tmp_path / "precious").read_bytes() == b"old"
 
-    def test_takes_over_the_temporary_of_a_killed_process_that_had_its_number(self, out: Folder) -> None:
-        Path(out.root, f"{TEMPORARY}{os.getpid()}").write_bytes(b"half a fi")
+    def test_leaves_the_temporary_of_another_process_alone(self, out: Folder) -> None:
+        other = f"{TEMPORARY}{os.getpid():x}-00000000-0"
+        Path(out.root, other).write_bytes(b"half a fi")
         out.write("a", CONTENT)
-        assert tree(out.root) == {"a": CONTENT}
+        assert tree(out.root) == {"a": CONTENT, other: b"half a fi"}
 
-    def test_does_not_write_through_a_link_in_the_temporarys_place(self, out: Folder, tmp_path: Path) -> None:
+    def test_does_not_write_through_a_link_in_the_temporarys_place(
+        self, out: Folder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(secrets, "token_hex", lambda size: "ab" * size)
         (tmp_path / "precious").write_bytes(b"old")
-        Path(out.root, f"{TEMPORARY}{os.getpid()}").symlink_to(tmp_path / "precious")
-        out.write("a", CONTENT)
+        Path(out.root, f"{TEMPORARY}{os.getpid():x}-abababab-0").symlink_to(tmp_path / "precious")
+        assert refusal(SampleError, lambda: out.write("a", CONTENT)).category == "path.collision"
         assert (tmp_path / "precious").read_bytes() == b"old"
-        assert tree(out.root) == {"a": CONTENT}
+        assert not Path(out.root, "a").exists()
 
 
 class TestNamesThatAreTaken:
@@ -296,7 +303,7 @@ class TestFailures:
 
 
 def fail_at(patch: pytest.MonkeyPatch, call: str, fail: Callable[..., Any]) -> None:
-    """Make ``os.<call>`` fail once; a write fails half-way, a close after it has closed."""
+    """Make ``os.<call>`` fail until the file is given up; a write fails half-way, a close after it has closed."""
     original = getattr(os, call)
     times = [0]
 
@@ -306,7 +313,8 @@ def fail_at(patch: pytest.MonkeyPatch, call: str, fail: Callable[..., Any]) -> N
             return original(args[0], args[1][:10])
         if call == "close":
             original(*args)
-        patch.setattr(os, call, original)
+        if call != "open" or times[0] == 2:  # too many open files: opening is tried once more
+            patch.setattr(os, call, original)
         return fail()
 
     patch.setattr(os, call, once)
@@ -352,6 +360,240 @@ def test_a_disk_that_is_full_for_real_leaves_nothing(tmp_path: Path) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert error.category == "out.write"
     assert tree(tmp_path) == {"b": CONTENT[:100]}
+
+
+class TestBatch:
+    """Nothing is seen before ``commit``; what is not committed is gone."""
+
+    def seen(self, out: Folder) -> dict[str, bytes | None]:
+        files = tree(out.root).items()
+        return {name: data for name, data in files if not Path(name).name.startswith(TEMPORARY) and data is not None}
+
+    def test_shows_all_files_at_once(self, out: Folder) -> None:
+        with out.batch() as batch:
+            batch.add("a", b"1")
+            batch.add("sub/b", b"2")
+            batch.settle()
+            assert self.seen(out) == {}
+            assert len([name for name in out.names() if Path(name).name.startswith(TEMPORARY)]) == 2
+            assert batch.commit() == {}
+            assert tree(out.root) == {"a": b"1", "sub": None, "sub/b": b"2"}
+        assert tree(out.root) == {"a": b"1", "sub": None, "sub/b": b"2"}
+
+    def test_names_them_in_the_order_in_which_they_came(self, out: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+        named: list[str] = []
+        original = os.replace
+        monkeypatch.setattr(os, "replace", lambda old, new: (named.append(Path(new).name), original(old, new))[1])
+        with out.batch() as batch:
+            for name in "cab":
+                batch.add(name, name.encode())
+            batch.commit()
+        assert named == ["c", "a", "b"]
+
+    @pytest.mark.parametrize("kind", [None, KeyboardInterrupt, MemoryError])
+    def test_that_is_not_committed_leaves_nothing(self, out: Folder, kind: type[BaseException] | None) -> None:
+        out.write("old", b"old")
+
+        def work() -> None:
+            with out.batch() as batch:
+                batch.add("a", b"1")
+                batch.add("old", b"new", overwrite=True)
+                if kind:
+                    raise kind
+
+        if kind:
+            with pytest.raises(kind):
+                work()
+        else:
+            work()
+        assert tree(out.root) == {"old": b"old"}
+
+    def test_takes_files_back(self, out: Folder) -> None:
+        with out.batch() as batch:
+            batch.add("a", b"1")
+            batch.add("b", b"2")
+            batch.drop(["a", "never added"])
+            batch.commit()
+        assert tree(out.root) == {"b": b"2"}
+
+    def test_leaves_what_is_the_same_and_refuses_what_is_not(self, out: Folder) -> None:
+        out.write("same", b"1")
+        out.write("other", b"2")
+        before = os.stat(out.path("same"))
+        with out.batch() as batch:
+            batch.add("same", b"1")
+            assert refusal(SampleError, lambda: batch.add("other", b"3")).category == "out.exists"
+            batch.add("other", b"3", overwrite=True)
+            batch.commit()
+        after = os.stat(out.path("same"))
+        assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+        assert tree(out.root) == {"same": b"1", "other": b"3"}
+
+    def test_a_name_that_can_not_be_given_costs_its_file(self, out: Folder) -> None:
+        with out.batch() as batch:
+            for name in "abc":
+                batch.add(name, name.encode())
+            Path(out.root, "b").mkdir()
+            failed = batch.commit()
+        assert {name: error.category for name, error in failed.items()} == {"b": "path.collision"}
+        assert tree(out.root) == {"a": b"a", "b": None, "c": b"c"}
+
+    def test_a_disk_that_is_full_at_a_name_ends_the_run(self, out: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+        original = os.replace
+        monkeypatch.setattr(
+            os, "replace", lambda old, new: original(old, new) if new.endswith("a") else failing(errno.ENOSPC)()
+        )
+        with out.batch() as batch:
+            for name in "abc":
+                batch.add(name, name.encode())
+            assert refusal(OutputError, batch.commit).category == "out.write"
+        assert tree(out.root) == {"a": b"a"}
+
+    @pytest.mark.parametrize("after", [False, True])
+    def test_interrupted_at_a_name_leaves_whole_files(
+        self, out: Folder, monkeypatch: pytest.MonkeyPatch, after: bool
+    ) -> None:
+        original = os.replace
+
+        def interrupted(old: str, new: str) -> None:
+            if after or new.endswith("a"):
+                original(old, new)
+            if new.endswith("b"):
+                raise KeyboardInterrupt
+
+        monkeypatch.setattr(os, "replace", interrupted)
+        with pytest.raises(KeyboardInterrupt), out.batch() as batch:  # noqa: PT012
+            for name in "abc":
+                batch.add(name, name.encode())
+            batch.commit()
+        assert tree(out.root) == {"a": b"a"} | ({"b": b"b"} if after else {})
+
+    def test_may_go_on_after_a_commit(self, out: Folder) -> None:
+        with out.batch() as batch:
+            batch.add("a", b"1")
+            batch.commit()
+            batch.add("a", b"2", overwrite=True)
+            batch.commit()
+        assert tree(out.root) == {"a": b"2"}
+
+    def test_two_in_one_folder_do_not_meet(self, out: Folder) -> None:
+        with out.batch() as one, out.batch() as other:
+            one.add("a", b"1")
+            other.add("a", b"2")
+            other.commit()
+            one.commit()
+        assert tree(out.root) == {"a": b"1"}
+
+
+class TestDurable:
+    def synced(self, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+        """What was made durable, and what was renamed, in order."""
+        told: list[str] = []
+        original, sync = os.replace, os.fsync
+
+        def fsync(descriptor: int) -> None:
+            told.append("fsync")
+            sync(descriptor)
+
+        monkeypatch.setattr(os, "fsync", fsync)
+        monkeypatch.setattr(os, "replace", lambda old, new: (told.append(Path(new).name), original(old, new))[1])
+        return told
+
+    def test_save_is_before_it_is_seen(self, out: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+        told = self.synced(monkeypatch)
+        out.save("a", b"1")
+        assert told == ["fsync", "a"]
+
+    def test_write_is_not(self, out: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+        told = self.synced(monkeypatch)
+        out.write("a", b"1")
+        assert told == ["a"]
+
+    def test_settle_goes_file_by_file_where_there_is_no_call_for_all(
+        self, out: Folder, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(writing, "_sync_all", lambda root: False)
+        told = self.synced(monkeypatch)
+        with out.batch() as batch:
+            batch.add("a", b"1")
+            batch.add("b", b"2")
+            batch.settle()
+            batch.commit()
+        assert told == ["fsync", "fsync", "a", "b"]
+
+    @pytest.mark.skipif(sys.platform != "linux", reason="a call of Linux")
+    def test_linux_has_a_call_for_all(self, out: Folder) -> None:
+        assert writing._sync_all(out.root)
+
+    @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO])
+    def test_what_can_not_be_made_durable_ends_the_run(
+        self, out: Folder, monkeypatch: pytest.MonkeyPatch, number: int
+    ) -> None:
+        monkeypatch.setattr(writing, "_sync_all", failing(number))
+        with out.batch() as batch:
+            batch.add("a", b"1")
+            assert os.strerror(number) in str(refusal(OutputError, batch.settle))
+        assert tree(out.root) == {}
+
+    @pytest.mark.parametrize("call", ["open", "write", "fsync", "replace"])
+    @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO], ids=errno.errorcode.get)
+    def test_save_that_fails_ends_the_run_and_leaves_the_old_bytes(
+        self, out: Folder, monkeypatch: pytest.MonkeyPatch, call: str, number: int
+    ) -> None:
+        out.save("a", b"old")
+        monkeypatch.setattr(os, call, failing(number))
+        assert refusal(OutputError, lambda: out.save("a", b"new")).category == "out.write"
+        monkeypatch.undo()
+        assert tree(out.root) == {"a": b"old"}
+
+    def test_save_replaces_and_leaves_the_same(self, out: Folder) -> None:
+        out.save("a", b"1")
+        before = os.stat(out.path("a")).st_ino
+        out.save("a", b"1")
+        assert os.stat(out.path("a")).st_ino == before
+        out.save("a", b"2")
+        assert tree(out.root) == {"a": b"2"}
+
+
+class TestHolds:
+    def test_a_file_of_that_size_and_digest(self, out: Folder) -> None:
+        out.write("a", CONTENT)
+        assert out.holds("a", len(CONTENT), digest(CONTENT))
+
+    @pytest.mark.parametrize("data", [b"", CONTENT[:-1], CONTENT + b"x", CONTENT[:-1] + b"x"])
+    def test_no_other(self, out: Folder, data: bytes) -> None:
+        out.write("a", data)
+        assert not out.holds("a", len(CONTENT), digest(CONTENT))
+
+    def test_no_link_no_folder_no_pipe_nothing(self, out: Folder) -> None:
+        out.write("a", CONTENT)
+        Path(out.root, "link").symlink_to("a")
+        Path(out.root, "folder").mkdir()
+        os.mkfifo(out.path("pipe"))
+        for name in ("link", "folder", "pipe", "none", "a/b", "x" * 300, "a\0"):
+            assert not out.holds(name, len(CONTENT), digest(CONTENT))
+            assert not out.holds(name, 0, digest(b""))
+
+
+class TestNames:
+    def test_are_all_files_in_order(self, out: Folder) -> None:
+        for name in ("b", "a/d", "a/c", "a.png", "a/b/x"):
+            out.write(name, b"")
+        assert list(out.names()) == ["a.png", "b", "a/c", "a/d", "a/b/x"]
+        assert list(out.names("a")) == ["a/c", "a/d", "a/b/x"]
+        assert list(out.names("none")) == []
+
+    def test_do_not_go_through_links(self, out: Folder, tmp_path: Path) -> None:
+        (tmp_path / "other").mkdir()
+        (tmp_path / "other" / "x").write_bytes(b"")
+        Path(out.root, "link").symlink_to(tmp_path / "other")
+        assert list(out.names()) == []
+
+    def test_are_removed(self, out: Folder) -> None:
+        out.write("a/b", b"")
+        out.remove(["a/b", "gone"])
+        assert tree(out.root) == {"a": None}
+        refusal(OutputError, lambda: out.remove(["a"]))
 
 
 class TestSamePlace:

@@ -16,6 +16,7 @@ import cocoseg
 from conftest import FIXTURES
 
 SOURCE = FIXTURES / "panoptic.json"
+JOURNAL = ".cocoseg/page-0000-000000000.jsonl"
 
 
 def bad_set(folder: Path) -> Path:
@@ -63,6 +64,7 @@ def test_the_labels_in_the_report_are_a_scheme_file(tmp_path: Path) -> None:
     assert {name: value for name, value in hashes(tmp_path / "again").items() if name != "cocoseg.json"} == {
         name: value for name, value in first.items() if name != "cocoseg.json"
     }
+    assert json.loads((tmp_path / "again" / "cocoseg.json").read_text())["labels"] == report["labels"]
     assert again.pixels == {0: 28, 1: 5, 2: 13, 3: 13, 4: 11, 255: 22}
 
 
@@ -95,7 +97,7 @@ def test_a_bad_image_costs_itself(tmp_path: Path) -> None:
     assert (summary.images, summary.failed) == (2, 1)
     (failure,) = summary.failures
     assert failure.category == "png.corrupt"
-    assert sorted(hashes(tmp_path / "out")) == ["b.png", "c.png", "cocoseg.json"]
+    assert sorted(hashes(tmp_path / "out")) == [JOURNAL, "b.png", "c.png", "cocoseg.json"]
 
 
 def test_stop_on_error(tmp_path: Path) -> None:
@@ -168,12 +170,14 @@ def test_no_workers_is_a_wrong_call(tmp_path: Path) -> None:
 
 
 def test_the_report_of_class_maps_that_stay_stays(tmp_path: Path) -> None:
+    """Without its journal, nobody knows who wrote what lies in OUT."""
     cocoseg.to_semantic(SOURCE, tmp_path / "out")
+    (tmp_path / "out" / JOURNAL).unlink()
     before = hashes(tmp_path / "out")
     summary = cocoseg.to_semantic(SOURCE, tmp_path / "out", labels="panopticapi")
     assert [failure.category for failure in summary.failures] == ["out.exists"] * 3
     assert "left as it was" in summary.problems[-1].message
-    assert hashes(tmp_path / "out") == before
+    assert hashes(tmp_path / "out") | {JOURNAL: ""} == before | {JOURNAL: ""}
     assert cocoseg.to_semantic(SOURCE, tmp_path / "out", labels="panopticapi", overwrite=True).failures == []
     assert hashes(tmp_path / "out") != before
 

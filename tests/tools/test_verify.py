@@ -1,0 +1,177 @@
+"""``verify``: OUT is whole, or what is not so is named."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import badinput
+import cocoseg
+from cocoseg.files.journal import page_name
+from cocoseg.files.writing import Folder
+from cocoseg.tools.verify import verify
+from command import cocoseg as run
+
+# Python from 3.12 on warns of a fork of this test process, which has numpy's threads.
+pytestmark = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+JOURNAL = ".cocoseg/page-0000-000000000.jsonl"
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    source = badinput.lay_out({"input": {}}, tmp_path / "set")
+    assert cocoseg.to_semantic(source, tmp_path / "out").failures == []
+    return tmp_path / "out"
+
+
+def categories(out: Path, **options: Any) -> list[str]:
+    found = verify(out, **options)
+    assert found.whole == (not found.failures)
+    return [failure.category for failure in found.failures]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_of_a_whole_run_finds_nothing(out: Path, workers: int) -> None:
+    found = verify(out, workers=workers)
+    assert (found.whole, found.images, found.files, found.failures) == (True, 3, 3, [])
+    assert found.folder == str(out.resolve())
+
+
+def test_changes_nothing(out: Path) -> None:
+    before = {path: os.stat(path)[1:9] for path in out.rglob("*")}
+    verify(out)
+    (out / "b.png").unlink()
+    verify(out)
+    before.pop(out / "b.png")
+    after = {path: os.stat(path)[1:9] for path in out.rglob("*")}
+    assert {path: (s[0], s[5], s[7]) for path, s in after.items() if path.is_file()} == {
+        path: (s[0], s[5], s[7]) for path, s in before.items() if path.is_file()
+    }
+
+
+DAMAGES: dict[str, tuple[str, Callable[[Path], Any]]] = {
+    "gone": ("verify.missing", lambda path: path.unlink()),
+    "a bit": ("verify.changed", lambda path: path.write_bytes(path.read_bytes()[:-1] + b"x")),
+    "cut": ("verify.changed", lambda path: path.write_bytes(path.read_bytes()[:-1])),
+    "empty": ("verify.changed", lambda path: path.write_bytes(b"")),
+    "a folder": ("verify.changed", lambda path: (path.unlink(), path.mkdir())),
+    "a link": ("verify.changed", lambda path: (path.rename(path.with_name("x")), path.symlink_to("x"))),
+    "a link to nothing": ("verify.changed", lambda path: (path.unlink(), path.symlink_to("nothing"))),
+}
+
+
+@pytest.mark.parametrize(("category", "damage"), DAMAGES.values(), ids=DAMAGES)
+@pytest.mark.parametrize("workers", [1, 2])
+def test_names_a_file_that_is_not_as_it_was(
+    out: Path, category: str, damage: Callable[[Path], Any], workers: int
+) -> None:
+    damage(out / "b.png")
+    found = verify(out, workers=workers)
+    assert [failure.category for failure in found.failures] == [category]
+    assert str(out / "b.png") in found.failures[0].message
+    assert "the same command again" in found.failures[0].message
+    assert (found.images, found.files) == (3, 3)
+
+
+def test_what_it_says_helps(out: Path, tmp_path: Path) -> None:
+    (out / "b.png").write_bytes(b"")
+    (out / "c.png").unlink()
+    assert len(categories(out)) == 2
+    cocoseg.to_semantic(tmp_path / "set" / "panoptic.json", out)
+    assert categories(out) == []
+
+
+def test_does_not_mind_times_and_files_of_others(out: Path) -> None:
+    os.utime(out / "a.png")
+    (out / "mine.txt").write_text("mine")
+    assert categories(out) == []
+
+
+class TestTheJournal:
+    def test_that_is_damaged_is_named(self, out: Path) -> None:
+        (out / JOURNAL).write_bytes((out / JOURNAL).read_bytes()[:-5])
+        assert categories(out) == ["verify.journal", "verify.report"]
+
+    def test_that_lost_a_page_does_not_fit_the_report(self, out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        folder = Folder(str(out))
+        data = folder.read(JOURNAL)
+        from cocoseg.files.journal import page
+
+        folder.save(JOURNAL, page("to-semantic", data.splitlines()[1:3]))
+        assert categories(out) == ["verify.report"]
+        assert "tells of 3 images, the journal of 2" in verify(out).failures[0].message
+
+    def test_of_a_run_that_was_ended_is_told(self, out: Path) -> None:
+        (out / JOURNAL).rename(out / page_name(1, 0))
+        assert categories(out) == ["verify.unfinished"]
+
+    def test_that_was_not_cleared_away_yet_is_told(self, out: Path) -> None:
+        (out / page_name(1, 0)).write_bytes((out / JOURNAL).read_bytes())
+        assert categories(out) == ["verify.unfinished"]
+
+    def test_of_an_image_that_failed_since_is_not_asked_for(self, out: Path, tmp_path: Path) -> None:
+        (tmp_path / "set" / "panoptic" / "b.png").write_bytes(b"")
+        summary = cocoseg.to_semantic(tmp_path / "set" / "panoptic.json", out)
+        assert summary.failed == 1
+        found = verify(out)
+        assert (found.failures, found.images) == ([], 2)
+
+
+class TestTheReport:
+    @pytest.mark.parametrize("data", [None, b"", b"{}", b"\xff", b'{"images":{"converted":"3"}}', b"[]"])
+    def test_that_is_not_one_is_told(self, out: Path, data: bytes | None) -> None:
+        (out / "cocoseg.json").unlink()
+        if data is not None:
+            (out / "cocoseg.json").write_bytes(data)
+        assert categories(out) == ["verify.report"]
+        assert verify(out).images == 3
+
+    def test_that_tells_of_other_images_is_told(self, out: Path) -> None:
+        report = json.loads((out / "cocoseg.json").read_text())
+        report["images"]["converted"] = 4
+        (out / "cocoseg.json").write_text(json.dumps(report))
+        assert categories(out) == ["verify.report"]
+
+
+@pytest.mark.parametrize("what", ["none", "empty", "file", "journal"])
+def test_where_no_run_was_it_says_so(tmp_path: Path, what: str) -> None:
+    if what in ("empty", "journal"):
+        (tmp_path / what).mkdir()
+    if what == "journal":
+        (tmp_path / what / ".cocoseg").mkdir()
+    if what == "file":
+        (tmp_path / what).write_bytes(b"")
+    with pytest.raises(cocoseg.OutputError, match="holds no run of cocoseg") as caught:
+        verify(tmp_path / what)
+    assert caught.value.category == "out.no_run"
+
+
+def test_a_worker_that_dies_is_told_not_passed_over(out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    parent, original = os.getpid(), Folder.holds
+
+    def die(folder: Folder, name: str, *known: Any) -> bool:
+        if name == "b.png" and os.getpid() != parent:
+            os._exit(1)
+        return original(folder, name, *known)
+
+    monkeypatch.setattr(Folder, "holds", die)
+    monkeypatch.setenv("COCOSEG_START", "fork")
+    found = verify(out, workers=2)
+    assert [failure.category for failure in found.failures] == ["worker.died"]
+    assert found.failures[0].message.startswith("'b.png': ")
+
+
+def test_the_command(out: Path) -> None:
+    result = run("verify", out)
+    assert (result.code, result.stdout) == (0, f"{out} is whole: 3 files of 3 images\n")
+    (out / "b.png").unlink()
+    result = run("verify", out, "--json")
+    told = json.loads(result.stdout)
+    assert (result.code, told["whole"], told["images"], told["files"]) == (1, False, 3, 3)
+    assert [failure["category"] for failure in told["failures"]] == ["verify.missing"]
+    assert run("verify", out.parent).code == 4
