@@ -46,14 +46,25 @@ def run(job: Job[P, R], workers: int) -> Rows[R]:
 
 @contextlib.contextmanager
 def _processes(workers: int, context: Any) -> Iterator[ProcessPoolExecutor]:
-    """A pool of workers, which end after the items that they are at."""
-    stop = context.Event()
-    executor = _Pool(workers, context, begin, (stop,))
+    """A pool of workers, which end after the items that they are at.
+
+    They are told so through a pipe, from which nobody reads: an event has a lock, and a worker that is killed while it
+    holds that would leave the others waiting for ever.
+    """
     try:
-        yield executor
-    finally:
-        stop.set()
-        executor.shutdown(wait=True, cancel_futures=True)
+        stop, teller = context.Pipe(duplex=False)
+    except OSError as error:
+        raise _NoMore from error
+    with stop, teller:
+        try:
+            executor = _Pool(workers, context, begin, (stop,))
+        except OSError as error:
+            raise _NoMore from error
+        try:
+            yield executor
+        finally:
+            teller.send_bytes(b"stop")
+            executor.shutdown(wait=True, cancel_futures=True)
 
 
 class _Pool(ProcessPoolExecutor):

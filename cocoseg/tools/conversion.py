@@ -126,6 +126,9 @@ def _finish(dataset: Dataset, folder: Folder, pages: Journal, tally: Tally, head
     """The journal of the whole data set, the report, and only then away with what they stand for."""
     lines = pages.load()
     done = [lines[entry.key] for entry in dataset.entries if entry.key in lines and entry.key not in tally.failed_keys]
+    if len(done) < tally.images:
+        text = f"lacks {tally.images - len(done)} images that were written to it; the same command again makes it whole"
+        raise OutputError("out.journal", f"the journal in {show(folder.root, 300)} {text}")
     tally.problems += _strays(folder, tally, done)
     replaced = pages.settle(done) if tally.complete else []
     _save_report(folder, tally, write_json(head | tally.as_dict()))
