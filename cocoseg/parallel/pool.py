@@ -14,7 +14,7 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
-from cocoseg.errors import UsageError
+from cocoseg.errors import OutputError, UsageError
 from cocoseg.parallel.job import Job, P, R, Rows
 from cocoseg.parallel.worker import begin, timed
 
@@ -79,15 +79,22 @@ class _Pool(ProcessPoolExecutor):
 
 @contextlib.contextmanager
 def _one_worker(context: Any) -> Iterator[ProcessPoolExecutor]:
-    """A worker that has begun: where none can, that is no fault of an item. Raises UsageError ``workers.start``."""
-    with _processes(1, context) as executor:
-        try:
-            executor.submit(os.getpid).result()
-        except BrokenProcessPool:
-            reason = "worker processes can't start from this program"
-            advice = "put the call under if __name__ == '__main__':, or take one worker"
-            raise UsageError("workers.start", f"{reason}; {advice}") from None
-        yield executor
+    """A worker that has begun: where none can, that is no fault of an item.
+
+    Raises UsageError ``workers.start``, OutputError ``workers.gone`` where the system lets us start no more.
+    """
+    try:
+        with _processes(1, context) as executor:
+            try:
+                executor.submit(os.getpid).result()
+            except BrokenProcessPool:
+                reason = "worker processes can't start from this program"
+                advice = "put the call under if __name__ == '__main__':, or take one worker"
+                raise UsageError("workers.start", f"{reason}; {advice}") from None
+            yield executor
+    except _NoMore as error:
+        text = f"a worker died, and no other can be started ({error.__cause__}); the same command again goes on from here"
+        raise OutputError("workers.gone", text) from None
 
 
 def _alone(job: Job[P, R], start: int, stop: int, context: Any) -> Rows[R]:
