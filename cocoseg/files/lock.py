@@ -21,6 +21,7 @@ from cocoseg.files.writing import cannot_write
 
 LOCK = f"{JOURNAL}/lock"
 BEAT, DEAD_AFTER = 10.0, 600.0
+ENDING = 5.0  # seconds in which the workers of a killed run have ended
 
 fcntl: ModuleType | None
 try:
@@ -87,13 +88,17 @@ class Lock:
     def _lock(self, descriptor: int) -> None:
         locked = _flock(descriptor)
         holder = _read(descriptor)
+        ends = time.monotonic() + ENDING
+        while locked is False and holder and _has_died(holder) and time.monotonic() < ends:
+            time.sleep(0.05)  # its workers, forked with the lock in hand, are ending
+            locked = _flock(descriptor)
         if locked is False or (holder and not self._is_dead(holder, locked is True)):
             raise self._busy(holder)
 
     def _is_dead(self, holder: Holder, freed: bool) -> bool:
         """Whether a holder has ended. On this machine its number tells, if the system did not let go for it."""
         if holder.host == socket.gethostname():
-            return freed or holder.pid == os.getpid() or not _is_running(holder.pid)
+            return freed or holder.pid == os.getpid() or _has_died(holder)
         return _age(self._path) > DEAD_AFTER
 
     def _busy(self, holder: Holder | None) -> OutputError:
@@ -139,6 +144,11 @@ def _write(descriptor: int) -> None:
     os.ftruncate(descriptor, 0)
     os.lseek(descriptor, 0, os.SEEK_SET)
     os.write(descriptor, msgspec.json.encode(holder))
+
+
+def _has_died(holder: Holder) -> bool:
+    """Whether a holder is known to have ended, which it is on this machine only."""
+    return holder.host == socket.gethostname() and not _is_running(holder.pid)
 
 
 def _is_running(pid: int) -> bool:

@@ -107,8 +107,9 @@ def scheme_dict(scheme: LabelScheme) -> dict[str, Any]:
         list(scheme.ignored),
         scheme.overlap,
     )
-    plain: dict[str, Any] = msgspec.to_builtins(file)
-    return plain
+    # Defaults that were sent to another process are no longer the same objects, by which msgspec knows them.
+    defaults = {field.name: field.default for field in msgspec.structs.fields(_File)}
+    return {name: value for name, value in msgspec.to_builtins(file).items() if value != defaults[name]}
 
 
 def numbers(scheme: LabelScheme) -> dict[str, Any]:
