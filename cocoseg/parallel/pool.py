@@ -93,7 +93,9 @@ def _one_worker(context: Any) -> Iterator[ProcessPoolExecutor]:
                 raise UsageError("workers.start", f"{reason}; {advice}") from None
             yield executor
     except _NoMore as error:
-        text = f"a worker died, and no other can be started ({error.__cause__}); the same command again goes on from here"
+        text = (
+            f"a worker died, and no other can be started ({error.__cause__}); the same command again goes on from here"
+        )
         raise OutputError("workers.gone", text) from None
 
 

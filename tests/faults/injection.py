@@ -183,9 +183,7 @@ class Verdict:
         return f"{self.fault}: exit {self.code}: {'; '.join(self.wrong)}"
 
 
-def judge(
-    fault: Fault, outcome: Outcome, folder: Path, clean: dict[str, str], before: Collection[str] = ()
-) -> Verdict:
+def judge(fault: Fault, outcome: Outcome, folder: Path, clean: dict[str, str], before: Collection[str] = ()) -> Verdict:
     """What a run that met a fault did wrong, in a folder in which these names were before."""
     found = tree(folder)
     verdict = Verdict(fault, outcome.code)

@@ -356,7 +356,9 @@ class TestFewResources:
         assert run(SOURCE, out, limits={resource.RLIMIT_AS: 1024 * MIB}, workers=2).code == 0
         assert tree(out) == clean
 
-    @pytest.mark.parametrize("what", ["os.fork", "multiprocessing.context.BaseContext.Pipe", "_multiprocessing.SemLock"])
+    @pytest.mark.parametrize(
+        "what", ["os.fork", "multiprocessing.context.BaseContext.Pipe", "_multiprocessing.SemLock"]
+    )
     def test_processes(self, what: str, out: Path, clean: dict[str, str]) -> None:
         """No process, no pipe, no semaphore (no /dev/shm): the work is done here."""
         module, _, name = what.rpartition(".")
