@@ -151,17 +151,20 @@ def is_temporary(name: str) -> bool:
 def torn(folder: Path, clean: dict[str, str]) -> list[str]:
     """Files under final names that are not whole, or not right."""
     pages = Journal(Folder(str(folder)))
-    return [name for name, known in tree(folder).items() if known and not _is_whole(folder, pages, name, clean)]
+    return [
+        name
+        for name, known in tree(folder).items()
+        if known and clean.get(name) != known and not _is_whole(folder, pages, name)
+    ]
 
 
-def _is_whole(folder: Path, pages: Journal, name: str, clean: dict[str, str]) -> bool:
+def _is_whole(folder: Path, pages: Journal, name: str) -> bool:
+    """Whether a file of the run's own, which need not be as in the end, is whole."""
     if is_temporary(name) or name == LOCK:
         return True
     if name == REPORT:
         return _is_report(folder / name)
-    if name.startswith(f"{JOURNAL}/"):
-        return pages.is_whole(name)
-    return clean.get(name) == tree(folder)[name]
+    return name.startswith(f"{JOURNAL}/") and pages.is_whole(name)
 
 
 def _is_report(path: Path) -> bool:
@@ -196,9 +199,9 @@ def judge(fault: Fault, outcome: Outcome, folder: Path, clean: dict[str, str], b
         if outcome.code != -9:
             verdict.wrong.append("was not killed")
         return verdict
-    if temporaries := [name for name in found if is_temporary(name) and name not in before]:
-        if fault.call != "unlink":
-            verdict.wrong.append(f"left {temporaries}")
+    temporaries = [name for name in found if is_temporary(name) and name not in before]
+    if temporaries and fault.call != "unlink":
+        verdict.wrong.append(f"left {temporaries}")
     verdict.wrong += _wrong_code(fault, outcome, found, clean)
     return verdict
 
