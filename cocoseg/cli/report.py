@@ -18,8 +18,12 @@ MOST = 20  # lines of a kind that are printed; the report in OUT has them all
 def print_summary(summary: Summary, out: Path | None, as_json: bool) -> None:
     """The summary of a conversion, for people or as JSON."""
     if as_json:
-        rate = {"seconds": round(summary.seconds, 3), "images_per_second": round(summary.images_per_second, 1)}
-        typer.echo(json.dumps(summary.as_dict() | rate, ensure_ascii=False))
+        this_run = {
+            "kept": summary.kept,
+            "seconds": round(summary.seconds, 3),
+            "images_per_second": round(summary.images_per_second, 1),
+        }
+        typer.echo(json.dumps(summary.as_dict() | this_run, ensure_ascii=False))
         return
     typer.echo("\n".join(_lines(summary, out)))
 

@@ -14,7 +14,7 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
-from cocoseg.errors import UsageError
+from cocoseg.errors import OutputError, UsageError
 from cocoseg.parallel.job import Job, P, R, Rows
 from cocoseg.parallel.worker import begin, timed
 
@@ -46,14 +46,25 @@ def run(job: Job[P, R], workers: int) -> Rows[R]:
 
 @contextlib.contextmanager
 def _processes(workers: int, context: Any) -> Iterator[ProcessPoolExecutor]:
-    """A pool of workers, which end after the items that they are at."""
-    stop = context.Event()
-    executor = _Pool(workers, context, begin, (stop,))
+    """A pool of workers, which end after the items that they are at.
+
+    They are told so through a pipe, from which nobody reads: an event has a lock, and a worker that is killed while it
+    holds that would leave the others waiting for ever.
+    """
     try:
-        yield executor
-    finally:
-        stop.set()
-        executor.shutdown(wait=True, cancel_futures=True)
+        stop, teller = context.Pipe(duplex=False)
+    except OSError as error:
+        raise _NoMore from error
+    with stop, teller:
+        try:
+            executor = _Pool(workers, context, begin, (stop,))
+        except OSError as error:
+            raise _NoMore from error
+        try:
+            yield executor
+        finally:
+            teller.send_bytes(b"stop")
+            executor.shutdown(wait=True, cancel_futures=True)
 
 
 class _Pool(ProcessPoolExecutor):
@@ -68,18 +79,24 @@ class _Pool(ProcessPoolExecutor):
 
 @contextlib.contextmanager
 def _one_worker(context: Any) -> Iterator[ProcessPoolExecutor]:
-    """A worker that has begun: where none can, that is no fault of an item. Raises UsageError ``workers.start``."""
-    with _processes(1, context) as executor:
-        try:
-            executor.submit(os.getpid).result()
-        except _NoMore as error:
-            text = f"no worker process can be started ({error.__cause__}); take one worker"
-            raise UsageError("workers.start", text) from None
-        except BrokenProcessPool:
-            reason = "worker processes can't start from this program"
-            advice = "put the call under if __name__ == '__main__':, or take one worker"
-            raise UsageError("workers.start", f"{reason}; {advice}") from None
-        yield executor
+    """A worker that has begun: where none can, that is no fault of an item.
+
+    Raises UsageError ``workers.start``, OutputError ``workers.gone`` where the system lets us start no more.
+    """
+    try:
+        with _processes(1, context) as executor:
+            try:
+                executor.submit(os.getpid).result()
+            except BrokenProcessPool:
+                reason = "worker processes can't start from this program"
+                advice = "put the call under if __name__ == '__main__':, or take one worker"
+                raise UsageError("workers.start", f"{reason}; {advice}") from None
+            yield executor
+    except _NoMore as error:
+        text = (
+            f"a worker died, and no other can be started ({error.__cause__}); the same command again goes on from here"
+        )
+        raise OutputError("workers.gone", text) from None
 
 
 def _alone(job: Job[P, R], start: int, stop: int, context: Any) -> Rows[R]:

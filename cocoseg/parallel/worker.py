@@ -21,7 +21,7 @@ GRACE_SECONDS = 1.5  # from being asked to end, or from the end of an item's tim
 _TICK = 0.2
 _LONGEST = 1e8  # seconds, three years; timers know no infinity
 
-_stop: Any = None  # the event that tells this worker to end
+_stopping = False  # whether this worker was asked to end
 _item_ends = float("inf")
 _part = threading.local()  # an executor may do several parts in one process
 
@@ -40,7 +40,7 @@ def timed(work: Callable[[P], list[R]], part: P) -> tuple[list[R], float]:
 
 def stopping() -> bool:
     """Whether this worker was asked to end."""
-    return _stop is not None and _stop.is_set()
+    return _stopping
 
 
 def time_is_up() -> bool:
@@ -82,23 +82,24 @@ def _exceeded(*_: Any) -> None:
 
 
 def begin(stop: Any) -> None:
-    """A worker's first steps: leave Ctrl-C to the parent, and end when the parent ends or says so."""
-    global _stop
-    _stop = stop
+    """A worker's first steps: leave Ctrl-C to the parent, and end when the parent ends or says so through ``stop``."""
     tune_memory()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    threading.Thread(target=_watch, daemon=True).start()
+    threading.Thread(target=_watch, args=(stop,), daemon=True).start()
 
 
-def _watch() -> None:
+def _watch(stop: Any) -> None:
     """End this process with its parent, and where it is too long at an item after its time, or after being stopped."""
+    global _stopping
     parent = multiprocessing.parent_process()
     asked = float("inf")
-    while parent is not None and not wait([parent.sentinel], _TICK):
+    while parent is not None:
+        told = wait([parent.sentinel] if _stopping else [parent.sentinel, stop], _TICK)
         now = time.monotonic()
-        asked = min(asked, now) if stopping() else asked
-        if now > min(asked, _item_ends) + GRACE_SECONDS:
+        if stop in told:
+            _stopping, asked = True, now
+        if parent.sentinel in told or now > min(asked, _item_ends) + GRACE_SECONDS:
             break
     os._exit(1)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import BrokenExecutor, CancelledError, Executor
 from contextlib import closing
 from dataclasses import dataclass
@@ -129,6 +129,11 @@ def _finish(dataset: Dataset, folder: Folder, pages: Journal, tally: Tally, head
     _clean(folder)  # after workers that died
     lines = pages.load()
     done = [_line(lines[entry.key], tally) for entry in dataset.entries if entry.key in lines]
+    if lacking := tally.images - sum(
+        entry.key in lines and entry.key not in tally.failed_keys for entry in dataset.entries
+    ):
+        text = f"lacks {lacking} images that were written to it; the same command again makes it whole"
+        raise OutputError("out.journal", f"the journal in {show(folder.root, 300)} {text}")
     names = list(folder.names())
     tally.problems += _strays(folder, names, tally, done)
     replaced = pages.settle(done) if tally.complete else []
@@ -148,7 +153,6 @@ def _strays(folder: Folder, names: Sequence[str], tally: Tally, done: Sequence[b
     """Files in the folder that are not of this run, for those who take all that is there for class maps."""
     ours = {name for line in done for name in journal.decode_row(line).files} | {REPORT}
     ours |= tally.failed_keys  # said already
-    ours |= set(_temporary(names))
     found = [name for name in names if name not in ours and not name.startswith(f"{JOURNAL}/")]
     if not found:
         return []
