@@ -12,14 +12,18 @@ import os
 import socket
 import time
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from cocoseg.errors import OutputError, show
-from cocoseg.files.names import JOURNAL, TEMPORARY
-from cocoseg.files.writing import cannot_write
+from cocoseg.files.names import LOCK, TEMPORARY
+from cocoseg.files.places import is_url
+from cocoseg.files.writing import Folder, cannot_write
 
-LOCK = f"{JOURNAL}/lock"
+if TYPE_CHECKING:
+    from cocoseg.files.remote_lock import RemoteLock
+
 BEAT, DEAD_AFTER = 10.0, 600.0
 
 fcntl: ModuleType | None
@@ -35,6 +39,15 @@ class Holder(msgspec.Struct):
     pid: int
     host: str
     since: str
+
+
+def lock(folder: Folder) -> Lock | RemoteLock:
+    """A lock on a folder, wherever it is, held until ``release``. Raises OutputError ``out.locked``, ``out.write``."""
+    if is_url(folder.root):
+        from cocoseg.files.remote_lock import RemoteLock
+
+        return RemoteLock(folder)
+    return Lock(folder.root)
 
 
 class Lock:
@@ -93,18 +106,23 @@ class Lock:
     def _is_dead(self, holder: Holder, freed: bool) -> bool:
         """Whether a holder has ended. On this machine its number tells, if the system did not let go for it."""
         if holder.host == socket.gethostname():
-            return freed or holder.pid == os.getpid() or not _is_running(holder.pid)
+            return freed or holder.pid == os.getpid() or not is_running(holder.pid)
         return _age(self._path) > DEAD_AFTER
 
     def _busy(self, holder: Holder | None) -> OutputError:
-        folder = show(os.path.dirname(os.path.dirname(self._path)), 300)
-        if holder is None:
-            return OutputError("out.locked", f"another run writes to {folder}; wait for it, or choose another folder")
-        who = f"process {holder.pid} on {show(holder.host)}, since {show(holder.since)[1:-1]}"
-        advice = "wait for it, end it, or choose another folder"
-        if holder.host != socket.gethostname():
-            advice += f" (if it has died, remove {show(self._path, 300)})"
-        return OutputError("out.locked", f"another run writes to {folder} ({who}); {advice}")
+        return busy(os.path.dirname(os.path.dirname(self._path)), self._path, holder)
+
+
+def busy(root: str, path: str, holder: Holder | None) -> OutputError:
+    """What to say of a folder that another run writes to, whose lock is at ``path``."""
+    folder = show(root, 300)
+    if holder is None:
+        return OutputError("out.locked", f"another run writes to {folder}; wait for it, or choose another folder")
+    who = f"process {holder.pid} on {show(holder.host)}, since {show(holder.since)[1:-1]}"
+    advice = "wait for it, end it, or choose another folder"
+    if holder.host != socket.gethostname():
+        advice += f" (if it has died, remove {show(path, 300)})"
+    return OutputError("out.locked", f"another run writes to {folder} ({who}); {advice}")
 
 
 def _flock(descriptor: int) -> bool | None:
@@ -141,7 +159,8 @@ def _write(descriptor: int) -> None:
     os.write(descriptor, msgspec.json.encode(holder))
 
 
-def _is_running(pid: int) -> bool:
+def is_running(pid: int) -> bool:
+    """Whether a process of this machine is alive."""
     if os.name == "nt":  # there, signal 0 would end it
         return True
     try:

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from cocoseg.errors import CocosegError, OutputError, SampleError
 from cocoseg.files.names import TEMPORARY
-from cocoseg.files.writing import Folder, same_place
+from cocoseg.files.places import same_place
+from cocoseg.files.writing import Folder
 
 CONTENT = b"whole\n" * 1000
 FATAL = [errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.EFBIG]
