@@ -7,6 +7,7 @@ import os
 import shutil
 from pathlib import Path
 
+LINKS_EACH = 10_000
 SAMPLES = (
     "val2017_sample/panoptic_examples",
     "annotations_only/panoptic_train2017",
@@ -24,14 +25,24 @@ def panoptic_set(root: Path, count: int) -> Path:
         sources += [(real / name / row["file_name"], row["segments_info"]) for row in document["annotations"]]
     (root / "panoptic").mkdir(parents=True)
     annotations = []
+    first: dict[Path, Path] = {}
     for number in range(count):
         picture, segments = sources[number % len(sources)]
         name = f"{number:08}.png"
-        shutil.copyfile(picture, root / "panoptic" / name)
+        _link(picture, root / "panoptic" / name, number // len(sources) % LINKS_EACH == 0, first)
         annotations.append({"image_id": number, "file_name": name, "segments_info": segments})
     path = root / "panoptic.json"
     path.write_text(json.dumps({"annotations": annotations, "categories": categories}))
     return path
+
+
+def _link(picture: Path, target: Path, copied: bool, first: dict[Path, Path]) -> None:
+    """The same picture under another name: a hard link of a copy that is made now and then, as links are limited."""
+    if copied:
+        shutil.copyfile(picture, target)
+        first[picture] = target
+    else:
+        target.hardlink_to(first[picture])
 
 
 def instances_file(root: Path, count: int) -> Path:

@@ -14,7 +14,6 @@ from cocoseg.files.png import write_class_map
 from cocoseg.formats.writer import Converted
 from cocoseg.labels import LabelScheme
 from cocoseg.labels.scheme import Color
-from cocoseg.labels.schemefile import numbers
 from cocoseg.model import Sample
 from cocoseg.targets import semantic_map
 
@@ -42,4 +41,4 @@ class ClassMaps:
 
     def settings(self) -> bytes:
         """What decides the bytes of a class map."""
-        return msgspec.json.encode(("class map", _VERSION, numbers(self.scheme), self.colors))
+        return msgspec.json.encode(("class map", _VERSION, self.scheme.numbers, self.colors))

@@ -135,6 +135,13 @@ class LabelScheme:
             kept &= np.isin(category_ids, self._sorted[0])
         return kept & ~iscrowd if self.crowd == "drop" else kept
 
+    @property
+    def numbers(self) -> tuple[object, ...]:
+        """All that decides class indices: the scheme less its names and colours, as plain values."""
+        classes = [(row.index, row.category_ids, row.isthing) for row in self.classes]
+        choices = (self.crowd, self.things, self.unknown, self.overlap, self.ignored)
+        return (self.void, self.unlabelled, *choices, classes)
+
     def with_unlabelled(self, what: Literal["background", "void"]) -> LabelScheme:
         """The same scheme, in which pixels that no segment covers are background (0), or void.
 

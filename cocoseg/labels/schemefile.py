@@ -111,13 +111,6 @@ def scheme_dict(scheme: LabelScheme) -> dict[str, Any]:
     return plain
 
 
-def numbers(scheme: LabelScheme) -> dict[str, Any]:
-    """What of a scheme decides class indices: all but names and colours."""
-    plain = scheme_dict(scheme)
-    classes = [{key: row[key] for key in sorted(row.keys() - {"name", "color"})} for row in plain["classes"]]
-    return {**plain, "name": "", "classes": classes}
-
-
 def _parse(data: bytes, suffix: str) -> Any:
     text = data.removeprefix(codecs.BOM_UTF8)
     return msgspec.toml.decode(text) if suffix == ".toml" else msgspec.json.decode(text)

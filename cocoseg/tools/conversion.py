@@ -127,6 +127,7 @@ def _clean(folder: Folder) -> list[str]:
 
 def _finish(dataset: Dataset, folder: Folder, pages: Journal, tally: Tally, head: dict[str, Any]) -> None:
     """The journal of the whole data set, the report, and only then away with what they stand for."""
+    _clean(folder)  # after workers that died
     lines = pages.load()
     done = [lines[entry.key] for entry in dataset.entries if entry.key in lines and entry.key not in tally.failed_keys]
     tally.problems += _strays(folder, tally, done)

@@ -285,3 +285,14 @@ def test_a_scheme_is_a_value_that_compares_hashes_pickles_and_can_not_be_changed
 
 def test_class_of_tells_what_each_category_becomes() -> None:
     assert TOWN.class_of == {1: 4, 2: 4, 3: 2, 10: 7, 11: 0, 12: 0, 20: 99}
+
+
+class TestWhatDecides:
+    def test_are_those_of_a_scheme_that_has_travelled(self) -> None:
+        assert pickle.loads(pickle.dumps(TOWN)).numbers == TOWN.numbers
+
+    def test_leave_out_names_and_colours_alone(self) -> None:
+        renamed = replace(TOWN, name="city", classes=(replace(CAR, name="auto", color=None), BUS, SKY, SEA))
+        assert renamed.numbers == TOWN.numbers
+        for change in ({"void": 98}, {"unlabelled": 51}, {"crowd": "void"}, {"overlap": "area"}, {"ignored": ()}):
+            assert replace(TOWN, **change).numbers != TOWN.numbers

@@ -1,0 +1,152 @@
+"""A real Dask cluster on loopback: a scheduler and two workers, each a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import cocoseg
+
+pytest.importorskip("distributed", reason="Dask is not installed (pip install cocoseg[dask])")
+
+PATIENCE = 60
+IMAGES = 300
+
+
+@dataclass
+class Cluster:
+    """Processes, and the file that says where their scheduler listens."""
+
+    scheduler_file: Path
+    scheduler: subprocess.Popen[bytes]
+    workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    def end(self) -> None:
+        for process in [*self.workers, self.scheduler]:
+            process.kill()
+            process.wait()
+
+
+def start(folder: Path, program: str, *options: str) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-W", "ignore", "-m", f"distributed.cli.{program}", "--no-dashboard", *options]
+    with (folder / f"{program}.log").open("ab") as log:
+        return subprocess.Popen(command, stdout=log, stderr=log, cwd=folder)
+
+
+def until(condition: Callable[[], object]) -> None:
+    ends = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < ends, "it never came"
+        time.sleep(0.02)
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[Cluster]:
+    file = tmp_path / "scheduler.json"
+    scheduler = start(tmp_path, "dask_scheduler", "--host", "127.0.0.1", "--port", "0", "--scheduler-file", str(file))
+    found = Cluster(file, scheduler)
+    try:
+        until(file.exists)
+        options = ("--scheduler-file", str(file), "--nthreads", "1", "--no-nanny", "--host", "127.0.0.1")
+        found.workers += [start(tmp_path, "dask_worker", *options) for _ in range(2)]
+        yield found
+    finally:
+        found.end()
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    """A panoptic JSON whose images are one picture under many names."""
+    (tmp_path / "set").mkdir()
+    generator = np.random.default_rng(7)
+    ids = np.repeat(np.repeat(generator.integers(1, 5, (60, 80)), 8, axis=0), 8, axis=1)
+    picture = np.stack([ids, ids * 0, ids * 0], axis=-1).astype(np.uint8)
+    Image.fromarray(picture).save(tmp_path / "set" / "0.png")
+    for number in range(1, IMAGES):
+        os.link(tmp_path / "set" / "0.png", tmp_path / "set" / f"{number}.png")
+    segments = [{"id": k, "category_id": k, "area": int((ids == k).sum())} for k in range(1, 5)]
+    annotations = [{"image_id": n, "file_name": f"{n}.png", "segments_info": segments} for n in range(IMAGES)]
+    categories = [{"id": k, "name": f"c{k}", "isthing": 0} for k in range(1, 5)]
+    (tmp_path / "set.json").write_text(json.dumps({"annotations": annotations, "categories": categories}))
+    return tmp_path / "set.json"
+
+
+def begin(source: Path, out: Path, *options: object) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "cocoseg", "to-semantic", str(source), str(out), *map(str, options)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_cluster_makes_the_bytes_of_one_process(cluster: Cluster, source: Path, tmp_path: Path) -> None:
+    cocoseg.to_semantic(source, tmp_path / "here")
+    process = begin(source, tmp_path / "out", "--dask", cluster.scheduler_file, "--json")
+    stdout, stderr = process.communicate(timeout=PATIENCE)
+    assert (process.returncode, stderr) == (0, b"")
+    assert json.loads(stdout)["images"]["converted"] == IMAGES
+    assert tree(tmp_path / "out") == tree(tmp_path / "here")
+
+
+def test_a_worker_that_is_killed_costs_nothing(cluster: Cluster, source: Path, tmp_path: Path) -> None:
+    cocoseg.to_semantic(source, tmp_path / "here")
+    out = tmp_path / "out"
+    process = begin(source, out, "--dask", cluster.scheduler_file)
+    until(lambda: any(out.glob("*.png")))
+    cluster.workers[0].kill()
+    _, stderr = process.communicate(timeout=PATIENCE)
+    assert (process.returncode, stderr) == (0, b"")
+    assert tree(out) == tree(tmp_path / "here")
+
+
+def test_ctrl_c_ends_it_and_the_same_command_goes_on(cluster: Cluster, source: Path, tmp_path: Path) -> None:
+    cocoseg.to_semantic(source, tmp_path / "here")
+    out = tmp_path / "out"
+    process = begin(source, out, "--dask", cluster.scheduler_file)
+    until(lambda: any(out.glob("*.png")))
+    process.send_signal(signal.SIGINT)
+    _, stderr = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 130, stderr
+    assert len(stderr.splitlines()) <= 3, stderr
+    process = begin(source, out, "--dask", cluster.scheduler_file)
+    process.communicate(timeout=PATIENCE)
+    assert process.returncode == 0
+    assert tree(out) == tree(tmp_path / "here")
+
+
+def test_a_scheduler_that_dies_is_said_and_the_rest_is_done_here(
+    cluster: Cluster, source: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    process = begin(source, out, "--dask", cluster.scheduler_file)
+    until(lambda: any(out.glob("*.png")))
+    cluster.end()
+    _, stderr = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 4, stderr
+    assert b"[workers.gone]" in stderr
+    assert b"Traceback" not in stderr
+    cocoseg.to_semantic(source, tmp_path / "here")
+    cocoseg.to_semantic(source, out, workers=2)
+    assert tree(out) == tree(tmp_path / "here")
+
+
+def test_no_scheduler_is_one_sentence(source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    script = "from cocoseg.cli import cluster, main; cluster.CONNECT_SECONDS = 0.5; main()"
+    command = [sys.executable, "-c", script, "to-semantic", str(source), str(tmp_path / "out")]
+    done = subprocess.run([*command, "--dask", "tcp://127.0.0.1:9"], capture_output=True, timeout=PATIENCE, check=False)
+    assert done.returncode == 2
+    assert done.stderr.startswith(b"cocoseg: no Dask scheduler answers at 'tcp://127.0.0.1:9'")
+    assert len(done.stderr.splitlines()) == 1
+    assert not (tmp_path / "out").exists()
