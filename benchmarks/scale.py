@@ -76,7 +76,9 @@ def measure(count: int) -> str:
 
 
 def main(counts: list[int]) -> None:
-    heads = "images, JSON MiB, images/s, first image s, all s, parent MiB, journal MiB, again s, parent again MiB, verify s"
+    heads = (
+        "images, JSON MiB, images/s, first image s, all s, parent MiB, journal MiB, again s, parent again MiB, verify s"
+    )
     print(f"| {' | '.join(heads.split(', '))} |")
     print(f"|{'---|' * len(heads.split(', '))}")
     for count in counts:

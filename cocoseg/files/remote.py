@@ -26,6 +26,7 @@ from cocoseg.files.names import LOCK, TEMPORARY
 from cocoseg.files.writing import Batch, Folder, digest, file_exists
 
 _NUMBER = count()
+_seen: set[str] = set()
 
 
 @dataclass
@@ -58,8 +59,10 @@ class RemoteFolder(Folder):
         return places.join(self.root, name)
 
     def is_seen(self) -> bool:
-        """Whether the folder of a run is there, as it is seen from this process."""
-        return self.has(LOCK)
+        """Whether the folder of a run is there, as it is seen from this process; looked for once."""
+        if self.root not in _seen and self.has(LOCK):
+            _seen.add(self.root)
+        return self.root in _seen
 
     def batch(self) -> Batch:
         """Files that are to appear together; a context manager, which drops what was not committed."""

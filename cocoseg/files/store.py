@@ -25,6 +25,9 @@ LONG_SECONDS = 3600.0  # for what may be large; the libraries notice sooner wher
 _WHOLE = frozenset(("s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "memory"))
 _UNCACHED = {"use_listings_cache": False}
 _OPTIONS: dict[str, dict[str, Any]] = dict.fromkeys(_WHOLE - {"memory"}, _UNCACHED)
+# s3fs has ten connections, and asks for the size of a whole object before it gets it, unless told where to begin.
+_CONNECTIONS = {"config_kwargs": {"max_pool_connections": AT_ONCE}}
+_ASKS_SIZE = frozenset(("s3", "s3a"))
 _NEEDS = {"s3": "s3fs", "s3a": "s3fs", "gs": "gcsfs", "gcs": "gcsfs"}
 _STEP = 1 << 22
 # What is wrong with one name or object; everything else every later object would meet too.
@@ -33,8 +36,20 @@ _OF_ONE = {errno.ENAMETOOLONG, errno.EINVAL, errno.EISDIR, errno.ENOTDIR, errno.
 
 def read(url: str) -> bytes:
     """The bytes of an object. Raises SampleError ``file.missing``, ``file.unreadable``, ``path.invalid``."""
-    data: bytes = _telling(url, lambda: _call(url, "cat_file", seconds=LONG_SECONDS))
-    return data
+
+    def call() -> bytes:
+        if _scheme(url) not in _ASKS_SIZE:
+            data: bytes = _call(url, "cat_file", seconds=LONG_SECONDS)
+            return data
+        try:
+            data = _call(url, "cat_file", start=0, seconds=LONG_SECONDS)
+            return data
+        except OSError as error:
+            if error.errno == errno.EINVAL and _call(url, "info").get("size") == 0:  # an empty one has no byte 0
+                return b""
+            raise
+
+    return _telling(url, call)
 
 
 def read_head(url: str, length: int) -> bytes:
@@ -151,6 +166,8 @@ def _open(url: str) -> tuple[Any, str]:
 
         kind = fsspec.get_filesystem_class(scheme)
         options = _OPTIONS.get(scheme, {}) | kind._get_kwargs_from_urls(url)
+        if scheme in _ASKS_SIZE and "config_kwargs" not in fsspec.config.conf.get("s3", {}):
+            options |= _CONNECTIONS
         return fsspec.filesystem(scheme, **options), kind._strip_protocol(url)
     except ImportError as error:
         raise _not_installed(url, error) from None
