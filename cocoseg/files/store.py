@@ -39,11 +39,9 @@ def read(url: str) -> bytes:
 
     def call() -> bytes:
         if _scheme(url) not in _ASKS_SIZE:
-            data: bytes = _call(url, "cat_file", seconds=LONG_SECONDS)
-            return data
+            return bytes(_call(url, "cat_file", seconds=LONG_SECONDS))
         try:
-            data = _call(url, "cat_file", start=0, seconds=LONG_SECONDS)
-            return data
+            return bytes(_call(url, "cat_file", start=0, seconds=LONG_SECONDS))
         except OSError as error:
             if error.errno == errno.EINVAL and _call(url, "info").get("size") == 0:  # an empty one has no byte 0
                 return b""
