@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Optional
 
 import typer
@@ -16,7 +15,7 @@ def command(
         typer.Argument(metavar="[PRESET|FILE]", help="The scheme to print; without one the presets are listed."),
     ] = None,
     src: Annotated[
-        Optional[Path],  # noqa: UP045
+        Optional[str],  # noqa: UP045
         typer.Argument(metavar="[SRC]", help="The annotation file whose categories the scheme follows."),
     ] = None,
     categories: options.Categories = None,
@@ -28,6 +27,7 @@ def command(
     Example: cocoseg labels mask2former
     """
     from cocoseg.cli.report import table
+    from cocoseg.files.places import place
     from cocoseg.formats import detect
     from cocoseg.formats.categories import read_categories
     from cocoseg.formats.coco import covers_all
@@ -37,7 +37,7 @@ def command(
         typer.echo("\n".join(table([(name, preset.summary) for name, preset in PRESETS.items()])))
         return
     path = categories or images or src
-    found = () if path is None else read_categories(path)
+    found = () if path is None else read_categories(place(path))
     background = src is not None and detect(src) == "coco" and not covers_all(found)
     scheme = label_scheme(labels, found, background=background)
     if json:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from enum import Enum
-from pathlib import Path
 from typing import Annotated, Optional
 
 import typer
@@ -39,23 +38,24 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+# Places are strings: a Path would make s3:/bucket of s3://bucket.
 Src = Annotated[
-    Path, typer.Argument(metavar="SRC", help="A COCO JSON: panoptic, instances, stuff, results.", show_default=False)
+    str, typer.Argument(metavar="SRC", help="A COCO JSON: panoptic, instances, stuff, results.", show_default=False)
 ]
-Out = Annotated[Path, typer.Argument(metavar="OUT", help="The folder to write to.", show_default=False)]
+Out = Annotated[str, typer.Argument(metavar="OUT", help="The folder to write to.", show_default=False)]
 Labels = Annotated[
     str, typer.Option("--labels", metavar="PRESET|FILE", help="Label scheme: a preset ('cocoseg labels') or a file.")
 ]
 Categories = Annotated[
-    Optional[Path],  # noqa: UP045  typer reads the annotation at run time, on Python 3.10 too
+    Optional[str],  # noqa: UP045  typer reads the annotation at run time, on Python 3.10 too
     typer.Option("--categories", metavar="FILE", help="Categories for a JSON that has none.", show_default=False),
 ]
 PngDir = Annotated[
-    Optional[Path],  # noqa: UP045
+    Optional[str],  # noqa: UP045
     typer.Option("--png-dir", metavar="DIR", help="Folder of the PNGs. [default: named as SRC]", show_default=False),
 ]
 Images = Annotated[
-    Optional[Path],  # noqa: UP045
+    Optional[str],  # noqa: UP045
     typer.Option("--images", metavar="FILE", help="The JSON that has a results list's images.", show_default=False),
 ]
 OverlapPolicy = Annotated[

@@ -5,17 +5,17 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 
 import typer
 
 from cocoseg.errors import Problem
+from cocoseg.files.places import join
 from cocoseg.tools.summary import Summary
 
 MOST = 20  # lines of a kind that are printed; the report in OUT has them all
 
 
-def print_summary(summary: Summary, out: Path | None, as_json: bool) -> None:
+def print_summary(summary: Summary, out: str | None, as_json: bool) -> None:
     """The summary of a conversion, for people or as JSON."""
     if as_json:
         this_run = {
@@ -55,7 +55,7 @@ def problem_lines(title: str, problems: Sequence[Problem], more: str) -> list[st
     return [f"{title} ({listed})", *(f"  {problem}" for problem in problems[:MOST]), *rest]
 
 
-def _lines(summary: Summary, out: Path | None) -> list[str]:
+def _lines(summary: Summary, out: str | None) -> list[str]:
     refused = f", {summary.failed} refused" if summary.failed else ""
     left = summary.listed - summary.images - summary.failed
     not_done = f", {left} not done" if left else ""
@@ -63,7 +63,7 @@ def _lines(summary: Summary, out: Path | None) -> list[str]:
     kept = f", {summary.kept:,} of them finished before" if summary.kept else ""
     contested = f", {summary.contested:,} pixels contested" if summary.contested else ""
     void = f"void {summary.void_share:.1%}"
-    more = f" in {out / 'cocoseg.json'}" if out else ""
+    more = f" in {join(out, 'cocoseg.json')}" if out else ""
     return [
         f"{done} ({summary.images_per_second:,.0f} images/s){kept}{refused}{not_done}{contested}; {void}",
         *summary.notes,

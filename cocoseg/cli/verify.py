@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json as json_module
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from cocoseg.cli import options
 
-Done = Annotated[Path, typer.Argument(metavar="OUT", help="The folder of a finished run.", show_default=False)]
+Done = Annotated[str, typer.Argument(metavar="OUT", help="The folder of a finished run.", show_default=False)]
 
 
 def command(out: Done, workers: options.Workers = None, json: options.AsJson = False) -> None:

@@ -16,10 +16,12 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Sequence
+from contextlib import closing
 
 import msgspec
 
 from cocoseg.errors import OutputError, Problem, SampleError, show
+from cocoseg.files.ahead import ahead
 from cocoseg.files.names import JOURNAL
 from cocoseg.files.writing import Folder
 
@@ -110,7 +112,8 @@ class Journal:
 
         Raises OutputError where another command's journal lies there.
         """
-        return {_KEY.decode(line).key: line for name in self.pages() for line in self._lines(name) or ()}
+        with closing(ahead(self._lines, self.pages(), self._folder.at_once)) as pages:
+            return {_KEY.decode(line).key: line for lines in pages for line in lines() or ()}
 
     def is_whole(self, name: str) -> bool:
         """Whether a page can be read, and is as it was written."""

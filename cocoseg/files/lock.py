@@ -12,14 +12,18 @@ import os
 import socket
 import time
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from cocoseg.errors import OutputError, show
-from cocoseg.files.names import JOURNAL, TEMPORARY
-from cocoseg.files.writing import cannot_write
+from cocoseg.files.names import LOCK, TEMPORARY
+from cocoseg.files.places import is_url
+from cocoseg.files.writing import Folder, cannot_write
 
-LOCK = f"{JOURNAL}/lock"
+if TYPE_CHECKING:
+    from cocoseg.files.remote_lock import RemoteLock
+
 BEAT, DEAD_AFTER = 10.0, 600.0
 PATIENCE = 5.0  # with the workers of a holder that has ended
 
@@ -36,6 +40,15 @@ class Holder(msgspec.Struct):
     pid: int
     host: str
     since: str
+
+
+def lock(folder: Folder) -> Lock | RemoteLock:
+    """A lock on a folder, wherever it is, held until ``release``. Raises OutputError ``out.locked``, ``out.write``."""
+    if is_url(folder.root):
+        from cocoseg.files.remote_lock import RemoteLock
+
+        return RemoteLock(folder)
+    return Lock(folder.root)
 
 
 class Lock:
@@ -94,7 +107,7 @@ class Lock:
         ends = time.monotonic() + PATIENCE
         while (locked := _flock(descriptor)) is False:
             holder = _read(descriptor)  # its workers are the last to let go
-            if holder is None or not _has_ended(holder) or time.monotonic() > ends:
+            if holder is None or not has_ended(holder) or time.monotonic() > ends:
                 raise self._busy(holder)
             time.sleep(0.05)
         if not _is_still(descriptor, self._path):
@@ -107,18 +120,23 @@ class Lock:
     def _is_dead(self, holder: Holder, freed: bool) -> bool:
         """Whether a holder has ended. On this machine its number tells, if the system did not let go for it."""
         if _is_here(holder):
-            return freed or holder.pid == os.getpid() or _has_ended(holder)
+            return freed or holder.pid == os.getpid() or has_ended(holder)
         return _age(self._path) > DEAD_AFTER
 
     def _busy(self, holder: Holder | None) -> OutputError:
-        folder = show(os.path.dirname(os.path.dirname(self._path)), 300)
-        if holder is None:
-            return OutputError("out.locked", f"another run writes to {folder}; wait for it, or choose another folder")
-        who = f"process {holder.pid} on {show(holder.host)}, since {show(holder.since)[1:-1]}"
-        advice = "wait for it, end it, or choose another folder"
-        if not _is_here(holder):
-            advice += f" (if it has died, remove {show(self._path, 300)})"
-        return OutputError("out.locked", f"another run writes to {folder} ({who}); {advice}")
+        return busy(os.path.dirname(os.path.dirname(self._path)), self._path, holder)
+
+
+def busy(root: str, path: str, holder: Holder | None) -> OutputError:
+    """What to say of a folder that another run writes to, whose lock is at ``path``."""
+    folder = show(root, 300)
+    if holder is None:
+        return OutputError("out.locked", f"another run writes to {folder}; wait for it, or choose another folder")
+    who = f"process {holder.pid} on {show(holder.host)}, since {show(holder.since)[1:-1]}"
+    advice = "wait for it, end it, or choose another folder"
+    if not _is_here(holder):
+        advice += f" (if it has died, remove {show(path, 300)})"
+    return OutputError("out.locked", f"another run writes to {folder} ({who}); {advice}")
 
 
 def _flock(descriptor: int) -> bool | None:
@@ -162,7 +180,7 @@ def _is_here(holder: Holder) -> bool:
     return holder.host == socket.gethostname() and os.name != "nt"
 
 
-def _has_ended(holder: Holder) -> bool:
+def has_ended(holder: Holder) -> bool:
     """Whether a process of this machine has ended."""
     if not _is_here(holder):
         return False

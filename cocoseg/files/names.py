@@ -10,6 +10,7 @@ from cocoseg.errors import Problem, SampleError, show
 TEMPORARY = ".cocoseg-tmp-"
 REPORT = "cocoseg.json"
 JOURNAL = ".cocoseg"
+LOCK = f"{JOURNAL}/lock"
 
 _PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*(?:/[A-Za-z0-9_][A-Za-z0-9_-]*)*\.(?:png|PNG|jpg)")
 _DEVICE = r"(?:^|/)((?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)(?:\.[^/]*)?)(?=/|$)"

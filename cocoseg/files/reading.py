@@ -1,4 +1,4 @@
-"""Regular files into bytes; what is no regular file is never opened for real."""
+"""Regular files into bytes, here or behind a URL; what is no regular file is never opened for real."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ import stat
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import TypeVar
 
 from cocoseg.errors import SampleError, show
+from cocoseg.files.places import is_url
 
 # A FIFO would wait for its writer for ever: O_NONBLOCK returns at once, and fstat tells what was opened.
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
@@ -36,16 +38,22 @@ def read_file(path: str | os.PathLike[str]) -> bytes:
 
     Raises SampleError: ``file.missing``, ``file.not_regular``, ``file.unreadable``, ``file.changed``, ``path.invalid``.
     """
+    if is_url(path):
+        return bytes(_store().read(path))
     return _read(path, _read_all)
 
 
 def read_head(path: str | os.PathLike[str], size: int) -> bytes:
     """The first ``size`` bytes of a regular file, or fewer if it has fewer. Raises as ``read_file`` does."""
+    if is_url(path):
+        return bytes(_store().read_head(path, size))
     return _read(path, lambda descriptor, _: os.read(descriptor, size))
 
 
 def first_match(path: str | os.PathLike[str], pattern: re.Pattern[bytes]) -> bytes:
     """The first match of a pattern of up to 64 bytes in a regular file, or b"". Raises as ``read_file`` does."""
+    if is_url(path):
+        return bytes(_store().first_match(path, pattern))
 
     def search(descriptor: int, _: int) -> bytes:
         tail = b""
@@ -56,6 +64,13 @@ def first_match(path: str | os.PathLike[str], pattern: re.Pattern[bytes]) -> byt
         return b""
 
     return _read(path, search)
+
+
+def _store() -> ModuleType:
+    """What reads URLs; paths do without it."""
+    from cocoseg.files import store
+
+    return store
 
 
 def _read(path: str | os.PathLike[str], read: Callable[[int, int], bytes]) -> bytes:

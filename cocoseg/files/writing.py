@@ -20,6 +20,7 @@ from pathlib import Path
 
 from cocoseg.errors import OutputError, SampleError, show
 from cocoseg.files.names import JOURNAL, TEMPORARY
+from cocoseg.files.places import is_url
 from cocoseg.files.reading import once_more, read_file
 
 # Errors that every later item would meet too: the run stops.
@@ -42,10 +43,14 @@ class Folder:
 
     @classmethod
     def create(cls, path: str | os.PathLike[str]) -> Folder:
-        """Make the folder, whose parent must be there, or take the one that is.
+        """Make the folder, whose parent must be there, or take the one that is; a URL makes a ``RemoteFolder``.
 
         Raises OutputError ``out.*``.
         """
+        if is_url(path):
+            from cocoseg.files.remote import RemoteFolder
+
+            return RemoteFolder.create(path)
         folder = Path(path)
         if os.path.exists(folder) and not os.path.isdir(folder):  # unlike Path's, these raise nothing
             raise OutputError("out.not_folder", f"{show(os.fspath(path), 300)} is a file, expected a folder")
@@ -61,6 +66,20 @@ class Folder:
         except ValueError:
             raise OutputError("out.write", f"{show(os.fspath(path), 300)} is no name of a folder") from None
         return cls(os.path.realpath(folder))
+
+    @staticmethod
+    def found(path: str) -> Folder:
+        """The folder as it is, to read from."""
+        if is_url(path):
+            from cocoseg.files.remote import RemoteFolder
+
+            return RemoteFolder(path.rstrip("/"))
+        return Folder(os.path.realpath(path))
+
+    @property
+    def at_once(self) -> int:
+        """How many requests to its storage are worth having under way at a time; 0: they are done one by one."""
+        return 0
 
     def path(self, name: str) -> str:
         """The path of a file in the folder."""
@@ -101,6 +120,10 @@ class Folder:
         """The bytes of a file in the folder. Raises SampleError ``file.*``."""
         return read_file(self.path(name))
 
+    def has(self, name: str) -> bool:
+        """Whether something is there."""
+        return os.path.lexists(self.path(name))
+
     def holds(self, name: str, size: int, known_by: str) -> bool:
         """Whether a file is there with this size and digest, and is no link."""
         path = self.path(name)
@@ -117,6 +140,10 @@ class Folder:
             folders.sort()
             place = os.path.relpath(parent, self.root).replace(os.sep, "/")
             yield from sorted(files) if place == "." else (f"{place}/{name}" for name in sorted(files))
+
+    def temporaries(self) -> list[str]:
+        """What an ended run left half-done."""
+        return [name for name in self.names() if os.path.basename(name).startswith(TEMPORARY)]
 
     def remove(self, names: Iterable[str]) -> None:
         """Remove files of the run's own. Raises OutputError."""
@@ -168,7 +195,7 @@ class Batch:
                 if _same(target, data):
                     return
                 if not overwrite:
-                    raise _exists(target)
+                    raise file_exists(target)
             self._staged[name] = self._write(target, data, durable)
 
     def drop(self, names: Iterable[str]) -> None:
@@ -178,12 +205,16 @@ class Batch:
                 with contextlib.suppress(OSError):
                     os.unlink(temporary)
 
-    def settle(self) -> None:
-        """Make durable what was written so far, all of it at once. Raises OutputError."""
+    def settle(self) -> dict[str, SampleError]:
+        """Make durable what was written so far, all of it at once; returns files that can't go on, and why.
+
+        Raises OutputError.
+        """
         try:
             _sync(self._folder.root, self._staged.values())
         except OSError as error:
             raise cannot_write(self._folder.root, error) from None
+        return {}
 
     def commit(self) -> dict[str, SampleError]:
         """Give the files their names, in the order in which they came; returns those that failed, and why.
@@ -226,19 +257,6 @@ def unseen(folder: Folder) -> OutputError:
     """What to say where a worker does not see the folder of its run."""
     text = "is not seen by a worker, or was removed; workers on other machines need storage that all of them share"
     return OutputError("out.unseen", f"{show(folder.root, 300)} {text}")
-
-
-def same_place(one: str | os.PathLike[str], other: str | os.PathLike[str]) -> bool:
-    """Whether one folder is the other or lies in it, whatever names lead there."""
-    first, second = Path(one).resolve(), Path(other).resolve()
-    return first == second or first in second.parents or second in first.parents or _same_inode(first, second)
-
-
-def _same_inode(one: Path, other: Path) -> bool:
-    try:
-        return one.samefile(other)
-    except OSError:
-        return False
 
 
 def _probe(folder: Path) -> None:
@@ -292,7 +310,8 @@ def _same(target: str, data: bytes) -> bool:
         return False
 
 
-def _exists(target: str) -> SampleError:
+def file_exists(target: str) -> SampleError:
+    """What to say of a file that may not be replaced."""
     return SampleError(
         "out.exists", f"{show(target, 300)} is there already and differs; use --overwrite, or another folder"
     )

@@ -14,6 +14,7 @@ from importlib import import_module
 from typing import Any
 
 from cocoseg.errors import DocumentError, SampleError
+from cocoseg.files.places import StrPath, place
 from cocoseg.files.reading import first_match
 from cocoseg.model import Dataset
 
@@ -22,8 +23,6 @@ SURVEYS = {"panoptic": "cocoseg.formats.panoptic_survey", "coco": "cocoseg.forma
 _OPTIONS = {"panoptic": ("png_dir", "categories"), "coco": ("categories", "images")}
 
 _TELLING = re.compile(rb'"(?:segments_info|segmentation)"\s{0,20}:')
-
-StrPath = str | os.PathLike[str]
 
 
 def read(
@@ -54,7 +53,7 @@ def survey(path: StrPath, **options: StrPath | None) -> dict[str, Any]:
 def detect(path: StrPath) -> str | None:
     """The format of an annotation file, by the first key that tells, if any. Raises DocumentError ``file.*``."""
     try:
-        found = first_match(path, _TELLING)
+        found = first_match(place(path), _TELLING)
     except SampleError as error:
         raise DocumentError(error.category, error.message) from None
     if not found:
@@ -64,13 +63,16 @@ def detect(path: StrPath) -> str | None:
 
 def _call(function: str, modules: dict[str, str], path: StrPath, **options: StrPath | None) -> Any:
     format = detect(path)
-    given = {name: value for name, value in options.items() if value is not None}
+    given = {name: place(value) for name, value in options.items() if value is not None}
     if format is None:  # whatever it is, that reader says what is wrong with it
         format, given = "coco", {}
     if strange := next((name for name in given if name not in _OPTIONS[format]), None):
         option = f"--{strange.replace('_', '-')}"
         raise DocumentError("doc.kind", f"{os.fspath(path)}: holds COCO {_WORDS[format]}, where {option} means nothing")
-    return getattr(import_module(modules[format]), function)(path, **given)
+    try:
+        return getattr(import_module(modules[format]), function)(place(path), **given)
+    except SampleError as error:  # storage that answers no more
+        raise DocumentError(error.category, error.message) from None
 
 
 _WORDS = {"panoptic": "panoptic annotations", "coco": "instances, stuff or results"}

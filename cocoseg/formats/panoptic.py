@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from pathlib import Path
 
 import msgspec
 import numpy as np
@@ -21,7 +20,7 @@ import numpy as np
 from cocoseg.codecs.panoptic import ids_from_rgb
 from cocoseg.codecs.regions import Regions
 from cocoseg.errors import DocumentError, Problem, SampleError, show
-from cocoseg.files import png
+from cocoseg.files import places, png
 from cocoseg.files.documents import Int64, parse_part, repeated_key
 from cocoseg.files.reading import read_file
 from cocoseg.formats import panoptic_index
@@ -62,26 +61,28 @@ def read(
 
 def png_folder(source: str, png_dir: str | os.PathLike[str] | None = None) -> str:
     """Where the PNGs of a JSON lie, if nobody says otherwise: in the folder named as it."""
-    return str(Path(source).with_suffix("")) if png_dir is None else os.fspath(png_dir)
+    return places.without_suffix(source) if png_dir is None else os.fspath(png_dir)
 
 
 def _check_pictures(source: str, folder: str, entries: Sequence[Entry | Refused]) -> None:
     """Refuse to begin where not a single PNG is."""
     usable = [entry for entry in entries if isinstance(entry, Entry)]
-    if not usable or any(os.path.lexists(os.path.join(folder, entry.file_name)) for entry in usable):
+    if not usable or places.exists(places.join(folder, usable[0].file_name)):
+        return
+    if any(map(places.lookup(folder), (entry.file_name for entry in usable))):
         return
     what = f"none of the {len(usable)} PNGs is in {show(folder, 300)}; is --png-dir right?"
-    if not os.path.isdir(folder):
+    if not places.is_folder(folder):
         what = f"the PNGs' folder {show(folder, 300)} does not exist; name it with --png-dir"
-    beside = os.path.dirname(source) or "."
-    if os.path.exists(os.path.join(beside, usable[0].file_name)):
+    beside = places.parent(source)
+    if places.exists(places.join(beside, usable[0].file_name)):
         what += f" {show(usable[0].file_name)} lies beside the JSON: --png-dir {beside}"
     raise DocumentError("file.missing", f"{source}: {what}")
 
 
 def picture(folder: str | None, entry: Entry) -> bytes:
     """The bytes of an entry's PNG. Raises SampleError ``file.*``."""
-    return read_file(os.path.join(folder or "", entry.file_name))
+    return read_file(places.join(folder or "", entry.file_name))
 
 
 def sample(entry: Entry, picture: bytes, place: str) -> Sample:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from cocoseg.errors import Problem, SampleError
-from cocoseg.files import png
+from cocoseg.files import places, png
 from cocoseg.files.reading import read_head
 from cocoseg.formats.panoptic import parse_segments, png_folder
 from cocoseg.formats.panoptic_index import Entry, Index, read_index
@@ -46,6 +46,7 @@ def survey(
 class _Counter:
     def __init__(self, source: str, folder: str) -> None:
         self.source, self.folder = source, folder
+        self._is_there = places.lookup(folder, os.path.exists)
         self.used: Counter[int] = Counter()
         self.sizes: Counter[tuple[int, int]] = Counter()
         self.crowd = self.without_png = self.without_area = 0
@@ -65,8 +66,8 @@ class _Counter:
         self.used.update(segment.category_id for segment in segments)
         self.crowd += sum(bool(segment.iscrowd) for segment in segments)
         self.without_area += any(segment.area is None for segment in segments)
-        path = os.path.join(self.folder, entry.file_name)
-        if not os.path.exists(path):
+        path = places.join(self.folder, entry.file_name)
+        if not self._is_there(entry.file_name):
             self.without_png += 1
         elif entry.size is None:
             self.sizes[png.read_header(read_head(path, png.HEADER_BYTES)).size] += 1

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
@@ -11,7 +12,9 @@ import msgspec
 
 from cocoseg.errors import Problem, SampleError
 from cocoseg.files import journal
+from cocoseg.files.ahead import ahead
 from cocoseg.files.journal import Row
+from cocoseg.files.places import at_once
 from cocoseg.files.writing import Batch, Folder, digest, unseen
 from cocoseg.model import Dataset, Sample
 from cocoseg.parallel import TimeExceeded, limited, time_is_up
@@ -103,18 +106,30 @@ class Writer:
     def _rows(self, part: Part, batch: Batch | None) -> Iterator[_Found]:
         """Rows, and the journal's line of those that were finished before."""
         hasher = hashlib.sha256(self.convert.settings())
-        for entry, line in part:
-            row, kept = self._row(_Item(part.dataset, entry, hasher), line, batch)
-            yield row, line if kept else None
-            if time_is_up() or (row.failure and self.stop_on_error):
-                return
+        items = [_Item(part.dataset, entry, hasher, line) for entry, line in part]
+        with closing(ahead(self._begin, items, self._at_once(part))) as begun:
+            for item, begin in zip(items, begun, strict=True):
+                row, kept = self._row(item, begin, batch)
+                yield row, item.line if kept else None
+                if time_is_up() or (row.failure and self.stop_on_error):
+                    return
 
-    def _row(self, item: _Item, line: bytes | None, batch: Batch | None) -> tuple[Row, bool]:
-        earlier = journal.decode_row(line) if line else None
+    def _at_once(self, part: Part) -> int:
+        """How many items are begun at a time: those that wait for far storage, for their pictures or for OUT's."""
+        looks = self.target is not None and any(part.lines)
+        return max(at_once(part.dataset.folder), self.target.folder.at_once if self.target and looks else 0)
+
+    def _begin(self, item: _Item) -> _Begun:
+        """All of an item's reading. Raises SampleError."""
+        picture = item.dataset.load.fetch(item.entry)
+        earlier = journal.decode_row(item.line) if item.line else None
+        return _Begun(picture, earlier, earlier is not None and self._is_whole(earlier, item, picture))
+
+    def _row(self, item: _Item, begin: Callable[[], _Begun], batch: Batch | None) -> tuple[Row, bool]:
         try:
             with limited(self.seconds):
-                picture = item.dataset.load.fetch(item.entry)
-                if earlier and self._is_whole(earlier, item, picture):
+                picture, earlier, whole = begin()
+                if earlier and whole:
                     return msgspec.structs.replace(earlier, kept=True), True
                 sample = item.dataset.load.decode(item.entry, picture)
                 converted = self.convert(sample)
@@ -143,11 +158,11 @@ class Writer:
     def _finish(self, part: Part, found: list[_Found], batch: Batch, target: Target) -> list[Row]:
         """Make the files durable, then their page of the journal, and only then give them their names."""
         if not all(line for _, line in found):
-            batch.settle()
+            found = _unless(batch.settle(), found, part)
             if any(not row.failure for row, _ in found):
                 _save_page(part.first, found, target)
             if failed := batch.commit():
-                found = [(_unless(row, failed, part, k), line) for k, (row, line) in enumerate(found)]
+                found = _unless(failed, found, part)
                 _save_page(part.first, found, target)
         return [row for row, _ in found]
 
@@ -158,6 +173,7 @@ class _Item(NamedTuple):
     dataset: Dataset
     entry: Any
     hasher: Any
+    line: bytes | None
 
     @property
     def place(self) -> str:
@@ -181,6 +197,14 @@ class _Item(NamedTuple):
         )
 
 
+class _Begun(NamedTuple):
+    """An item's picture, what an earlier run made of it, and whether that is whole and still what would be made."""
+
+    picture: bytes
+    earlier: Row | None
+    whole: bool
+
+
 def _add(files: dict[str, bytes], batch: Batch | None, replaceable: frozenset[str] | None, place: str) -> None:
     """All files of an item, or none."""
     if batch is None:
@@ -197,11 +221,14 @@ def _failed(entry: Any, problem: Problem) -> Row:
     return Row(entry.key, failure=problem)
 
 
-def _unless(row: Row, failed: dict[str, SampleError], part: Part, number: int) -> Row:
-    """The row, or its failure where one of its files could not be given its name."""
-    error = next((failed[name] for name in row.files if name in failed), None)
-    entry = part.dataset.entries[number]
-    return _failed(entry, error.at(part.dataset.load.place(entry)).problem) if error else row
+def _unless(failed: dict[str, SampleError], found: list[_Found], part: Part) -> list[_Found]:
+    """The rows, but failures where one of the files could not be given its name."""
+
+    def row(row: Row, entry: Any) -> Row:
+        error = next((failed[name] for name in row.files if name in failed), None)
+        return _failed(entry, error.at(part.dataset.load.place(entry)).problem) if error else row
+
+    return [(row(done, part.dataset.entries[k]), line) for k, (done, line) in enumerate(found)] if failed else found
 
 
 def _save_page(first: int, found: list[_Found], target: Target) -> None:

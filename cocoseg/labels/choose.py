@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from cocoseg.errors import LabelError, Problem, UsageError, show
+from cocoseg.files.places import place
 from cocoseg.labels import schemefile
 from cocoseg.labels.presets import PRESETS, Preset, index_with_background, official_categories
 from cocoseg.labels.scheme import LabelScheme
@@ -43,7 +44,7 @@ def label_scheme(
     background = bool(background)
     name = os.fspath(labels)
     if name not in PRESETS and Path(name).suffix.lower() in (".json", ".toml"):
-        return _from_file(Path(name), categories, background)
+        return _from_file(place(name), categories, background)
     return _preset(name, categories, background)
 
 
@@ -95,11 +96,11 @@ def _other_names(preset: str, table: str, categories: Sequence[Category]) -> tup
     return (Problem("label.names", text),)
 
 
-def _from_file(path: Path, categories: Sequence[Category], background: bool) -> LabelScheme:
+def _from_file(path: str, categories: Sequence[Category], background: bool) -> LabelScheme:
     scheme = schemefile.read_scheme(path)
     if isinstance(scheme, LabelScheme):
         return scheme
     try:
         return replace(_preset(scheme.preset, categories, background), **scheme.changes)
     except (LabelError, UsageError) as error:
-        raise error.at(show(os.fspath(path), 300)) from None
+        raise error.at(show(path, 300)) from None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import BrokenExecutor, CancelledError, Executor
@@ -15,8 +14,8 @@ from cocoseg.errors import OutputError, Problem, UsageError, show
 from cocoseg.files import journal
 from cocoseg.files.documents import write_json
 from cocoseg.files.journal import Journal
-from cocoseg.files.lock import Lock
-from cocoseg.files.names import JOURNAL, REPORT, TEMPORARY
+from cocoseg.files.lock import lock
+from cocoseg.files.names import JOURNAL, REPORT
 from cocoseg.files.writing import Folder, unseen
 from cocoseg.formats.writer import Conversion, Part, Target, Writer
 from cocoseg.model import Dataset
@@ -48,6 +47,11 @@ class Run(Generic[T]):
             raise UsageError("usage.time_limit", f"time_limit is {self.time_limit}, expected seconds above 0")
         check_choice("on_error", self.on_error, ("skip", "stop"))
 
+    @property
+    def processes(self) -> int:
+        """How many processes do the work, as far as is known."""
+        return self.workers or (32 if self.executor else 1)
+
     def check(self, dataset: Dataset, convert: Conversion, tally: T) -> T:
         """Do all of the work but writing."""
         began = time.monotonic()
@@ -63,7 +67,7 @@ class Run(Generic[T]):
         Raises OutputError where nothing can be written, or another run is at it.
         """
         began = time.monotonic()
-        with Lock(folder.root) as lock:
+        with lock(folder) as held:
             tally.notes += _clean(folder)
             pages = Journal(folder, command)
             lines = pages.load()
@@ -71,14 +75,13 @@ class Run(Generic[T]):
             target = Target(folder, command, pages.next_run(), self.overwrite)
             writer = Writer(convert, target, self.time_limit, self.on_error == "stop")
             self._check_executor(folder)
-            self._through(writer, Part(dataset, known), tally, lock.beat)
+            self._through(writer, Part(dataset, known), tally, held.beat)
             tally.close(time.monotonic() - began)
             _finish(dataset, folder, pages, tally, head)
         return tally
 
     def _through(self, writer: Writer, whole: Part, tally: T, beat: Callable[[], None] = lambda: None) -> None:
-        workers = self.workers or (32 if self.executor else 1)
-        results = parallel.run(writer, whole, lost=writer.lost, workers=workers, executor=self.executor)
+        results = parallel.run(writer, whole, lost=writer.lost, workers=self.processes, executor=self.executor)
         with closing(results):
             for first, rows in results:
                 tally.add(first, rows)
@@ -119,7 +122,7 @@ def check_choice(option: str, value: object, allowed: Sequence[str]) -> None:
 
 def _clean(folder: Folder) -> list[str]:
     """Remove what an ended run left half-done."""
-    left = [name for name in folder.names() if os.path.basename(name).startswith(TEMPORARY)]
+    left = folder.temporaries()
     folder.remove(left)
     return [f"{len(left)} temporary files of an ended run were removed"] if left else []
 
@@ -163,7 +166,7 @@ def _strays(folder: Folder, names: Sequence[str], tally: Tally, done: Sequence[b
 def _save_report(folder: Folder, tally: Tally, data: bytes) -> None:
     """Write the report, but not over that of other files which stay in the folder."""
     stays = any(failure.category == "out.exists" for failure in tally.failures)
-    if stays and os.path.exists(folder.path(REPORT)):
+    if stays and folder.has(REPORT):
         text = f"{REPORT} is left as it was, for the files of an earlier run stay; use --overwrite to replace them"
         tally.problems.append(Problem("out.exists", text))
         return

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, Literal
 
 from cocoseg.errors import DocumentError, LabelError, UsageError, show
-from cocoseg.files.writing import Folder, same_place
+from cocoseg.files import places
+from cocoseg.files.places import StrPath, place
+from cocoseg.files.writing import Folder
 from cocoseg.formats import read
 from cocoseg.formats.classmap import ClassMaps
 from cocoseg.labels import LabelScheme, label_scheme
@@ -23,8 +23,6 @@ from cocoseg.tools.summary import Summary
 from cocoseg.version import __version__
 
 COMMAND = "to-semantic"
-
-StrPath = str | os.PathLike[str]
 
 
 def to_semantic(
@@ -48,7 +46,8 @@ def to_semantic(
 ) -> Summary:
     """Convert annotations to class maps ``out/<file_name>`` and a report ``out/cocoseg.json``.
 
-    ``src`` is a panoptic JSON with its PNGs, or a detection JSON (instances, stuff, LVIS, results). ``overlap`` says
+    ``src`` is a panoptic JSON with its PNGs, or a detection JSON (instances, stuff, LVIS, results); it, ``out`` and the
+    other files may be URLs of storage that fsspec knows (``s3://bucket/folder``). ``overlap`` says
     which of several masks a pixel goes to, ``unlabelled`` what a pixel of none is, where the scheme is not to say it.
     An image that can't be converted is left out and named in the result's ``failures``; with ``on_error="stop"`` the
     first one ends the work. ``dry_run`` checks everything and writes nothing. ``on_done`` is called with the summary
@@ -69,9 +68,11 @@ def to_semantic(
     check_choice("unlabelled", unlabelled, ("background", "void"))
     dataset = read(src, png_dir=png_dir, categories=categories, images=images)
     scheme = _scheme(labels, dataset, overlap, unlabelled)
-    scheme_file = labels if isinstance(labels, str | os.PathLike) and os.path.isfile(labels) else None
-    sources = [path for path in (src, categories, images, scheme_file) if path is not None]
+    scheme_file = None if isinstance(labels, LabelScheme) or not places.is_file(place(labels)) else labels
+    sources = [place(path) for path in (src, categories, images, scheme_file) if path is not None]
+    out = place(out)
     _check_places(dataset, sources, out)
+    places.check_shared([out, dataset.folder], 2 if executor else how.processes)
     convert = ClassMaps(scheme, scheme.palette if palette else ())
     summary = Summary(len(dataset), problems=[*dataset.problems, *scheme.problems], scheme=scheme)
     if dry_run:
@@ -98,28 +99,27 @@ def _scheme(
         raise error.at(dataset.source) from None
 
 
-def _check_places(dataset: Dataset, sources: list[StrPath], out: StrPath) -> None:
+def _check_places(dataset: Dataset, sources: list[str], out: str) -> None:
     """Refuse to write among the sources."""
-    if dataset.folder is not None and same_place(dataset.folder, out):
+    if dataset.folder is not None and places.same_place(dataset.folder, out):
         raise UsageError(
             "out.is_input",
-            f"OUT {show(os.fspath(out), 300)} and the PNGs' folder {show(dataset.folder, 300)} lie in one another, so "
+            f"OUT {show(out, 300)} and the PNGs' folder {show(dataset.folder, 300)} lie in one another, so "
             "that sources could be overwritten; choose another OUT",
         )
-    if inside := next((path for path in sources if Path(path).resolve().is_relative_to(Path(out).resolve())), None):
+    if inside := next((path for path in sources if places.lies_in(path, out)), None):
         raise UsageError(
             "out.is_input",
-            f"{show(os.fspath(inside), 300)} lies in OUT {show(os.fspath(out), 300)}, so that it could be overwritten; "
-            "choose another OUT",
+            f"{show(inside, 300)} lies in OUT {show(out, 300)}, so that it could be overwritten; choose another OUT",
         )
 
 
-def _head(scheme: LabelScheme, sources: list[StrPath], options: dict[str, Any]) -> dict[str, Any]:
+def _head(scheme: LabelScheme, sources: list[str], options: dict[str, Any]) -> dict[str, Any]:
     return {
         "cocoseg": __version__,
         "command": COMMAND,
         "options": options,
-        "sources": [{"name": Path(path).name, "bytes": Path(path).stat().st_size} for path in sources],
+        "sources": [{"name": places.base_name(path), "bytes": places.size(path)} for path in sources],
         "bits": 8 * scheme.dtype.itemsize,
         "labels": scheme_dict(scheme) | {"void": scheme.void, "unlabelled": scheme.outside},
     }

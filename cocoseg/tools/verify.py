@@ -12,8 +12,10 @@ import msgspec
 from cocoseg import parallel
 from cocoseg.errors import OutputError, Problem, SampleError, show
 from cocoseg.files import journal
+from cocoseg.files.ahead import ahead
 from cocoseg.files.journal import Journal
 from cocoseg.files.names import JOURNAL, REPORT
+from cocoseg.files.places import StrPath, check_shared, place
 from cocoseg.files.writing import Folder
 
 
@@ -51,12 +53,11 @@ class _Checker:
 
     def __call__(self, lines: list[bytes]) -> list[_Found]:
         found = []
-        for line in lines:
-            files = journal.decode_row(line).files
-            wrong = [self._problem(name) for name, known in files.items() if not self.folder.holds(name, *known)]
-            found.append(_Found(len(files), tuple(wrong)))
-            if parallel.time_is_up():
-                break
+        with closing(ahead(self._check, lines, self.folder.at_once)) as checks:
+            for check in checks:
+                found.append(check())
+                if parallel.time_is_up():
+                    break
         return found
 
     def lost(self, lines: list[bytes]) -> list[_Found]:
@@ -67,14 +68,19 @@ class _Checker:
             for key in keys
         ]
 
+    def _check(self, line: bytes) -> _Found:
+        files = journal.decode_row(line).files
+        wrong = [self._problem(name) for name, known in files.items() if not self.folder.holds(name, *known)]
+        return _Found(len(files), tuple(wrong))
+
     def _problem(self, name: str) -> Problem:
         path = show(self.folder.path(name), 300)
-        if not os.path.lexists(self.folder.path(name)):
+        if not self.folder.has(name):
             return Problem("verify.missing", f"{path} is gone; the same command again makes it anew")
         return Problem("verify.changed", f"{path} is not as it was written; the same command again makes it anew")
 
 
-def verify(out: str | os.PathLike[str], *, workers: int = 1) -> Verification:
+def verify(out: StrPath, *, workers: int = 1) -> Verification:
     """Check every file of a finished run against its journal, by size and content.
 
     Raises OutputError ``out.no_run`` where no run has written.
@@ -83,7 +89,9 @@ def verify(out: str | os.PathLike[str], *, workers: int = 1) -> Verification:
     Traceback (most recent call last):
     cocoseg.errors.OutputError: 'no such folder' holds no run of cocoseg, which has a folder .cocoseg and cocoseg.json
     """
-    folder = Folder(os.path.realpath(out))
+    root = place(out)
+    check_shared([root], workers)
+    folder = Folder.found(root)
     pages = Journal(folder)
     names = pages.pages()
     if not names:

@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from cocoseg.errors import CocosegError, OutputError, SampleError
 from cocoseg.files import writing
 from cocoseg.files.names import TEMPORARY
-from cocoseg.files.writing import Folder, digest, same_place
+from cocoseg.files.places import same_place
+from cocoseg.files.writing import Folder, digest
 
 CONTENT = b"whole\n" * 1000
 FATAL = [errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.EFBIG]

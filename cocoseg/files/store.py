@@ -1,0 +1,237 @@
+"""Storage behind a URL, through fsspec: bytes in and out, every failure a sentence, nothing waited for without end.
+
+How to reach a storage (credentials, endpoints, options) is the business of fsspec and of the libraries behind it: the
+environment, ``~/.aws``, ``~/.config/fsspec``. Listings are not cached, for others write to the same folders.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import re
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from cocoseg.errors import OutputError, SampleError, UsageError, show
+from cocoseg.files.places import without_secrets
+
+T = TypeVar("T")
+
+AT_ONCE = 32
+ANSWER_SECONDS = 60.0  # for what is small
+LONG_SECONDS = 3600.0  # for what may be large; the libraries notice sooner where nothing comes any more
+
+# Where an object appears whole or not at all, in the place of what was there, and a folder is but a part of a name.
+_WHOLE = frozenset(("s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "memory"))
+_UNCACHED = {"use_listings_cache": False}
+_OPTIONS: dict[str, dict[str, Any]] = dict.fromkeys(_WHOLE - {"memory"}, _UNCACHED)
+# s3fs has ten connections, and asks for the size of a whole object before it gets it, unless told where to begin.
+_CONNECTIONS = {"config_kwargs": {"max_pool_connections": AT_ONCE}}
+_ASKS_SIZE = frozenset(("s3", "s3a"))
+_NEEDS = {"s3": "s3fs", "s3a": "s3fs", "gs": "gcsfs", "gcs": "gcsfs"}
+_STEP = 1 << 22
+# What is wrong with one name or object; everything else every later object would meet too.
+_OF_ONE = {errno.ENAMETOOLONG, errno.EINVAL, errno.EISDIR, errno.ENOTDIR, errno.EILSEQ}
+
+
+def read(url: str) -> bytes:
+    """The bytes of an object. Raises SampleError ``file.missing``, ``file.unreadable``, ``path.invalid``."""
+
+    def call() -> bytes:
+        if _scheme(url) not in _ASKS_SIZE:
+            return bytes(_call(url, "cat_file", seconds=LONG_SECONDS))
+        try:
+            return bytes(_call(url, "cat_file", start=0, seconds=LONG_SECONDS))
+        except OSError as error:
+            if error.errno == errno.EINVAL and _call(url, "info").get("size") == 0:  # an empty one has no byte 0
+                return b""
+            raise
+
+    return _telling(url, call)
+
+
+def read_head(url: str, length: int) -> bytes:
+    """The first ``length`` bytes of an object, or fewer if it has fewer. Raises as ``read`` does."""
+    return _range(url, 0, min(length, size(url)))
+
+
+def first_match(url: str, pattern: re.Pattern[bytes]) -> bytes:
+    """The first match of a pattern of up to 64 bytes in an object, or b"". Raises as ``read`` does."""
+    start, tail, end = 0, b"", size(url)
+    while start < end:
+        part = _range(url, start, min(start + _STEP, end))
+        if match := pattern.search(tail + part):
+            return match[0]
+        start, tail = start + _STEP, part[-64:]
+    return b""
+
+
+def info(url: str) -> dict[str, Any] | None:
+    """What the storage says of an object or folder, with ``size`` and ``type``; None: nothing is there.
+
+    Raises SampleError ``file.unreadable`` where it does not tell.
+    """
+    try:
+        found: dict[str, Any] = _telling(url, lambda: _call(url, "info"))
+    except SampleError as error:
+        if error.category == "file.missing":
+            return None
+        raise
+    return found
+
+
+def size(url: str) -> int:
+    """Bytes of an object. Raises as ``read`` does."""
+    found = _telling(url, lambda: _call(url, "info"))
+    if found.get("type") == "directory":
+        raise SampleError("path.invalid", f"{show(url, 300)} is a folder, expected a file")
+    return int(found.get("size") or 0)
+
+
+def names(url: str) -> list[str]:
+    """The objects in a folder and its folders, by their names in it. Raises SampleError ``file.unreadable``."""
+    _, root = _open(url)
+    try:
+        found = _telling(url, lambda: _call(url, "find", seconds=LONG_SECONDS))
+    except SampleError as error:
+        if error.category == "file.missing":
+            return []
+        raise
+    prefix = f"{root.rstrip('/')}/"
+    return sorted(path[len(prefix) :] for path in found if path.startswith(prefix) and path[-1] != "/")
+
+
+def put(url: str, data: bytes, *, new: bool = False) -> None:
+    """Put an object in the place of what may be there, whole or not at all where ``is_whole``.
+
+    With ``new`` a FileExistsError says that one is there. Raises SampleError for what is wrong with this object alone,
+    OutputError for what would cost them all.
+    """
+    mode = {"mode": "create"} if new else {}
+    _telling_writes(url, lambda: _call(url, "pipe_file", data, seconds=LONG_SECONDS, **mode))
+
+
+def rename(url: str, new_url: str) -> None:
+    """Give a file another name. Raises as ``put`` does."""
+    _, new_path = _open(new_url)
+    _telling_writes(new_url, lambda: _call(url, "mv", new_path))
+
+
+def make_folder(url: str) -> None:
+    """Make a folder, where folders are more than a part of a name. Raises as ``put`` does."""
+    _telling_writes(url, lambda: _call(url, "makedirs", exist_ok=True))
+
+
+def remove(url: str) -> None:
+    """Remove an object that may be there. Raises as ``put`` does."""
+
+    def call() -> None:
+        with contextlib.suppress(FileNotFoundError):
+            _call(url, "rm_file")
+
+    _telling_writes(url, call)
+
+
+def at_once(url: str) -> int:
+    """How many requests are worth having under way; none where the library does one at a time."""
+    return AT_ONCE if _open(url)[0].async_impl else 0
+
+
+def is_whole(url: str) -> bool:
+    """Whether the storage itself makes an object appear whole or not at all."""
+    return _scheme(url) in _WHOLE
+
+
+def _scheme(url: str) -> str:
+    return url.partition("://")[0].lower()
+
+
+def _range(url: str, start: int, end: int) -> bytes:
+    if start >= end:
+        return b""
+    data: bytes = _telling(url, lambda: _call(url, "cat_file", start=start, end=end))
+    return data
+
+
+def _open(url: str) -> tuple[Any, str]:
+    """The file system and the path in it, by fsspec, which keeps one for each way to reach a storage.
+
+    Raises UsageError ``cloud.missing``, ``usage.url``.
+    """
+    scheme = _scheme(url)
+    try:
+        import fsspec
+
+        kind = fsspec.get_filesystem_class(scheme)
+        options = _OPTIONS.get(scheme, {}) | kind._get_kwargs_from_urls(url)
+        if scheme in _ASKS_SIZE and "config_kwargs" not in fsspec.config.conf.get("s3", {}):
+            options |= _CONNECTIONS
+        return fsspec.filesystem(scheme, **options), kind._strip_protocol(url)
+    except ImportError as error:
+        raise _not_installed(url, error) from None
+    except UsageError:
+        raise
+    except Exception as error:
+        raise UsageError("usage.url", f"{show(url, 300)} can't be reached ({_reason(error)})") from None
+
+
+def _not_installed(url: str, error: ImportError) -> UsageError:
+    scheme = _scheme(url)
+    if error.name == "fsspec" or scheme in _NEEDS:
+        what = " and ".join(dict.fromkeys(("fsspec", _NEEDS.get(scheme, "fsspec"))))
+        text = f"{show(url, 300)} needs {what}, which {'are' if ' ' in what else 'is'} not installed"
+        return UsageError("cloud.missing", f"{text}; pip install 'cocoseg[cloud]'")
+    return UsageError("cloud.missing", f"{show(url, 300)} needs a library that is not installed ({_reason(error)})")
+
+
+def _call(url: str, method: str, *args: Any, seconds: float = ANSWER_SECONDS, **options: Any) -> Any:
+    files, path = _open(url)
+    if not files.async_impl:
+        return getattr(files, method)(path, *args, **options)
+    from fsspec.asyn import sync
+
+    return sync(files.loop, getattr(files, f"_{method}"), path, *args, timeout=seconds, **options)
+
+
+def _telling(url: str, call: Callable[[], T]) -> T:
+    """What a storage answers, its failures as SampleErrors."""
+    try:
+        return call()
+    except (MemoryError, UsageError):
+        raise
+    except FileNotFoundError as error:
+        reason = _reason(error)
+        more = f" ({reason})" if " " in reason and "://" not in reason and "no such file" not in reason.lower() else ""
+        raise SampleError("file.missing", f"{show(url, 300)} does not exist{more}") from None
+    except IsADirectoryError:
+        raise SampleError("path.invalid", f"{show(url, 300)} is a folder, expected a file") from None
+    except Exception as error:
+        raise SampleError("file.unreadable", f"{show(url, 300)} can't be read ({_reason(error)})") from None
+
+
+def _telling_writes(url: str, call: Callable[[], object]) -> None:
+    try:
+        call()
+    except (MemoryError, UsageError, FileExistsError):
+        raise
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno in _OF_ONE:
+            raise SampleError("out.write", f"{show(url, 300)} can't be written ({_reason(error)})") from None
+        raise cannot_write(url, _reason(error)) from None
+
+
+def cannot_write(url: str, reason: str) -> OutputError:
+    """What to say where nothing can be written."""
+    advice = "is the place right, and may you write to it?"
+    return OutputError("out.write", f"{show(url, 300)} can't be written ({reason}); {advice}")
+
+
+def _reason(error: Exception) -> str:
+    """A stranger's error in a few words, without passwords."""
+    if isinstance(error, TimeoutError) and not str(error):
+        return "no answer in time"
+    if isinstance(error, NotImplementedError):
+        return "the storage has no way to do that"
+    text = str(error.strerror if isinstance(error, OSError) and error.strerror else error) or type(error).__name__
+    words = " ".join(without_secrets(text).split()).rstrip(".")
+    return show(words, 200)[1:-1]
