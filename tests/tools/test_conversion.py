@@ -24,7 +24,6 @@ from cocoseg.files.journal import Journal
 from cocoseg.files.lock import Lock
 from cocoseg.files.names import TEMPORARY
 from cocoseg.files.writing import Folder
-from cocoseg.tools import conversion
 from cocoseg.tools.conversion import Run
 from command import cocoseg as command
 
@@ -358,6 +357,6 @@ def test_the_lock_is_touched_while_the_work_goes_on(
     source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     beats: list[int] = []
-    monkeypatch.setattr(conversion.Lock, "beat", lambda lock: beats.append(1))
+    monkeypatch.setattr(Lock, "beat", lambda lock: beats.append(1))
     cocoseg.to_semantic(source, tmp_path / "out")
     assert len(beats) >= 2
