@@ -9,6 +9,7 @@ done, and once the journal is to be checked (cocoseg verify). TMPDIR says where:
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import sys
 import tempfile
@@ -40,10 +41,8 @@ def watched(command: list[str], out: Path) -> tuple[float, float, float]:
     looker.start()
     peak = 0
     while process.poll() is None:
-        try:
+        with contextlib.suppress(psutil.Error):
             peak = max(peak, process.memory_full_info().uss)
-        except psutil.Error:
-            pass
         time.sleep(0.1)
     seconds = time.perf_counter() - began
     looker.join()

@@ -19,7 +19,7 @@ import msgspec
 from cocoseg.errors import OutputError, show
 from cocoseg.files.names import LOCK, TEMPORARY
 from cocoseg.files.places import is_url
-from cocoseg.files.writing import Folder, cannot_write
+from cocoseg.files.writing import Folder, cannot_write, write_all
 
 if TYPE_CHECKING:
     from cocoseg.files.remote_lock import RemoteLock
@@ -171,7 +171,7 @@ def _write(descriptor: int) -> Holder:
     holder = Holder(os.getpid(), socket.gethostname(), time.strftime("%Y-%m-%d %H:%M:%S"))
     os.ftruncate(descriptor, 0)
     os.lseek(descriptor, 0, os.SEEK_SET)
-    os.write(descriptor, msgspec.json.encode(holder))
+    write_all(descriptor, msgspec.json.encode(holder))
     return holder
 
 

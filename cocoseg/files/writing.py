@@ -241,7 +241,7 @@ class Batch:
         descriptor = once_more(lambda: os.open(temporary, _FLAGS, 0o666))
         try:
             try:
-                _write_all(descriptor, data)
+                write_all(descriptor, data)
                 if durable:
                     os.fsync(descriptor)
             finally:
@@ -297,7 +297,8 @@ def _sync_all(root: str) -> bool:
     raise OSError(number, os.strerror(number))
 
 
-def _write_all(descriptor: int, data: bytes) -> None:
+def write_all(descriptor: int, data: bytes) -> None:
+    """Write all the bytes, however few a call takes. Raises OSError."""
     rest = memoryview(data)
     while rest:
         rest = rest[os.write(descriptor, rest) :]

@@ -132,10 +132,9 @@ def _finish(dataset: Dataset, folder: Folder, pages: Journal, tally: Tally, head
     _clean(folder)  # after workers that died
     lines = pages.load()
     done = [_line(lines[entry.key], tally) for entry in dataset.entries if entry.key in lines]
-    if lacking := tally.images - sum(
-        entry.key in lines and entry.key not in tally.failed_keys for entry in dataset.entries
-    ):
-        text = f"lacks {lacking} images that were written to it; the same command again makes it whole"
+    converted = sum(entry.key in lines and entry.key not in tally.failed_keys for entry in dataset.entries)
+    if converted < tally.images:  # there may be more, of parts that ended after the run was stopped
+        text = f"lacks {tally.images - converted} images that were written to it; the same command again makes it whole"
         raise OutputError("out.journal", f"the journal in {show(folder.root, 300)} {text}")
     names = list(folder.names())
     tally.problems += _strays(folder, names, tally, done)
