@@ -23,7 +23,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cocoseg.codecs.overlap import intersection
-from cocoseg.codecs.polygon import Rings, fill
+from cocoseg.codecs.polygon import Floats, Rings, fill
 from cocoseg.codecs.rle import Ints, Runs, area
 from cocoseg.errors import SampleError
 
@@ -66,7 +66,7 @@ def check(rings: Rings, masks: Runs) -> None:
     raise SampleError("poly.inexact", f"the rings of mask {number} are not its outline; make them anew")
 
 
-def agreement(rings: Rings, masks: Runs) -> npt.NDArray[np.float64]:
+def agreement(rings: Rings, masks: Runs) -> Floats:
     """How well n masks' rings, filled, cover the masks: (n,) float64, intersection over union, 1 where both are empty.
 
     Raises SampleError: ``list.length``, and what ``fill`` raises.
@@ -78,7 +78,8 @@ def agreement(rings: Rings, masks: Runs) -> npt.NDArray[np.float64]:
     filled = fill(rings, masks.size)
     common = area(intersection(filled, masks))
     either = area(filled) + area(masks) - common
-    return np.divide(common, either, out=np.ones(len(masks)), where=either > 0)
+    shares: Floats = np.divide(common, either, out=np.ones(len(masks)), where=either > 0)
+    return shares
 
 
 def to_polygons(rings: Rings) -> list[list[list[float]]]:
@@ -210,9 +211,8 @@ def _bridged(edges: _Edges, holes: Ints, columns: _Columns, size: tuple[int, int
     keys = _row_keys(mask, y, x, size)
     order = np.argsort(keys)
     holes, mask, x, y, keys = holes[order], mask[order], x[order], y[order], keys[order]
-    parents = (
-        np.searchsorted(_row_keys(edges.mask, edges.y, np.minimum(edges.start, edges.end), size), keys, "right") - 1
-    )
+    left = np.minimum(edges.start, edges.end)
+    parents = np.searchsorted(_row_keys(edges.mask, edges.y, left, size), keys, "right") - 1
     new = np.arange(len(holes)) + len(edges.y)
     again = parents[1:] == parents[:-1]
     before = np.where(np.append(False, again), new - 1, parents)
