@@ -8,6 +8,7 @@ fresh memory, the page faults take 3 to 5 of them whatever is done.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any, Literal
 
@@ -88,18 +89,16 @@ def from_one_hot(
 
 def _pictures(class_map: Array, layout: Layout) -> Iterator[Array]:
     """The pixels (P,) that lie together in the one-hot array: of all pictures, or of one after the other."""
-    return iter([class_map.reshape(-1)] if layout == "hwc" else class_map.reshape(-1, _area(class_map.shape)))
+    if layout == "hwc":
+        return iter([class_map.reshape(-1)])
+    return iter(class_map.reshape(math.prod(class_map.shape[:-2]), math.prod(class_map.shape[-2:])))
 
 
 def _planes(array: Array, layout: Layout) -> Iterator[Array]:
     """The same of the one-hot array, as views (C, P)."""
     if layout == "hwc":
         return iter([array.reshape(-1, array.shape[-1]).T])
-    return iter(array.reshape(-1, array.shape[-3], _area(array.shape)))
-
-
-def _area(shape: tuple[int, ...]) -> int:
-    return shape[-2] * shape[-1]
+    return iter(array.reshape(math.prod(array.shape[:-3]), array.shape[-3], math.prod(array.shape[-2:])))
 
 
 def _strips(length: int) -> Iterator[slice]:
@@ -153,10 +152,11 @@ def _gather(pixels: Array, planes: Array, num_classes: int, void: int | None) ->
             raise SampleError("onehot.several", f"a pixel is 1 in {times.max()} channels; expected one at most")
         if void is None and times.min() < 1:
             raise SampleError("onehot.none", "a pixel is 0 in all channels; say what becomes of it: void=255")
+        known = classes < num_classes
+        pixel, classes = pixel[known], classes[known]
         if void is not None:
-            if (classes == void)[classes < num_classes].any():
+            if (classes == void).any():
                 raise SampleError("onehot.void", f"a pixel is of class {void}, which is void; choose another void")
-            classes[classes == num_classes] = void
             pixels[strip] = void
         pixels[strip][pixel] = classes
 
@@ -195,6 +195,8 @@ def _check_call(num_classes: int, void: int | None, layout: str, void_channel: b
         raise UsageError("onehot.classes", f"there are {num_classes} classes; expected at least 1")
     if layout not in ("hwc", "chw"):
         raise UsageError("onehot.layout", f"the layout is {show(layout)}; expected 'hwc' or 'chw'")
+    if void is not None and not -(1 << 63) <= void < 1 << 64:
+        raise UsageError("onehot.void", f"void is {void}; expected a number of at most 64 bits")
     if void_channel and void is None:
         raise UsageError("onehot.void", "there is a channel for void, but no void; say which value it is: void=255")
 
