@@ -167,7 +167,7 @@ def _ones(planes: Array) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
     lying = planes.T if by_pixel else planes
     ones = lying == 1
     places = np.flatnonzero(ones)
-    if len(places) != np.count_nonzero(lying):
+    if len(places) != np.count_nonzero(lying != 0):
         found = lying[(lying != 0) & ~ones][0]
         raise SampleError("onehot.value", f"the one-hot array holds {found}; expected 0 and 1 alone")
     # Dividing by one number is vectorised in numpy, the remainder is not.
