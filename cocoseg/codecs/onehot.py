@@ -3,7 +3,7 @@
 Milliseconds for a uint8 map of 480×640 and 133 (21) classes, into memory that is used again: rows, looked up in a table
 of them 1.9 (0.9), set in cleared memory 1.8 (0.6), compared 5.8 (3.2); planes, compared 2.5 (0.2), set in cleared
 memory 1.2 (0.7), rows turned round 110 (5). Setting loses what it gains where there is void; the table does not. Into
-fresh memory, the page faults take 3 to 5 of them whatever is done.
+fresh memory, the page faults take 2 to 4 more whatever is done.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def one_hot(
 
     Pixels of ``void`` are 0 in all channels; with ``void_channel`` there is one more channel at the end, and they are 1
     there. ``out``, C-contiguous and of the result's shape, is written into and returned, and its own dtype counts; to
-    use it for one picture after the other saves most of the time. Raises SampleError: ``classmap.shape``,
+    use it for one picture after the other saves half of the time. Raises SampleError: ``classmap.shape``,
     ``classmap.type``, ``classmap.range`` for a value that is neither a class nor void; UsageError:
     ``onehot.classes``, ``onehot.layout``, ``onehot.dtype``, ``onehot.void``, ``onehot.out``.
 
