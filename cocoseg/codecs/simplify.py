@@ -1,0 +1,102 @@
+"""Polygons with fewer corners, as Douglas and Peucker leave them out.
+
+Of the corners between two that stay, the one farthest from the line between them stays as well if it is farther than
+the tolerance; and so on to either side. Here all lines of all rings take each step at once.
+
+Source: D. Douglas, T. Peucker, "Algorithms for the reduction of the number of points required to represent a digitized
+line or its caricature", 1973.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+from cocoseg.codecs.polygon import Floats, Rings
+from cocoseg.codecs.rle import Ints
+from cocoseg.errors import UsageError
+
+_TINY = np.finfo(np.float64).tiny  # a line of no length is a point
+
+Plane = npt.NDArray[np.complex128]  # x + iy
+Flags = npt.NDArray[np.bool_]
+
+
+def simplify(rings: Rings, tolerance: float) -> Rings:
+    """Rings of n masks -> Rings of n masks with some of the corners, none left out farther than ``tolerance`` pixels.
+
+    Corners through which a ring goes twice stay, so that bridges to holes keep no width. A ring that would be left
+    with fewer than three corners stays as it is, so that no part of a mask is lost. What it costs: ``agreement``.
+    Raises UsageError ``simplify.tolerance``.
+
+    >>> corners = np.array([[0, 0], [4, 0], [8, 1], [8, 8], [0, 8.0]])
+    >>> simplify(Rings(corners, np.array([0, 5]), np.array([0, 1])), 1).points.tolist()
+    [[0.0, 0.0], [8.0, 1.0], [8.0, 8.0], [0.0, 8.0]]
+    """
+    if not (math.isfinite(tolerance) and tolerance >= 0):
+        raise UsageError("simplify.tolerance", f"the tolerance is {tolerance}; expected a number of pixels, 0 or more")
+    if not len(rings.points):
+        return rings
+    starts, lengths = rings.ring_offsets[:-1], np.diff(rings.ring_offsets)
+    # Each ring is a line that ends where it begins.
+    points = np.ascontiguousarray(rings.points).view(np.complex128).reshape(-1)
+    lines = np.insert(points, rings.ring_offsets[1:], points[starts])
+    ends = np.cumsum(lengths + 1) - 1
+    stay = np.insert(_pinned(rings), rings.ring_offsets[1:], True)
+    _settle(lines, stay, tolerance)
+    stay = np.delete(stay, ends)
+    stay |= np.repeat(np.add.reduceat(stay, starts, dtype=np.int64) < 3, lengths)
+    left = np.append(0, np.cumsum(stay))
+    return Rings(rings.points[stay], left[rings.ring_offsets], rings.mask_offsets)
+
+
+def _pinned(rings: Rings) -> Flags:
+    """The first corner of each ring, the one farthest from it, and all that a ring has twice: (P,) bool."""
+    starts, lengths = rings.ring_offsets[:-1], np.diff(rings.ring_offsets)
+    ring = np.repeat(np.arange(len(starts)), lengths)
+    order = np.lexsort((*rings.points.T, ring))
+    corners, owners = rings.points[order], ring[order]
+    same = (corners[1:] == corners[:-1]).all(axis=1) & (owners[1:] == owners[:-1])
+    pinned = np.zeros(len(ring), np.bool_)
+    pinned[order[1:][same]] = pinned[order[:-1][same]] = True
+    away = ((rings.points - rings.points[starts][ring]) ** 2).sum(axis=1)
+    pinned[starts] = pinned[_first_highest(away, starts)] = True
+    return pinned
+
+
+def _settle(points: Plane, stay: Flags, tolerance: float) -> None:
+    """Set ``stay`` (K,) for all points (K,) that are needed between those for which it is set."""
+    open_ = np.flatnonzero(~stay)
+    while len(open_):
+        bounds = np.flatnonzero(stay)
+        line = np.searchsorted(bounds, open_)
+        away = _squared_distances(points[open_], points[bounds[line - 1]], points[bounds[line]])
+        begins = np.flatnonzero(np.diff(line, prepend=-1))
+        farthest = _first_highest(away, begins)
+        far = away[farthest] > tolerance**2
+        stay[open_[farthest[far]]] = True
+        unsettled = np.repeat(far, np.diff(begins, append=len(line)))
+        unsettled[farthest] = False
+        open_ = open_[unsettled]
+
+
+def _squared_distances(points: Plane, starts: Plane, ends: Plane) -> Floats:
+    """From each point (K,) to the line between its two ends: (K,)."""
+    way, from_start = ends - starts, points - starts
+    length = _squares(way)
+    share = (way.conj() * from_start).real / np.maximum(length, _TINY)
+    return _squares(from_start - np.minimum(np.maximum(share, 0), 1) * way)
+
+
+def _squares(ways: Plane) -> Floats:
+    return ways.real**2 + ways.imag**2
+
+
+def _first_highest(values: Floats, starts: Ints) -> Ints:
+    """The first place of the highest value in each group: values (K,), where groups start (g,) -> (g,)."""
+    highest = np.maximum.reduceat(values, starts)
+    places = np.flatnonzero(values == np.repeat(highest, np.diff(starts, append=len(values))))
+    first: Ints = places[np.searchsorted(places, starts)]
+    return first

@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from masks import draw, packs
+
+import cocoseg
+from cocoseg.codecs import rle
+from cocoseg.codecs.contour import agreement, outline, to_polygons
+from cocoseg.codecs.polygon import Rings
+from cocoseg.codecs.simplify import simplify
+from cocoseg.errors import UsageError
+
+
+def ring_of(*corners: tuple[float, float]) -> Rings:
+    return Rings(np.array(corners, np.float64), np.array([0, len(corners)]), np.array([0, 1]))
+
+
+def corners_of(rings: Rings) -> list[list[tuple[float, float]]]:
+    points = [tuple(point) for point in rings.points.tolist()]
+    return [points[start:stop] for start, stop in zip(rings.ring_offsets[:-1], rings.ring_offsets[1:], strict=True)]
+
+
+def distance(point: complex, start: complex, end: complex) -> float:
+    way = end - start
+    if way == 0:
+        return abs(point - start)
+    share = ((point - start) * way.conjugate()).real / abs(way) ** 2
+    return abs(point - start - min(max(share, 0), 1) * way)
+
+
+def one_after_the_other(line: list[complex], tolerance: float) -> list[complex]:
+    """Douglas and Peucker as they are told: the line but for its last point."""
+    away = [distance(point, line[0], line[-1]) for point in line[1:-1]]
+    if not away or max(away) <= tolerance:
+        return line[:1]
+    cut = away.index(max(away)) + 1
+    return one_after_the_other(line[: cut + 1], tolerance) + one_after_the_other(line[cut:], tolerance)
+
+
+def oracle(ring: list[tuple[float, float]], tolerance: float) -> list[tuple[float, float]]:
+    points = [complex(*corner) for corner in ring]
+    away = [abs(point - points[0]) ** 2 for point in points]
+    pinned = [number for number, corner in enumerate(ring) if ring.count(corner) > 1]
+    pinned = sorted({0, away.index(max(away)), *pinned})
+    closed = [*points, points[0]]
+    left: list[complex] = []
+    for start, stop in zip(pinned, [*pinned[1:], len(points)], strict=True):
+        left += one_after_the_other(closed[start : stop + 1], tolerance)
+    return ring if len(left) < 3 else [(point.real, point.imag) for point in left]
+
+
+def test_a_corner_on_the_line_goes_and_one_off_it_stays() -> None:
+    ring = ring_of((0, 0), (5, 0), (10, 0), (10, 10), (5, 12), (0, 10))
+    assert corners_of(simplify(ring, 0)) == [[(0, 0), (10, 0), (10, 10), (5, 12), (0, 10)]]
+    assert corners_of(simplify(ring, 1.9)) == [[(0, 0), (10, 0), (10, 10), (5, 12), (0, 10)]]
+    assert corners_of(simplify(ring, 2.1)) == [[(0, 0), (10, 0), (10, 10), (0, 10)]]
+
+
+def test_a_step_within_the_tolerance_goes() -> None:
+    ring = ring_of((0, 0), (4, 0), (4, 1), (9, 1), (9, 9), (0, 9))
+    assert corners_of(simplify(ring, 1)) == [[(0, 0), (9, 1), (9, 9), (0, 9)]]
+
+
+def test_a_ring_that_would_collapse_stays() -> None:
+    masks = rle.encode(draw("....... / .#####. / ....... / ......."))
+    assert to_polygons(simplify(outline(masks), 50)) == [[[1, 1, 6, 1, 6, 2, 1, 2]]]
+
+
+def test_bridges_keep_no_width() -> None:
+    mask = np.zeros((40, 40), np.bool_)
+    y, x = np.mgrid[:40, :40]
+    away = np.hypot(x - 20, y - 20)
+    mask[(away < 19) & (away > 6)] = True
+    masks = rle.encode(mask[None])
+    rings = simplify(outline(masks), 1)
+    corners = corners_of(rings)[0]
+    edges = set(zip(corners, corners[1:] + corners[:1], strict=True))
+    assert len([edge for edge in edges if edge[::-1] in edges]) == 2
+    assert len(corners) < len(outline(masks).points) / 2
+    assert agreement(rings, masks)[0] > 0.9
+
+
+def test_no_rings() -> None:
+    rings = outline(rle.encode(np.zeros((2, 3, 3), np.bool_)))
+    assert len(simplify(rings, 1)) == 2
+    assert to_polygons(simplify(rings, 1)) == [[], []]
+
+
+@pytest.mark.parametrize("tolerance", [-1, float("nan"), float("inf")])
+def test_no_tolerance(tolerance: float) -> None:
+    with pytest.raises(UsageError, match="expected a number of pixels, 0 or more"):
+        simplify(ring_of((0, 0), (1, 0), (1, 1)), tolerance)
+
+
+@settings(max_examples=300, deadline=None)
+@given(packs(), st.sampled_from([0, 0.5, 0.75, 1, 1.5, 3]))
+def test_outlines_as_one_after_the_other(masks: np.ndarray, tolerance: float) -> None:
+    rings = outline(rle.encode(masks))
+    found = simplify(rings, tolerance)
+    assert corners_of(found) == [oracle(ring, tolerance) for ring in corners_of(rings)]
+    assert found.mask_offsets is rings.mask_offsets
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40)), min_size=3, max_size=40), st.floats(0, 9))
+def test_any_ring_stays_within_the_tolerance(corners: list[tuple[int, int]], tolerance: float) -> None:
+    found = corners_of(simplify(ring_of(*corners), tolerance))[0]
+    assert found[0] == corners[0]
+    ends = list(zip(found, found[1:] + found[:1], strict=True))
+    for corner in corners:
+        near = min(distance(complex(*corner), complex(*start), complex(*end)) for start, end in ends)
+        assert near <= tolerance + 1e-9
+
+
+@pytest.mark.parametrize("source", ["coco_instances/instances_val2014_100.json", "coco_stuff/stuff_examples.json"])
+def test_real_masks(source: str, real_data: Path) -> None:
+    before = after = 0
+    shares = []
+    for sample in cocoseg.read(real_data / source):
+        masks = sample.shapes
+        assert isinstance(masks, rle.Runs)
+        rings = outline(masks)
+        rough = simplify(rings, 1)
+        before, after = before + len(rings.points), after + len(rough.points)
+        shares.append(agreement(rough, masks))
+    assert after < before / 3
+    assert np.concatenate(shares).mean() > 0.95
