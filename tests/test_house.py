@@ -18,12 +18,12 @@ FLOORS = [
     {"model", "parallel"},
     {"labels"},
     {"targets"},
-    {"formats"},
-    {"tools"},
+    {"formats", "segments", "losses"},
+    {"tools", "torch"},
     {"cli"},
     {"__main__", "__init__"},
 ]
-HEAVY = ["torch", "typer", "rich", "PIL", "pycocotools", "numpy", "msgspec", "kornia_rs", "isal"]
+HEAVY = ["torch", "scipy", "typer", "rich", "PIL", "pycocotools", "numpy", "msgspec", "kornia_rs", "isal"]
 
 
 def room(module: Path) -> str:
