@@ -38,6 +38,7 @@ class PadCollate:
     multiple_of: int = 1
 
     def __call__(self, pairs: Sequence[tuple[Any, Any]]) -> tuple[Any, Any]:
+        """The padded pairs as ``collate`` joins them."""
         sides = zip(*(size_of(image, target) for image, target in pairs), strict=True)
         height, width = (-(-max(side) // self.multiple_of) * self.multiple_of for side in sides)
         padding = Pad((height, width), self.void)

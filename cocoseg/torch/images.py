@@ -29,6 +29,7 @@ class ImageFolder:
     folder: str | os.PathLike[str]
 
     def __call__(self, sample: Sample) -> Tensor:
+        """The photo of a sample: (3, H, W) uint8."""
         path = self._path(sample)
         try:
             with Image.open(path) as photo:

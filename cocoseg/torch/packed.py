@@ -24,6 +24,7 @@ from cocoseg.segments import known_segments, planes
 from cocoseg.targets import semantic
 from cocoseg.torch.onehot import Kernel, Layout, one_hot
 
+_TUPLES = ("sizes", "masks_each", "along_rows")
 _TENSORS = ("labels", "values", "lengths", "counts")
 
 
@@ -78,11 +79,9 @@ class PackedMasks:
         """One batch of several, of one scheme. Raises UsageError ``usage.batch`` for none, or where void differs."""
         if len({pack.void for pack in packs}) != 1:
             raise UsageError("usage.batch", f"{len(packs)} packs, expected at least one, and all of one scheme")
-        return cls(
-            *(sum((getattr(pack, name) for pack in packs), ()) for name in ("sizes", "masks_each", "along_rows")),
-            packs[0].void,
-            *(torch.cat([getattr(pack, name) for pack in packs]) for name in _TENSORS),
-        )
+        columns: dict[str, Any] = {name: sum((getattr(pack, name) for pack in packs), ()) for name in _TUPLES}
+        tensors: dict[str, Any] = {name: torch.cat([getattr(pack, name) for pack in packs]) for name in _TENSORS}
+        return replace(packs[0], **columns, **tensors)
 
     def __len__(self) -> int:
         return len(self.sizes)
@@ -145,7 +144,7 @@ class PackedMasks:
 
 
 def _even_counts(masks: Runs) -> npt.NDArray[np.int32]:
-    """Counts in which every mask has an even number of runs, so that background and foreground take turns throughout."""
+    """(C,) counts in which every mask has an even number of runs, so that the kinds take turns throughout."""
     odd = np.diff(masks.offsets) & 1 == 1
     return np.insert(masks.counts, masks.offsets[1:][odd], 0).astype(np.int32)
 

@@ -29,6 +29,7 @@ class Maker:
     dtype: torch.dtype
 
     def __call__(self, sample: Sample) -> Any:
+        """The target of a sample."""
         return self.make(sample, self.labels, self.dtype)
 
 

@@ -31,6 +31,7 @@ class Compose:
     transforms: Sequence[Callable[[Any, Any], tuple[Any, Any]]]
 
     def __call__(self, image: Any, target: Any) -> tuple[Any, Any]:
+        """Image and target, both changed."""
         for transform in self.transforms:
             image, target = transform(image, target)
         return image, target
@@ -43,6 +44,7 @@ class Resize:
     size: Size
 
     def __call__(self, image: Any, target: Any) -> tuple[Any, Any]:
+        """Image and target, both changed."""
         resized = None if image is None else like(image, resize_image(image, self.size))
         return resized, change_target(target, lambda labels, _: resize_class_map(labels, self.size))
 
@@ -55,6 +57,7 @@ class RandomCrop:
     void: int = 255
 
     def __call__(self, image: Any, target: Any) -> tuple[Any, Any]:
+        """Image and target, both changed."""
         image, target = Pad(self.size, self.void)(image, target)
         height, width = size_of(image, target)
         top, left = (_drawn(room + 1) for room in (height - self.size[0], width - self.size[1]))
@@ -69,6 +72,7 @@ class RandomFlip:
     probability: float = 0.5
 
     def __call__(self, image: Any, target: Any) -> tuple[Any, Any]:
+        """Image and target, both changed."""
         if float(torch.rand(())) >= self.probability:
             return image, target
         return change(image, target, lambda pixels, _: pixels.flip(-1))
@@ -82,6 +86,7 @@ class Pad:
     void: int = 255
 
     def __call__(self, image: Any, target: Any) -> tuple[Any, Any]:
+        """Image and target, both changed."""
         height, width = size_of(image, target)
         below, right = max(0, self.size[0] - height), max(0, self.size[1] - width)
         if not below and not right:

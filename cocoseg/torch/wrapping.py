@@ -46,7 +46,7 @@ def _wrapped(image: Any, target: Any) -> tuple[Any, Any]:
 
 
 def _wrapped_dict(target: dict[str, Any], kinds: Any) -> dict[str, Any]:
-    changed = {name: kinds.Mask(target[name]) for name in ("masks", "id_map") if name in target}
+    changed: dict[str, Any] = {name: kinds.Mask(target[name]) for name in ("masks", "id_map") if name in target}
     if "boxes" in target:
         size = tuple(target["masks"].shape[-2:])
         changed["boxes"] = kinds.BoundingBoxes(target["boxes"], format="XYXY", canvas_size=size)
