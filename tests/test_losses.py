@@ -95,9 +95,7 @@ class TestWeights:
                 assert median_frequency(counts)[value] == 0
                 assert effective_number(counts.images, 0.9)[value] == 0
                 continue
-            assert inverse_frequency(counts.pixels)[value] == pytest.approx(
-                total / len(present) / counts.pixels[value]
-            )
+            assert inverse_frequency(counts.pixels)[value] == pytest.approx(total / len(present) / counts.pixels[value])
             assert median_frequency(counts)[value] == pytest.approx(np.median(list(shares.values())) / shares[value])
             assert effective_number(counts.images, 0.9)[value] == pytest.approx(scale / effective[value])
 
@@ -108,7 +106,11 @@ class TestWeights:
 
     def test_are_zero_where_nothing_was_counted(self) -> None:
         none = np.zeros(3, np.int64)
-        for weights in (inverse_frequency(none), median_frequency(ClassCounts(none, none, none)), effective_number(none)):
+        for weights in (
+            inverse_frequency(none),
+            median_frequency(ClassCounts(none, none, none)),
+            effective_number(none),
+        ):
             assert weights.tolist() == [0, 0, 0]
 
     def test_effective_number_goes_from_none_to_inverse_frequency(self) -> None:

@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
+from masks import packs
 
 from cocoseg.codecs import rle
 from cocoseg.codecs.regions import find_regions
 from cocoseg.labels import LabelClass, LabelScheme
 from cocoseg.model import Sample
-from masks import packs
 
 CATEGORIES = (7, 23, 3, 50, 99)
 # 7 and 23 are stuff, 3 and 4 things, 50 is void; 99 is unknown, and void too.
@@ -71,3 +71,10 @@ def one_hot_loop(class_map: np.ndarray, num_classes: int, void: int | None) -> n
         if 0 <= value < num_classes and value != void:
             rows[value, y, x] = 1
     return rows
+
+
+def drawn_sample(masks: np.ndarray) -> Sample:
+    """Masks (n, H, W) as a sample of cars."""
+    count = len(masks)
+    ids = np.arange(1, count + 1)
+    return Sample("a.png", 1, ids, np.full(count, 3), np.zeros(count, np.bool_), rle.encode(masks))

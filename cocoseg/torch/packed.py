@@ -133,7 +133,7 @@ class PackedMasks:
         dtype: torch.dtype = torch.float32,
         *,
         out: Tensor | None = None,
-        kernel: Kernel = "compare",
+        kernel: Kernel | None = None,
     ) -> Tensor:
         """The class maps as ``one_hot`` gives them: (B, C, H, W), or (B, H, W, C)."""
         return one_hot(self.class_map(), num_classes, self.void, layout, dtype, out=out, kernel=kernel)

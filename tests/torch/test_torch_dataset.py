@@ -19,8 +19,7 @@ from cocoseg.labels import LabelScheme
 from cocoseg.losses import number_of_classes
 from cocoseg.model import Dataset, Sample
 from cocoseg.segments import class_segments, instances, panoptic, segments
-from cocoseg.torch import ImageFolder, PadCollate, SegmentationDataset, collate
-from cocoseg.torch import wrapping
+from cocoseg.torch import ImageFolder, PadCollate, RandomFlip, Resize, SegmentationDataset, collate, wrapping
 from training import SCHEMES, one_hot_loop, samples
 
 SOURCES = ["fixtures/panoptic.json", "fixtures/instances.json"]
@@ -167,7 +166,9 @@ class TestLabels:
     def test_have_to_fit_the_dtype(self) -> None:
         with pytest.raises(LabelError, match="go up to 255"):
             SegmentationDataset("fixtures/panoptic.json", dtype=torch.int8)
-        assert SegmentationDataset("fixtures/panoptic.json", target="onehot", dtype=torch.bool)[0][1].dtype == torch.bool
+        assert (
+            SegmentationDataset("fixtures/panoptic.json", target="onehot", dtype=torch.bool)[0][1].dtype == torch.bool
+        )
 
 
 class TestErrors:
@@ -211,7 +212,11 @@ class TestImageFolder:
             path.parent.mkdir(exist_ok=True)
             Image.new("RGB", sample.size[::-1]).save(path)
         dataset = SegmentationDataset("fixtures/instances.json", images=tmp_path)
-        assert [tuple(image.shape) for image, _ in (dataset[0], dataset[1], dataset[2])] == [(3, 6, 8), (3, 3, 4), (3, 1, 9)]
+        assert [tuple(image.shape) for image, _ in (dataset[0], dataset[1], dataset[2])] == [
+            (3, 6, 8),
+            (3, 3, 4),
+            (3, 1, 9),
+        ]
 
     def test_says_what_is_missing_damaged_or_of_another_size(self, tmp_path: Path) -> None:
         images = ImageFolder(tmp_path)
@@ -237,3 +242,52 @@ def test_without_torch_the_room_names_the_extra(monkeypatch: pytest.MonkeyPatch)
     code = "import sys, importlib.util as u; u.find_spec = lambda *a: None; import cocoseg.torch"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert "pip install 'cocoseg[torch]'" in done.stderr
+
+
+class TestTvTensors:
+    """With a torchvision that knows no more than the kinds."""
+
+    @pytest.fixture(autouse=True)
+    def _kinds(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        class TVTensor(torch.Tensor):
+            __torch_function__ = torch._C._disabled_torch_function_impl
+
+        class Mask(TVTensor):
+            def __new__(cls, data: torch.Tensor, **details: Any) -> Any:
+                found = data.as_subclass(cls)
+                found.details = details
+                return found
+
+        class Kinds:
+            pass
+
+        Kinds.TVTensor, Kinds.Mask = TVTensor, Mask
+        Kinds.Image, Kinds.BoundingBoxes = type("Image", (Mask,), {}), type("BoundingBoxes", (Mask,), {})
+        Kinds.wrap = staticmethod(lambda new, like: new.as_subclass(type(like)))
+        monkeypatch.setattr(wrapping, "tv_tensors", lambda: Kinds)
+
+    def kind(self, value: Any) -> str:
+        return type(value).__name__
+
+    def test_name_images_masks_and_boxes(self) -> None:
+        dataset = SegmentationDataset(
+            "fixtures/instances.json", target="instances", images=lambda sample: torch.ones(3, *sample.size)
+        )
+        for image, target in (dataset[0], RandomFlip(1.0)(*dataset[0]), Resize((9, 7))(*dataset[0])):
+            assert [self.kind(one) for one in (image, target["masks"], target["boxes"])] == [
+                "Image",
+                "Mask",
+                "BoundingBoxes",
+            ]
+            assert target["boxes"].details == {"format": "XYXY", "canvas_size": tuple(image.shape[-2:])}
+            assert self.kind(target["labels"]) == "Tensor"
+
+    @pytest.mark.parametrize("options", [KINDS[0], KINDS[2]], ids=str)
+    def test_name_class_maps(self, options: dict[str, Any]) -> None:
+        assert self.kind(SegmentationDataset("fixtures/panoptic.json", **options)[0][1]) == "Mask"
+        plain = SegmentationDataset("fixtures/panoptic.json", tv_tensors=False, **options)[0][1]
+        assert self.kind(plain) == "Tensor"
+
+    def test_name_id_maps_and_leave_runs(self) -> None:
+        assert self.kind(SegmentationDataset(SOURCES[0], target="panoptic")[0][1]["id_map"]) == "Mask"
+        assert self.kind(SegmentationDataset(SOURCES[0], target="packed")[0][1]) == "PackedMasks"

@@ -91,7 +91,6 @@ def test_bool_maps_have_two_classes() -> None:
 def test_pictures_of_many_blocks(kernel: str, monkeypatch: pytest.MonkeyPatch) -> None:
     class_map = torch.randint(0, 40, (2, 50, 30), dtype=torch.uint8)
     whole = one_hot(class_map, 35, kernel=kernel)
-    monkeypatch.setattr(module, "_BLOCK", 35 * 30 * 7)
     monkeypatch.setattr(module, "_PIXELS", 100)
     assert torch.equal(one_hot(class_map, 35, kernel=kernel), whole)
     assert torch.equal(whole.to(torch.uint8), expected(class_map.numpy(), 35, 255))
@@ -106,7 +105,9 @@ def test_the_map_is_never_held_as_int64() -> None:
         assert largest < 8 << 20, kernel
 
 
-@pytest.mark.parametrize("bad", [torch.zeros(3, dtype=torch.uint8), torch.zeros(2, 2), torch.zeros((), dtype=torch.int64)])
+@pytest.mark.parametrize(
+    "bad", [torch.zeros(3, dtype=torch.uint8), torch.zeros(2, 2), torch.zeros((), dtype=torch.int64)]
+)
 def test_refuses_what_is_no_map_of_integers(bad: torch.Tensor) -> None:
     with pytest.raises(UsageError, match="class map"):
         one_hot(bad, 3)

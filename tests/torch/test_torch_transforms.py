@@ -48,7 +48,9 @@ class TestResizeClassMap:
         class_map = torch.arange(height * width).view(1, height, width)
         found = resize_class_map(class_map, (rows, columns))
         for y, x in np.ndindex(rows, columns):
-            assert found[0, y, x] == class_map[0, (2 * y + 1) * height // (2 * rows), (2 * x + 1) * width // (2 * columns)]
+            assert (
+                found[0, y, x] == class_map[0, (2 * y + 1) * height // (2 * rows), (2 * x + 1) * width // (2 * columns)]
+            )
 
     @pytest.mark.parametrize("size", [(7, 5), (13, 31), (20, 16), (3, 9)])
     def test_is_what_pillow_and_torch_take_where_no_centre_is_on_a_border(self, size: tuple[int, int]) -> None:
