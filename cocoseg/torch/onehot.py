@@ -1,9 +1,9 @@
 """Class maps to one-hot, on any device, batched.
 
 Two kernels. ``compare`` holds every pixel against every class and writes each value of the result once, in order; the
-map is small and stays in the cache, so that hardly anything but the result is moved: what a GPU is good at. CPUs compare
-fast only into the type compared; there ``scatter``, which clears the result and sets one value a pixel, takes about the
-time of a copy of the result, whatever the types.
+map is small and stays in the cache, so that hardly anything but the result is moved: what a GPU is good at. CPUs
+compare fast only into the type compared; there ``scatter``, which clears the result and sets one value a pixel, takes
+about the time of a copy of the result, whatever the types.
 """
 
 from __future__ import annotations
