@@ -15,16 +15,22 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from pictures import instances_file, panoptic_set
 from torch.utils.data import DataLoader, Dataset
-from usual_loaders import CocoDetection, CocoSemantic, Panoptic, PanopticSegments
 
 from cocoseg.torch import SegmentationDataset, collate
+from pictures import instances_file, panoptic_set
+from usual_loaders import CocoDetection, CocoSemantic, Panoptic, PanopticSegments
 
 
-def rate(dataset: Dataset[Any], workers: int) -> float:
+def loading(dataset: Dataset[Any], workers: int) -> DataLoader[Any]:
+    """A loader whose workers, if it has any, stay from one epoch to the next."""
+    loader = DataLoader(dataset, batch_size=8, num_workers=workers, collate_fn=collate, persistent_workers=workers > 0)
+    rate(loader)
+    return loader
+
+
+def rate(loader: DataLoader[Any]) -> float:
     """Samples a second of one epoch."""
-    loader = DataLoader(dataset, batch_size=8, num_workers=workers, collate_fn=collate)
     started = time.perf_counter()
     seen = sum(len(targets) for _, targets in loader)
     return seen / (time.perf_counter() - started)
@@ -39,8 +45,11 @@ def pairs(instances: str, panoptic: str) -> dict[str, tuple[Dataset[Any], Datase
     return {
         "instances JSON, instances": (CocoDetection(instances), ours(instances, target="instances")),
         "instances JSON, semantic": (CocoSemantic(instances), ours(instances)),
+        "instances JSON, semantic uint8": (CocoSemantic(instances), ours(instances, dtype=torch.uint8)),
         "instances JSON, semantic as runs": (CocoSemantic(instances), ours(instances, target="packed")),
         "panoptic PNG, semantic": (Panoptic(panoptic), ours(panoptic)),
+        "panoptic PNG, semantic uint8": (Panoptic(panoptic), ours(panoptic, dtype=torch.uint8)),
+        "panoptic PNG, semantic as runs": (Panoptic(panoptic), ours(panoptic, target="packed")),
         "panoptic PNG, segments": (PanopticSegments(panoptic), ours(panoptic, target="segments", mode="panoptic")),
     }
 
@@ -55,8 +64,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory(dir="/dev/shm" if Path("/dev/shm").is_dir() else None) as folder:
         instances = instances_file(Path(folder) / "instances", options.images)
         panoptic = panoptic_set(Path(folder) / "panoptic", options.images)
-        for name, (usual, ours) in pairs(str(instances), str(panoptic)).items():
-            found = [(rate(usual, options.workers), rate(ours, options.workers)) for _ in range(options.rounds)]
+        for name, datasets in pairs(str(instances), str(panoptic)).items():
+            usual, ours = (loading(dataset, options.workers) for dataset in datasets)
+            found = [(rate(usual), rate(ours)) for _ in range(options.rounds)]
             ratios = sorted(fast / slow for slow, fast in found)
             slow, fast = (statistics.median(column) for column in zip(*found, strict=True))
             span = f"{statistics.median(ratios):.1f} ({ratios[0]:.1f} to {ratios[-1]:.1f})"

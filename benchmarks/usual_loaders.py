@@ -22,12 +22,13 @@ class CocoDetection(Dataset[Any]):
     def __init__(self, source: str) -> None:
         with contextlib.redirect_stdout(io.StringIO()):
             self.coco = COCO(source)
-        self.ids = list(sorted(self.coco.imgs.keys()))
+        self.ids = sorted(self.coco.imgs.keys())
 
     def __len__(self) -> int:
         return len(self.ids)
 
     def annotations(self, place: int) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+        """The row of an image, and those of its objects."""
         image = self.coco.loadImgs(self.ids[place])[0]
         return image, self.coco.loadAnns(self.coco.getAnnIds(imgIds=image["id"]))
 
@@ -71,6 +72,7 @@ class Panoptic(Dataset[Any]):
         return len(self.rows)
 
     def ids(self, place: int) -> Any:
+        """The picture of segment ids."""
         rgb = np.array(Image.open(self.folder / self.rows[place]["file_name"]), dtype=np.uint32)
         return rgb[:, :, 0] + 256 * rgb[:, :, 1] + 256 * 256 * rgb[:, :, 2]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from typing import Any, Literal, get_args
 
 import torch
@@ -14,6 +15,7 @@ from cocoseg.formats import read
 from cocoseg.labels import LabelScheme, label_scheme
 from cocoseg.losses import number_of_classes
 from cocoseg.model import Dataset, Sample
+from cocoseg.parallel import tune_memory
 from cocoseg.torch import targets
 from cocoseg.torch.entries import FileEntries
 from cocoseg.torch.images import ImageFolder
@@ -95,10 +97,18 @@ class SegmentationDataset(torch.utils.data.Dataset[tuple[Any, Any]]):
         return len(self.dataset)
 
     def __getitem__(self, place: int) -> tuple[Any, Any]:
+        _settle_in(os.getpid())
         sample = self.dataset[place]
         image = None if self.images is None else self.images(sample)
         image, target = self.wrap(image, self.target(sample))
         return (image, target) if self.transform is None else self.transform(image, target)
+
+
+@cache
+def _settle_in(process: int) -> None:
+    """Keep freed memory between pictures where the process is a loader's worker, once; others are not ours to tune."""
+    if torch.utils.data.get_worker_info() is not None:
+        tune_memory()
 
 
 def _check(name: str, value: str, allowed: tuple[str, ...]) -> None:

@@ -15,13 +15,13 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from cocoseg.codecs.regions import runs
+from cocoseg.codecs.regions import Regions, runs
 from cocoseg.codecs.rle import Runs
 from cocoseg.errors import UsageError
 from cocoseg.labels import LabelScheme, label_scheme
 from cocoseg.model import Sample
 from cocoseg.segments import known_segments, planes
-from cocoseg.targets import semantic
+from cocoseg.targets import segment_classes, semantic
 from cocoseg.torch.onehot import Kernel, Layout, one_hot
 
 _TUPLES = ("sizes", "masks_each", "along_rows")
@@ -62,7 +62,7 @@ class PackedMasks:
         classes, kept = known_segments(sample, scheme)
         kept = kept[~sample.iscrowd[kept]]
         masks, along_rows = planes(sample, kept)
-        values, lengths = runs(semantic(sample, scheme).reshape(-1))
+        values, lengths = _class_runs(sample, scheme)
         return cls(
             (sample.size,),
             (len(kept),),
@@ -141,6 +141,15 @@ class PackedMasks:
     def _each(self, change: Callable[[Tensor], Tensor]) -> PackedMasks:
         changed: dict[str, Any] = {name: change(getattr(self, name)) for name in _TENSORS}
         return replace(self, **changed)
+
+
+def _class_runs(sample: Sample, scheme: LabelScheme) -> tuple[npt.NDArray[Any], npt.NDArray[np.intp]]:
+    """The class map along its rows: values (R,) of the scheme's dtype, lengths (R,)."""
+    shapes = sample.shapes
+    if not isinstance(shapes, Regions) or shapes.by_column:
+        return runs(semantic(sample, scheme).reshape(-1))
+    classes = np.append(segment_classes(sample, scheme), scheme.dtype.type(scheme.outside))
+    return classes[shapes.segments], shapes.lengths
 
 
 def _even_counts(masks: Runs) -> npt.NDArray[np.int32]:
