@@ -91,4 +91,5 @@ def main(steps: int = 200) -> tuple[int, int]:
 
 
 if __name__ == "__main__":
+    torch.set_num_threads(1)  # the pictures are tiny
     main()

@@ -74,6 +74,12 @@ def test_the_floors_name_every_room() -> None:
     assert {room(module) for module in modules()} == set().union(*FLOORS)
 
 
+def test_only_the_torch_room_imports_torch() -> None:
+    for module in modules():
+        if room(module) != "torch":
+            assert not re.search(r"^\s*(?:import|from) torch", module.read_text(), re.MULTILINE), module
+
+
 def test_public_names_are_all_and_no_more() -> None:
     assert dir(cocoseg) == sorted(cocoseg.__all__)
     for name in cocoseg.__all__:

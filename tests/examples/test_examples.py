@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from importlib import import_module
 from typing import Any
 
 import pytest
+import torch
 
 from conftest import ROOT
 
 
 @pytest.fixture(autouse=True)
-def _among_the_examples(monkeypatch: pytest.MonkeyPatch) -> None:
+def _among_the_examples(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.syspath_prepend(ROOT / "examples")
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
 
 
 def example(name: str) -> Any:
