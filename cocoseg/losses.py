@@ -82,7 +82,7 @@ def inverse_frequency(counts: npt.ArrayLike) -> Floats:
 def median_frequency(counts: ClassCounts) -> Floats:
     """Weights (C,) float64: ``w_c = median(f) / f_c``, f_c the share of class c in the images that have it.
 
-    Eigen & Fergus 2015 (arXiv 1411.4734, section 6.3.2); the median is that of the classes present, and void pixels
+    Eigen & Fergus 2015 (arXiv 1411.4734); the median is that of the classes present, and void pixels
     count nowhere. A class that is absent weighs 0.
 
     >>> three = ClassCounts(np.array([4, 2, 0]), np.array([1, 1, 0]), np.array([8, 8, 0]))

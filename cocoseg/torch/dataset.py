@@ -33,7 +33,8 @@ class SegmentationDataset(torch.utils.data.Dataset[tuple[Any, Any]]):
     * ``dataset``: what ``cocoseg.read`` gives, or the path of what it reads.
     * ``target``: one of
 
-      - ``"semantic"``: (H, W) of ``dtype``, by default int64; for cross entropy with ``ignore_index=void``.
+      - ``"semantic"``: (H, W) of ``dtype``, by default int64; for cross entropy with ``ignore_index=void``. uint8 is
+        an eighth of the bytes that a worker has to ship; make it ``.long()`` on the device.
       - ``"onehot"``: (C, H, W) of ``dtype``, by default float32, void all zeros; for BCE on sigmoids.
       - ``"instances"``: a dict as torchvision's detectors take it: ``boxes`` (n, 4) float32 xyxy, ``labels`` (n,)
         int64, ``masks`` (n, H, W) uint8, ``iscrowd`` (n,) int64, ``area`` (n,) float32, ``image_id``. Labels of
@@ -49,8 +50,8 @@ class SegmentationDataset(torch.utils.data.Dataset[tuple[Any, Any]]):
     * ``tv_tensors``: whether images, masks and boxes know what they are to ``torchvision.transforms.v2``; None: where
       torchvision is installed.
 
-    Its index lies in a temporary file that all workers read, under fork and spawn. Raises UsageError:
-    ``usage.choice``, ``usage.extra``; LabelError as ``cocoseg.label_scheme``, and ``label.range`` for a void or class
+    Its index lies in a temporary file that all workers read, under fork and spawn. Workers have glibc keep the memory
+    that a picture frees (``cocoseg.parallel.tune_memory``). Raises UsageError: ``usage.choice``, ``usage.extra``; LabelError as ``cocoseg.label_scheme``, and ``label.range`` for a void or class
     that ``dtype`` does not hold; ``dataset[i]`` raises SampleError where image i is bad.
 
     >>> data = SegmentationDataset("fixtures/panoptic.json", target="segments", mode="panoptic")
