@@ -51,8 +51,10 @@ class SegmentationDataset(torch.utils.data.Dataset[tuple[Any, Any]]):
       torchvision is installed.
 
     Its index lies in a temporary file that all workers read, under fork and spawn. Workers have glibc keep the memory
-    that a picture frees (``cocoseg.parallel.tune_memory``). Raises UsageError: ``usage.choice``, ``usage.extra``; LabelError as ``cocoseg.label_scheme``, and ``label.range`` for a void or class
-    that ``dtype`` does not hold; ``dataset[i]`` raises SampleError where image i is bad.
+    that a picture frees (``cocoseg.parallel.tune_memory``).
+
+    Raises UsageError: ``usage.choice``, ``usage.extra``; LabelError as ``cocoseg.label_scheme``, and ``label.range``
+    for a void or class that ``dtype`` does not hold; ``dataset[i]`` raises SampleError where image i is bad.
 
     >>> data = SegmentationDataset("fixtures/panoptic.json", target="segments", mode="panoptic")
     >>> image, target = data[0]
