@@ -1,0 +1,77 @@
+"""Samples a second of a data loader, beside the usual data sets, in turn in one process.
+
+    COCOSEG_REAL_DATA=... python benchmarks/loader.py [--images 200] [--workers 0] [--rounds 5]
+
+Only targets are made, as all would read the same photos.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch.utils.data import DataLoader, Dataset
+
+from cocoseg.torch import SegmentationDataset, collate
+from pictures import instances_file, panoptic_set
+from usual_loaders import CocoDetection, CocoSemantic, Panoptic, PanopticSegments
+
+
+def loading(dataset: Dataset[Any], workers: int) -> DataLoader[Any]:
+    """A loader whose workers, if it has any, stay from one epoch to the next."""
+    loader = DataLoader(dataset, batch_size=8, num_workers=workers, collate_fn=collate, persistent_workers=workers > 0)
+    rate(loader)
+    return loader
+
+
+def rate(loader: DataLoader[Any]) -> float:
+    """Samples a second of one epoch."""
+    started = time.perf_counter()
+    seen = sum(len(targets) for _, targets in loader)
+    return seen / (time.perf_counter() - started)
+
+
+def pairs(instances: str, panoptic: str) -> dict[str, tuple[Dataset[Any], Dataset[Any]]]:
+    """What is compared: (usual, cocoseg)."""
+
+    def ours(source: str, **options: Any) -> Dataset[Any]:
+        return SegmentationDataset(source, tv_tensors=False, **options)
+
+    return {
+        "instances JSON, instances": (CocoDetection(instances), ours(instances, target="instances")),
+        "instances JSON, semantic": (CocoSemantic(instances), ours(instances)),
+        "instances JSON, semantic uint8": (CocoSemantic(instances), ours(instances, dtype=torch.uint8)),
+        "instances JSON, semantic as runs": (CocoSemantic(instances), ours(instances, target="packed")),
+        "panoptic PNG, semantic": (Panoptic(panoptic), ours(panoptic)),
+        "panoptic PNG, semantic uint8": (Panoptic(panoptic), ours(panoptic, dtype=torch.uint8)),
+        "panoptic PNG, semantic as runs": (Panoptic(panoptic), ours(panoptic, target="packed")),
+        "panoptic PNG, segments": (PanopticSegments(panoptic), ours(panoptic, target="segments", mode="panoptic")),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--images", type=int, default=200)
+    parser.add_argument("--workers", type=int, default=0)
+    parser.add_argument("--rounds", type=int, default=5)
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    with tempfile.TemporaryDirectory(dir="/dev/shm" if Path("/dev/shm").is_dir() else None) as folder:
+        instances = instances_file(Path(folder) / "instances", options.images)
+        panoptic = panoptic_set(Path(folder) / "panoptic", options.images)
+        for name, datasets in pairs(str(instances), str(panoptic)).items():
+            usual, ours = (loading(dataset, options.workers) for dataset in datasets)
+            found = [(rate(usual), rate(ours)) for _ in range(options.rounds)]
+            ratios = sorted(fast / slow for slow, fast in found)
+            slow, fast = (statistics.median(column) for column in zip(*found, strict=True))
+            span = f"{statistics.median(ratios):.1f} ({ratios[0]:.1f} to {ratios[-1]:.1f})"
+            print(f"{name:34} usual {slow:6.0f}/s  cocoseg {fast:6.0f}/s  {span} × as fast")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,237 @@
+"""What losses want besides the class map: class weights, signed distances, weights of pixels between objects.
+
+Distances come from scipy, the extra ``cocoseg[losses]``; the rest is numpy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from cocoseg.errors import UsageError
+from cocoseg.labels import LabelScheme, label_scheme
+from cocoseg.model import Dataset
+from cocoseg.targets import semantic_map
+
+Floats = npt.NDArray[np.float64]
+Maps = npt.NDArray[np.float32]
+
+_REACH = 6  # standard deviations: beyond them a weight falls by 1.5e-8 of itself
+
+
+class ClassCounts(NamedTuple):
+    """How often each class occurs in a data set, by class index; void counts nowhere.
+
+    ``pixels`` (C,) int64 its pixels, ``images`` (C,) int64 the images that have it, ``image_pixels`` (C,) int64 all
+    pixels of those images.
+    """
+
+    pixels: npt.NDArray[np.int64]
+    images: npt.NDArray[np.int64]
+    image_pixels: npt.NDArray[np.int64]
+
+
+def class_counts(dataset: Dataset, labels: LabelScheme | str = "index") -> ClassCounts:
+    """Count the classes of a data set under a scheme, in one pass over it.
+
+    Raises what ``dataset[i]`` and ``cocoseg.semantic`` raise; slice the data set to leave an image out.
+
+    >>> import cocoseg
+    >>> counts = class_counts(cocoseg.read("fixtures/panoptic.json"))
+    >>> counts.pixels.tolist(), counts.images.tolist(), counts.image_pixels.tolist()
+    ([28, 5, 13, 13, 11], [3, 2, 1, 2, 2], [70, 41, 29, 41, 41])
+    """
+    scheme = label_scheme(labels, dataset)
+    pixels, images, image_pixels = np.zeros((3, number_of_classes(scheme)), np.int64)
+    for sample in dataset:
+        found = {value: count for value, count in semantic_map(sample, scheme).pixels.items() if value != scheme.void}
+        present = list(found)
+        pixels[present] += list(found.values())
+        images[present] += 1
+        image_pixels[present] += sum(found.values())
+    return ClassCounts(pixels, images, image_pixels)
+
+
+def number_of_classes(scheme: LabelScheme) -> int:
+    """C, one more than the largest class index or background value: the channels of a network's output.
+
+    >>> import cocoseg
+    >>> number_of_classes(cocoseg.label_scheme("mask2former"))
+    133
+    """
+    background = [] if scheme.unlabelled in (None, scheme.void) else [scheme.outside]
+    return max([row.index for row in scheme.table] + background) + 1
+
+
+def inverse_frequency(counts: npt.ArrayLike) -> Floats:
+    """Counts (C,) -> weights (C,) float64: ``w_c = N / (K n_c)``, N their sum, K the classes present.
+
+    The weights that even out the classes' shares (King & Zeng 2001), ``class_weight="balanced"`` elsewhere. A class
+    that is absent weighs 0.
+
+    >>> inverse_frequency([6, 3, 0]).tolist()
+    [0.75, 1.5, 0.0]
+    """
+    n = np.asarray(counts, np.float64)
+    return _where_present(n, n.sum() / max(1, np.count_nonzero(n)))
+
+
+def median_frequency(counts: ClassCounts) -> Floats:
+    """Weights (C,) float64: ``w_c = median(f) / f_c``, f_c the share of class c in the images that have it.
+
+    Eigen & Fergus 2015 (arXiv 1411.4734); the median is that of the classes present, and void pixels
+    count nowhere. A class that is absent weighs 0.
+
+    >>> three = ClassCounts(np.array([4, 2, 0]), np.array([1, 1, 0]), np.array([8, 8, 0]))
+    >>> median_frequency(three).tolist()
+    [0.75, 1.5, 0.0]
+    """
+    present = counts.pixels > 0
+    share = np.zeros(len(counts.pixels))
+    share[present] = counts.pixels[present] / counts.image_pixels[present]
+    return _where_present(share, float(np.median(share[present])) if present.any() else 0.0)
+
+
+def effective_number(counts: npt.ArrayLike, beta: float = 0.9999) -> Floats:
+    """Counts (C,) -> weights (C,) float64 in proportion to ``(1 - beta) / (1 - beta**n_c)``; their sum is K.
+
+    Cui et al. 2019 (arXiv 1901.05555). K are the classes present; a class that is absent weighs 0. Of pixels there are
+    so many that every class has the same effective number: count images (``ClassCounts.images``), or choose beta
+    nearer to 1. Raises UsageError ``usage.number`` for a beta that is not in [0, 1).
+
+    >>> effective_number([1, 2, 0], beta=0.5).round(3).tolist()
+    [1.2, 0.8, 0.0]
+    """
+    if not 0 <= beta < 1:
+        raise UsageError("usage.number", f"beta is {beta}, expected a number from 0 up to, but not, 1")
+    n = np.asarray(counts, np.float64)
+    with np.errstate(divide="ignore"):
+        effective = -np.expm1(n * np.log(beta)) if beta else np.sign(n)
+    weights = _where_present(effective, 1.0)
+    return weights * np.count_nonzero(n) / max(float(weights.sum()), 1e-300)
+
+
+def _where_present(share: Floats, over: float) -> Floats:
+    weights: Floats = np.divide(over, share, out=np.zeros(share.shape), where=share > 0)
+    return weights
+
+
+def signed_distances(class_map: npt.NDArray[np.integer], num_classes: int, void: int = 255) -> Maps:
+    """Class maps (..., H, W) -> (..., C, H, W) float32: how far each pixel is from each class's boundary.
+
+    Boundary loss, Kervadec et al. 2019 (arXiv 1812.07032), in pixels and as their code counts: outside the class the
+    distance to its nearest pixel, inside ``1 -`` the distance to the nearest pixel outside, so that its outermost
+    pixels are 0. A class that is absent, or covers all, has no boundary and gives 0; so do void pixels, in all classes.
+    Raises UsageError: ``usage.extra`` where scipy is missing, ``usage.picture``.
+
+    >>> signed_distances(np.array([[0, 0, 0, 1]]), 3)[:2].tolist()
+    [[[-2.0, -1.0, 0.0, 1.0]], [[3.0, 2.0, 1.0, 0.0]]]
+    """
+    _check_map(class_map)
+    distances = np.zeros((*class_map.shape[:-2], num_classes, *class_map.shape[-2:]), np.float32)
+    for place, picture in _pictures(class_map):
+        for value in np.unique(picture).tolist():
+            if 0 <= value < num_classes and value != void:
+                distances[place][value] = _signed_distance(picture == value)
+        distances[place][:, picture == void] = 0
+    return distances
+
+
+def _signed_distance(mask: npt.NDArray[np.bool_]) -> Floats:
+    if mask.all():
+        return np.zeros(mask.shape)
+    edt = _ndimage().distance_transform_edt
+    signed: Floats = np.where(mask, 1 - edt(mask), edt(~mask))
+    return signed
+
+
+def boundary_weights(
+    class_map: npt.NDArray[np.integer],
+    void: int = 255,
+    background: int | None = 0,
+    *,
+    w0: float = 10.0,
+    sigma: float = 5.0,
+    class_weights: npt.ArrayLike | None = None,
+    id_map: npt.NDArray[np.integer] | None = None,
+) -> Maps:
+    """Class maps (..., H, W) -> weights of pixels (..., H, W) float32, high where two objects come near one another.
+
+    U-Net, Ronneberger et al. 2015 (arXiv 1505.04597, equation 2): ``w = w_c + w0 exp(-(d1 + d2)² / (2 sigma²))``, d1
+    and d2 the distances to the nearest and the second nearest object, 0 within it. w_c is the weight of the pixel's
+    class (C,), 1 without ``class_weights``. Objects are the connected parts (4 neighbours) of each class but the
+    background; ``id_map`` (..., H, W), 0 outside, gives the true ones where they are known. Where there are not two
+    objects the second term is 0, and beyond ``d1 + d2 = 6 sigma`` it may be. Void pixels weigh 0.
+    Raises UsageError: ``usage.extra`` where scipy is missing, ``usage.picture``, ``usage.number``.
+
+    >>> boundary_weights(np.array([[1, 0, 1]]), w0=10, sigma=1).round(2)
+    array([[2.35, 2.35, 2.35]], dtype=float32)
+    """
+    _check_map(class_map)
+    if not sigma > 0:
+        raise UsageError("usage.number", f"sigma is {sigma}, expected a positive number of pixels")
+    weights = np.ones(class_map.shape, np.float32)
+    for place, picture in _pictures(class_map):
+        objects = _parts(picture, void, background) if id_map is None else id_map[place]
+        weights[place] += w0 * np.exp(-((_two_nearest(objects, _REACH * sigma).sum(axis=0) / sigma) ** 2) / 2)
+        if class_weights is not None:
+            weights[place] += _class_weight(picture, np.asarray(class_weights, np.float64)) - 1
+    weights[class_map == void] = 0
+    return weights
+
+
+def _class_weight(picture: npt.NDArray[np.integer], class_weights: Floats) -> Floats:
+    """The weight of each pixel's class; 0 for a value that is no class."""
+    known = (picture >= 0) & (picture < len(class_weights))
+    return np.where(known, class_weights[np.where(known, picture, 0)], 0.0)
+
+
+def _parts(picture: npt.NDArray[np.integer], void: int, background: int | None) -> npt.NDArray[np.integer]:
+    """The connected parts of each class, numbered from 1: (H, W)."""
+    parts = np.zeros(picture.shape, np.int64)
+    for value in np.unique(picture).tolist():
+        if value not in (void, background):
+            found, _ = _ndimage().label(picture == value)
+            parts += np.where(found > 0, found + parts.max(), 0)
+    return parts
+
+
+def _two_nearest(objects: npt.NDArray[np.integer], reach: float) -> Floats:
+    """Distances to the nearest and second nearest object: (2, H, W); infinite where there is none within reach."""
+    nearest = np.full((2, *objects.shape), np.inf)
+    for value in np.unique(objects[objects != 0]).tolist():
+        window = _window(objects == value, int(np.ceil(reach)))
+        distance = _ndimage().distance_transform_edt(objects[window] != value)
+        first, second = nearest[0][window], nearest[1][window]
+        np.minimum(second, np.maximum(first, distance), out=second)
+        np.minimum(first, distance, out=first)
+    return nearest
+
+
+def _window(mask: npt.NDArray[np.bool_], margin: int) -> tuple[slice, slice]:
+    """Rows and columns of a mask's box and ``margin`` around it."""
+    rows, columns = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
+    spans = [slice(max(0, line[0] - margin), line[-1] + margin + 1) for line in (rows, columns)]
+    return spans[0], spans[1]
+
+
+def _pictures(class_map: npt.NDArray[Any]) -> Iterator[tuple[tuple[int, ...], npt.NDArray[Any]]]:
+    """Each picture of a batch, and where it lies in it."""
+    return ((place, class_map[place]) for place in np.ndindex(class_map.shape[:-2]))
+
+
+def _check_map(class_map: npt.NDArray[Any]) -> None:
+    if class_map.ndim < 2 or class_map.dtype.kind not in "iu":
+        found = f"the class map has shape {class_map.shape} and dtype {class_map.dtype}"
+        raise UsageError("usage.picture", f"{found}, expected (..., H, W) integers")
+
+
+def _ndimage() -> Any:
+    try:
+        from scipy import ndimage
+    except ImportError:
+        raise UsageError("usage.extra", "distances need scipy: pip install 'cocoseg[losses]'") from None
+    return ndimage

@@ -1,0 +1,38 @@
+"""cocoseg in a training loop: data sets, one-hot and decoding on the device. Needs ``pip install 'cocoseg[torch]'``.
+
+>>> import cocoseg, cocoseg.torch
+>>> dataset = cocoseg.torch.SegmentationDataset(cocoseg.read("fixtures/panoptic.json"), target="semantic")
+>>> image, target = dataset[0]
+>>> tuple(target.shape), target.dtype
+((6, 8), torch.int64)
+"""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+if find_spec("torch") is None:
+    raise ImportError("cocoseg.torch needs torch: pip install 'cocoseg[torch]'")
+
+from cocoseg.torch.collate import PadCollate, collate
+from cocoseg.torch.dataset import SegmentationDataset
+from cocoseg.torch.images import ImageFolder
+from cocoseg.torch.onehot import one_hot
+from cocoseg.torch.packed import PackedMasks
+from cocoseg.torch.resize import resize_class_map
+from cocoseg.torch.transforms import Compose, Pad, RandomCrop, RandomFlip, Resize
+
+__all__ = [
+    "Compose",
+    "ImageFolder",
+    "PackedMasks",
+    "Pad",
+    "PadCollate",
+    "RandomCrop",
+    "RandomFlip",
+    "Resize",
+    "SegmentationDataset",
+    "collate",
+    "one_hot",
+    "resize_class_map",
+]

@@ -1,0 +1,53 @@
+"""What follows from masks: boxes, areas, and which objects are left."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from cocoseg.torch.wrapping import boxes_like
+
+_COLUMNS = ("ids", "labels", "area", "iscrowd", "masks", "boxes")
+
+
+def remeasured(target: dict[str, Any]) -> dict[str, Any]:
+    """A target whose masks or ids were changed: objects without a pixel left out, areas and boxes anew."""
+    areas = _areas(target)
+    kept = areas > 0
+    found = {name: target[name][kept] for name in _COLUMNS if name in target}
+    if "masks" in target:
+        found["masks"] = target["masks"] if bool(kept.all()) else target["masks"][kept]
+    if "area" in target:
+        found["area"] = areas[kept].to(target["area"].dtype)
+    if "boxes" in target:
+        found["boxes"] = boxes_like(target["boxes"], boxes_of(found["masks"]), found["masks"].shape[-2:])
+    return target | found
+
+
+def boxes_of(masks: Tensor) -> Tensor:
+    """Masks (n, H, W), none empty -> boxes (n, 4) float32: x0, y0, x1, y1, the latter one beyond the last pixel.
+
+    >>> boxes_of(torch.tensor([[[0, 0, 0], [0, 1, 1]]])).tolist()
+    [[1.0, 1.0, 3.0, 2.0]]
+    """
+    spans = [_span((masks != 0).any(dim=dim)) for dim in (1, 2)]
+    return torch.stack([spans[0][0], spans[1][0], spans[0][1], spans[1][1]], dim=1).float()
+
+
+def _span(lines: Tensor) -> tuple[Tensor, Tensor]:
+    """First and one beyond the last of each row's true places: (n, k) -> (n,), (n,)."""
+    marks = lines.to(torch.uint8)
+    if not len(marks):
+        return marks.new_zeros(0), marks.new_zeros(0)
+    return marks.argmax(dim=1), lines.shape[1] - marks.flip(1).argmax(dim=1)
+
+
+def _areas(target: dict[str, Any]) -> Tensor:
+    """Pixels of each object: (n,) int64."""
+    if "masks" in target:
+        return (target["masks"] != 0).sum(dim=(1, 2))
+    values, pixels = target["id_map"].unique(return_counts=True)
+    same = target["ids"].unsqueeze(1) == values
+    return (same * pixels).sum(dim=1)

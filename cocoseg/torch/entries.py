@@ -1,0 +1,75 @@
+"""The entries of a data set in a file, so that workers share them whatever way they are started.
+
+A worker that is forked shares its parent's memory until it writes to it, and Python writes to whatever it looks at:
+reference counts lie beside the values. One that is spawned gets a copy of all. In a file the entries are in no
+process's memory but in the system's cache, once; each is read when it is asked for.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pickle
+import tempfile
+import threading
+import weakref
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+_LOCK = threading.Lock()
+
+
+class FileEntries(Sequence[Any]):
+    """Entries that lie pickled in a file of the temporary folder, removed with the object and process that wrote it."""
+
+    def __init__(self, entries: Iterable[Any]) -> None:
+        descriptor, self._path = tempfile.mkstemp(prefix="cocoseg-entries-")
+        weakref.finalize(self, _remove, self._path, os.getpid())
+        with os.fdopen(descriptor, "wb") as file:
+            self._bounds: npt.NDArray[np.int64] = np.array([0, *_write(entries, file)], np.int64)
+
+    def __len__(self) -> int:
+        return len(self._bounds) - 1
+
+    def __getitem__(self, place: Any) -> Any:
+        if isinstance(place, slice):
+            return [self[number] for number in range(*place.indices(len(self)))]
+        number = range(len(self))[place]
+        start, stop = self._bounds[number : number + 2].tolist()
+        return pickle.loads(_read(self._descriptor, start, stop - start))
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"_path": self._path, "_bounds": self._bounds}
+
+    @cached_property
+    def _descriptor(self) -> int:
+        descriptor = os.open(self._path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+        weakref.finalize(self, os.close, descriptor)
+        return descriptor
+
+
+def _read(descriptor: int, start: int, size: int) -> bytes:
+    """Bytes of an open file; forks share its descriptor, and threads, so that nobody may move its place."""
+    if hasattr(os, "pread"):
+        return os.pread(descriptor, size, start)
+    with _LOCK:
+        os.lseek(descriptor, start, os.SEEK_SET)
+        return os.read(descriptor, size)
+
+
+def _write(entries: Iterable[Any], file: Any) -> Iterator[int]:
+    """Entries into the file, one after the other; where each ends."""
+    for entry in entries:
+        file.write(pickle.dumps(entry, pickle.HIGHEST_PROTOCOL))
+        yield file.tell()
+
+
+def _remove(path: str, owner: int) -> None:
+    """Only the process that wrote the file removes it, not its forks."""
+    if os.getpid() == owner:
+        with contextlib.suppress(OSError):
+            os.unlink(path)

@@ -1,0 +1,38 @@
+"""Label pictures to another size: every pixel takes the nearest one's value, and none is made up."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+Size = tuple[int, int]
+
+
+def resize_class_map(class_map: Tensor, size: Size) -> Tensor:
+    """Label pictures (..., H, W) of any dtype -> (..., *size), size (height, width): nearest, on any device.
+
+    For a target that has another size than the prediction. The pixel taken is the one that the new pixel's centre lies
+    in, as ``interpolate(mode="nearest-exact")`` and Pillow take it, so that labels stay under an image resized with
+    ``align_corners=False``; a centre on a border takes the lower, right pixel.
+
+    >>> resize_class_map(torch.tensor([[1, 2, 3, 4]]), (1, 2)).tolist()
+    [[2, 4]]
+    """
+    rows, columns = (_nearest(old, new, class_map.device) for old, new in zip(class_map.shape[-2:], size, strict=True))
+    resized: Tensor = class_map.index_select(-2, rows).index_select(-1, columns)
+    return resized
+
+
+def _nearest(old: int, new: int, device: torch.device) -> Tensor:
+    """(new,) int64: which of ``old`` pixels each takes. In integers, for floats round differently on each device."""
+    return torch.div((2 * torch.arange(new, device=device) + 1) * old, 2 * new, rounding_mode="floor")
+
+
+def resize_image(image: Tensor, size: Size) -> Tensor:
+    """Images (..., C, H, W) -> (..., C, *size): bilinear, with antialiasing, rounded where they are integers."""
+    flat = image.reshape(-1, *image.shape[-3:])
+    pixels = flat if flat.is_floating_point() else flat.float()
+    resized = torch.nn.functional.interpolate(pixels, size, mode="bilinear", align_corners=False, antialias=True)
+    if not image.is_floating_point():
+        resized = resized.round_().to(image.dtype)
+    return resized.reshape(*image.shape[:-2], *size)

@@ -1,0 +1,105 @@
+"""A sample to the tensors of each kind of target; numpy makes them, in ``cocoseg.targets`` and ``cocoseg.segments``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from cocoseg.labels import LabelScheme
+from cocoseg.losses import number_of_classes
+from cocoseg.model import Sample
+from cocoseg.segments import class_segments, instances, panoptic, segments
+from cocoseg.targets import semantic
+from cocoseg.torch.onehot import one_hot
+from cocoseg.torch.packed import PackedMasks
+
+
+@dataclass(frozen=True)
+class Maker:
+    """``make(sample, labels, dtype)`` with all but the sample given; it pickles."""
+
+    make: Callable[[Sample, LabelScheme, torch.dtype], Any]
+    labels: LabelScheme
+    dtype: torch.dtype
+
+    def __call__(self, sample: Sample) -> Any:
+        """The target of a sample."""
+        return self.make(sample, self.labels, self.dtype)
+
+
+def maker(target: str, mode: str, labels: LabelScheme, dtype: torch.dtype) -> Maker:
+    """What makes a target of that kind."""
+    return Maker(_MAKERS[f"{mode} segments" if target == "segments" else target], labels, dtype)
+
+
+def dtype_of(target: str) -> torch.dtype:
+    """The dtype that the usual loss wants."""
+    return torch.float32 if target == "onehot" else torch.int64
+
+
+def _semantic(sample: Sample, labels: LabelScheme, dtype: torch.dtype) -> Tensor:
+    return torch.from_numpy(semantic(sample, labels)).to(dtype)
+
+
+def _onehot(sample: Sample, labels: LabelScheme, dtype: torch.dtype) -> Tensor:
+    class_map = torch.from_numpy(semantic(sample, labels))
+    return one_hot(class_map, number_of_classes(labels), labels.void, dtype=dtype)
+
+
+def _instances(sample: Sample, labels: LabelScheme, dtype: torch.dtype) -> dict[str, Any]:
+    found = instances(sample, labels)
+    return {
+        "boxes": torch.from_numpy(found.boxes.astype(np.float32)),
+        "labels": torch.from_numpy(found.labels),
+        "masks": torch.from_numpy(found.masks.view(np.uint8)),
+        "image_id": sample.image_id,
+        "area": torch.from_numpy(found.areas.astype(np.float32)),
+        "iscrowd": _int64(found.iscrowd),
+    }
+
+
+def _class_segments(sample: Sample, labels: LabelScheme, dtype: torch.dtype) -> dict[str, Tensor]:
+    found = class_segments(semantic(sample, labels), labels.void)
+    return {"masks": torch.from_numpy(found.masks), "labels": torch.from_numpy(found.labels)}
+
+
+def _panoptic_segments(sample: Sample, labels: LabelScheme, dtype: torch.dtype) -> dict[str, Tensor]:
+    found = segments(sample, labels)
+    return {"masks": torch.from_numpy(found.masks), "labels": torch.from_numpy(found.labels)}
+
+
+def _panoptic(sample: Sample, labels: LabelScheme, dtype: torch.dtype) -> dict[str, Any]:
+    found = panoptic(sample, labels)
+    return {
+        "id_map": torch.from_numpy(found.id_map),
+        "ids": torch.from_numpy(found.ids),
+        "labels": torch.from_numpy(found.labels),
+        "image_id": sample.image_id,
+        "area": torch.from_numpy(found.areas),
+        "iscrowd": _int64(found.iscrowd),
+    }
+
+
+def _packed(sample: Sample, labels: LabelScheme, dtype: torch.dtype) -> PackedMasks:
+    return PackedMasks.of(sample, labels)
+
+
+def _int64(flags: npt.NDArray[np.bool_]) -> Tensor:
+    return torch.from_numpy(flags.astype(np.int64))
+
+
+_MAKERS: dict[str, Callable[[Sample, LabelScheme, torch.dtype], Any]] = {
+    "semantic": _semantic,
+    "onehot": _onehot,
+    "instances": _instances,
+    "semantic segments": _class_segments,
+    "panoptic segments": _panoptic_segments,
+    "panoptic": _panoptic,
+    "packed": _packed,
+}

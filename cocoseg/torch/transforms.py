@@ -1,0 +1,126 @@
+"""Geometry made to an image and its target alike; labels stay labels.
+
+Each transform is called as ``transform(image, target)`` and returns both, for every target of ``SegmentationDataset``
+but runs. Class maps are filled with void, masks, one-hot and ids with nothing; labels take the nearest pixel's value.
+Boxes and areas are measured on the new masks, and objects that are left without a pixel go. Colours are left to
+``torchvision.transforms.v2``, whose transforms may stand in the same ``Compose`` where torchvision is installed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn.functional import pad
+
+from cocoseg.errors import UsageError
+from cocoseg.torch.boxes import remeasured
+from cocoseg.torch.resize import Size, resize_class_map, resize_image
+from cocoseg.torch.wrapping import like
+
+Pixels = Callable[[Tensor, int], Tensor]  # a picture (..., H, W), and what new pixels are filled with
+
+
+@dataclass(frozen=True)
+class Compose:
+    """One transform after the other."""
+
+    transforms: Sequence[Callable[[Any, Any], tuple[Any, Any]]]
+
+    def __call__(self, image: Any, target: Any) -> tuple[Any, Any]:
+        """Image and target, both changed."""
+        for transform in self.transforms:
+            image, target = transform(image, target)
+        return image, target
+
+
+@dataclass(frozen=True)
+class Resize:
+    """To ``size`` (height, width): images bilinear with antialiasing, labels nearest."""
+
+    size: Size
+
+    def __call__(self, image: Any, target: Any) -> tuple[Any, Any]:
+        """Image and target, both changed."""
+        resized = None if image is None else like(image, resize_image(image, self.size))
+        return resized, change_target(target, lambda labels, _: resize_class_map(labels, self.size))
+
+
+@dataclass(frozen=True)
+class RandomCrop:
+    """A window of ``size`` at a place drawn by torch's generator; what is smaller is padded right and below."""
+
+    size: Size
+    void: int = 255
+
+    def __call__(self, image: Any, target: Any) -> tuple[Any, Any]:
+        """Image and target, both changed."""
+        image, target = Pad(self.size, self.void)(image, target)
+        height, width = size_of(image, target)
+        top, left = (_drawn(room + 1) for room in (height - self.size[0], width - self.size[1]))
+        rows, columns = slice(top, top + self.size[0]), slice(left, left + self.size[1])
+        return change(image, target, lambda pixels, _: pixels[..., rows, columns])
+
+
+@dataclass(frozen=True)
+class RandomFlip:
+    """Left and right swapped with a ``probability``."""
+
+    probability: float = 0.5
+
+    def __call__(self, image: Any, target: Any) -> tuple[Any, Any]:
+        """Image and target, both changed."""
+        if float(torch.rand(())) >= self.probability:
+            return image, target
+        return change(image, target, lambda pixels, _: pixels.flip(-1))
+
+
+@dataclass(frozen=True)
+class Pad:
+    """To at least ``size``, right and below: images with 0, class maps with ``void``, all other labels with nothing."""
+
+    size: Size
+    void: int = 255
+
+    def __call__(self, image: Any, target: Any) -> tuple[Any, Any]:
+        """Image and target, both changed."""
+        height, width = size_of(image, target)
+        below, right = max(0, self.size[0] - height), max(0, self.size[1] - width)
+        if not below and not right:
+            return image, target
+        return change(image, target, lambda pixels, fill: pad(pixels, (0, right, 0, below), value=fill), self.void)
+
+
+def change(image: Any, target: Any, pixels: Pixels, void: int = 255) -> tuple[Any, Any]:
+    """The same change to an image, which may be None, and its target."""
+    return None if image is None else like(image, pixels(image, 0)), change_target(target, pixels, void)
+
+
+def change_target(target: Any, pixels: Pixels, void: int = 255) -> Any:
+    """A change to a target of any kind. Raises UsageError ``usage.target`` for runs."""
+    if isinstance(target, Tensor):
+        return like(target, pixels(target, void if target.ndim == 2 else 0))
+    if not isinstance(target, dict):
+        raise UsageError("usage.target", f"a {type(target).__name__} can't be transformed; decode it first")
+    name = _picture(target)
+    return remeasured(target | {name: like(target[name], pixels(target[name], 0))})
+
+
+def size_of(image: Any, target: Any) -> Size:
+    """(height, width) of a pair."""
+    pixels = image
+    if image is None:
+        pixels = target[_picture(target)] if isinstance(target, dict) else target
+    height, width = pixels.shape[-2:]
+    return height, width
+
+
+def _picture(target: dict[str, Any]) -> str:
+    return "masks" if "masks" in target else "id_map"
+
+
+def _drawn(limit: int) -> int:
+    return int(torch.randint(limit, ()))

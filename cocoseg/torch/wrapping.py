@@ -1,0 +1,71 @@
+"""Tensors that torchvision knows as images, masks and boxes, where torchvision is installed.
+
+Its transforms (``torchvision.transforms.v2``) then treat each as what it is: no mask is interpolated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+from torch import Tensor
+
+from cocoseg.errors import UsageError
+
+Wrap = Callable[[Any, Any], tuple[Any, Any]]
+
+
+def wrapper(wanted: bool | None) -> Wrap:
+    """What wraps an image and its target; None wraps where torchvision is. Raises UsageError ``usage.extra``."""
+    if wanted and tv_tensors() is None:
+        raise UsageError("usage.extra", "tv_tensors need a torchvision that fits the installed torch")
+    return _unchanged if wanted is False or tv_tensors() is None else _wrapped
+
+
+@cache
+def tv_tensors() -> Any:
+    """The module, or None: without torchvision, and with one that was built for another torch."""
+    try:
+        from torchvision import tv_tensors as found
+    except (ImportError, RuntimeError, OSError):
+        return None
+    return found
+
+
+def _unchanged(image: Any, target: Any) -> tuple[Any, Any]:
+    return image, target
+
+
+def _wrapped(image: Any, target: Any) -> tuple[Any, Any]:
+    kinds = tv_tensors()
+    image = kinds.Image(image) if isinstance(image, Tensor) else image
+    if isinstance(target, Tensor):
+        return image, kinds.Mask(target)
+    return image, _wrapped_dict(target, kinds) if isinstance(target, dict) else target
+
+
+def _wrapped_dict(target: dict[str, Any], kinds: Any) -> dict[str, Any]:
+    changed: dict[str, Any] = {name: kinds.Mask(target[name]) for name in ("masks", "id_map") if name in target}
+    if "boxes" in target:
+        size = tuple(target["masks"].shape[-2:])
+        changed["boxes"] = kinds.BoundingBoxes(target["boxes"], format="XYXY", canvas_size=size)
+    return target | changed
+
+
+def like(old: Tensor, new: Tensor) -> Tensor:
+    """A changed tensor as the kind that it was."""
+    kinds = tv_tensors()
+    if kinds is None or not isinstance(old, kinds.TVTensor):
+        return new
+    wrapped: Tensor = kinds.wrap(new, like=old)
+    return wrapped
+
+
+def boxes_like(old: Tensor, new: Tensor, size: tuple[int, int]) -> Tensor:
+    """Boxes on a canvas of another size, as the kind that they were."""
+    kinds = tv_tensors()
+    if kinds is None or not isinstance(old, kinds.BoundingBoxes):
+        return new
+    boxes: Tensor = kinds.BoundingBoxes(new, format="XYXY", canvas_size=tuple(size))
+    return boxes

@@ -1,0 +1,293 @@
+"""Every target equals numpy's, and every way to start a worker gives the same batches."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+from torch.utils.data import DataLoader
+
+import cocoseg
+from cocoseg.errors import LabelError, SampleError, UsageError
+from cocoseg.labels import LabelScheme
+from cocoseg.losses import number_of_classes
+from cocoseg.model import Dataset, Sample
+from cocoseg.segments import class_segments, instances, panoptic, segments
+from cocoseg.torch import ImageFolder, PadCollate, RandomFlip, Resize, SegmentationDataset, collate, wrapping
+from training import SCHEMES, one_hot_loop, samples
+
+SOURCES = ["fixtures/panoptic.json", "fixtures/instances.json"]
+KINDS: list[dict[str, Any]] = [
+    {"target": "semantic"},
+    {"target": "semantic", "dtype": torch.uint8},
+    {"target": "onehot"},
+    {"target": "instances"},
+    {"target": "segments"},
+    {"target": "segments", "mode": "panoptic"},
+    {"target": "panoptic"},
+    {"target": "packed"},
+]
+
+
+def drawn(sample: Sample) -> Dataset:
+    return Dataset((), (sample,), lambda entry: entry)
+
+
+def target_of(sample: Sample, scheme: LabelScheme, **options: Any) -> Any:
+    return SegmentationDataset(drawn(sample), labels=scheme, tv_tensors=False, **options)[0][1]
+
+
+def same(found: Any, expected: Any) -> bool:
+    if isinstance(found, torch.Tensor):
+        return torch.equal(found, expected)
+    if isinstance(found, dict):
+        return found.keys() == expected.keys() and all(same(found[name], expected[name]) for name in found)
+    if isinstance(found, list | tuple):
+        return len(found) == len(expected) and all(map(same, found, expected))
+    if isinstance(found, cocoseg.torch.PackedMasks):
+        return same(vars(found), vars(expected))
+    return bool(found == expected)
+
+
+def drawn_by_chance(test: Any) -> Any:
+    return settings(deadline=None)(given(samples(), st.sampled_from(SCHEMES))(test))
+
+
+class TestEveryTargetIsNumpys:
+    @drawn_by_chance
+    def test_semantic(self, sample: Sample, scheme: LabelScheme) -> None:
+        found = target_of(sample, scheme, target="semantic")
+        assert found.dtype == torch.int64
+        assert np.array_equal(found.numpy(), cocoseg.semantic(sample, scheme))
+
+    @drawn_by_chance
+    def test_onehot(self, sample: Sample, scheme: LabelScheme) -> None:
+        found = target_of(sample, scheme, target="onehot")
+        expected = one_hot_loop(cocoseg.semantic(sample, scheme), number_of_classes(scheme), scheme.void)
+        assert found.dtype == torch.float32
+        assert np.array_equal(found.numpy(), expected)
+
+    @drawn_by_chance
+    def test_instances(self, sample: Sample, scheme: LabelScheme) -> None:
+        found, expected = target_of(sample, scheme, target="instances"), instances(sample, scheme)
+        assert {name: str(value.dtype) for name, value in found.items() if name != "image_id"} == {
+            "boxes": "torch.float32",
+            "labels": "torch.int64",
+            "masks": "torch.uint8",
+            "area": "torch.float32",
+            "iscrowd": "torch.int64",
+        }
+        names = {"boxes": "boxes", "labels": "labels", "masks": "masks", "area": "areas", "iscrowd": "iscrowd"}
+        for name, column in names.items():
+            assert np.array_equal(found[name].numpy(), getattr(expected, column)), name
+        assert found["image_id"] == 7
+
+    @drawn_by_chance
+    def test_segments(self, sample: Sample, scheme: LabelScheme) -> None:
+        by_mode = {
+            "panoptic": segments(sample, scheme),
+            "semantic": class_segments(cocoseg.semantic(sample, scheme), scheme.void),
+        }
+        for mode, expected in by_mode.items():
+            found = target_of(sample, scheme, target="segments", mode=mode)
+            assert (found["masks"].dtype, found["labels"].dtype) == (torch.bool, torch.int64)
+            assert np.array_equal(found["masks"].numpy(), expected.masks)
+            assert np.array_equal(found["labels"].numpy(), expected.labels)
+
+    @drawn_by_chance
+    def test_panoptic(self, sample: Sample, scheme: LabelScheme) -> None:
+        found, expected = target_of(sample, scheme, target="panoptic"), panoptic(sample, scheme)
+        for name, column in {"id_map": "id_map", "ids": "ids", "labels": "labels", "area": "areas"}.items():
+            assert found[name].dtype == torch.int64
+            assert np.array_equal(found[name].numpy(), getattr(expected, column)), name
+        assert found["iscrowd"].tolist() == expected.iscrowd.astype(int).tolist()
+
+    @drawn_by_chance
+    def test_packed(self, sample: Sample, scheme: LabelScheme) -> None:
+        found = target_of(sample, scheme, target="packed")
+        assert np.array_equal(found.class_map()[0].numpy(), cocoseg.semantic(sample, scheme))
+        assert np.array_equal(found.masks()[0].numpy(), segments(sample, scheme).masks)
+
+
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning", "ignore:This DataLoader will create")
+@pytest.mark.parametrize("source", SOURCES)
+class TestDataLoader:
+    def batches(self, source: str, options: dict[str, Any], **loading: Any) -> list[Any]:
+        dataset = SegmentationDataset(source, tv_tensors=False, **options)
+        return list(DataLoader(dataset, batch_size=2, collate_fn=collate, **loading))
+
+    @pytest.mark.parametrize("options", KINDS, ids=str)
+    def test_two_forked_workers_give_the_same_batches(self, source: str, options: dict[str, Any]) -> None:
+        alone = self.batches(source, options)
+        assert len(alone) == 2
+        if "fork" in torch.multiprocessing.get_all_start_methods():
+            assert same(self.batches(source, options, num_workers=2, multiprocessing_context="fork"), alone)
+
+    def test_two_spawned_workers_give_the_same_batches(self, source: str) -> None:
+        for options in (KINDS[0], KINDS[3]):
+            found = self.batches(source, options, num_workers=2, multiprocessing_context="spawn")
+            assert same(found, self.batches(source, options))
+
+    def test_padded_batches_have_one_shape(self, source: str) -> None:
+        dataset = SegmentationDataset(source, images=lambda sample: torch.ones(3, *sample.size), tv_tensors=False)
+        ((images, targets),) = DataLoader(dataset, batch_size=3, collate_fn=PadCollate(dataset.void))
+        assert (images.shape, targets.shape) == ((3, 3, 6, 9), (3, 6, 9))
+
+
+@pytest.mark.parametrize("options", KINDS, ids=str)
+def test_pickles_with_every_target_but_without_its_index(options: dict[str, Any]) -> None:
+    import pickle
+
+    big = cocoseg.read("fixtures/panoptic.json")
+    big = Dataset(big.categories, list(big.entries) * 2000, big.load, big.source, big.folder)
+    dataset = SegmentationDataset(big, tv_tensors=False, **options)
+    data = pickle.dumps(dataset)
+    assert len(data) < 6000 * 8 + 5000
+    assert same(pickle.loads(data)[2], dataset[2])
+
+
+class TestLabels:
+    def test_of_instances_count_from_one(self) -> None:
+        found = SegmentationDataset("fixtures/panoptic.json", target="instances")
+        assert found[0][1]["labels"].tolist() == [1, 1]
+        assert found.num_classes == 6
+
+    def test_of_a_preset_stay_what_they_are(self) -> None:
+        found = SegmentationDataset("fixtures/panoptic.json", target="instances", labels="mask2former")
+        assert found[0][1]["labels"].tolist() == [0, 0]
+        assert (found.num_classes, found.void) == (133, 255)
+
+    def test_have_to_fit_the_dtype(self) -> None:
+        with pytest.raises(LabelError, match="go up to 255"):
+            SegmentationDataset("fixtures/panoptic.json", dtype=torch.int8)
+        assert (
+            SegmentationDataset("fixtures/panoptic.json", target="onehot", dtype=torch.bool)[0][1].dtype == torch.bool
+        )
+
+
+class TestErrors:
+    def test_other_choices(self) -> None:
+        with pytest.raises(UsageError, match="target is 'boxes', expected one of semantic"):
+            SegmentationDataset("fixtures/panoptic.json", target="boxes")  # type: ignore[arg-type]
+        with pytest.raises(UsageError, match="mode"):
+            SegmentationDataset("fixtures/panoptic.json", mode="stuff")  # type: ignore[arg-type]
+
+    def test_tv_tensors_without_torchvision(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(wrapping, "tv_tensors", lambda: None)
+        with pytest.raises(UsageError, match="torchvision"):
+            SegmentationDataset("fixtures/panoptic.json", tv_tensors=True)
+        assert type(SegmentationDataset("fixtures/panoptic.json")[0][1]) is torch.Tensor
+
+    def test_a_bad_image_costs_itself(self) -> None:
+        def load(entry: int) -> Sample:
+            if entry == 1:
+                raise SampleError("png.corrupt", "the PNG is corrupt")
+            return cocoseg.read("fixtures/panoptic.json")[entry]
+
+        dataset = SegmentationDataset(Dataset((), range(3), load), labels="mask2former")
+        assert len(dataset) == 3
+        with pytest.raises(SampleError, match="corrupt"):
+            dataset[1]
+        assert dataset[2][1].shape == (1, 9)
+
+
+class TestImageFolder:
+    @pytest.mark.parametrize("name", ["a.jpg", "a.JPEG", "a.png"])
+    def test_finds_the_photo_of_a_key(self, tmp_path: Path, name: str) -> None:
+        (tmp_path / "a").mkdir()
+        Image.fromarray(np.full((6, 8), 100, np.uint8)).save(tmp_path / name)
+        found = ImageFolder(tmp_path)(self.sample("a.png"))
+        assert (found.shape, found.dtype) == ((3, 6, 8), torch.uint8)
+        assert abs(found.float() - 100).max() < 2
+
+    def test_is_what_a_data_set_takes_as_images(self, tmp_path: Path) -> None:
+        for sample in cocoseg.read("fixtures/instances.json"):
+            path = (tmp_path / sample.key).with_suffix(".jpg")
+            path.parent.mkdir(exist_ok=True)
+            Image.new("RGB", sample.size[::-1]).save(path)
+        dataset = SegmentationDataset("fixtures/instances.json", images=tmp_path)
+        assert [tuple(image.shape) for image, _ in (dataset[0], dataset[1], dataset[2])] == [
+            (3, 6, 8),
+            (3, 3, 4),
+            (3, 1, 9),
+        ]
+
+    def test_says_what_is_missing_damaged_or_of_another_size(self, tmp_path: Path) -> None:
+        images = ImageFolder(tmp_path)
+        with pytest.raises(SampleError, match="no photo"):
+            images(self.sample("a.png"))
+        (tmp_path / "a.jpg").write_bytes(b"no image")
+        with pytest.raises(SampleError, match="can't be read as an image"):
+            images(self.sample("a.png"))
+        Image.new("RGB", (6, 8)).save(tmp_path / "b.png")
+        with pytest.raises(SampleError, match="has 8×6 pixels"):
+            images(self.sample("b.png"))
+
+    def sample(self, key: str) -> Sample:
+        from dataclasses import replace
+
+        return replace(cocoseg.read("fixtures/panoptic.json")[0], key=key)
+
+
+def test_without_torch_the_room_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    import subprocess
+    import sys
+
+    code = "import sys, importlib.util as u; u.find_spec = lambda *a: None; import cocoseg.torch"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert "pip install 'cocoseg[torch]'" in done.stderr
+
+
+class TestTvTensors:
+    """With a torchvision that knows no more than the kinds."""
+
+    @pytest.fixture(autouse=True)
+    def _kinds(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        class TVTensor(torch.Tensor):
+            __torch_function__ = torch._C._disabled_torch_function_impl
+
+        class Mask(TVTensor):
+            def __new__(cls, data: torch.Tensor, **details: Any) -> Any:
+                found = data.as_subclass(cls)
+                found.details = details
+                return found
+
+        class Kinds:
+            pass
+
+        Kinds.TVTensor, Kinds.Mask = TVTensor, Mask
+        Kinds.Image, Kinds.BoundingBoxes = type("Image", (Mask,), {}), type("BoundingBoxes", (Mask,), {})
+        Kinds.wrap = staticmethod(lambda new, like: new.as_subclass(type(like)))
+        monkeypatch.setattr(wrapping, "tv_tensors", lambda: Kinds)
+
+    def kind(self, value: Any) -> str:
+        return type(value).__name__
+
+    def test_name_images_masks_and_boxes(self) -> None:
+        dataset = SegmentationDataset(
+            "fixtures/instances.json", target="instances", images=lambda sample: torch.ones(3, *sample.size)
+        )
+        for image, target in (dataset[0], RandomFlip(1.0)(*dataset[0]), Resize((9, 7))(*dataset[0])):
+            assert [self.kind(one) for one in (image, target["masks"], target["boxes"])] == [
+                "Image",
+                "Mask",
+                "BoundingBoxes",
+            ]
+            assert target["boxes"].details == {"format": "XYXY", "canvas_size": tuple(image.shape[-2:])}
+            assert self.kind(target["labels"]) == "Tensor"
+
+    @pytest.mark.parametrize("options", [KINDS[0], KINDS[2]], ids=str)
+    def test_name_class_maps(self, options: dict[str, Any]) -> None:
+        assert self.kind(SegmentationDataset("fixtures/panoptic.json", **options)[0][1]) == "Mask"
+        plain = SegmentationDataset("fixtures/panoptic.json", tv_tensors=False, **options)[0][1]
+        assert self.kind(plain) == "Tensor"
+
+    def test_name_id_maps_and_leave_runs(self) -> None:
+        assert self.kind(SegmentationDataset(SOURCES[0], target="panoptic")[0][1]["id_map"]) == "Mask"
+        assert self.kind(SegmentationDataset(SOURCES[0], target="packed")[0][1]) == "PackedMasks"

@@ -1,0 +1,203 @@
+"""Geometry made to images and targets alike; labels are never mixed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+import cocoseg
+from cocoseg.errors import UsageError
+from cocoseg.torch import (
+    Compose,
+    Pad,
+    PadCollate,
+    RandomCrop,
+    RandomFlip,
+    Resize,
+    SegmentationDataset,
+    collate,
+    resize_class_map,
+)
+from cocoseg.torch.boxes import boxes_of
+
+TARGETS = ["semantic", "onehot", "instances", "segments", "panoptic"]
+
+
+def picture(target: Any) -> torch.Tensor:
+    return target if isinstance(target, torch.Tensor) else target["masks" if "masks" in target else "id_map"]
+
+
+def pair(kind: Any, source: str = "fixtures/instances.json", **options: Any) -> tuple[torch.Tensor, Any]:
+    """An image whose red channel counts its pixels, and its target."""
+    dataset = SegmentationDataset(source, target=kind, mode="panoptic", tv_tensors=False, **options)
+    target = dataset[0][1]
+    height, width = picture(target).shape[-2:]
+    return torch.arange(3 * height * width, dtype=torch.uint8).view(3, height, width), target
+
+
+class TestResizeClassMap:
+    @settings(deadline=None)
+    @given(*[st.integers(1, 12)] * 4)
+    def test_takes_the_pixel_that_the_centre_lies_in(self, height: int, width: int, rows: int, columns: int) -> None:
+        class_map = torch.arange(height * width).view(1, height, width)
+        found = resize_class_map(class_map, (rows, columns))
+        for y, x in np.ndindex(rows, columns):
+            assert (
+                found[0, y, x] == class_map[0, (2 * y + 1) * height // (2 * rows), (2 * x + 1) * width // (2 * columns)]
+            )
+
+    @pytest.mark.parametrize("size", [(7, 5), (13, 31), (20, 16), (3, 9)])
+    def test_is_what_pillow_and_torch_take_where_no_centre_is_on_a_border(self, size: tuple[int, int]) -> None:
+        class_map = torch.randint(0, 255, (11, 17), dtype=torch.uint8)
+        found = resize_class_map(class_map, size)
+        pillow = Image.fromarray(class_map.numpy()).resize(size[::-1], Image.Resampling.NEAREST)
+        assert np.array_equal(found.numpy(), np.array(pillow))
+        exact = torch.nn.functional.interpolate(class_map[None, None].float(), size, mode="nearest-exact")[0, 0]
+        assert torch.equal(found, exact.to(torch.uint8))
+
+    @pytest.mark.parametrize("dtype", [torch.bool, torch.uint8, torch.int32, torch.int64, torch.float32])
+    def test_keeps_dtype_and_leading_axes(self, dtype: torch.dtype) -> None:
+        found = resize_class_map(torch.ones(2, 3, 4, 5, dtype=dtype), (8, 2))
+        assert (found.dtype, found.shape) == (dtype, (2, 3, 8, 2))
+
+
+@pytest.mark.parametrize("kind", TARGETS)
+class TestEveryTarget:
+    def test_flips_with_its_image(self, kind: Any) -> None:
+        image, target = pair(kind)
+        flipped, found = RandomFlip(1.0)(image, target)
+        assert torch.equal(flipped, image.flip(-1))
+        assert torch.equal(picture(found), picture(target).flip(-1))
+        assert RandomFlip(0.0)(image, target)[1] is target
+
+    def test_crops_with_its_image(self, kind: Any) -> None:
+        image, target = pair(kind)
+        places = set()
+        for seed in range(20):
+            torch.manual_seed(seed)
+            cropped, found = RandomCrop((3, 4))(image, target)
+            start = int((image[0] == cropped[0, 0, 0]).flatten().nonzero()[0])
+            top, left = divmod(start, image.shape[2])
+            places.add((top, left))
+            window = picture(target)[..., top : top + 3, left : left + 4]
+            if kind in ("instances", "segments"):
+                window = window[window.flatten(1).ne(0).any(dim=1)]
+            assert torch.equal(picture(found), window)
+        assert len(places) > 5
+
+    def test_pads_with_nothing_and_class_maps_with_void(self, kind: Any) -> None:
+        image, target = pair(kind)
+        height, width = image.shape[1:]
+        padded, found = Pad((10, 2), void=200)(image, target)
+        assert padded.shape == (3, 10, width)
+        assert torch.equal(picture(found)[..., :height, :], picture(target))
+        assert (picture(found)[..., height:, :] == (200 if kind == "semantic" else 0)).all()
+        assert Pad((1, 1))(image, target) == (image, target)
+
+    def test_resizes_to_values_that_were_there(self, kind: Any) -> None:
+        image, target = pair(kind)
+        for size in ((13, 9), (2, 3)):
+            resized, found = Resize(size)(image, target)
+            assert resized.shape == (3, *size)
+            assert resized.dtype == torch.uint8
+            labels = resize_class_map(picture(target), size)
+            if kind in ("instances", "segments"):
+                labels = labels[labels.flatten(1).ne(0).any(dim=1)]
+            assert torch.equal(picture(found), labels)
+
+    def test_needs_no_image(self, kind: Any) -> None:
+        _, target = pair(kind)
+        chain = Compose([Resize((12, 16)), RandomCrop((20, 5)), RandomFlip(1.0)])
+        assert chain(None, target)[0] is None
+        assert picture(chain(None, target)[1]).shape[-2:] == (20, 5)
+
+
+class TestColumns:
+    def test_objects_without_a_pixel_go_and_the_rest_is_measured(self) -> None:
+        image, target = pair("instances")
+        _, found = RandomCrop((2, 2))(image, target)
+        kept = picture(found)
+        assert found["area"].tolist() == kept.flatten(1).sum(dim=1).tolist()
+        assert torch.equal(found["boxes"], boxes_of(kept))
+        assert {len(found[name]) for name in ("boxes", "labels", "masks", "area", "iscrowd")} == {len(kept)}
+        assert found["image_id"] == target["image_id"]
+
+    def test_ids_without_a_pixel_leave_the_table(self) -> None:
+        image, target = pair("panoptic", "fixtures/panoptic.json")
+        found = RandomCrop((2, 2))(image, target)[1]
+        seen = found["id_map"].unique()
+        assert set(found["ids"].tolist()) == set(seen.tolist()) - {0}
+        assert found["area"].tolist() == [int((found["id_map"] == id).sum()) for id in found["ids"]]
+        assert len(found["labels"]) == len(found["iscrowd"]) == len(found["ids"])
+
+    def test_nothing_at_all_stays_nothing(self) -> None:
+        dataset = SegmentationDataset("fixtures/instances.json", target="instances", tv_tensors=False)
+        target = dataset[1][1]
+        assert target["boxes"].shape == (0, 4)
+        found = Compose([Resize((5, 6)), RandomCrop((8, 8)), RandomFlip(1.0)])(None, target)[1]
+        assert found["masks"].shape == (0, 8, 8)
+        assert (found["boxes"].shape, found["boxes"].dtype) == ((0, 4), torch.float32)
+
+    def test_runs_are_refused(self) -> None:
+        packed = SegmentationDataset("fixtures/panoptic.json", target="packed")[0][1]
+        with pytest.raises(UsageError, match="decode it first"):
+            RandomFlip(1.0)(None, packed)
+
+
+def test_images_are_resized_as_torch_does_it() -> None:
+    image = torch.rand(3, 9, 11)
+    resized, _ = Resize((4, 20))(image, torch.zeros(9, 11))
+    expected = torch.nn.functional.interpolate(image[None], (4, 20), mode="bilinear", antialias=True)[0]
+    assert torch.equal(resized, expected)
+
+
+class TestCollate:
+    def test_stacks_what_has_one_shape_and_lists_what_has_not(self) -> None:
+        one, other = torch.zeros(2, 3), torch.zeros(3, 3)
+        images, targets = collate([(one, one), (one, other)])
+        assert images.shape == (2, 2, 3)
+        assert [tuple(target.shape) for target in targets] == [(2, 3), (3, 3)]
+
+    def test_dicts_stay_apart_and_runs_come_together(self) -> None:
+        pairs = [pair("instances"), pair("instances")]
+        assert [set(target) for target in collate(pairs)[1]] == [set(pairs[0][1])] * 2
+        runs = SegmentationDataset("fixtures/panoptic.json", target="packed")
+        assert len(collate([runs[0], runs[1], runs[2]])[1]) == 3
+
+    def test_padding_makes_one_size(self) -> None:
+        dataset = SegmentationDataset("fixtures/panoptic.json", images=lambda sample: torch.ones(3, *sample.size))
+        images, targets = PadCollate(void=dataset.void, multiple_of=4)([dataset[0], dataset[1], dataset[2]])
+        assert (images.shape, targets.shape) == ((3, 3, 8, 12), (3, 8, 12))
+        assert images[2].sum() == 27
+        assert np.array_equal(targets[2, :1, :9], dataset[2][1])
+        assert (targets[2, 1:] == 255).all()
+
+
+class TestTorchvision:
+    """Where a torchvision is that fits torch, its transforms know our targets."""
+
+    def test_its_transforms_treat_masks_as_masks(self) -> None:
+        v2 = pytest.importorskip("torchvision.transforms.v2", exc_type=(ImportError, RuntimeError))
+        from torchvision import tv_tensors
+
+        dataset = SegmentationDataset(
+            "fixtures/instances.json", target="instances", images=lambda sample: torch.ones(3, *sample.size)
+        )
+        image, target = dataset[0]
+        assert isinstance(target["masks"], tv_tensors.Mask)
+        assert isinstance(image, tv_tensors.Image)
+        flipped, found = v2.RandomHorizontalFlip(1.0)(image, target)
+        ours = RandomFlip(1.0)(image, target)[1]
+        assert torch.equal(found["masks"], ours["masks"])
+        assert torch.equal(found["boxes"], ours["boxes"])
+        assert isinstance(ours["boxes"], tv_tensors.BoundingBoxes)
+        assert flipped.shape == image.shape
+        plain = cocoseg.torch.SegmentationDataset("fixtures/panoptic.json")[0][1]
+        assert isinstance(plain, tv_tensors.Mask)
+        assert set(v2.Resize((13, 9))(plain).unique().tolist()) <= set(plain.unique().tolist())
