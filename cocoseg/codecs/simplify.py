@@ -83,11 +83,12 @@ def _settle(points: Plane, stay: Flags, tolerance: float) -> None:
 
 
 def _squared_distances(points: Plane, starts: Plane, ends: Plane) -> Floats:
-    """From each point (K,) to the line between its two ends: (K,)."""
+    """From each point (K,) to the line between its two ends: (K,). Equal ones are equal for whole numbers."""
     way, from_start = ends - starts, points - starts
-    length = _squares(way)
-    share = (way.conj() * from_start).real / np.maximum(length, _TINY)
-    return _squares(from_start - np.minimum(np.maximum(share, 0), 1) * way)
+    length, turned = _squares(way), way.conj() * from_start
+    beside = turned.imag**2 / np.maximum(length, _TINY)
+    before, behind = turned.real <= 0, turned.real >= length
+    return np.where(before, _squares(from_start), np.where(behind, _squares(points - ends), beside))
 
 
 def _squares(ways: Plane) -> Floats:
