@@ -79,7 +79,7 @@ def _compare(maps: Tensor, out: Tensor) -> None:
 
 def _scatter(maps: Tensor, out: Tensor) -> None:
     """The same by setting one value a pixel; indices are int64, as torch wants them, but of a few rows at a time."""
-    # torch scatters 16-bit floats ten times as slowly as the integers of the same bits.
+    # torch scatters 16-bit floats far more slowly than the integers of the same bits.
     bits = torch.int16 if out.dtype in (torch.float16, torch.bfloat16) else out.dtype
     out.zero_()
     rows = max(1, _PIXELS // maps.shape[-1])
