@@ -131,8 +131,10 @@ def _finish(dataset: Dataset, folder: Folder, pages: Journal, tally: Tally, head
     """The journal of the whole data set, the report, and only then away with what they stand for."""
     _clean(folder)  # after workers that died
     lines = pages.load()
-    done = [_line(lines[entry.key], tally) for entry in dataset.entries if entry.key in lines]
-    converted = sum(entry.key in lines and entry.key not in tally.failed_keys for entry in dataset.entries)
+    keys = [entry.key for entry in dataset.entries if entry.key in lines]
+    # The files of an image that failed this time stay the run's own, to be replaced.
+    done = [journal.forgotten(lines[key]) if key in tally.failed_keys else lines[key] for key in keys]
+    converted = sum(key not in tally.failed_keys for key in keys)
     if converted < tally.images:  # there may be more, of parts that ended after the run was stopped
         text = f"lacks {tally.images - converted} images that were written to it; the same command again makes it whole"
         raise OutputError("out.journal", f"the journal in {show(folder.root, 300)} {text}")
@@ -143,12 +145,6 @@ def _finish(dataset: Dataset, folder: Folder, pages: Journal, tally: Tally, head
     folder.remove(replaced)
     if tally.failures and not tally.images and all(row.category == "out.write" for row in tally.failures):
         raise OutputError(*tally.failures[0])
-
-
-def _line(line: bytes, tally: Tally) -> bytes:
-    """What the journal says of an image: its files stay the run's own, to be replaced, where it failed this time."""
-    failed = tally.failed_keys and journal.decode_row(line).key in tally.failed_keys
-    return journal.forgotten(line) if failed else line
 
 
 def _strays(folder: Folder, names: Sequence[str], tally: Tally, done: Sequence[bytes]) -> list[Problem]:

@@ -112,7 +112,7 @@ def verify(out: StrPath, *, workers: int = 1) -> Verification:
 def _unfinished(folder: Folder, pages: Journal, names: list[str], images: int) -> list[Problem]:
     """Why the run is not finished, or the journal not whole."""
     again = "the same command again finishes it"
-    if any(not name.startswith(journal.page_name(0, 0)[:-16]) for name in names):
+    if pages.runs() != {0}:
         return [
             Problem("verify.unfinished", f"{show(folder.root, 300)}: the run was ended before it was through; {again}")
         ]
