@@ -36,7 +36,8 @@ class Sample:
     ``key`` is unique in the data set and safe as a relative file name, ``ids`` (n,) int64, ``category_ids`` (n,) int64,
     ``iscrowd`` (n,) bool, ``scores`` (n,) float64 where the file has them. ``shapes`` are ``Regions``, a picture
     in which every pixel belongs to one segment or none, or ``Runs``, masks that may overlap. ``place`` says where it
-    was read, for messages; ``problems`` what is odd about it but does no harm.
+    was read, for messages; ``problems`` what is odd about it but does no harm. ``file_name`` is what the file calls the
+    photo, or the picture of labels where it names no photo.
     """
 
     key: str
@@ -48,6 +49,7 @@ class Sample:
     place: str = ""
     problems: tuple[Problem, ...] = ()
     scores: npt.NDArray[np.float64] | None = None
+    file_name: str = ""
 
     @property
     def size(self) -> tuple[int, int]:
@@ -129,7 +131,8 @@ class Dataset(Sequence[Sample]):
     ``dataset[i]`` decodes and gives a Sample, or raises the SampleError of an entry that can't be used;
     ``dataset[a:b]`` is a smaller Dataset that carries only its own entries, to be sent to a worker.
     ``source`` is the annotation file, ``folder`` where its pictures lie, ``problems`` are those of the document.
-    ``background`` says what a pixel is that no segment covers: background, as in instance files, or not known.
+    ``background`` says what a pixel is that no segment covers: background, as in instance files, or not known;
+    ``unique_ids`` whether no two of all its segments have the same id, as in sound instance files.
     """
 
     categories: tuple[Category, ...]
@@ -139,6 +142,7 @@ class Dataset(Sequence[Sample]):
     folder: str | None = None
     problems: tuple[Problem, ...] = ()
     background: bool = False
+    unique_ids: bool = False
 
     def __len__(self) -> int:
         return len(self.entries)

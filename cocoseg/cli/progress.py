@@ -7,15 +7,15 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from cocoseg.tools.summary import Summary
+from cocoseg.tools.tally import Tally
 
 EVERY = 10.0
 _REDRAW = 0.1
 
 
 @contextmanager
-def progress() -> Iterator[Callable[[Summary], None]]:
-    """A function to call with the summary so far, after each part."""
+def progress() -> Iterator[Callable[[Tally], None]]:
+    """A function to call with the tally so far, after each part."""
     if not sys.stderr.isatty():
         yield _Lines()
         return
@@ -27,18 +27,18 @@ class _Lines:
     def __init__(self) -> None:
         self._started = self._last = time.monotonic()
 
-    def __call__(self, summary: Summary) -> None:
+    def __call__(self, tally: Tally) -> None:
         now = time.monotonic()
         if now - self._last < EVERY:
             return
         self._last = now
-        done = _done(summary)
+        done = _done(tally)
         rate = done / (now - self._started)
-        print(f"cocoseg: {done:,} of {summary.listed:,} images, {rate:,.0f} images/s", file=sys.stderr, flush=True)
+        print(f"cocoseg: {done:,} of {tally.listed:,} images, {rate:,.0f} images/s", file=sys.stderr, flush=True)
 
 
 @contextmanager
-def _bar() -> Iterator[Callable[[Summary], None]]:
+def _bar() -> Iterator[Callable[[Tally], None]]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -53,16 +53,16 @@ def _bar() -> Iterator[Callable[[Summary], None]]:
         task = bar.add_task("", total=None, rate=0.0)
         started = drawn = time.monotonic()
 
-        def show(summary: Summary) -> None:
+        def show(tally: Tally) -> None:
             nonlocal drawn
             now = time.monotonic()
             if now - drawn >= _REDRAW:
                 drawn = now
-                done = _done(summary)
-                bar.update(task, completed=done, total=summary.listed, rate=done / (now - started), refresh=True)
+                done = _done(tally)
+                bar.update(task, completed=done, total=tally.listed, rate=done / (now - started), refresh=True)
 
         yield show
 
 
-def _done(summary: Summary) -> int:
-    return summary.images + summary.failed
+def _done(tally: Tally) -> int:
+    return tally.images + tally.failed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
@@ -10,22 +11,23 @@ import typer
 
 from cocoseg.errors import Problem
 from cocoseg.files.places import join
-from cocoseg.tools.summary import Summary
+from cocoseg.tools.tally import Tally
 
 MOST = 20  # lines of a kind that are printed; the report in OUT has them all
+_NUMBER = re.compile(r"[\d,.]+%?")
 
 
-def print_summary(summary: Summary, out: str | None, as_json: bool) -> None:
+def print_summary(tally: Tally, out: str | None, as_json: bool) -> None:
     """The summary of a conversion, for people or as JSON."""
     if as_json:
         this_run = {
-            "kept": summary.kept,
-            "seconds": round(summary.seconds, 3),
-            "images_per_second": round(summary.images_per_second, 1),
+            "kept": tally.kept,
+            "seconds": round(tally.seconds, 3),
+            "images_per_second": round(tally.images_per_second, 1),
         }
-        typer.echo(json.dumps(summary.as_dict() | this_run, ensure_ascii=False))
+        typer.echo(json.dumps(tally.as_dict() | this_run, ensure_ascii=False))
         return
-    typer.echo("\n".join(_lines(summary, out)))
+    typer.echo("\n".join(_lines(tally, out)))
 
 
 def table(rows: Sequence[Sequence[str]], right: Iterable[int] = ()) -> list[str]:
@@ -55,32 +57,28 @@ def problem_lines(title: str, problems: Sequence[Problem], more: str) -> list[st
     return [f"{title} ({listed})", *(f"  {problem}" for problem in problems[:MOST]), *rest]
 
 
-def _lines(summary: Summary, out: str | None) -> list[str]:
-    refused = f", {summary.failed} refused" if summary.failed else ""
-    left = summary.listed - summary.images - summary.failed
+def _lines(tally: Tally, out: str | None) -> list[str]:
+    refused = f", {tally.failed} refused" if tally.failed else ""
+    left = tally.listed - tally.images - tally.failed
     not_done = f", {left} not done" if left else ""
-    done = f"{summary.images:,} of {summary.listed:,} images in {summary.seconds:.1f} s"
-    kept = f", {summary.kept:,} of them finished before" if summary.kept else ""
-    contested = f", {summary.contested:,} pixels contested" if summary.contested else ""
-    void = f"void {summary.void_share:.1%}"
+    done = f"{tally.images:,} of {tally.listed:,} images in {tally.seconds:.1f} s"
+    kept = f", {tally.kept:,} of them finished before" if tally.kept else ""
     more = f" in {join(out, 'cocoseg.json')}" if out else ""
+    head = f"{done} ({tally.images_per_second:,.0f} images/s){kept}{refused}{not_done}"
     return [
-        f"{done} ({summary.images_per_second:,.0f} images/s){kept}{refused}{not_done}{contested}; {void}",
-        *summary.notes,
-        *_class_lines(summary),
-        *problem_lines("Warnings", summary.problems, more),
-        *problem_lines("Refused", summary.failures, more),
-        f"Class maps and cocoseg.json are in {out}" if out else "Nothing was written (--dry-run)",
+        "; ".join([head, *tally.remarks()]),
+        *tally.notes,
+        *_table_lines(tally.table()),
+        *problem_lines("Warnings", tally.problems, more),
+        *problem_lines("Refused", tally.failures, more),
+        f"{tally.makes} and cocoseg.json are in {out}" if out else "Nothing was written (--dry-run)",
     ]
 
 
-def _class_lines(summary: Summary) -> list[str]:
-    names = {row.index: row.name for row in summary.scheme.table}
-    names = {summary.scheme.outside: "unlabelled"} | names | {summary.scheme.void: "void"}
-    total = sum(summary.pixels.values())
-    ranked = sorted(summary.pixels.items(), key=lambda item: -item[1])
-    rows = [
-        (str(value), names.get(value, ""), f"{pixels:,}", f"{pixels / total:.1%}") for value, pixels in ranked[:MOST]
-    ]
-    rest = [f"  ... and {len(ranked) - MOST} more classes"] if len(ranked) > MOST else []
-    return table([("class", "name", "pixels", "share"), *rows], right=(0, 2, 3)) + rest if rows else []
+def _table_lines(rows: Sequence[Sequence[str]]) -> list[str]:
+    """A table's head and its first rows, columns of numbers to the right."""
+    if len(rows) < 2:
+        return []
+    numbers = [k for k, cells in enumerate(zip(*rows[1:], strict=True)) if all(map(_NUMBER.fullmatch, cells))]
+    rest = [f"  ... and {len(rows) - 1 - MOST} more {rows[0][0]} rows"] if len(rows) - 1 > MOST else []
+    return table(rows[: MOST + 1], right=numbers) + rest

@@ -49,6 +49,7 @@ def read(
         None,
         index.problems,
         background,
+        index.unique_ids,
     )
 
 
@@ -71,6 +72,7 @@ def sample(entry: Entry, picture: bytes, place: str) -> Sample:
         place,
         _empty_masks(rows, area(masks).tolist(), place),
         _scores(rows),
+        entry.file_name,
     )
 
 

@@ -63,11 +63,12 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
 
 
 class Index(NamedTuple):
-    """A document: its categories, an entry per image, and what is odd about it."""
+    """A document: its categories, an entry per image, what is odd about it, and whether its ids are good as ids."""
 
     categories: tuple[Category, ...]
     entries: list[Entry | Refused]
     problems: tuple[Problem, ...]
+    unique_ids: bool
 
 
 class _Document(msgspec.Struct):
@@ -120,8 +121,9 @@ def read_index(
         else _entry(about, *row, grouped.get(image, []), keys)
         for image, row in table.rows.items()
     ]
-    problems = (*keys.problems, *name_problems(about, found), *_repeated_ids(source, rows))
-    return Index(found, [*entries, *strays], problems)
+    repeated = _repeated_ids(source, rows)
+    problems = (*keys.problems, *name_problems(about, found), *repeated)
+    return Index(found, [*entries, *strays], problems, not repeated and all(map(_is_id, rows)))
 
 
 def annotation_place(annotation: Annotation) -> str:
@@ -244,6 +246,11 @@ def _file_name(image: Image) -> Any:
     if image.file_name is UNSET and isinstance(image.coco_url, str):
         return image.coco_url.rpartition("/")[2]
     return image.file_name
+
+
+def _is_id(row: Annotation) -> bool:
+    """Whether an annotation's id tells it from others everywhere; to some tools 0 means none."""
+    return isinstance(row.id, int) and row.id > 0
 
 
 def _repeated_ids(source: str, rows: Sequence[Annotation]) -> list[Problem]:

@@ -43,6 +43,11 @@ class ImageTable:
             raise self.unknown(image)
         return self.size_of(*self.rows[image])
 
+    def file_name(self, image: ImageId) -> str | None:
+        """What the row of an image calls its photo, if it does."""
+        _, row = self.rows[image]
+        return row.file_name if isinstance(row.file_name, str) else None
+
     @staticmethod
     def size_of(number: int, row: Image) -> tuple[int, int] | None:
         """(height, width) of the image in row ``number``, or None. Raises SampleError ``size.*``."""

@@ -105,6 +105,7 @@ def sample(entry: Entry, picture: bytes, place: str) -> Sample:
         regions,
         place=place,
         problems=_check_areas(segments, regions, picture, place),
+        file_name=entry.photo or entry.file_name,
     )
 
 

@@ -21,7 +21,10 @@ from cocoseg.model import Category, ImageId, Refused
 
 
 class Entry(msgspec.Struct, frozen=True, gc=False):
-    """An image's annotation, undecoded. ``size`` is (height, width), or None where the JSON does not say."""
+    """An image's annotation, undecoded. ``size`` is (height, width), or None where the JSON does not say.
+
+    ``file_name`` is the PNG's, ``photo`` what the image's row calls the photo, if it does.
+    """
 
     key: str
     file_name: str
@@ -29,6 +32,7 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
     number: int
     size: tuple[int, int] | None
     segments_info: Raw
+    photo: str | None = None
 
     @property
     def place(self) -> str:
@@ -37,7 +41,7 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
 
     def content(self, exact: bool) -> bytes:
         """All that the sample is made from, less its PNG; ``exact``: with its place in the document."""
-        about = (self.key, self.file_name, self.image_id, self.size, self.number if exact else None)
+        about = (self.key, self.file_name, self.image_id, self.size, self.photo, self.number if exact else None)
         return msgspec.json.encode(about) + bytes(self.segments_info)
 
 
@@ -142,11 +146,12 @@ class _Joiner:
         if row.segments_info is UNSET:
             raise SampleError("doc.missing_key", "no 'segments_info', expected the list of the PNG's segments")
         size = self._images.size(image) if self._images else None
+        photo = self._images.file_name(image) if self._images else None
         if (first := self._annotated.setdefault(image, number)) != number:
             raise SampleError(
                 "id.duplicate", f"image_id {show(image)} has a panoptic annotation already, annotations[{first}]"
             )
-        return Entry(self._keys.take(number, file_name), file_name, image, number, size, row.segments_info)
+        return Entry(self._keys.take(number, file_name), file_name, image, number, size, row.segments_info, photo)
 
 
 def _place(number: int, image_id: object, file_name: object) -> str:

@@ -7,7 +7,7 @@ from concurrent.futures import Executor
 from dataclasses import replace
 from typing import Any, Literal
 
-from cocoseg.errors import DocumentError, LabelError, UsageError, show
+from cocoseg.errors import DocumentError, LabelError
 from cocoseg.files import places
 from cocoseg.files.places import StrPath, place
 from cocoseg.files.writing import Folder
@@ -19,8 +19,8 @@ from cocoseg.labels.scheme import Overlap
 from cocoseg.labels.schemefile import scheme_dict
 from cocoseg.model import Dataset
 from cocoseg.tools.conversion import Run, check_choice
+from cocoseg.tools.sources import check_places, report_head
 from cocoseg.tools.summary import Summary
-from cocoseg.version import __version__
 
 COMMAND = "to-semantic"
 
@@ -71,7 +71,7 @@ def to_semantic(
     scheme_file = None if isinstance(labels, LabelScheme) or not places.is_file(place(labels)) else labels
     sources = [place(path) for path in (src, categories, images, scheme_file) if path is not None]
     out = place(out)
-    _check_places(dataset, sources, out)
+    check_places(dataset, sources, out)
     places.check_shared([out, dataset.folder], 2 if executor else how.processes)
     convert = ClassMaps(scheme, scheme.palette if palette else ())
     summary = Summary(len(dataset), problems=[*dataset.problems, *scheme.problems], scheme=scheme)
@@ -99,27 +99,8 @@ def _scheme(
         raise error.at(dataset.source) from None
 
 
-def _check_places(dataset: Dataset, sources: list[str], out: str) -> None:
-    """Refuse to write among the sources."""
-    if dataset.folder is not None and places.same_place(dataset.folder, out):
-        raise UsageError(
-            "out.is_input",
-            f"OUT {show(out, 300)} and the PNGs' folder {show(dataset.folder, 300)} lie in one another, so "
-            "that sources could be overwritten; choose another OUT",
-        )
-    if inside := next((path for path in sources if places.lies_in(path, out)), None):
-        raise UsageError(
-            "out.is_input",
-            f"{show(inside, 300)} lies in OUT {show(out, 300)}, so that it could be overwritten; choose another OUT",
-        )
-
-
 def _head(scheme: LabelScheme, sources: list[str], options: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "cocoseg": __version__,
-        "command": COMMAND,
-        "options": options,
-        "sources": [{"name": places.base_name(path), "bytes": places.size(path)} for path in sources],
+    return report_head(COMMAND, options, sources) | {
         "bits": 8 * scheme.dtype.itemsize,
         "labels": scheme_dict(scheme) | {"void": scheme.void, "unlabelled": scheme.outside},
     }

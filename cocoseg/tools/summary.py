@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 
@@ -22,6 +22,8 @@ class Summary(Tally):
     ``pixels`` counts the pixels of each value of the class maps, void included, ``contested`` those that several
     masks claimed.
     """
+
+    makes: ClassVar[str] = "Class maps"
 
     scheme: LabelScheme = field(kw_only=True)
     pixels: dict[int, int] = field(default_factory=dict)
@@ -52,3 +54,19 @@ class Summary(Tally):
             "contested": self.contested,
             "void_share": round(self.void_share, 6),
         }
+
+    def remarks(self) -> list[str]:
+        """How much several masks claimed, and how much nobody."""
+        contested = [f"{self.contested:,} pixels contested"] if self.contested else []
+        return [*contested, f"void {self.void_share:.1%}"]
+
+    def table(self) -> list[tuple[str, ...]]:
+        """The classes, those with the most pixels first."""
+        names = {row.index: row.name for row in self.scheme.table}
+        names = {self.scheme.outside: "unlabelled"} | names | {self.scheme.void: "void"}
+        total = sum(self.pixels.values())
+        ranked = sorted(self.pixels.items(), key=lambda item: -item[1])
+        return [
+            ("class", "name", "pixels", "share"),
+            *((str(value), names.get(value, ""), f"{pixels:,}", f"{pixels / total:.1%}") for value, pixels in ranked),
+        ]

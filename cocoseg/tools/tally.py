@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from cocoseg.errors import Problem
 from cocoseg.files.journal import Row
@@ -17,6 +17,8 @@ class Tally:
     ``listed`` images stand in the annotation file, ``images`` were converted, ``kept`` of them by an earlier run;
     ``failures`` and ``problems`` (which cost nothing) are in the file's order; ``notes`` are about this run alone.
     """
+
+    makes: ClassVar[str] = "Files"
 
     listed: int
     images: int = 0
@@ -79,3 +81,11 @@ class Tally:
     def results(self) -> dict[str, Any]:
         """What the command's own numbers are called in its report."""
         return {}
+
+    def remarks(self) -> list[str]:
+        """The command's own numbers in a few words each, for people."""
+        return []
+
+    def table(self) -> list[tuple[str, ...]]:
+        """More of them, as rows under the first, which has the names of the columns."""
+        return []
