@@ -132,7 +132,8 @@ class Dataset(Sequence[Sample]):
     ``dataset[a:b]`` is a smaller Dataset that carries only its own entries, to be sent to a worker.
     ``source`` is the annotation file, ``folder`` where its pictures lie, ``problems`` are those of the document.
     ``background`` says what a pixel is that no segment covers: background, as in instance files, or not known;
-    ``unique_ids`` whether no two of all its segments have the same id, as in sound instance files.
+    ``unique_ids`` whether no two of all its segments have the same id, as in sound instance files, ``picture_ids``
+    whether they are the numbers that segments have in a panoptic picture.
     """
 
     categories: tuple[Category, ...]
@@ -143,6 +144,7 @@ class Dataset(Sequence[Sample]):
     problems: tuple[Problem, ...] = ()
     background: bool = False
     unique_ids: bool = False
+    picture_ids: bool = False
 
     def __len__(self) -> int:
         return len(self.entries)

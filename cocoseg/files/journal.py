@@ -17,6 +17,7 @@ import hashlib
 import re
 from collections.abc import Sequence
 from contextlib import closing
+from typing import NamedTuple
 
 import msgspec
 
@@ -27,15 +28,26 @@ from cocoseg.files.writing import Folder
 
 _VERSION = 1
 _PAGE = re.compile(re.escape(JOURNAL) + r"/page-\d{4,}-\d{9,}\.jsonl")
+_TEXT = re.compile(re.escape(JOURNAL) + r"/text-\d{4,}-\d{9,}\.jsonl")
 _ROWS_A_PAGE = 10_000
+
+
+class Text(NamedTuple):
+    """Where text for a document about all items lies: in a file of the journal, or, as "", in the finished document."""
+
+    file: str
+    start: int
+    size: int
+    digest: str
 
 
 class Row(msgspec.Struct, omit_defaults=True, gc=False):
     """What became of one item.
 
     ``made_from`` is the digest of all that decides its files, which are ``files``: name → (size, digest). ``result``
-    is what the command's summary needs of it, as JSON. Only rows without ``failure`` are written; ``kept`` ones were
-    found finished. One without ``made_from`` has failed since it was finished.
+    is what the command's summary needs of it, as JSON, ``texts`` is what a document gets of it. Only rows without
+    ``failure`` are written; ``kept`` ones were found finished. One without ``made_from`` has failed since it was
+    finished.
     """
 
     key: str
@@ -43,6 +55,7 @@ class Row(msgspec.Struct, omit_defaults=True, gc=False):
     files: dict[str, tuple[int, str]] = {}
     result: msgspec.Raw = msgspec.Raw(b"{}")
     problems: tuple[Problem, ...] = ()
+    texts: tuple[Text, ...] = ()
     failure: Problem | None = None
     kept: bool = False
 
@@ -81,6 +94,11 @@ def page_name(run: int, first: int) -> str:
     return f"{JOURNAL}/page-{run:04d}-{first:09d}.jsonl"
 
 
+def text_name(run: int, first: int) -> str:
+    """The name of what a part adds to a document."""
+    return f"{JOURNAL}/text-{run:04d}-{first:09d}.jsonl"
+
+
 def page(command: str, lines: Sequence[bytes]) -> bytes:
     """The bytes of a page of encoded rows."""
     body = b"".join(line + b"\n" for line in lines)
@@ -98,6 +116,10 @@ class Journal:
     def pages(self) -> list[str]:
         """The names of all pages, earlier runs first."""
         return sorted(name for name in self._folder.names(JOURNAL) if _PAGE.fullmatch(name))
+
+    def texts(self) -> list[str]:
+        """The names of all files of text for a document that is not finished."""
+        return sorted(name for name in self._folder.names(JOURNAL) if _TEXT.fullmatch(name))
 
     def runs(self) -> set[int]:
         """The numbers of the runs that have pages here; 0 is what finished runs left."""

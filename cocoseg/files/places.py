@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from cocoseg.errors import UsageError, show
+from cocoseg.files.names import JOURNAL
 
 StrPath = str | os.PathLike[str]
 
@@ -86,6 +87,15 @@ def without_suffix(path: str) -> str:
         return str(Path(path).with_suffix(""))
     head, slash, rest = path.partition("://")
     return f"{head}{slash}{posixpath.splitext(rest)[0] if '/' in rest else rest}"
+
+
+def journal_place(out: str) -> str:
+    """Where a run that writes to ``out`` has its journal: in that folder, or beside it where it is a JSON file.
+
+    >>> journal_place("instances.json")
+    'instances.json.cocoseg'
+    """
+    return f"{out}{JOURNAL}" if out.lower().endswith(".json") and not is_folder(out) else out
 
 
 def exists(path: str) -> bool:

@@ -50,6 +50,18 @@ def read_head(path: str | os.PathLike[str], size: int) -> bytes:
     return _read(path, lambda descriptor, _: os.read(descriptor, size))
 
 
+def read_part(path: str | os.PathLike[str], start: int, size: int) -> bytes:
+    """Bytes from the middle of a regular file, or fewer where it is shorter. Raises as ``read_file`` does."""
+    if is_url(path):
+        return bytes(_store().read_part(path, start, size))
+
+    def read(descriptor: int, _: int) -> bytes:
+        os.lseek(descriptor, start, os.SEEK_SET)
+        return os.read(descriptor, size)
+
+    return _read(path, read)
+
+
 def first_match(path: str | os.PathLike[str], pattern: re.Pattern[bytes]) -> bytes:
     """The first match of a pattern of up to 64 bytes in a regular file, or b"". Raises as ``read_file`` does."""
     if is_url(path):

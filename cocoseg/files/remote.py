@@ -14,7 +14,8 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Iterable, Iterator
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from itertools import count
@@ -68,9 +69,23 @@ class RemoteFolder(Folder):
         """Files that are to appear together; a context manager, which drops what was not committed."""
         return RemoteBatch(self)
 
+    def save_chunks(self, name: str, chunks: Iterable[bytes]) -> tuple[int, str]:
+        """Gathers the file on this machine first, for an object is put whole."""
+        with tempfile.TemporaryDirectory(prefix=TEMPORARY) as here:
+            known = Folder(os.path.realpath(here)).save_chunks("document", chunks)
+            try:
+                _put_file(self.path(name), os.path.join(here, "document"))
+            except SampleError as error:
+                raise OutputError("out.write", error.message) from None
+        return known
+
     def read(self, name: str) -> bytes:
         """The bytes of a file in the folder. Raises SampleError ``file.*``."""
         return store.read(self.path(name))
+
+    def read_part(self, name: str, start: int, size: int) -> bytes:
+        """Some bytes of a file in the folder, or fewer where it is shorter. Raises SampleError ``file.*``."""
+        return store.read_part(self.path(name), start, size)
 
     def has(self, name: str) -> bool:
         """Whether a file is there."""
@@ -184,13 +199,25 @@ class RemoteBatch(Batch):
             _put_aside(url, data)
 
 
+def _put_file(url: str, path: str) -> None:
+    """Put a file of this machine under a URL, whole or not at all."""
+    if store.is_whole(url):
+        store.put_file(url, path)
+    else:
+        _aside(url, lambda temporary: store.put_file(temporary, path))
+
+
 def _put_aside(url: str, data: bytes) -> None:
-    """Write a file beside its place, and rename it."""
+    _aside(url, lambda temporary: store.put(temporary, data))
+
+
+def _aside(url: str, put: Callable[[str], None]) -> None:
+    """Have a file written beside its place, and rename it."""
     folder = places.parent(url)
     temporary = f"{folder}/{TEMPORARY}{os.getpid():x}-{secrets.token_hex(4)}-{next(_NUMBER):x}"
     store.make_folder(folder)
     try:
-        store.put(temporary, data)
+        put(temporary)
         store.rename(temporary, url)
     except BaseException:
         with suppress(CocosegError):

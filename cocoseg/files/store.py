@@ -55,6 +55,11 @@ def read_head(url: str, length: int) -> bytes:
     return _range(url, 0, min(length, size(url)))
 
 
+def read_part(url: str, start: int, length: int) -> bytes:
+    """Bytes from the middle of an object, or fewer where it is shorter. Raises as ``read`` does."""
+    return _range(url, start, min(start + length, size(url)))
+
+
 def first_match(url: str, pattern: re.Pattern[bytes]) -> bytes:
     """The first match of a pattern of up to 64 bytes in an object, or b"". Raises as ``read`` does."""
     start, tail, end = 0, b"", size(url)
@@ -109,6 +114,16 @@ def put(url: str, data: bytes, *, new: bool = False) -> None:
     """
     mode = {"mode": "create"} if new else {}
     _telling_writes(url, lambda: _call(url, "pipe_file", data, seconds=LONG_SECONDS, **mode))
+
+
+def put_file(url: str, path: str) -> None:
+    """Put a file of this machine in the place of what may be there. Raises as ``put`` does."""
+
+    def call() -> None:
+        files, target = _open(url)
+        files.put_file(path, target)
+
+    _telling_writes(url, call)
 
 
 def rename(url: str, new_url: str) -> None:

@@ -21,12 +21,13 @@ from pathlib import Path
 from cocoseg.errors import OutputError, SampleError, show
 from cocoseg.files.names import JOURNAL, TEMPORARY
 from cocoseg.files.places import is_url
-from cocoseg.files.reading import once_more, read_file
+from cocoseg.files.reading import once_more, read_file, read_part
 
 # Errors that every later item would meet too: the run stops.
 _FATAL = {errno.ENOSPC, errno.EROFS, getattr(errno, "EDQUOT", errno.ENOSPC), errno.EFBIG}
 _FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 _FLAGS |= getattr(os, "O_CLOEXEC", 0)
+_PIECE = 1 << 20
 
 
 def digest(data: bytes) -> str:
@@ -116,9 +117,25 @@ class Folder:
         except SampleError as error:
             raise OutputError("out.write", error.message) from None
 
+    def save_chunks(self, name: str, chunks: Iterable[bytes]) -> tuple[int, str]:
+        """Like ``save``, of a file that is never whole in memory; returns its size and digest."""
+        measured = _Measured(chunks)
+        try:
+            with self.batch() as batch:
+                batch.add_chunks(name, measured)
+                for error in batch.commit().values():
+                    raise error
+        except SampleError as error:
+            raise OutputError("out.write", error.message) from None
+        return measured.size, measured.digest
+
     def read(self, name: str) -> bytes:
         """The bytes of a file in the folder. Raises SampleError ``file.*``."""
         return read_file(self.path(name))
+
+    def read_part(self, name: str, start: int, size: int) -> bytes:
+        """Some bytes of a file in the folder, or fewer where it is shorter. Raises SampleError ``file.*``."""
+        return read_part(self.path(name), start, size)
 
     def has(self, name: str) -> bool:
         """Whether something is there."""
@@ -196,7 +213,14 @@ class Batch:
                     return
                 if not overwrite:
                     raise file_exists(target)
-            self._staged[name] = self._write(target, data, durable)
+            self._staged[name] = self._write(target, [data], durable)
+
+    def add_chunks(self, name: str, chunks: Iterable[bytes]) -> None:
+        """Write a file's bytes durably as they come, in place of what may be there. Raises as ``add`` does."""
+        target = self._folder.path(name)
+        with _telling(target):
+            self._folder.make_parent(target)
+            self._staged[name] = self._write(target, chunks, durable=True)
 
     def drop(self, names: Iterable[str]) -> None:
         """Take back files that were added."""
@@ -235,13 +259,14 @@ class Batch:
             del self._staged[name]
         return failed
 
-    def _write(self, target: str, data: bytes, durable: bool) -> str:
+    def _write(self, target: str, chunks: Iterable[bytes], durable: bool) -> str:
         # The temporary's name is short and the target's own never part of it: it must not overflow NAME_MAX.
         temporary = os.path.join(os.path.dirname(target), f"{self._token}{next(self._count):x}")
         descriptor = once_more(lambda: os.open(temporary, _FLAGS, 0o666))
         try:
             try:
-                write_all(descriptor, data)
+                for data in chunks:
+                    write_all(descriptor, data)
                 if durable:
                     os.fsync(descriptor)
             finally:
@@ -251,6 +276,34 @@ class Batch:
                 os.unlink(temporary)
             raise
         return temporary
+
+
+class _Measured:
+    """Chunks in pieces worth a call, counted and digested on their way."""
+
+    def __init__(self, chunks: Iterable[bytes]) -> None:
+        self.size = 0
+        self._chunks = chunks
+        self._hasher = hashlib.sha256()
+
+    @property
+    def digest(self) -> str:
+        """What the bytes that went through are known by, as ``digest`` has it."""
+        return self._hasher.hexdigest()[:32]
+
+    def __iter__(self) -> Iterator[bytes]:
+        pending = bytearray()
+        for chunk in self._chunks:
+            pending += chunk
+            if len(pending) >= _PIECE:
+                yield self._measure(pending)
+                pending = bytearray()
+        yield self._measure(pending)
+
+    def _measure(self, piece: bytearray) -> bytes:
+        self.size += len(piece)
+        self._hasher.update(piece)
+        return bytes(piece)
 
 
 def unseen(folder: Folder) -> OutputError:

@@ -7,6 +7,9 @@ A segmentation is a list of rings ``[[x, y, x, y, ...]]``, uncompressed RLE ``{"
 compressed RLE (stuff, results); https://cocodataset.org/#format-data, pycocotools ``coco.py``. A results file is a bare
 list of ``{"image_id", "category_id", "segmentation", "score"}``; its images come from another file. Also read as met in
 the wild: missing ``id``, ``area``, ``bbox`` and ``iscrowd``, ids from 0, ids used twice, ``segmentation: []``.
+
+Files that ``to-coco`` makes of panoptic ones have a ``segment_id`` in each annotation, the segment's number in its
+picture; where all annotations of a file have one, it is their id.
 """
 
 from __future__ import annotations
@@ -50,6 +53,7 @@ def read(
         index.problems,
         background,
         index.unique_ids,
+        index.picture_ids,
     )
 
 

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
+from cocoseg.codecs.panoptic import ID_LIMIT, VOID
 from cocoseg.errors import DocumentError, Problem, SampleError, show
 from cocoseg.files.documents import Int64, parse_part, read_document
 from cocoseg.formats.categories import name_problems, parse_categories, read_categories
@@ -28,6 +29,7 @@ class Annotation(msgspec.Struct, gc=False):
     segmentation: Raw | UnsetType = UNSET
     iscrowd: int | bool | None = 0
     score: float | None = None
+    segment_id: Any = None
     number: Any = 0
 
 
@@ -63,12 +65,13 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
 
 
 class Index(NamedTuple):
-    """A document: its categories, an entry per image, what is odd about it, and whether its ids are good as ids."""
+    """A document: its categories, an entry per image, what is odd about it, and what its ids are good for."""
 
     categories: tuple[Category, ...]
     entries: list[Entry | Refused]
     problems: tuple[Problem, ...]
     unique_ids: bool
+    picture_ids: bool
 
 
 class _Document(msgspec.Struct):
@@ -111,6 +114,8 @@ def read_index(
     own = document.categories if images is None or document.categories is not UNSET else described.categories
     found = parse_categories(about, own) if categories is None else read_categories(categories)
     table, keys = ImageTable(about, described.images), Keys(about, "images")
+    repeated = _repeated_ids(source, rows)
+    picture_ids = _take_segment_ids(rows)
     grouped, strays = _group(source, rows, table)
     bad = {owner: error for owner, error in reversed(refused) if owner in table.rows}
     strays += [_refused(source, "", error) for owner, error in refused if owner not in table.rows]
@@ -121,9 +126,9 @@ def read_index(
         else _entry(about, *row, grouped.get(image, []), keys)
         for image, row in table.rows.items()
     ]
-    repeated = _repeated_ids(source, rows)
     problems = (*keys.problems, *name_problems(about, found), *repeated)
-    return Index(found, [*entries, *strays], problems, not repeated and all(map(_is_id, rows)))
+    unique = not repeated and not picture_ids and all(map(_is_id, rows))
+    return Index(found, [*entries, *strays], problems, unique, picture_ids)
 
 
 def annotation_place(annotation: Annotation) -> str:
@@ -246,6 +251,17 @@ def _file_name(image: Image) -> Any:
     if image.file_name is UNSET and isinstance(image.coco_url, str):
         return image.coco_url.rpartition("/")[2]
     return image.file_name
+
+
+def _take_segment_ids(rows: Sequence[Annotation]) -> bool:
+    """Whether all annotations say which number they have in a picture; it then is their id."""
+    if not rows or not all(type(row.segment_id) is int and VOID < row.segment_id < ID_LIMIT for row in rows):
+        return False
+    if len({(row.image_id, row.segment_id) for row in rows}) < len(rows):
+        return False
+    for row in rows:
+        row.id = row.segment_id
+    return True
 
 
 def _is_id(row: Annotation) -> bool:

@@ -56,7 +56,7 @@ def read(
     folder = png_folder(source, png_dir)
     _check_pictures(source, folder, index.entries)
     load = Loader(source, folder, picture, sample)
-    return Dataset(index.categories, index.entries, load, source, folder, index.problems)
+    return Dataset(index.categories, index.entries, load, source, folder, index.problems, picture_ids=True)
 
 
 def png_folder(source: str, png_dir: str | os.PathLike[str] | None = None) -> str:

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import accumulate, islice
 from typing import Any, NamedTuple, Protocol
 
 import msgspec
@@ -13,18 +14,22 @@ import msgspec
 from cocoseg.errors import Problem, SampleError
 from cocoseg.files import journal
 from cocoseg.files.ahead import ahead
-from cocoseg.files.journal import Row
+from cocoseg.files.journal import Row, Text
 from cocoseg.files.places import at_once
 from cocoseg.files.writing import Batch, Folder, digest, unseen
+from cocoseg.formats.document import Place
 from cocoseg.model import Dataset, Sample
 from cocoseg.parallel import TimeExceeded, limited, time_is_up
 
 
 class Converted(NamedTuple):
-    """What becomes of a sample: files by their names, and what the command's summary needs of it."""
+    """What becomes of a sample: files by their names, what the command's summary needs of it, and its text for each
+    list of the document about all images, where the command makes one.
+    """
 
     files: dict[str, bytes]
     result: msgspec.Struct
+    texts: tuple[bytes, ...] = ()
 
 
 class Conversion(Protocol):
@@ -59,15 +64,24 @@ class Part:
 
 @dataclass(frozen=True)
 class Target:
-    """Where a run writes: the folder, the command and the run's number for its journal, and what it may replace."""
+    """Where a run writes: the folder, the command and the run's number for its journal, and what it may replace.
+
+    ``document`` is the place of the document about all images.
+    """
 
     folder: Folder
     command: str
     run: int
     overwrite: bool = False
+    document: Place | None = None
 
 
-_Found = tuple[Row, "bytes | None"]  # a row, and its line where it was in the journal before
+class _Found(NamedTuple):
+    """A row, its line where it was in the journal before, and its texts where they are new."""
+
+    row: Row
+    line: bytes | None = None
+    texts: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -88,7 +102,7 @@ class Writer:
         Raises OutputError for what would cost every image.
         """
         if self.target is None:
-            return [row for row, _ in self._rows(part, None)]
+            return [found.row for found in self._rows(part, None)]
         if not self.target.folder.is_seen():
             raise unseen(self.target.folder)
         with self.target.folder.batch() as batch:
@@ -109,9 +123,9 @@ class Writer:
         items = [_Item(part.dataset, entry, hasher, line) for entry, line in part]
         with closing(ahead(self._begin, items, self._at_once(part))) as begun:
             for item, begin in zip(items, begun, strict=True):
-                row, kept = self._row(item, begin, batch)
-                yield row, item.line if kept else None
-                if time_is_up() or (row.failure and self.stop_on_error):
+                found = self._row(item, begin, batch)
+                yield found
+                if time_is_up() or (found.row.failure and self.stop_on_error):
                     return
 
     def _at_once(self, part: Part) -> int:
@@ -125,27 +139,29 @@ class Writer:
         earlier = journal.decode_row(item.line) if item.line else None
         return _Begun(picture, earlier, earlier is not None and self._is_whole(earlier, item, picture))
 
-    def _row(self, item: _Item, begin: Callable[[], _Begun], batch: Batch | None) -> tuple[Row, bool]:
+    def _row(self, item: _Item, begin: Callable[[], _Begun], batch: Batch | None) -> _Found:
         try:
             with limited(self.seconds):
                 picture, earlier, whole = begin()
                 if earlier and whole:
-                    return msgspec.structs.replace(earlier, kept=True), True
+                    return _Found(msgspec.structs.replace(earlier, kept=True), item.line)
                 sample = item.dataset.load.decode(item.entry, picture)
                 converted = self.convert(sample)
             _add(converted.files, batch, self._overwrites(earlier), item.place)
         except SampleError as error:
-            return _failed(item.entry, error.problem), False
+            return _Found(_failed(item.entry, error.problem))
         except MemoryError:
-            return _failed(item.entry, Problem("limit.memory", f"{item.place}: not enough memory")), False
+            return _Found(_failed(item.entry, Problem("limit.memory", f"{item.place}: not enough memory")))
         except TimeExceeded:
             text = f"took longer than {self.seconds:g} s; give it more with --time-limit"
-            return _failed(item.entry, Problem("limit.time", f"{item.place}: {text}")), False
-        return item.row(converted, picture, sample.problems), False
+            return _Found(_failed(item.entry, Problem("limit.time", f"{item.place}: {text}")))
+        return _Found(item.row(converted, picture, sample.problems), texts=converted.texts)
 
     def _is_whole(self, row: Row, item: _Item, picture: bytes) -> bool:
         """Whether all that an earlier run made of an item is there, and nothing that it was made from has changed."""
         if self.target is None or row.made_from != item.made_from(picture, exact=bool(row.problems)):
+            return False
+        if self.target.document and not all(map(self.target.document.holds, row.texts)):
             return False
         return all(self.target.folder.holds(name, *known) for name, known in row.files.items())
 
@@ -157,14 +173,15 @@ class Writer:
 
     def _finish(self, part: Part, found: list[_Found], batch: Batch, target: Target) -> list[Row]:
         """Make the files durable, then their page of the journal, and only then give them their names."""
-        if not all(line for _, line in found):
+        if not all(line for _, line, _ in found):
             found = _unless(batch.settle(), found, part)
-            if any(not row.failure for row, _ in found):
+            if any(not row.failure for row, _, _ in found):
+                found = _with_texts(part.first, found, target)
                 _save_page(part.first, found, target)
             if failed := batch.commit():
                 found = _unless(failed, found, part)
                 _save_page(part.first, found, target)
-        return [row for row, _ in found]
+        return [row for row, _, _ in found]
 
 
 class _Item(NamedTuple):
@@ -224,13 +241,30 @@ def _failed(entry: Any, problem: Problem) -> Row:
 def _unless(failed: dict[str, SampleError], found: list[_Found], part: Part) -> list[_Found]:
     """The rows, but failures where one of the files could not be given its name."""
 
-    def row(row: Row, entry: Any) -> Row:
-        error = next((failed[name] for name in row.files if name in failed), None)
-        return _failed(entry, error.at(part.dataset.load.place(entry)).problem) if error else row
+    def but(found: _Found, entry: Any) -> _Found:
+        error = next((failed[name] for name in found.row.files if name in failed), None)
+        return _Found(_failed(entry, error.at(part.dataset.load.place(entry)).problem)) if error else found
 
-    return [(row(done, part.dataset.entries[k]), line) for k, (done, line) in enumerate(found)] if failed else found
+    return [but(done, part.dataset.entries[k]) for k, done in enumerate(found)] if failed else found
+
+
+def _with_texts(first: int, found: list[_Found], target: Target) -> list[_Found]:
+    """Save the new texts of a part in one file, and the rows that name their places in it."""
+    texts = [text for _, _, of_row in found for text in of_row]
+    if not texts:
+        return found
+    name = journal.text_name(target.run, first)
+    target.folder.save(name, b"".join(texts))
+    starts = accumulate(map(len, texts), initial=0)
+    places = (Text(name, start, len(text), digest(text)) for start, text in zip(starts, texts, strict=False))
+    return [
+        done._replace(row=msgspec.structs.replace(done.row, texts=tuple(islice(places, len(done.texts)))))
+        if done.texts
+        else done
+        for done in found
+    ]
 
 
 def _save_page(first: int, found: list[_Found], target: Target) -> None:
-    lines = [line or journal.encode_row(row) for row, line in found if not row.failure]
+    lines = [line or journal.encode_row(row) for row, line, _ in found if not row.failure]
     target.folder.save(journal.page_name(target.run, first), journal.page(target.command, lines))

@@ -17,6 +17,7 @@ from cocoseg.files.journal import Journal
 from cocoseg.files.lock import lock
 from cocoseg.files.names import JOURNAL, REPORT
 from cocoseg.files.writing import Folder, unseen
+from cocoseg.formats.document import Document, Place
 from cocoseg.formats.writer import Conversion, Part, Target, Writer
 from cocoseg.model import Dataset
 from cocoseg.tools.tally import Tally
@@ -60,24 +61,34 @@ class Run(Generic[T]):
         return tally
 
     def write(
-        self, dataset: Dataset, convert: Conversion, folder: Folder, command: str, tally: T, head: dict[str, Any]
+        self,
+        dataset: Dataset,
+        convert: Conversion,
+        folder: Folder,
+        command: str,
+        tally: T,
+        head: dict[str, Any],
+        document: Document | None = None,
     ) -> T:
         """Write the files of all images, the journal, and at the end the report, which begins with ``head``.
 
-        Raises OutputError where nothing can be written, or another run is at it.
+        ``document`` is what is to be made of the images' texts. Raises OutputError where nothing can be written, or
+        another run is at it.
         """
         began = time.monotonic()
         with lock(folder) as held:
             tally.notes += _clean(folder)
             pages = Journal(folder, command)
             lines = pages.load()
+            if document and not lines and not self.overwrite:
+                _check_free(document.place)
             known = [lines.get(entry.key) for entry in dataset.entries] if lines else ()
-            target = Target(folder, command, pages.next_run(), self.overwrite)
+            target = Target(folder, command, pages.next_run(), self.overwrite, document.place if document else None)
             writer = Writer(convert, target, self.time_limit, self.on_error == "stop")
             self._check_executor(folder)
             self._through(writer, Part(dataset, known), tally, held.beat)
             tally.close(time.monotonic() - began)
-            _finish(dataset, folder, pages, tally, head)
+            _finish(dataset, folder, pages, tally, head, document)
         return tally
 
     def _through(self, writer: Writer, whole: Part, tally: T, beat: Callable[[], None] = lambda: None) -> None:
@@ -127,8 +138,22 @@ def _clean(folder: Folder) -> list[str]:
     return [f"{len(left)} temporary files of an ended run were removed"] if left else []
 
 
-def _finish(dataset: Dataset, folder: Folder, pages: Journal, tally: Tally, head: dict[str, Any]) -> None:
-    """The journal of the whole data set, the report, and only then away with what they stand for."""
+def _check_free(place: Place) -> None:
+    """Refuse before the work, not after it, to replace a document that no run of ours wrote."""
+    if place.folder.has(place.name):
+        text = "is there already, and no run of cocoseg that is known here wrote it; use --overwrite, or another name"
+        raise OutputError("out.exists", f"{show(place.folder.path(place.name), 300)} {text}")
+
+
+def _finish(
+    dataset: Dataset,
+    folder: Folder,
+    pages: Journal,
+    tally: Tally,
+    head: dict[str, Any],
+    document: Document | None,
+) -> None:
+    """The document and the journal of the whole data set, the report, and only then away with what they stand for."""
     _clean(folder)  # after workers that died
     lines = pages.load()
     keys = [entry.key for entry in dataset.entries if entry.key in lines]
@@ -139,18 +164,35 @@ def _finish(dataset: Dataset, folder: Folder, pages: Journal, tally: Tally, head
         text = f"lacks {tally.images - converted} images that were written to it; the same command again makes it whole"
         raise OutputError("out.journal", f"the journal in {show(folder.root, 300)} {text}")
     names = list(folder.names())
-    tally.problems += _strays(folder, names, tally, done)
-    replaced = pages.settle(done) if tally.complete else []
+    tally.problems += _strays(folder, names, tally, done, document)
+    replaced: list[str] = []
+    if tally.complete:
+        if document:
+            done, known = _write_document(document, done)
+            head = head | {"document": [document.place.name, *known]}
+            replaced = pages.texts()
+        replaced += pages.settle(done)
     _save_report(folder, tally, write_json(head | tally.as_dict()))
     folder.remove(replaced)
     if tally.failures and not tally.images and all(row.category == "out.write" for row in tally.failures):
         raise OutputError(*tally.failures[0])
 
 
-def _strays(folder: Folder, names: Sequence[str], tally: Tally, done: Sequence[bytes]) -> list[Problem]:
+def _write_document(document: Document, lines: Sequence[bytes]) -> tuple[list[bytes], tuple[int, str]]:
+    """The document of all images that did not fail; returns all rows, and its size and digest."""
+    told = {place: line for place, line in enumerate(lines) if journal.is_finished(line)}
+    now, known = document.write(list(told.values()))
+    told.update(zip(told, now, strict=True))
+    return [told.get(place, line) for place, line in enumerate(lines)], known
+
+
+def _strays(
+    folder: Folder, names: Sequence[str], tally: Tally, done: Sequence[bytes], document: Document | None
+) -> list[Problem]:
     """Files in the folder that are not of this run, for those who take all that is there for class maps."""
     ours = {name for line in done for name in journal.decode_row(line).files} | {REPORT}
     ours |= tally.failed_keys  # said already
+    ours |= {document.place.name} if document else set()
     found = [name for name in names if name not in ours and not name.startswith(f"{JOURNAL}/")]
     if not found:
         return []

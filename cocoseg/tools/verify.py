@@ -15,7 +15,7 @@ from cocoseg.files import journal
 from cocoseg.files.ahead import ahead
 from cocoseg.files.journal import Journal
 from cocoseg.files.names import JOURNAL, REPORT
-from cocoseg.files.places import StrPath, check_shared, place
+from cocoseg.files.places import StrPath, base_name, check_shared, journal_place, parent, place
 from cocoseg.files.writing import Folder
 
 
@@ -40,6 +40,7 @@ class _Images(msgspec.Struct):
 
 class _Report(msgspec.Struct):
     images: _Images
+    document: tuple[str, int, str] | None = None
 
 
 class _Found(NamedTuple):
@@ -70,14 +71,8 @@ class _Checker:
 
     def _check(self, line: bytes) -> _Found:
         files = journal.decode_row(line).files
-        wrong = [self._problem(name) for name, known in files.items() if not self.folder.holds(name, *known)]
+        wrong = [_problem(self.folder, name) for name, known in files.items() if not self.folder.holds(name, *known)]
         return _Found(len(files), tuple(wrong))
-
-    def _problem(self, name: str) -> Problem:
-        path = show(self.folder.path(name), 300)
-        if not self.folder.has(name):
-            return Problem("verify.missing", f"{path} is gone; the same command again makes it anew")
-        return Problem("verify.changed", f"{path} is not as it was written; the same command again makes it anew")
 
 
 def verify(out: StrPath, *, workers: int = 1) -> Verification:
@@ -91,7 +86,7 @@ def verify(out: StrPath, *, workers: int = 1) -> Verification:
     """
     root = place(out)
     check_shared([root], workers)
-    folder = Folder.found(root)
+    folder = Folder.found(journal_place(root))
     pages = Journal(folder)
     names = pages.pages()
     if not names:
@@ -128,4 +123,17 @@ def _unfinished(folder: Folder, pages: Journal, names: list[str], images: int) -
     if report.images.converted != images:
         text = f"tells of {report.images.converted} images, the journal of {images}"
         problems.append(Problem("verify.report", f"{show(folder.path(REPORT), 300)} {text}; {again}"))
-    return problems
+    return problems + (_document_problems(folder, *report.document) if report.document else [])
+
+
+def _document_problems(folder: Folder, name: str, size: int, digest: str) -> list[Problem]:
+    """What is wrong with the document about all images."""
+    where = Folder.found(parent(folder.root)) if base_name(folder.root) == f"{name}{JOURNAL}" else folder
+    return [] if where.holds(name, size, digest) else [_problem(where, name)]
+
+
+def _problem(folder: Folder, name: str) -> Problem:
+    path = show(folder.path(name), 300)
+    if not folder.has(name):
+        return Problem("verify.missing", f"{path} is gone; the same command again makes it anew")
+    return Problem("verify.changed", f"{path} is not as it was written; the same command again makes it anew")
