@@ -61,6 +61,20 @@ def official_categories(table: str, annotated_only: bool = False) -> tuple[Categ
     )
 
 
+@cache
+def official_stuff() -> frozenset[tuple[int, str]]:
+    """Id and name of every category that COCO's class tables call stuff."""
+    tables = (official_categories("coco_stuff"), official_categories("coco_panoptic"))
+    return frozenset((category.id, category.name) for table in tables for category in table if not category.isthing)
+
+
+def is_stuff(category: Category) -> bool:
+    """What a category says, or where it is silent COCO's class tables: what is not in them is a thing."""
+    if category.isthing is None:
+        return (category.id, category.name) in official_stuff()
+    return not category.isthing
+
+
 def _one_class_each(categories: Sequence[Category], first: int) -> tuple[LabelClass, ...]:
     ranked = sorted(categories, key=lambda category: category.id)
     return tuple(_class(category, first + rank) for rank, category in enumerate(ranked))
