@@ -26,7 +26,7 @@ from pictures import panoptic_set
 from timing import PYTHON, in_turn, ratios
 
 MIB = 1 << 20
-IMAGES = 400
+IMAGES = 1200
 
 
 def codec() -> None:

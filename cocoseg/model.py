@@ -68,7 +68,7 @@ class Sample:
             return self.shapes
         count = self.shapes.count
         numbers = np.arange(count, dtype=np.min_scalar_type(count))
-        return rle.encode_labels(self.shapes.paint(numbers, outside=count), numbers)
+        return rle.encode_numbers(self.shapes.paint(numbers, outside=count), count)
 
     @property
     def id_map(self) -> npt.NDArray[np.int64]:
