@@ -32,8 +32,8 @@ _SPELLED_OUT = re.compile(rb"\\u00[2-7]")  # an escape that writes a letter whic
 def read_document(path: str | os.PathLike[str], kind: type[T], unique: tuple[str, ...] = ()) -> T:
     """The JSON file ``path`` as ``kind``; the top-level keys in ``unique`` may stand in it once.
 
-    Raises DocumentError: ``json.syntax``, ``json.encoding``, ``json.depth``, ``json.duplicate_key``, ``doc.type``,
-    ``file.*``.
+    Raises DocumentError: ``json.syntax``, ``json.encoding``, ``json.depth``, ``json.nonfinite``,
+    ``json.duplicate_key``, ``doc.type``, ``file.*``.
     """
     try:
         return parse_document(read_file(path), kind, unique)
@@ -56,6 +56,8 @@ def parse_document(data: bytes, kind: type[T], unique: tuple[str, ...] = ()) -> 
         _check_keys(data, unique)
         return document
     except msgspec.ValidationError as error:
+        if "out of range" in str(error):
+            raise DocumentError("json.nonfinite", f"a number beyond a double ({error})") from None
         raise DocumentError("doc.type", f"{error}") from None
     except RecursionError:
         raise DocumentError("json.depth", "brackets are nested too deeply for an annotation file") from None

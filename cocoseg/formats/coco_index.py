@@ -145,7 +145,7 @@ def _read(source: str) -> tuple[_Document | _RawDocument, list[Annotation], list
     try:
         return _rows(read_document(source, _STRICT, unique=_KEYS))
     except DocumentError as error:
-        if error.category not in ("doc.type", "doc.missing_key"):
+        if error.category not in ("doc.type", "doc.missing_key", "json.nonfinite"):
             raise
     return _lenient_rows(source, read_document(source, _LENIENT, unique=_KEYS))
 

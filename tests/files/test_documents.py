@@ -108,6 +108,12 @@ def test_any_bytes_are_read_as_json_reads_them_or_refused(data: bytes) -> None:
 
 
 class TestDocumentsThatAreRefused:
+    @pytest.mark.parametrize("data", [b"1e1000", b'{"rows": [-1e400]}', b"[1e309]"])
+    def test_a_number_beyond_a_double(self, data: bytes) -> None:
+        with pytest.raises(DocumentError) as caught:
+            parse_document(data, Any)
+        assert caught.value.category == "json.nonfinite"
+
     @pytest.mark.parametrize("data", [b"", b" \n\t ", codecs.BOM_UTF8])
     def test_an_empty_file(self, data: bytes) -> None:
         error = refusal(data)
