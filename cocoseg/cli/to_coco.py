@@ -42,9 +42,9 @@ def command(
             show_default=False,
         ),
     ] = None,
-    check: Annotated[
-        bool, typer.Option("--check/--no-check", help="Fill each polygon again and compare it with its mask.")
-    ] = True,
+    no_check: Annotated[
+        bool, typer.Option("--no-check", help="Do not fill each polygon again to compare it with its mask.")
+    ] = False,
     categories: options.Categories = None,
     images: options.Images = None,
     png_dir: options.PngDir = None,
@@ -64,7 +64,7 @@ def command(
         things_only=things_only,
         stuff=stuff,
         simplify=simplify,
-        check=check,
+        check=not no_check,
         categories=categories,
         images=images,
         png_dir=png_dir,
