@@ -1,4 +1,4 @@
-"""PNG pictures of one channel in: a number a pixel, grey of 1 to 16 bits or the indices of a palette, never its colours.
+"""PNG pictures of numbers in: one channel, grey of 1 to 16 bits or the indices of a palette, never its colours.
 
 kornia-rs decodes grey of 8 and 16 bits only, several times as fast as Pillow, and Pillow stretches grey of 2 and 4 bits
 to 0..255. Deflated rows look alike whatever the picture is, so the decoder is shown all of them as grey: a palette's
@@ -97,4 +97,5 @@ def _decode_interlaced(data: bytes, header: Header) -> npt.NDArray[np.uint8]:
     except Exception as error:
         raise SampleError("png.corrupt", f"the PNG can't be decoded ({error}); get the file again") from None
     stretched = header.color_type == _GREY and header.bit_depth > 1
-    return values.astype(np.uint8) // np.uint8(255 // ((1 << header.bit_depth) - 1) if stretched else 1)
+    factor = 255 // ((1 << header.bit_depth) - 1) if stretched else 1
+    return np.asarray(values.astype(np.uint8) // np.uint8(factor))
