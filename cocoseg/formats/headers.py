@@ -36,8 +36,7 @@ def survey(
     unnamed = all(isinstance(entry, Refused) or entry.photo is None for entry in index.entries)
     rows = [
         *missing,
-        (not categories, "categories (give them with --categories)"),
-        (categories and any(category.isthing is None for category in categories), "isthing of some categories"),
+        (any(category.isthing is None for category in categories), "isthing of some categories"),
         (unnamed, "the photos' names and ids (give them with --images)"),
     ]
     return {

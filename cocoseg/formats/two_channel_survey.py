@@ -15,4 +15,5 @@ def survey(path: StrPath, *, categories: StrPath | None = None, images: StrPath 
     """The fields of ``cocoseg.tools.info.Info`` for a folder of 2-channel PNGs. Raises DocumentError."""
     folder = os.fspath(path)
     found = () if categories is None else read_categories(categories)
-    return headers.survey(folder, "two-channel", pictures.read_index(folder, images), found, read_header)
+    missing = [(not found, "categories (give them with --categories)")]
+    return headers.survey(folder, "two-channel", pictures.read_index(folder, images), found, read_header, missing)
