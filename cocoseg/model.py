@@ -20,13 +20,17 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Category:
-    """A category as a file lists it. ``id`` is the file's number, not a class index; None is "the file is silent"."""
+    """A category as a file lists it. ``id`` is the file's number, not a class index; None is "the file is silent".
+
+    ``merged`` are the categories that a class map knows as this one alone: several, or none, as for background.
+    """
 
     id: int
     name: str
     isthing: bool | None = None
     color: tuple[int, int, int] | None = None
     supercategory: str | None = None
+    merged: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,8 +145,10 @@ class Dataset(Sequence[Sample]):
     ``dataset[a:b]`` is a smaller Dataset that carries only its own entries, to be sent to a worker.
     ``source`` is the annotation file, ``folder`` where its pictures lie, ``problems`` are those of the document.
     ``background`` says what a pixel is that no segment covers: background, as in instance files, or not known;
-    ``unique_ids`` whether no two of all its segments have the same id, as in sound instance files, ``picture_ids``
-    whether they are the numbers that segments have in a panoptic picture.
+    ``unique_ids`` whether no two of all its segments have the same id, as in sound instance files; ``picture_ids``
+    whether they are the numbers that segments have in a panoptic picture; ``says_void``
+    whether such a pixel is void because its picture says so, background being a category; ``groups_things`` whether
+    all things of a category are one segment, as in class maps.
     """
 
     categories: tuple[Category, ...]
@@ -154,6 +160,8 @@ class Dataset(Sequence[Sample]):
     background: bool = False
     unique_ids: bool = False
     picture_ids: bool = False
+    says_void: bool = False
+    groups_things: bool = False
 
     def __len__(self) -> int:
         return len(self.entries)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from functools import wraps
 from typing import TYPE_CHECKING, Any
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from cocoseg.cli import options
+from cocoseg.cli.groups import grouped
 
 if TYPE_CHECKING:
     from cocoseg.tools.tally import Tally
@@ -30,17 +30,17 @@ def _shared(
 def conversion(convert: Callable[..., Tally]) -> Callable[..., None]:
     """A command with the options of all conversions: its function gets those of the tool as ``how``.
 
-    The function returns the tool's result, which is printed; the exit code is 1 where an image failed.
+    What it has as ``source`` are the options of all that reads. The function returns the tool's result, which is
+    printed; the exit code is 1 where an image failed.
     """
 
     @wraps(convert)
-    def command(**given: Any) -> None:
+    def command(how: dict[str, Any], **given: Any) -> None:
         from cocoseg import parallel
         from cocoseg.cli.cluster import cluster
         from cocoseg.cli.progress import progress
         from cocoseg.cli.report import print_summary
 
-        how = {name: given.pop(name) for name in shared.parameters}
         dask, as_json = how.pop("dask"), how.pop("json")
         parallel.tune_memory()
         with cluster(dask) as executor, progress() as on_done:
@@ -50,15 +50,4 @@ def conversion(convert: Callable[..., Tally]) -> Callable[..., None]:
         print_summary(summary, None if how["dry_run"] else given["out"], as_json)
         raise typer.Exit(1 if summary.failures else 0)
 
-    shared = _signature(_shared)
-    own = [row for row in _signature(convert).parameters.values() if row.name != "how"]
-    parameters = [*own, *shared.parameters.values()]
-    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    command.__annotations__ = {row.name: row.annotation for row in parameters}
-    return command
-
-
-def _signature(function: Callable[..., Any]) -> inspect.Signature:
-    """With annotations as values, but for what the function returns, which is not loaded for ``--help``."""
-    function.__annotations__.pop("return", None)
-    return inspect.signature(function, eval_str=True)
+    return grouped(command, how=_shared)

@@ -2,33 +2,38 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from cocoseg.cli import options
+from cocoseg.cli.groups import grouped
 
 if TYPE_CHECKING:
     from cocoseg.tools.info import Info
 
 
-FORMATS = {"panoptic": "COCO panoptic", "coco": "COCO detection (instances, stuff, results)"}
+FORMATS = {
+    "panoptic": "COCO panoptic",
+    "coco": "COCO detection (instances, stuff, results)",
+    "semantic": "class maps",
+    "two-channel": "2-channel PNGs (category, instance)",
+}
 
 
+@grouped
 def command(
     src: options.Src,
-    categories: options.Categories = None,
-    images: options.Images = None,
-    png_dir: options.PngDir = None,
+    source: dict[str, Any],
     json: options.AsJson = False,
 ) -> None:
-    """Say what a file is: images, segments, categories, crowd, sizes, and what is missing.
+    """Say what a file or folder is: images, segments, categories, crowd, sizes, and what is missing.
 
     Example: cocoseg info panoptic.json
     """
     from cocoseg.tools.info import info
 
-    found = info(src, png_dir=png_dir, categories=categories, images=images)
+    found = info(src, **source)
     typer.echo(_as_json(found) if json else "\n".join(_lines(found)))
     raise typer.Exit(1 if found.failures else 0)
 
@@ -39,17 +44,22 @@ def _lines(info: Info) -> list[str]:
     things = sum(bool(category.isthing) for category in info.categories)
     stuff = sum(category.isthing is False for category in info.categories)
     kinds = f" ({things} things, {stuff} stuff)" if things or stuff else ""
+    used = "" if info.segments is None else f", {len(info.used)} used"
     rows = [
         ("format", FORMATS[info.format]),
         ("images", f"{info.images:,}"),
-        ("segments", f"{info.segments:,}, {info.crowd:,} of them crowd"),
-        ("categories", f"{len(info.categories)}{kinds}, {len(info.used)} used"),
+        ("segments", "not counted, that takes all pictures" if info.segments is None else _segments(info)),
+        ("categories", f"{len(info.categories)}{kinds}{used}"),
         ("sizes", _sizes(info)),
         *(("missing", text) for text in info.missing),
     ]
     lines = table(rows)
     lines += problem_lines("Warnings", info.problems, "")
     return [info.source, *lines, *problem_lines("Refused", info.failures, "")]
+
+
+def _segments(info: Info) -> str:
+    return f"{info.segments:,}, {info.crowd:,} of them crowd"
 
 
 def _sizes(info: Info) -> str:

@@ -38,9 +38,24 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+class Format(str, Enum):
+    """What SRC is, where it is not recognised."""
+
+    panoptic = "panoptic"
+    coco = "coco"
+    semantic = "semantic"
+    two_channel = "two-channel"
+    masks = "masks"
+
+
 # Places are strings: a Path would make s3:/bucket of s3://bucket.
 Src = Annotated[
-    str, typer.Argument(metavar="SRC", help="A COCO JSON: panoptic, instances, stuff, results.", show_default=False)
+    str,
+    typer.Argument(
+        metavar="SRC",
+        help="A COCO JSON (panoptic, instances, stuff, results), or a folder of PNGs.",
+        show_default=False,
+    ),
 ]
 Out = Annotated[str, typer.Argument(metavar="OUT", help="The folder to write to.", show_default=False)]
 Labels = Annotated[
@@ -48,7 +63,7 @@ Labels = Annotated[
 ]
 Categories = Annotated[
     Optional[str],  # noqa: UP045  typer reads the annotation at run time, on Python 3.10 too
-    typer.Option("--categories", metavar="FILE", help="Categories for a JSON that has none.", show_default=False),
+    typer.Option("--categories", metavar="FILE", help="Categories for a source that has none.", show_default=False),
 ]
 PngDir = Annotated[
     Optional[str],  # noqa: UP045
@@ -56,7 +71,21 @@ PngDir = Annotated[
 ]
 Images = Annotated[
     Optional[str],  # noqa: UP045
-    typer.Option("--images", metavar="FILE", help="The JSON that has a results list's images.", show_default=False),
+    typer.Option(
+        "--images", metavar="FILE", help="The JSON that has the images of a results list or folder.", show_default=False
+    ),
+]
+SourceLabels = Annotated[
+    Optional[str],  # noqa: UP045
+    typer.Option("--source-labels", metavar="PRESET|FILE", help="The labels of class maps in SRC.", show_default=False),
+]
+Instances = Annotated[
+    Optional[str],  # noqa: UP045
+    typer.Option("--instances", metavar="DIR", help="Folder of class maps' instance numbers.", show_default=False),
+]
+From = Annotated[
+    Optional[Format],  # noqa: UP045
+    typer.Option("--from", help="What SRC is. [default: what it looks like]", show_default=False),
 ]
 OverlapPolicy = Annotated[
     Optional[Overlap],  # noqa: UP045

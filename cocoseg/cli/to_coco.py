@@ -26,6 +26,7 @@ class Shape(str, Enum):
 def command(
     src: options.Src,
     out: Annotated[str, typer.Argument(metavar="OUT.json", help="The JSON to write.", show_default=False)],
+    source: dict[str, Any],
     how: dict[str, Any],
     segmentation: Annotated[Shape, typer.Option("--as", help="What masks are written as.")] = Shape.rle,
     things_only: Annotated[bool, typer.Option("--things-only", help="Leave out stuff.")] = False,
@@ -45,9 +46,6 @@ def command(
     no_check: Annotated[
         bool, typer.Option("--no-check", help="Do not fill each polygon again to compare it with its mask.")
     ] = False,
-    categories: options.Categories = None,
-    images: options.Images = None,
-    png_dir: options.PngDir = None,
 ) -> AnnotationSummary:
     """Convert annotations to a detection JSON: an RLE or a polygon, area and bbox for every segment.
 
@@ -65,8 +63,6 @@ def command(
         stuff=stuff,
         simplify=simplify,
         check=not no_check,
-        categories=categories,
-        images=images,
-        png_dir=png_dir,
+        **source,
         **how,
     )

@@ -17,13 +17,11 @@ if TYPE_CHECKING:
 def command(
     src: options.Src,
     out: options.Out,
+    source: dict[str, Any],
     how: dict[str, Any],
     labels: options.Labels = "index",
     overlap: options.OverlapPolicy = None,
     unlabelled: options.UnlabelledPolicy = None,
-    categories: options.Categories = None,
-    images: options.Images = None,
-    png_dir: options.PngDir = None,
     palette: Annotated[
         bool, typer.Option("--palette", help="Add the classes' colours as PNG palette; the indices stay.")
     ] = False,
@@ -42,9 +40,7 @@ def command(
         labels=labels,
         overlap=overlap.value if overlap else None,
         unlabelled=unlabelled.value if unlabelled else None,
-        categories=categories,
-        images=images,
-        png_dir=png_dir,
         palette=palette,
+        **source,
         **how,
     )

@@ -75,14 +75,14 @@ def read_picture(data: bytes, size: tuple[int, int] | None = None) -> npt.NDArra
     Raises SampleError: ``png.*``, ``size.mismatch``, ``limit.pixels``.
     """
     header = read_header(data)
-    _check_size(header, size, data)
+    check_size(header, size, data)
     if header.color_type != _PALETTE and (header.bit_depth != 8 or header.color_type not in _RGB):
         raise SampleError(
             "png.mode", f"the PNG is {header.mode}; a panoptic picture of ids is 8-bit RGB (R + 256·G + 65536·B)"
         )
     if header.color_type == _PALETTE:
         return _decode_palette(data)
-    return _decode_rgb(data, header)
+    return decode(data, header, "rgb" if header.color_type == 2 else "rgba")
 
 
 def verify_stream(data: bytes) -> None:
@@ -114,10 +114,10 @@ def write_class_map(class_map: npt.NDArray[Any], palette: Sequence[tuple[int, in
     height, width = class_map.shape
     depth = 8 * class_map.dtype.itemsize
     header = width.to_bytes(4, "big") + height.to_bytes(4, "big") + bytes([depth, _PALETTE if palette else 0, 0, 0, 0])
-    chunks = [_chunk(b"IHDR", header)]
+    chunks = [chunk(b"IHDR", header)]
     if palette:
-        chunks.append(_chunk(b"PLTE", bytes(value for color in palette for value in color)))
-    chunks += [_chunk(b"IDAT", _deflate(_filter_up(class_map))), _chunk(b"IEND", b"")]
+        chunks.append(chunk(b"PLTE", bytes(value for color in palette for value in color)))
+    chunks += [chunk(b"IDAT", _deflate(_filter_up(class_map))), chunk(b"IEND", b"")]
     return SIGNATURE + b"".join(chunks)
 
 
@@ -141,12 +141,17 @@ def _filter_up(class_map: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
     return filtered
 
 
-def _chunk(name: bytes, content: bytes) -> bytes:
+def chunk(name: bytes, content: bytes) -> bytes:
+    """A chunk of a PNG, with its length and checksum."""
     checksum = isal_zlib.crc32(content, isal_zlib.crc32(name))
     return b"".join([len(content).to_bytes(4, "big"), name, content, checksum.to_bytes(4, "big")])
 
 
-def _check_size(header: Header, size: tuple[int, int] | None, data: bytes) -> None:
+def check_size(header: Header, size: tuple[int, int] | None, data: bytes) -> None:
+    """Refuse a picture of another size than the annotation says, and one that packs too much.
+
+    Raises SampleError: ``size.mismatch``, ``limit.pixels``.
+    """
     height, width = header.size
     if size is not None and size != header.size:
         verify_stream(data)
@@ -165,13 +170,17 @@ def _check_size(header: Header, size: tuple[int, int] | None, data: bytes) -> No
         )
 
 
-def _decode_rgb(data: bytes, header: Header) -> npt.NDArray[np.uint8]:
+def decode(data: bytes, header: Header, mode: str) -> npt.NDArray[Any]:
+    """The native decoder: PNG bytes of 8 or 16 bits -> (H, W, 1, 3 or 4) for "mono", "rgb", "rgba".
+
+    Raises SampleError ``png.corrupt``.
+    """
     from kornia_rs import io as native
 
     _reserve(header)
     try:
-        mode = "rgb" if header.color_type == 2 else "rgba"
-        return np.asarray(native.decode_image_png_u8(data, header.size, mode))
+        call = native.decode_image_png_u16 if header.bit_depth == 16 else native.decode_image_png_u8
+        return np.asarray(call(data, header.size, mode))
     except MemoryError:
         raise
     except BaseException as error:
@@ -184,7 +193,7 @@ def _decode_rgb(data: bytes, header: Header) -> npt.NDArray[np.uint8]:
 def _reserve(header: Header) -> None:
     """Fail as Python fails when a large picture finds no memory: native code would end the process."""
     if header.size[0] * header.size[1] > _LARGE:
-        np.empty((2, *header.size, _SAMPLES[header.color_type]), np.uint8)
+        np.empty((2, *header.size, _SAMPLES[header.color_type], max(1, header.bit_depth // 8)), np.uint8)
 
 
 def _decode_palette(data: bytes) -> npt.NDArray[np.uint8]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from cocoseg.errors import LabelError, Problem, UsageError, show
 from cocoseg.files.places import place
 from cocoseg.labels import schemefile
+from cocoseg.labels.fit import fitted, with_merged
 from cocoseg.labels.presets import PRESETS, Preset, index_with_background, official_categories
 from cocoseg.labels.scheme import LabelScheme
 from cocoseg.model import Category, Dataset
@@ -26,7 +27,8 @@ def label_scheme(
     """The scheme of a preset's name or of a scheme file (JSON, TOML), for a data set or its ``categories``.
 
     ``background`` says that unlabelled pixels are background, which a data set knows of itself: there ``index`` counts
-    classes from 1, and unlabelled pixels are 0.
+    classes from 1, and unlabelled pixels are 0. The scheme is told of categories that a class map has merged, and for
+    a data set of class maps, where void is void and nobody tells crowds from instances, it leaves both as they are.
 
     Raises UsageError ``label.preset`` for an unknown name, LabelError: ``doc.missing_key`` where categories are needed
     and there are none, and what the file's checks raise.
@@ -36,13 +38,15 @@ def label_scheme(
     >>> label_scheme("index", [Category(7, "road"), Category(23, "sky")]).class_of
     {7: 0, 23: 1}
     """
-    if isinstance(labels, LabelScheme):
-        return labels
     if isinstance(categories, Dataset):
         background = categories.background if background is None else background
-        categories = categories.categories
-    background = bool(background)
-    name = os.fspath(labels)
+        return fitted(label_scheme(labels, categories.categories, background=background), categories)
+    if isinstance(labels, LabelScheme):
+        return with_merged(labels, categories)
+    return with_merged(_chosen(os.fspath(labels), categories, bool(background)), categories)
+
+
+def _chosen(name: str, categories: Sequence[Category], background: bool) -> LabelScheme:
     if name not in PRESETS and Path(name).suffix.lower() in (".json", ".toml"):
         return _from_file(place(name), categories, background)
     return _preset(name, categories, background)

@@ -80,13 +80,18 @@ def read_scheme(path: str | os.PathLike[str]) -> LabelScheme | SchemeChanges:
         value = _parse(read_file(path), Path(path).suffix.lower())
         if isinstance(value, dict) and "preset" in value:
             return msgspec.convert(value, SchemeChanges)
-        return _scheme(msgspec.convert(value, _File))
+        return scheme_from(value)
     except LabelError as error:
         raise error.at(show(name, 300)) from None
     except CocosegError as error:
         raise LabelError(error.category, error.message) from None
     except (ValueError, RecursionError) as error:  # msgspec's and tomllib's errors are ValueErrors
         raise LabelError("label.type", f"{show(name, 300)}: {error}") from None
+
+
+def scheme_from(value: Any) -> LabelScheme:
+    """The scheme that ``scheme_dict`` made plain. Raises LabelError, msgspec.ValidationError."""
+    return _scheme(msgspec.convert(value, _File))
 
 
 def save_scheme(scheme: LabelScheme, path: str | os.PathLike[str]) -> None:

@@ -15,13 +15,13 @@ from cocoseg.files import places
 from cocoseg.files.journal import Row
 from cocoseg.files.places import StrPath, place
 from cocoseg.files.writing import Folder
-from cocoseg.formats import read
 from cocoseg.formats.detection import Annotated, Annotations, Shape, detection_document
 from cocoseg.formats.document import Place
+from cocoseg.labels import LabelScheme
 from cocoseg.labels.presets import is_stuff
 from cocoseg.model import Dataset
 from cocoseg.tools.conversion import Run, check_choice
-from cocoseg.tools.sources import check_places, report_head
+from cocoseg.tools.sources import Source, check_places, report_head
 from cocoseg.tools.tally import Tally
 
 COMMAND = "to-coco"
@@ -85,6 +85,9 @@ def to_coco(
     categories: StrPath | None = None,
     images: StrPath | None = None,
     png_dir: StrPath | None = None,
+    source_labels: StrPath | LabelScheme | None = None,
+    instances: StrPath | None = None,
+    source_format: str | None = None,
     workers: int | None = None,
     executor: Executor | None = None,
     overwrite: bool = False,
@@ -111,17 +114,17 @@ def to_coco(
     out = place(out)
     if not out.lower().endswith(".json"):
         raise UsageError("usage.out", f"OUT is {show(out, 300)}, expected the name of a .json file")
-    dataset = read(src, png_dir=png_dir, categories=categories, images=images)
+    source = Source(src, categories, images, png_dir, source_labels, instances, source_format)
+    dataset = source.read()
     _check_categories(dataset)
-    sources = [place(path) for path in (src, categories, images) if path is not None]
-    check_places(dataset, sources, out)
+    check_places(dataset, source.files, out)
     places.check_shared([out, dataset.folder], how.processes)
     convert = Annotations(segmentation, _kept(dataset, things_only), stuff, _ids(dataset, stuff), simplify, check)
     summary = AnnotationSummary(len(dataset), problems=list(dataset.problems))
     if dry_run:
         return how.check(dataset, convert, summary)
     options = {"as": segmentation, "things_only": things_only, "stuff": stuff, "simplify": simplify}
-    head = report_head(COMMAND, options, sources)
+    head = report_head(COMMAND, options | source.told, source.files)
     folder = Folder.create(places.journal_place(out))
     where = Place(Folder.found(places.parent(out)), places.base_name(out), folder)
     info = {"description": f"{places.base_name(place(src))}, by cocoseg {head['cocoseg']}"}

@@ -11,7 +11,6 @@ from cocoseg.errors import DocumentError, LabelError
 from cocoseg.files import places
 from cocoseg.files.places import StrPath, place
 from cocoseg.files.writing import Folder
-from cocoseg.formats import read
 from cocoseg.formats.classmap import ClassMaps
 from cocoseg.labels import LabelScheme, label_scheme
 from cocoseg.labels.presets import PICTURES_ONLY
@@ -19,7 +18,7 @@ from cocoseg.labels.scheme import Overlap
 from cocoseg.labels.schemefile import scheme_dict
 from cocoseg.model import Dataset
 from cocoseg.tools.conversion import Run, check_choice
-from cocoseg.tools.sources import check_places, report_head
+from cocoseg.tools.sources import Source, check_places, labels_file, report_head
 from cocoseg.tools.summary import Summary
 
 COMMAND = "to-semantic"
@@ -35,6 +34,9 @@ def to_semantic(
     categories: StrPath | None = None,
     images: StrPath | None = None,
     png_dir: StrPath | None = None,
+    source_labels: StrPath | LabelScheme | None = None,
+    instances: StrPath | None = None,
+    source_format: str | None = None,
     workers: int | None = None,
     executor: Executor | None = None,
     overwrite: bool = False,
@@ -46,8 +48,9 @@ def to_semantic(
 ) -> Summary:
     """Convert annotations to class maps ``out/<file_name>`` and a report ``out/cocoseg.json``.
 
-    ``src`` is a panoptic JSON with its PNGs, or a detection JSON (instances, stuff, LVIS, results); it, ``out`` and the
-    other files may be URLs of storage that fsspec knows (``s3://bucket/folder``). ``overlap`` says
+    ``src`` is a panoptic JSON with its PNGs, a detection JSON (instances, stuff, LVIS, results), or a folder of label
+    pictures; it, ``out`` and the other files may be URLs of storage that fsspec knows (``s3://bucket/folder``).
+    ``categories`` to ``instances`` are as ``cocoseg.read`` has them, ``source_format`` its ``format``. ``overlap`` says
     which of several masks a pixel goes to, ``unlabelled`` what a pixel of none is, where the scheme is not to say it.
     An image that can't be converted is left out and named in the result's ``failures``; with ``on_error="stop"`` the
     first one ends the work. ``dry_run`` checks everything and writes nothing. ``on_done`` is called with the summary
@@ -66,10 +69,11 @@ def to_semantic(
     """
     how = Run(workers, executor, overwrite, on_error, time_limit, on_done)
     check_choice("unlabelled", unlabelled, ("background", "void"))
-    dataset = read(src, png_dir=png_dir, categories=categories, images=images)
+    source = Source(src, categories, images, png_dir, source_labels, instances, source_format)
+    dataset = source.read()
     scheme = _scheme(labels, dataset, overlap, unlabelled)
-    scheme_file = None if isinstance(labels, LabelScheme) or not places.is_file(place(labels)) else labels
-    sources = [place(path) for path in (src, categories, images, scheme_file) if path is not None]
+    scheme_file = labels_file(labels)
+    sources = [*source.files, *([scheme_file] if scheme_file else ())]
     out = place(out)
     check_places(dataset, sources, out)
     places.check_shared([out, dataset.folder], 2 if executor else how.processes)
@@ -78,6 +82,7 @@ def to_semantic(
     if dry_run:
         return how.check(dataset, convert, summary)
     options = {"labels": scheme.name, "overlap": scheme.overlap, "unlabelled": unlabelled, "palette": palette}
+    options |= source.told
     return how.write(dataset, convert, Folder.create(out), COMMAND, summary, _head(scheme, sources, options))
 
 

@@ -3,22 +3,71 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from cocoseg.errors import UsageError, show
 from cocoseg.files import places
+from cocoseg.files.places import StrPath, place
+from cocoseg.formats import read, survey
+from cocoseg.formats.pictures import picture_names
+from cocoseg.labels import PRESETS, LabelScheme
 from cocoseg.model import Dataset
 from cocoseg.version import __version__
 
 
+@dataclass(frozen=True)
+class Source:
+    """What a command reads, and all options that say how, as ``cocoseg.read`` has them."""
+
+    src: StrPath
+    categories: StrPath | None = None
+    images: StrPath | None = None
+    png_dir: StrPath | None = None
+    source_labels: StrPath | LabelScheme | None = None
+    instances: StrPath | None = None
+    source_format: str | None = None
+
+    def read(self) -> Dataset:
+        """The data set. Raises DocumentError, LabelError, UsageError."""
+        return read(self.src, **self._options())
+
+    def survey(self) -> dict[str, Any]:
+        """What can be told of it without decoding a picture. Raises as ``read`` does."""
+        return survey(self.src, **self._options())
+
+    @property
+    def files(self) -> list[str]:
+        """All files and folders that it is read from, but for the PNGs of a panoptic JSON."""
+        named = (self.src, self.instances, self.categories, self.images, labels_file(self.source_labels))
+        return [place(path) for path in named if path is not None]
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """Of the options that are no files those that were given, for the report."""
+        labels = self.source_labels.name if isinstance(self.source_labels, LabelScheme) else self.source_labels
+        told = {"source_labels": None if labels is None else str(labels), "from": self.source_format}
+        return {name: value for name, value in told.items() if value is not None}
+
+    def _options(self) -> dict[str, Any]:
+        options = {name: value for name, value in vars(self).items() if name not in ("src", "source_format")}
+        return options | {"format": self.source_format}
+
+
+def labels_file(labels: StrPath | LabelScheme | None) -> str | None:
+    """The file that a label scheme comes from, if it does."""
+    if labels is None or isinstance(labels, LabelScheme) or labels in PRESETS:
+        return None
+    return place(labels) if places.is_file(place(labels)) else None
+
+
 def check_places(dataset: Dataset, sources: Sequence[str], out: str) -> None:
-    """Refuse to write among the sources."""
-    if dataset.folder is not None and places.same_place(dataset.folder, out):
-        raise UsageError(
-            "out.is_input",
-            f"OUT {show(out, 300)} and the PNGs' folder {show(dataset.folder, 300)} lie in one another, so "
-            "that sources could be overwritten; choose another OUT",
-        )
+    """Refuse to write among the sources, which are files and folders."""
+    folders = [folder for folder in (dataset.folder, *sources) if folder is not None]
+    if among := next((folder for folder in folders if places.lies_in(out, folder)), None):
+        raise _in_one_another(out, among)
+    if dataset.folder is not None and places.lies_in(dataset.folder, out):
+        raise _in_one_another(out, dataset.folder)
     if inside := next((path for path in sources if places.lies_in(path, out)), None):
         raise UsageError(
             "out.is_input",
@@ -32,5 +81,15 @@ def report_head(command: str, options: dict[str, Any], sources: Sequence[str]) -
         "cocoseg": __version__,
         "command": command,
         "options": options,
-        "sources": [{"name": places.base_name(path), "bytes": places.size(path)} for path in sources],
+        "sources": [{"name": places.base_name(path), **_extent(path)} for path in sources],
     }
+
+
+def _in_one_another(out: str, folder: str) -> UsageError:
+    text = f"OUT {show(out, 300)} and {show(folder, 300)}, which is read, lie in one another, so that sources could be"
+    return UsageError("out.is_input", f"{text} overwritten; choose another OUT")
+
+
+def _extent(path: str) -> dict[str, int]:
+    """How large a source is: the pictures of a folder, the bytes of a file."""
+    return {"pictures": len(picture_names(path))} if places.is_folder(path) else {"bytes": places.size(path)}

@@ -1,0 +1,19 @@
+"""What a folder of 2-channel PNGs tells without decoding a picture."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from cocoseg.files.places import StrPath
+from cocoseg.files.png import read_header
+from cocoseg.formats import headers, pictures
+from cocoseg.formats.categories import read_categories
+
+
+def survey(path: StrPath, *, categories: StrPath | None = None, images: StrPath | None = None) -> dict[str, Any]:
+    """The fields of ``cocoseg.tools.info.Info`` for a folder of 2-channel PNGs. Raises DocumentError."""
+    folder = os.fspath(path)
+    found = () if categories is None else read_categories(categories)
+    missing = [(not found, "categories (give them with --categories)")]
+    return headers.survey(folder, "two-channel", pictures.read_index(folder, images), found, read_header, missing)
