@@ -27,7 +27,7 @@ from cocoseg.errors import Problem, SampleError
 from cocoseg.files.documents import NOT_A_NUMBER
 from cocoseg.formats import coco_index
 from cocoseg.formats.coco_index import Annotation, Entry, annotation_place
-from cocoseg.labels.presets import official_categories
+from cocoseg.labels.presets import official_isthing
 from cocoseg.model import Category, Dataset, Loader, Sample
 
 
@@ -109,6 +109,4 @@ def _empty_masks(rows: Sequence[Annotation], areas: Sequence[int], place: str) -
 
 def covers_all(categories: Sequence[Category]) -> bool:
     """Whether there is stuff among the categories: they describe whole pictures, so an unlabelled pixel is unknown."""
-    tables = (official_categories("coco_stuff"), official_categories("coco_panoptic"))
-    stuff = {(category.id, category.name) for table in tables for category in table if not category.isthing}
-    return any(category.isthing is False or (category.id, category.name) in stuff for category in categories)
+    return any(category.isthing is False or official_isthing(category) is False for category in categories)

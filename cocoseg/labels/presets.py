@@ -61,6 +61,21 @@ def official_categories(table: str, annotated_only: bool = False) -> tuple[Categ
     )
 
 
+@cache
+def _official_things() -> dict[tuple[int, str], bool | None]:
+    tables = (official_categories("coco_stuff"), official_categories("coco_panoptic"))
+    return {(category.id, category.name): category.isthing for table in tables for category in table}
+
+
+def official_isthing(category: Category) -> bool | None:
+    """Whether COCO's own tables have a category, by id and name, as thing (True) or stuff; None where they do not.
+
+    >>> official_isthing(Category(1, "person")), official_isthing(Category(1, "road"))
+    (True, None)
+    """
+    return _official_things().get((category.id, category.name))
+
+
 def _one_class_each(categories: Sequence[Category], first: int) -> tuple[LabelClass, ...]:
     ranked = sorted(categories, key=lambda category: category.id)
     return tuple(_class(category, first + rank) for rank, category in enumerate(ranked))
