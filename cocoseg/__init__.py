@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from cocoseg.labels import LabelClass, LabelScheme, label_scheme
     from cocoseg.model import Category, Dataset, Sample
     from cocoseg.targets import instance_masks, panoptic_to_semantic, semantic
+    from cocoseg.tools.coco import AnnotationSummary, to_coco
     from cocoseg.tools.info import Info, info
     from cocoseg.tools.semantic import to_semantic
     from cocoseg.tools.summary import Summary
@@ -41,6 +42,7 @@ _HOMES = {
     "labels": "LabelClass LabelScheme label_scheme",
     "model": "Category Dataset Sample",
     "targets": "instance_masks panoptic_to_semantic semantic",
+    "tools.coco": "AnnotationSummary to_coco",
     "tools.info": "Info info",
     "tools.semantic": "to_semantic",
     "tools.summary": "Summary",
@@ -49,6 +51,7 @@ _HOMES = {
 _HOME = {name: home for home, names in _HOMES.items() for name in names.split()}
 
 __all__ = [
+    "AnnotationSummary",
     "Category",
     "CocosegError",
     "Dataset",
@@ -73,6 +76,7 @@ __all__ = [
     "panoptic_to_semantic",
     "read",
     "semantic",
+    "to_coco",
     "to_semantic",
     "verify",
 ]

@@ -62,6 +62,15 @@ class Sample:
         return self.shapes.areas[:-1] if isinstance(self.shapes, Regions) else rle.area(self.shapes)
 
     @property
+    def runs(self) -> Runs:
+        """The segments as COCO run lengths, down the columns: n masks."""
+        if isinstance(self.shapes, Runs):
+            return self.shapes
+        count = self.shapes.count
+        numbers = np.arange(count, dtype=np.min_scalar_type(count))
+        return rle.encode_numbers(self.shapes.paint(numbers, outside=count), count)
+
+    @property
     def id_map(self) -> npt.NDArray[np.int64]:
         """(H, W) int64: the segment id of every pixel, 0 where there is none; where masks overlap, the later one's."""
         regions = self.shapes if isinstance(self.shapes, Regions) else overlap.layers(self.shapes)[0]

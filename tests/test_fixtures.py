@@ -9,12 +9,13 @@ import pytest
 from PIL import Image
 
 import cocoseg
+from cocoseg import labels
 from command import cocoseg as run
 from conftest import FIXTURES
 
 SOURCE = FIXTURES / "panoptic.json"
 PICTURES = ["touching.png", "crowd.png", "thin/row.png"]
-PRESETS = sorted(path.name for path in (FIXTURES / "expected").iterdir() if path.name != "instances")
+PRESETS = sorted(path.name for path in (FIXTURES / "expected").iterdir() if path.name in labels.PRESETS)
 INSTANCES = FIXTURES / "instances.json"
 POLICIES = ["file", "area", "score", "void"]
 INSTANCE_PICTURES = ["overlap.png", "empty.png", "thin/row.png"]

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Sequence
 import typer
 
 from cocoseg.errors import Problem
-from cocoseg.files.places import join
+from cocoseg.files.names import REPORT
+from cocoseg.files.places import join, journal_place
 from cocoseg.tools.tally import Tally
 
 MOST = 20  # lines of a kind that are printed; the report in OUT has them all
@@ -63,7 +64,8 @@ def _lines(tally: Tally, out: str | None) -> list[str]:
     not_done = f", {left} not done" if left else ""
     done = f"{tally.images:,} of {tally.listed:,} images in {tally.seconds:.1f} s"
     kept = f", {tally.kept:,} of them finished before" if tally.kept else ""
-    more = f" in {join(out, 'cocoseg.json')}" if out else ""
+    where = journal_place(out) if out else ""
+    more = f" in {join(where, REPORT)}" if out else ""
     head = f"{done} ({tally.images_per_second:,.0f} images/s){kept}{refused}{not_done}"
     return [
         "; ".join([head, *tally.remarks()]),
@@ -71,8 +73,14 @@ def _lines(tally: Tally, out: str | None) -> list[str]:
         *_table_lines(tally.table()),
         *problem_lines("Warnings", tally.problems, more),
         *problem_lines("Refused", tally.failures, more),
-        f"{tally.makes} and cocoseg.json are in {out}" if out else "Nothing was written (--dry-run)",
+        _last_words(tally.makes, out, where),
     ]
+
+
+def _last_words(makes: str, out: str | None, journal: str) -> str:
+    if out is None:
+        return "Nothing was written (--dry-run)"
+    return f"{makes} and {REPORT} are in {out}" if out == journal else f"{makes} are in {out}, {REPORT} is in {journal}"
 
 
 def _table_lines(rows: Sequence[Sequence[str]]) -> list[str]:

@@ -201,15 +201,36 @@ def encode_labels(labels: npt.NDArray[np.integer], ids: npt.NDArray[np.integer])
     """
     size = _check_array(labels, 2)
     values, lengths = runs(rows_from_columns(labels).reshape(-1))
-    stops = np.cumsum(lengths)
     order = np.argsort(ids)
     rank = np.searchsorted(ids, values, sorter=order)
-    found = np.flatnonzero(np.append(ids[order], 0)[rank] == values)
-    found = found[rank[found] < len(ids)]
-    masks, stops, lengths = order[rank[found]], stops[found], lengths[found]
+    found = np.append(ids[order], 0)[rank] == values
+    return _from_stretches(np.where(found, np.append(order, len(ids))[rank], len(ids)), lengths, len(ids), size)
+
+
+def encode_numbers(numbers: npt.NDArray[np.integer], count: int) -> Runs:
+    """A map (H, W) of the number, from 0, of the mask that each pixel is of, ``count`` for none -> Runs of n masks.
+
+    Raises as ``encode_labels`` does, which is for any ids and takes a little longer.
+
+    >>> encode_numbers(np.array([[1, 1, 2], [1, 0, 2]]), 2).counts
+    array([3, 1, 2, 0, 3, 3])
+    """
+    size = _check_array(numbers, 2)
+    values, lengths = runs(rows_from_columns(numbers).reshape(-1))
+    return _from_stretches(values, lengths, count, size)
+
+
+def _from_stretches(numbers: npt.NDArray[np.integer], lengths: Ints, count: int, size: tuple[int, int]) -> Runs:
+    """What a picture is down its columns, mask after mask, ``count`` for none."""
+    stops = np.cumsum(lengths)
+    found = np.flatnonzero(numbers < count)
+    masks = numbers[found].astype(np.min_scalar_type(count))  # numbers of 16 bits are sorted by counting
     by_mask = np.argsort(masks, kind="stable")
-    places = np.stack([stops - lengths, stops], axis=1)[by_mask].reshape(-1)
-    return from_toggles(np.repeat(masks[by_mask], 2), places, len(ids), size)
+    found = found[by_mask]
+    places = np.empty((len(found), 2), np.int64)
+    places[:, 1] = stops[found]
+    np.subtract(places[:, 1], lengths[found], out=places[:, 0])
+    return from_toggles(np.repeat(masks[by_mask].astype(np.int64), 2), places.reshape(-1), count, size)
 
 
 def area(packed: Runs) -> Ints:

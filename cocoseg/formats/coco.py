@@ -27,7 +27,7 @@ from cocoseg.errors import Problem, SampleError
 from cocoseg.files.documents import NOT_A_NUMBER
 from cocoseg.formats import coco_index
 from cocoseg.formats.coco_index import Annotation, Entry, annotation_place
-from cocoseg.labels.presets import official_isthing
+from cocoseg.labels.presets import is_stuff
 from cocoseg.model import Category, Dataset, Loader, Sample
 
 
@@ -109,4 +109,4 @@ def _empty_masks(rows: Sequence[Annotation], areas: Sequence[int], place: str) -
 
 def covers_all(categories: Sequence[Category]) -> bool:
     """Whether there is stuff among the categories: they describe whole pictures, so an unlabelled pixel is unknown."""
-    return any(category.isthing is False or official_isthing(category) is False for category in categories)
+    return any(map(is_stuff, categories))

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from cocoseg.codecs.rle import Runs, concatenate, take
 from cocoseg.errors import DocumentError, SampleError, show
-from cocoseg.labels.presets import OTHER, official_isthing
+from cocoseg.labels.presets import OTHER, is_thing
 from cocoseg.model import Category, Dataset, ImageId, Loader, Refused, Sample
 
 
@@ -80,8 +80,9 @@ class _Decoder:
 def join(instances: Dataset, stuff: Dataset) -> Dataset:
     """Two detection files as one Dataset, in the order of the instances, then images that only ``stuff`` has.
 
-    A category of ``stuff`` is stuff, unless it says otherwise. Raises DocumentError: ``id.collision`` for one id with
-    two names, ``id.unknown`` where the files have no image in common.
+    A category of ``stuff`` alone is stuff, unless it says otherwise. Raises DocumentError: ``id.collision`` for one id
+    with two names, ``doc.missing_key`` where nobody knows whether a category of both is a thing, ``id.unknown`` where
+    the files have no image in common.
 
     >>> from cocoseg.formats import read
     >>> joined = join(read("fixtures/instances.json"), read("fixtures/stuff.json"))
@@ -105,17 +106,23 @@ def _no_picture(folder: str | None, entry: Pair) -> bytes:
 
 
 def _categories(instances: Dataset, stuff: Dataset) -> tuple[Category, ...]:
-    over, under = ({row.id: row for row in dataset.categories} for dataset in (instances, stuff))
-    for row in under.values():
-        if row.id in over and over[row.id].name != row.name:
-            names = f"{show(over[row.id].name)} in {instances.source} and {show(row.name)} in {stuff.source}"
-            raise DocumentError("id.collision", f"category {row.id} is {names}; renumber one of them")
-    both = [_as_stuff(row) if row.id in under and official_isthing(row) is None else row for row in over.values()]
-    return (*both, *(_as_stuff(row) for row in under.values() if row.id not in over))
+    under = {row.id: row for row in stuff.categories}
+    both = [_agreed(row, under[row.id], instances, stuff) if row.id in under else row for row in instances.categories]
+    known = {row.id for row in instances.categories}
+    return (*both, *(replace(row, isthing=bool(row.isthing)) for row in stuff.categories if row.id not in known))
 
 
-def _as_stuff(category: Category) -> Category:
-    return replace(category, isthing=False) if category.isthing is None else category
+def _agreed(over: Category, under: Category, instances: Dataset, stuff: Dataset) -> Category:
+    """What is known of a category that both files list, as they do where one tool wrote them."""
+    if over.name != under.name:
+        names = f"{show(over.name)} in {instances.source} and {show(under.name)} in {stuff.source}"
+        raise DocumentError("id.collision", f"category {over.id} is {names}; renumber one of them")
+    isthing = under.isthing if over.isthing is None else over.isthing
+    found = is_thing(replace(over, isthing=isthing))
+    if found is None:
+        text = f"both {instances.source} and {stuff.source} list category {over.id} ({show(over.name)})"
+        raise DocumentError("doc.missing_key", f"{text}, and neither says whether it is a thing; give it 'isthing'")
+    return replace(over, isthing=found, color=over.color or under.color)
 
 
 def _pairs(instances: Dataset, stuff: Dataset) -> list[Pair | Refused]:
@@ -166,10 +173,14 @@ def _sizes(pair: Pair, other: str) -> str:
 def _taken(sample: Sample, kept: npt.NDArray[np.intp]) -> Sample:
     assert isinstance(sample.shapes, Runs)
     scores = None if sample.scores is None else sample.scores[kept]
-    columns = (sample.ids[kept], sample.category_ids[kept], sample.iscrowd[kept])
-    ids, category_ids, iscrowd = columns
-    shapes = take(sample.shapes, kept)
-    return replace(sample, ids=ids, category_ids=category_ids, iscrowd=iscrowd, shapes=shapes, scores=scores)
+    return replace(
+        sample,
+        ids=sample.ids[kept],
+        category_ids=sample.category_ids[kept],
+        iscrowd=sample.iscrowd[kept],
+        shapes=take(sample.shapes, kept),
+        scores=scores,
+    )
 
 
 def _over(over: Sample, under: Sample) -> Sample:

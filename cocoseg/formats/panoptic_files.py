@@ -27,7 +27,7 @@ from cocoseg.codecs.regions import Regions
 from cocoseg.errors import SampleError
 from cocoseg.files.png import write_rgb
 from cocoseg.formats.writer import Converted
-from cocoseg.labels.presets import official_isthing
+from cocoseg.labels.presets import is_stuff
 from cocoseg.labels.scheme import Overlap, default_color
 from cocoseg.model import Category, Sample
 from cocoseg.targets import check_ids, flat
@@ -168,10 +168,9 @@ class PanopticFiles:
 
 
 def _complete(category: Category, place: int) -> Category:
-    known = official_isthing(category) if category.isthing is None else category.isthing
     return replace(
         category,
-        isthing=known is not False,
+        isthing=not is_stuff(category),
         color=category.color or default_color(place),
         supercategory=category.supercategory or category.name,
     )

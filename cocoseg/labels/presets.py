@@ -67,13 +67,18 @@ def _official_things() -> dict[tuple[int, str], bool | None]:
     return {(category.id, category.name): category.isthing for table in tables for category in table}
 
 
-def official_isthing(category: Category) -> bool | None:
-    """Whether COCO's own tables have a category, by id and name, as thing (True) or stuff; None where they do not.
+def is_thing(category: Category) -> bool | None:
+    """What a category says, or where it is silent COCO's class tables, by id and name; None where nobody knows.
 
-    >>> official_isthing(Category(1, "person")), official_isthing(Category(1, "road"))
-    (True, None)
+    >>> is_thing(Category(1, "person")), is_thing(Category(1, "person", isthing=False)), is_thing(Category(1, "cat"))
+    (True, False, None)
     """
-    return _official_things().get((category.id, category.name))
+    return _official_things().get((category.id, category.name)) if category.isthing is None else category.isthing
+
+
+def is_stuff(category: Category) -> bool:
+    """Whether a category is known to be stuff: what nobody knows is a thing."""
+    return is_thing(category) is False
 
 
 def _one_class_each(categories: Sequence[Category], first: int) -> tuple[LabelClass, ...]:

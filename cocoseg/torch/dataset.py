@@ -10,7 +10,7 @@ from typing import Any, Literal, get_args
 
 import torch
 
-from cocoseg.errors import LabelError, UsageError, show
+from cocoseg.errors import LabelError, SampleError, UsageError, show
 from cocoseg.formats import read
 from cocoseg.labels import LabelScheme, label_scheme
 from cocoseg.losses import number_of_classes
@@ -54,7 +54,8 @@ class SegmentationDataset(torch.utils.data.Dataset[tuple[Any, Any]]):
     that a picture frees (``cocoseg.parallel.tune_memory``).
 
     Raises UsageError: ``usage.choice``, ``usage.extra``; LabelError as ``cocoseg.label_scheme``, and ``label.range``
-    for a void or class that ``dtype`` does not hold; ``dataset[i]`` raises SampleError where image i is bad.
+    for a void or class that ``dtype`` does not hold; ``dataset[i]`` raises SampleError where image i is bad, in a
+    loader's worker and out of it.
 
     >>> data = SegmentationDataset("fixtures/panoptic.json", target="segments", mode="panoptic")
     >>> image, target = data[0]
@@ -100,18 +101,32 @@ class SegmentationDataset(torch.utils.data.Dataset[tuple[Any, Any]]):
         return len(self.dataset)
 
     def __getitem__(self, place: int) -> tuple[Any, Any]:
+        if torch.utils.data.get_worker_info() is None:
+            return self._item(place)
         _settle_in(os.getpid())
+        try:
+            return self._item(place)
+        except SampleError as error:
+            raise WorkerSampleError(str(error)) from error
+
+    def _item(self, place: int) -> tuple[Any, Any]:
         sample = self.dataset[place]
         image = None if self.images is None else self.images(sample)
         image, target = self.wrap(image, self.target(sample))
         return (image, target) if self.transform is None else self.transform(image, target)
 
 
+class WorkerSampleError(SampleError):
+    """A SampleError out of a loader's worker, which ``DataLoader`` makes anew of a text alone, traceback and all."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("worker.sample", message)
+
+
 @cache
 def _settle_in(process: int) -> None:
-    """Keep freed memory between pictures where the process is a loader's worker, once; others are not ours to tune."""
-    if torch.utils.data.get_worker_info() is not None:
-        tune_memory()
+    """Keep freed memory between pictures in a loader's worker, once; other processes are not ours to tune."""
+    tune_memory()
 
 
 def _check(name: str, value: str, allowed: tuple[str, ...]) -> None:

@@ -140,6 +140,20 @@ class TestDataLoader:
         assert (images.shape, targets.shape) == ((3, 3, 6, 9), (3, 6, 9))
 
 
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning", "ignore:This DataLoader will create")
+@pytest.mark.parametrize("workers", [0, 1])
+def test_a_bad_image_is_a_sample_error_in_a_worker_too(workers: int, tmp_path: Path) -> None:
+    path = tmp_path / "panoptic.json"
+    path.write_bytes(Path("fixtures/panoptic.json").read_bytes())
+    (tmp_path / "panoptic" / "thin").mkdir(parents=True)
+    for name in ("touching.png", "thin/row.png"):
+        (tmp_path / "panoptic" / name).write_bytes((Path("fixtures/panoptic") / name).read_bytes())
+    loader = iter(DataLoader(SegmentationDataset(path, tv_tensors=False), num_workers=workers, collate_fn=collate))
+    next(loader)
+    with pytest.raises(SampleError, match=r"crowd\.png' does not exist"):
+        next(loader)
+
+
 @pytest.mark.parametrize("options", KINDS, ids=str)
 def test_pickles_with_every_target_but_without_its_index(options: dict[str, Any]) -> None:
     import pickle

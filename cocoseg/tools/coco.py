@@ -1,0 +1,161 @@
+"""Annotations to a detection JSON: the guts of ``cocoseg to-coco``."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+import msgspec
+
+from cocoseg.errors import DocumentError, UsageError, show
+from cocoseg.files import places
+from cocoseg.files.journal import Row
+from cocoseg.files.places import StrPath, place
+from cocoseg.files.writing import Folder
+from cocoseg.formats import read
+from cocoseg.formats.detection import Annotated, Annotations, Shape, detection_document
+from cocoseg.formats.document import Place
+from cocoseg.labels.presets import is_stuff
+from cocoseg.model import Dataset
+from cocoseg.tools.conversion import Run, check_choice
+from cocoseg.tools.sources import check_places, report_head
+from cocoseg.tools.tally import Tally
+
+COMMAND = "to-coco"
+
+_ANNOTATED = msgspec.json.Decoder(Annotated)
+
+
+@dataclass
+class AnnotationSummary(Tally):
+    """The result of a conversion to a detection JSON.
+
+    ``annotations`` were written, ``crowds`` of them for crowds. ``simplified`` polygons have an IoU with the exact mask
+    of ``iou_mean``, and of ``iou_least`` at worst.
+    """
+
+    makes: ClassVar[str] = "Annotations"
+
+    annotations: int = 0
+    crowds: int = 0
+    simplified: int = 0
+    iou_mean: float = 1.0
+    iou_least: float = 1.0
+
+    def count(self, row: Row) -> None:
+        """Add an image's annotations."""
+        found = _ANNOTATED.decode(row.result)
+        self.annotations += found.annotations
+        self.crowds += found.crowds
+        if found.simplified:
+            total = self.iou_mean * self.simplified + found.iou_sum
+            self.simplified += found.simplified
+            self.iou_mean = total / self.simplified
+            self.iou_least = min(self.iou_least, found.iou_least)
+
+    def results(self) -> dict[str, Any]:
+        """The annotations, and what simplifying them cost."""
+        numbers: dict[str, Any] = {"annotations": self.annotations, "crowds": self.crowds}
+        if self.simplified:
+            iou = {"mean": round(self.iou_mean, 6), "least": round(self.iou_least, 6)}
+            numbers["simplified"] = {"polygons": self.simplified, "iou": iou}
+        return numbers
+
+    def remarks(self) -> list[str]:
+        """The annotations, and what simplifying them cost."""
+        crowds = f", {self.crowds:,} of them crowds" if self.crowds else ""
+        told = [f"{self.annotations:,} annotations{crowds}"]
+        if self.simplified:
+            told.append(f"IoU of polygons {self.iou_mean:.4f} on average, {self.iou_least:.4f} at least")
+        return told
+
+
+def to_coco(
+    src: StrPath,
+    out: StrPath,
+    *,
+    segmentation: Shape = "rle",
+    things_only: bool = False,
+    stuff: bool = False,
+    simplify: float | None = None,
+    check: bool = True,
+    categories: StrPath | None = None,
+    images: StrPath | None = None,
+    png_dir: StrPath | None = None,
+    workers: int | None = None,
+    executor: Executor | None = None,
+    overwrite: bool = False,
+    on_error: Literal["skip", "stop"] = "skip",
+    time_limit: float = 300.0,
+    dry_run: bool = False,
+    on_done: Callable[[AnnotationSummary], None] | None = None,
+) -> AnnotationSummary:
+    """Convert annotations to a detection JSON ``out``; journal and report are in the folder ``<out>.cocoseg``.
+
+    ``segmentation`` is what masks are written as: compressed RLE, RLE with lists of counts, or polygons that
+    pycocotools fills to exactly the same mask, which is checked for each one unless ``check`` is False; crowds and
+    masks without a pixel are RLE then. ``simplify`` leaves out corners of polygons that are no more than so many pixels
+    off, and the summary says what that cost. ``things_only`` leaves out stuff; ``stuff`` unites the masks of each
+    category to one annotation, as COCO-Stuff has them. The other options are those of ``to_semantic``.
+
+    Raises DocumentError, UsageError before anything is written, OutputError where nothing can be written.
+
+    >>> to_coco("fixtures/panoptic.json", "instances.json", dry_run=True).annotations
+    11
+    """
+    how = Run(workers, executor, overwrite, on_error, time_limit, on_done)
+    _check_options(segmentation, things_only, stuff, simplify)
+    out = place(out)
+    if not out.lower().endswith(".json"):
+        raise UsageError("usage.out", f"OUT is {show(out, 300)}, expected the name of a .json file")
+    dataset = read(src, png_dir=png_dir, categories=categories, images=images)
+    _check_categories(dataset)
+    sources = [place(path) for path in (src, categories, images) if path is not None]
+    check_places(dataset, sources, out)
+    places.check_shared([out, dataset.folder], how.processes)
+    convert = Annotations(segmentation, _kept(dataset, things_only), stuff, _ids(dataset, stuff), simplify, check)
+    summary = AnnotationSummary(len(dataset), problems=list(dataset.problems))
+    if dry_run:
+        return how.check(dataset, convert, summary)
+    options = {"as": segmentation, "things_only": things_only, "stuff": stuff, "simplify": simplify}
+    head = report_head(COMMAND, options, sources)
+    folder = Folder.create(places.journal_place(out))
+    where = Place(Folder.found(places.parent(out)), places.base_name(out), folder)
+    info = {"description": f"{places.base_name(place(src))}, by cocoseg {head['cocoseg']}"}
+    document = detection_document(where, dataset.categories, convert, info)
+    return how.write(dataset, convert, folder, COMMAND, summary, head, document)
+
+
+def _check_options(segmentation: str, things_only: bool, stuff: bool, simplify: float | None) -> None:
+    check_choice("as", segmentation, ("rle", "rle-list", "polygons"))
+    if things_only and stuff:
+        raise UsageError("usage.stuff", "things_only leaves out what stuff asks for; choose one of the two")
+    if simplify is None:
+        return
+    if segmentation != "polygons":
+        raise UsageError("usage.simplify", f"there is nothing to simplify in {segmentation}; write polygons")
+    if not (math.isfinite(simplify) and simplify >= 0):
+        raise UsageError("usage.simplify", f"simplify is {simplify}, expected a number of pixels, 0 or more")
+
+
+def _check_categories(dataset: Dataset) -> None:
+    if not dataset.categories:
+        text = "no categories, which a detection JSON has to list; name the file that has them with --categories"
+        raise DocumentError("doc.missing_key", f"{dataset.source}: {text}")
+
+
+def _kept(dataset: Dataset, things_only: bool) -> frozenset[int] | None:
+    if not things_only:
+        return None
+    return frozenset(category.id for category in dataset.categories if not is_stuff(category))
+
+
+def _ids(dataset: Dataset, stuff: bool) -> Literal["annotation", "segment"] | None:
+    if stuff:
+        return None
+    if dataset.picture_ids:
+        return "segment"
+    return "annotation" if dataset.unique_ids else None

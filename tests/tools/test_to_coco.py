@@ -1,0 +1,262 @@
+"""Detection JSON from everything, through Python and the command."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pycocotools import mask as reference
+from pycocotools.coco import COCO
+
+import cocoseg
+from command import cocoseg as run
+from conftest import FIXTURES
+from laws import pictures, save_panoptic, scenes, unnumbered
+
+PANOPTIC = FIXTURES / "panoptic.json"
+INSTANCES = FIXTURES / "instances.json"
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation")  # of pycocotools' own arrays
+PARITY = "coco_panoptic/val2017_sample/panoptic_coco_detection_format.json"
+
+
+def strict(text: str) -> Any:
+    """JSON as the standard has it."""
+
+    def refuse(name: str) -> None:
+        raise AssertionError(f"{name} is no JSON")
+
+    return json.loads(text, parse_constant=refuse)
+
+
+def made(src: Path, folder: Path, **options: Any) -> dict[str, Any]:
+    summary = cocoseg.to_coco(src, folder / "made.json", **options)
+    assert summary.failures == []
+    return strict((folder / "made.json").read_text())
+
+
+def masks(document: dict[str, Any]) -> dict[int, list[bytes]]:
+    """The RLE of every annotation as pycocotools makes it of the JSON, by image."""
+    sizes = {row["id"]: (row["height"], row["width"]) for row in document["images"]}
+    found: dict[int, list[bytes]] = {}
+    for row in document["annotations"]:
+        shape = row["segmentation"]
+        if isinstance(shape, list):
+            rle = reference.merge(reference.frPyObjects(shape, *sizes[row["image_id"]]))
+        elif isinstance(shape["counts"], list):
+            rle = reference.frPyObjects(shape, *shape["size"])
+        else:
+            rle = {"size": shape["size"], "counts": shape["counts"].encode()}
+        found.setdefault(row["image_id"], []).append(rle["counts"])
+    return found
+
+
+def test_the_fixture_is_what_was_drawn(tmp_path: Path) -> None:
+    document = made(PANOPTIC, tmp_path)
+    expected = strict((FIXTURES / "expected" / "coco" / "panoptic.json").read_text())
+    assert document["images"] == expected["images"]
+    assert document["categories"] == expected["categories"]
+    drawn = {row["id"]: row for row in expected["annotations"]}
+    for row in document["annotations"]:
+        grid = reference.decode(row["segmentation"] | {"counts": row["segmentation"]["counts"].encode()})
+        row["segmentation"] = ["".join(".#"[pixel] for pixel in line) for line in grid.tolist()]
+        assert row == drawn.pop(row["id"])
+    assert drawn == {}
+
+
+@pytest.mark.parametrize("source", [PANOPTIC, INSTANCES])
+@pytest.mark.parametrize("shape", ["rle", "rle-list", "polygons"])
+def test_pycocotools_loads_it_and_every_mask_is_the_sample_s(source: Path, shape: Any, tmp_path: Path) -> None:
+    document = made(source, tmp_path, segmentation=shape)
+    coco = COCO(tmp_path / "made.json")
+    dataset = cocoseg.read(source)
+    assert len(coco.imgs) == len(dataset)
+    for sample in dataset:
+        rows = [row for row in document["annotations"] if row["image_id"] == sample.image_id]
+        for row, mask in zip(rows, cocoseg.instance_masks(sample), strict=True):
+            np.testing.assert_array_equal(coco.annToMask(row), mask)
+            assert row["area"] == mask.sum()
+            box = reference.toBbox(reference.encode(np.asfortranarray(mask.astype(np.uint8)))).tolist()
+            assert row["bbox"] == box
+    assert {type(row[key]) for row in document["annotations"] for key in ("id", "area", "iscrowd", "category_id")} == {
+        int
+    }
+
+
+def test_ids_that_are_good_stay_and_others_are_numbered(tmp_path: Path) -> None:
+    kept = made(INSTANCES, tmp_path)
+    assert [row["id"] for row in kept["annotations"]] == [
+        row["id"] for row in json.loads(INSTANCES.read_text())["annotations"]
+    ]
+    assert all("segment_id" not in row for row in kept["annotations"])
+    (tmp_path / "other").mkdir()
+    numbered = made(PANOPTIC, tmp_path / "other")["annotations"]
+    assert [row["id"] for row in numbered] == list(range(1, len(numbered) + 1))
+    listed = [row["id"] for image in json.loads(PANOPTIC.read_text())["annotations"] for row in image["segments_info"]]
+    assert [row["segment_id"] for row in numbered] == listed
+
+
+def test_ids_used_twice_or_0_are_numbered_anew(tmp_path: Path) -> None:
+    document = json.loads(INSTANCES.read_text())
+    document["annotations"][1]["id"] = document["annotations"][0]["id"]
+    (tmp_path / "twice.json").write_text(json.dumps(document))
+    rows = made(tmp_path / "twice.json", tmp_path)["annotations"]
+    assert [row["id"] for row in rows] == list(range(1, len(rows) + 1))
+
+
+def test_things_only_and_one_annotation_per_class(tmp_path: Path) -> None:
+    things = made(PANOPTIC, tmp_path, things_only=True)
+    assert {row["category_id"] for row in things["annotations"]} == {1, 18}
+    assert {row["id"] for row in things["categories"]} == {1, 18}
+    (tmp_path / "stuff").mkdir()
+    classes = made(PANOPTIC, tmp_path / "stuff", stuff=True)
+    pairs = [(row["image_id"], row["category_id"]) for row in classes["annotations"]]
+    assert len(set(pairs)) == len(pairs) < len(made(PANOPTIC, tmp_path, overwrite=True)["annotations"])
+    assert {row["iscrowd"] for row in classes["annotations"]} == {0}
+
+
+def test_simplified_polygons_say_what_they_cost(tmp_path: Path) -> None:
+    summary = cocoseg.to_coco(PANOPTIC, tmp_path / "a.json", segmentation="polygons", simplify=1.5)
+    assert 0 < summary.iou_least <= summary.iou_mean < 1
+    report = json.loads((tmp_path / "a.json.cocoseg" / "cocoseg.json").read_text())
+    assert report["simplified"]["polygons"] == summary.simplified > 0
+    exact = cocoseg.to_coco(PANOPTIC, tmp_path / "b.json", segmentation="polygons")
+    assert exact.simplified == 0
+
+
+def test_a_crowd_and_a_mask_of_nothing_are_rle_among_polygons(tmp_path: Path) -> None:
+    document = json.loads(INSTANCES.read_text())
+    document["annotations"][0]["segmentation"] = []
+    (tmp_path / "empty.json").write_text(json.dumps(document))
+    rows = made(tmp_path / "empty.json", tmp_path, segmentation="polygons")["annotations"]
+    assert [row["id"] for row in rows if isinstance(row["segmentation"], dict)] == [
+        row["id"] for row in rows if row["iscrowd"] or not row["area"]
+    ]
+    COCO(tmp_path / "made.json").annToMask(rows[0])
+
+
+@settings(max_examples=25, deadline=None)
+@given(drawn=scenes(), shape=st.sampled_from(["rle", "rle-list", "polygons"]))
+def test_law_panoptic_to_detection_and_back(drawn: Any, shape: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Ids, categories, crowds and pixels."""
+    folder = tmp_path_factory.mktemp("law")
+    source = save_panoptic(drawn, folder)
+    if not any(info for _, info in drawn):
+        return
+    made(source, folder, segmentation=shape)
+    assert pictures(cocoseg.read(folder / "made.json")) == pictures(cocoseg.read(source))
+
+
+@pytest.mark.parametrize("shape", ["rle", "polygons"])
+@pytest.mark.parametrize("name", ["instances_val2014_100", "lvis_val_100"])
+def test_law_real_instances_to_detection_and_back(real_data: Path, name: str, shape: Any, tmp_path: Path) -> None:
+    source = real_data / "coco_instances" / f"{name}.json"
+    made(source, tmp_path, segmentation=shape)
+    assert pictures(cocoseg.read(tmp_path / "made.json")) == pictures(cocoseg.read(source))
+
+
+def test_law_real_stuff_to_detection_and_back(real_data: Path, tmp_path: Path) -> None:
+    source = real_data / "coco_stuff" / "stuff_examples.json"
+    made(source, tmp_path, segmentation="polygons")
+    found = pictures(cocoseg.read(tmp_path / "made.json"))
+    assert unnumbered(found) == unnumbered(pictures(cocoseg.read(source)))
+
+
+@pytest.mark.parametrize("things_only", [False, True])
+def test_parity_with_panopticapi(real_data: Path, things_only: bool, tmp_path: Path) -> None:
+    document = made(
+        real_data / "coco_panoptic/val2017_sample/panoptic_examples.json", tmp_path, things_only=things_only
+    )
+    theirs = json.loads((real_data / PARITY).read_text())
+    isthing = {
+        row["id"]: row["isthing"]
+        for row in json.loads((real_data / "coco_panoptic/panoptic_coco_categories.json").read_text())
+    }
+    fields = ("image_id", "category_id", "iscrowd", "area", "bbox", "segmentation")
+
+    def rows(found: dict[str, Any]) -> list[str]:
+        kept = [row for row in found["annotations"] if isthing[row["category_id"]] or not things_only]
+        return sorted(json.dumps([row[field] for field in fields], sort_keys=True) for row in kept)
+
+    assert rows(document) == rows(theirs)
+    assert len(rows(document)) == (43 if things_only else 50)
+
+
+def test_the_command_its_last_words_and_verify(tmp_path: Path) -> None:
+    result = run("to-coco", PANOPTIC, "made.json", "--as", "polygons", cwd=tmp_path)
+    assert result.code == 0
+    assert "3 of 3 images" in result.stdout
+    assert result.stdout.splitlines()[-1] == "Annotations are in made.json, cocoseg.json is in made.json.cocoseg"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["made.json", "made.json.cocoseg"]
+    assert run("verify", "made.json", cwd=tmp_path).code == 0
+    with (tmp_path / "made.json").open("a") as file:
+        file.write(" ")
+    result = run("verify", "made.json", cwd=tmp_path)
+    assert result.code == 1
+    assert "is not as it was written" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "category"),
+    [
+        (["made.txt"], 2, "usage.out"),
+        (["made.json", "--things-only", "--stuff"], 2, "usage.stuff"),
+        (["made.json", "--simplify", "1"], 2, "usage.simplify"),
+        (["no/made.json"], 4, "out.parent"),
+    ],
+)
+def test_a_wrong_call_is_answered(options: list[str], code: int, category: str, tmp_path: Path) -> None:
+    result = run("to-coco", PANOPTIC, *options, cwd=tmp_path)
+    assert result.code == code
+    assert f"[{category}]" in result.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("tolerance", [-1, float("nan"), float("inf")])
+def test_a_tolerance_that_is_none(tolerance: float, tmp_path: Path) -> None:
+    with pytest.raises(cocoseg.UsageError, match="expected a number of pixels"):
+        cocoseg.to_coco(PANOPTIC, tmp_path / "a.json", segmentation="polygons", simplify=tolerance)
+
+
+def test_a_file_of_others_is_not_replaced(tmp_path: Path) -> None:
+    (tmp_path / "made.json").write_text("precious")
+    result = run("to-coco", PANOPTIC, "made.json", cwd=tmp_path)
+    assert result.code == 4
+    assert "[out.exists]" in result.stderr
+    assert (tmp_path / "made.json").read_text() == "precious"
+    assert run("to-coco", PANOPTIC, "made.json", "--overwrite", cwd=tmp_path).code == 0
+    strict((tmp_path / "made.json").read_text())
+
+
+def test_the_source_is_never_the_target(tmp_path: Path) -> None:
+    source = tmp_path / "made.json"
+    source.write_bytes(INSTANCES.read_bytes())
+    result = run("to-coco", source, source, "--overwrite")
+    assert result.code == 2
+    assert "[out.is_input]" in result.stderr
+    assert source.read_bytes() == INSTANCES.read_bytes()
+
+
+def test_a_file_without_categories_is_refused(tmp_path: Path) -> None:
+    document = json.loads(INSTANCES.read_text())
+    del document["categories"]
+    (tmp_path / "bare.json").write_text(json.dumps(document))
+    result = run("to-coco", "bare.json", "made.json", cwd=tmp_path)
+    assert result.code == 3
+    assert "--categories" in result.stderr
+
+
+def test_an_image_that_fails_is_left_out(tmp_path: Path) -> None:
+    document = json.loads(INSTANCES.read_text())
+    document["annotations"][0]["segmentation"] = {"size": [6, 8], "counts": [1, 2]}
+    (tmp_path / "bad.json").write_text(json.dumps(document))
+    result = run("to-coco", "bad.json", "made.json", "--json", cwd=tmp_path)
+    assert result.code == 1
+    failed = document["annotations"][0]["image_id"]
+    found = strict((tmp_path / "made.json").read_text())
+    assert [row["id"] for row in found["images"]] == [row["id"] for row in document["images"] if row["id"] != failed]
+    assert failed not in {row["image_id"] for row in found["annotations"]}
