@@ -162,7 +162,9 @@ def _no_common(instances: Dataset, stuff: Dataset) -> str:
         return ", ".join(show(_image(entry)) for entry in entries[:3]) or "none"
 
     found = f"image ids {some(instances.entries)} ... here, {some(stuff.entries)} ... there"
-    return f"{instances.source}: {stuff.source} has none of its images ({found}); name the stuff file of the same images"
+    return (
+        f"{instances.source}: {stuff.source} has none of its images ({found}); name the stuff file of the same images"
+    )
 
 
 def _sizes(pair: Pair, other: str) -> str:

@@ -47,7 +47,7 @@ class Counts(msgspec.Struct):
 
     things: int = 0
     stuff: int = 0
-    crowd: int = 0
+    crowds: int = 0
     hidden: int = 0
     contested: int = 0
 
@@ -180,7 +180,12 @@ def _segment_rows(
     sample: Sample, picture: _Picture, ids: Ints, crowd: npt.NDArray[np.bool_]
 ) -> list[dict[str, int | list[int]]]:
     numbers = picture.segments
-    columns = (ids[numbers], sample.category_ids[numbers], picture.regions.areas[numbers], picture.regions.boxes[numbers])
+    columns = (
+        ids[numbers],
+        sample.category_ids[numbers],
+        picture.regions.areas[numbers],
+        picture.regions.boxes[numbers],
+    )
     names = ("id", "category_id", "area", "bbox", "iscrowd")
     values = zip(*(column.tolist() for column in (*columns, crowd.astype(np.int64))), strict=True)
     return [dict(zip(names, row, strict=True)) for row in values]
