@@ -40,8 +40,16 @@ def ids_near(bases: Ints, seed: int) -> Ints:
             return ids
         ids[places] = _unless_taken(_near(bases[places], places, seed, attempt), ids)
     places = np.flatnonzero(ids == VOID)
-    ids[places] = np.setdiff1d(np.arange(1, ID_LIMIT), ids)[: len(places)]
+    ids[places] = _free(ids)[: len(places)]
     return ids
+
+
+def _free(taken: Ints) -> npt.NDArray[np.intp]:
+    """All ids that nobody has, rising."""
+    free = np.ones(ID_LIMIT, np.bool_)
+    free[VOID] = False
+    free[taken] = False
+    return np.flatnonzero(free)
 
 
 def _unless_taken(wanted: Ints, taken: Ints) -> Ints:

@@ -99,7 +99,7 @@ def to_panoptic(
     Raises DocumentError, UsageError before a picture is written, OutputError where none can be written.
 
     >>> to_panoptic("fixtures/instances.json", "out", stuff="fixtures/stuff.json", dry_run=True).segments
-    11
+    10
     """
     how = Run(workers, executor, overwrite, on_error, time_limit, on_done)
     check_choice("overlap", overlap, ("file", "area", "score", "void", "error"))
