@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from cocoseg.targets import instance_masks, panoptic_to_semantic, semantic
     from cocoseg.tools.coco import AnnotationSummary, to_coco
     from cocoseg.tools.info import Info, info
+    from cocoseg.tools.panoptic import PanopticSummary, to_panoptic
     from cocoseg.tools.semantic import to_semantic
     from cocoseg.tools.summary import Summary
     from cocoseg.tools.verify import Verification, verify
@@ -44,6 +45,7 @@ _HOMES = {
     "targets": "instance_masks panoptic_to_semantic semantic",
     "tools.coco": "AnnotationSummary to_coco",
     "tools.info": "Info info",
+    "tools.panoptic": "PanopticSummary to_panoptic",
     "tools.semantic": "to_semantic",
     "tools.summary": "Summary",
     "tools.verify": "Verification verify",
@@ -61,6 +63,7 @@ __all__ = [
     "LabelError",
     "LabelScheme",
     "OutputError",
+    "PanopticSummary",
     "Problem",
     "Sample",
     "SampleError",
@@ -77,6 +80,7 @@ __all__ = [
     "read",
     "semantic",
     "to_coco",
+    "to_panoptic",
     "to_semantic",
     "verify",
 ]

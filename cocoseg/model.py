@@ -83,11 +83,12 @@ class Sample:
 
 @dataclass(frozen=True)
 class Refused:
-    """An entry that can't be used: where in the document it stands, and why."""
+    """An entry that can't be used: where in the document it stands, why, and of which image, if it says so."""
 
     place: str
     problem: Problem
     key: str = ""
+    image_id: ImageId | None = None
 
     def content(self, exact: bool) -> bytes:
         """Nothing is made from it."""

@@ -49,11 +49,20 @@ def semantic_map(sample: Sample, scheme: LabelScheme, overlap: Overlap | None = 
         class_map = sample.shapes.paint(classes, outside=scheme.outside)
         return SemanticMap(class_map, _class_pixels([*classes.tolist(), scheme.outside], sample.shapes.areas))
     kept = np.flatnonzero(scheme.painted(sample.category_ids, sample.iscrowd))
-    masks = sample.shapes if len(kept) == len(classes) else take(sample.shapes, kept)
-    try:
-        return _painted(masks, classes[kept], _order(sample, masks, kept, scheme.overlap), scheme)
-    except SampleError as error:
-        raise _at(sample, error) from None
+    return _painted(_stack(sample, kept, scheme.overlap), classes[kept], scheme)
+
+
+def flat(sample: Sample, overlap: Overlap) -> tuple[Regions, int]:
+    """A sample as a picture in which every pixel has one segment or none, and how many pixels several masks claimed.
+
+    Under ``void`` those have none. Raises SampleError: ``overlap.contested`` under ``error``, ``overlap.scores``.
+    """
+    if isinstance(sample.shapes, Regions):
+        return sample.shapes, 0
+    _, _, regions, contested, pixels = _stack(sample, np.arange(len(sample.ids)), overlap)
+    if overlap == "void":
+        regions = replace(regions, segments=np.where(contested, regions.count, regions.segments))
+    return regions, pixels
 
 
 def instance_masks(sample: Sample) -> npt.NDArray[np.bool_]:
@@ -71,21 +80,32 @@ def instance_masks(sample: Sample) -> npt.NDArray[np.bool_]:
     return masks
 
 
-def _painted(masks: Runs, classes: npt.NDArray[Any], order: npt.NDArray[np.intp], scheme: LabelScheme) -> SemanticMap:
-    """Masks one over the other, lowest first as ``order`` names them."""
-    regions, contested = layers(masks, order)
-    pixels = int(regions.lengths[contested].sum())
-    values = np.append(classes, scheme.dtype.type(scheme.outside))[regions.segments]
-    if scheme.overlap == "error" and pixels:
-        raise SampleError("overlap.contested", f"{pixels} pixels belong to several masks; choose another --overlap")
-    if scheme.overlap == "void":
-        values[contested] = scheme.void
-        class_map = regions.fill(values)
-    else:
-        class_map = np.full(masks.size, scheme.outside, scheme.dtype)
-        paint(masks, classes, class_map, order)
-    counts = np.bincount(values, weights=regions.lengths)
-    return SemanticMap(class_map, {int(value): int(counts[value]) for value in np.flatnonzero(counts)}, pixels)
+class _Stack(NamedTuple):
+    """Masks one over the other, the lowest first as ``order`` (m,) names them: who is on top where.
+
+    ``contested`` (R,) bool are the runs of ``regions`` that several masks claim, ``pixels`` counts their pixels.
+    """
+
+    masks: Runs
+    order: npt.NDArray[np.intp]
+    regions: Regions
+    contested: npt.NDArray[np.bool_]
+    pixels: int
+
+
+def _stack(sample: Sample, kept: npt.NDArray[np.intp], overlap: Overlap) -> _Stack:
+    """The masks of the ``kept`` segments (m,) of a sample under a policy. Raises SampleError ``overlap.*``."""
+    assert isinstance(sample.shapes, Runs)
+    masks = sample.shapes if len(kept) == len(sample.ids) else take(sample.shapes, kept)
+    try:
+        order = _order(sample, masks, kept, overlap)
+        regions, contested = layers(masks, order)
+        pixels = int(regions.lengths[contested].sum())
+        if overlap == "error" and pixels:
+            raise SampleError("overlap.contested", f"{pixels} pixels belong to several masks; choose another --overlap")
+    except SampleError as error:
+        raise _at(sample, error) from None
+    return _Stack(masks, order, regions, contested, pixels)
 
 
 def _order(sample: Sample, masks: Runs, kept: npt.NDArray[np.intp], overlap: Overlap) -> npt.NDArray[np.intp]:
@@ -97,6 +117,20 @@ def _order(sample: Sample, masks: Runs, kept: npt.NDArray[np.intp], overlap: Ove
     if sample.scores is None:
         raise SampleError("overlap.scores", "the annotations have no 'score'; choose another --overlap")
     return np.argsort(sample.scores[kept], kind="stable")
+
+
+def _painted(stack: _Stack, classes: npt.NDArray[Any], scheme: LabelScheme) -> SemanticMap:
+    """The class map of masks of ``classes`` (m,)."""
+    masks, order, regions, contested, pixels = stack
+    values = np.append(classes, scheme.dtype.type(scheme.outside))[regions.segments]
+    if scheme.overlap == "void":
+        values[contested] = scheme.void
+        class_map = regions.fill(values)
+    else:
+        class_map = np.full(masks.size, scheme.outside, scheme.dtype)
+        paint(masks, classes, class_map, order)
+    counts = np.bincount(values, weights=regions.lengths)
+    return SemanticMap(class_map, {int(value): int(counts[value]) for value in np.flatnonzero(counts)}, pixels)
 
 
 def _class_pixels(values: list[int], areas: npt.NDArray[np.int64]) -> dict[int, int]:

@@ -38,6 +38,20 @@ class Regions:
         areas = np.bincount(self.segments, weights=self.lengths, minlength=self.count + 1)
         return areas.astype(np.int64)
 
+    @cached_property
+    def boxes(self) -> npt.NDArray[np.int64]:
+        """(n, 4) int64: the box of each segment, COCO's xywh; zeros where it has no pixel."""
+        boxes = np.zeros((self.count, 4), np.int64)
+        drawn = np.flatnonzero((self.segments < self.count) & (self.lengths > 0))
+        if not len(drawn):
+            return boxes
+        drawn = drawn[np.argsort(self.segments[drawn], kind="stable")]
+        segments, stops = self.segments[drawn], np.cumsum(self.lengths)[drawn]
+        firsts = np.flatnonzero(np.diff(segments, prepend=-1))
+        found = line_boxes(stops - self.lengths[drawn], stops - 1, self.size[not self.by_column], firsts)
+        boxes[segments[firsts]] = found if self.by_column else found[:, [1, 0, 3, 2]]
+        return boxes
+
     def paint(self, values: npt.NDArray[T], outside: int) -> npt.NDArray[T]:
         """A value per segment (n,), and one for pixels of none -> (H, W) picture of the values' dtype.
 
@@ -87,6 +101,24 @@ def runs(flat: npt.NDArray[T]) -> tuple[npt.NDArray[T], npt.NDArray[np.intp]]:
     bounds[0], bounds[-1] = 0, len(flat)
     np.add(changes, 1, out=bounds[1:-1])
     return flat[bounds[:-1]], bounds[1:] - bounds[:-1]
+
+
+def line_boxes(
+    starts: npt.NDArray[np.integer], lasts: npt.NDArray[np.integer], line: int, firsts: npt.NDArray[np.integer]
+) -> npt.NDArray[np.int64]:
+    """The boxes of groups of runs: (g, 4) int64, first line and place along it, number of lines and of places.
+
+    ``starts`` and ``lasts`` (R,) are the pixels at both ends of each run, counted along lines of ``line`` pixels,
+    rising in each group; ``firsts`` (g,) is where the groups begin.
+    """
+    # Dividing by one number is vectorised in numpy, the remainder is not.
+    upper, lower = starts // line, lasts // line
+    least, most = starts - upper * line, lasts - lower * line
+    over = upper < lower
+    least[over], most[over] = 0, line - 1
+    first, place = upper[firsts], np.minimum.reduceat(least, firsts)
+    ends = np.append(firsts[1:], len(starts)) - 1
+    return np.stack([first, place, lower[ends] - first + 1, np.maximum.reduceat(most, firsts) - place + 1], axis=1)
 
 
 def rows_from_columns(pictures: npt.NDArray[T]) -> npt.NDArray[T]:

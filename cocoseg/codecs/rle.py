@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cocoseg.codecs.regions import rows_from_columns, runs
+from cocoseg.codecs.regions import line_boxes, rows_from_columns, runs
 from cocoseg.errors import SampleError, show
 
 MAX_PIXELS = 178_956_970  # where Pillow, too, takes a picture for an attack
@@ -255,18 +255,9 @@ def bbox(packed: Runs) -> Ints:
     drawn = packed.drawn
     if not len(drawn):
         return boxes
-    height = packed.size[0]
-    starts, lasts = packed.stops[drawn - 1], packed.stops[drawn] - 1
-    # Dividing by one number is vectorised in numpy, the remainder is not.
-    left, right = starts // height, lasts // height
-    top, bottom = starts - left * height, lasts - right * height
-    over = left < right
-    top[over], bottom[over] = 0, height - 1
     firsts = np.searchsorted(drawn, packed.offsets)
     masks = np.flatnonzero(firsts[1:] > firsts[:-1])
-    ends, firsts = firsts[masks + 1] - 1, firsts[masks]
-    x, y = left[firsts], np.minimum.reduceat(top, firsts)
-    boxes[masks] = np.stack([x, y, right[ends] - x + 1, np.maximum.reduceat(bottom, firsts) - y + 1], axis=1)
+    boxes[masks] = line_boxes(packed.stops[drawn - 1], packed.stops[drawn] - 1, packed.size[0], firsts[masks])
     return boxes
 
 

@@ -27,7 +27,7 @@ _LARGE = 1 << 25  # pixels from which the ratio of picture to file is looked at
 _SMALL = 1 << 15  # bytes of rows
 _BOMB_RATIO = 600
 _SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
-_PALETTE = 3
+_GREY, _PALETTE = 0, 3
 _RGB = (2, 6)
 _MODES = {0: "grey", 2: "RGB", 3: "palette", 4: "grey with alpha", 6: "RGBA"}
 _FOREIGN = {b"\xff\xd8": "a JPEG", b"GIF8": "a GIF", b"BM": "a BMP", b"II*\0": "a TIFF", b"MM\0*": "a TIFF"}
@@ -111,14 +111,27 @@ def write_class_map(class_map: npt.NDArray[Any], palette: Sequence[tuple[int, in
     >>> read_header(write_class_map(np.zeros((2, 3), np.uint16))).mode
     '16-bit grey'
     """
-    height, width = class_map.shape
-    depth = 8 * class_map.dtype.itemsize
-    header = width.to_bytes(4, "big") + height.to_bytes(4, "big") + bytes([depth, _PALETTE if palette else 0, 0, 0, 0])
-    chunks = [chunk(b"IHDR", header)]
-    if palette:
-        chunks.append(chunk(b"PLTE", bytes(value for color in palette for value in color)))
-    chunks += [chunk(b"IDAT", _deflate(_filter_up(class_map))), chunk(b"IEND", b"")]
-    return SIGNATURE + b"".join(chunks)
+    if not palette:
+        return _write(class_map, _GREY)
+    return _write(class_map, _PALETTE, chunk(b"PLTE", bytes(value for color in palette for value in color)))
+
+
+def write_rgb(picture: npt.NDArray[np.uint8]) -> bytes:
+    """A picture of colours (H, W, 3) uint8 -> PNG bytes, RGB of 8 bits.
+
+    >>> read_header(write_rgb(np.zeros((2, 3, 3), np.uint8))).mode
+    '8-bit RGB'
+    """
+    return _write(picture, _RGB[0])
+
+
+def _write(picture: npt.NDArray[Any], color_type: int, extra: bytes = b"") -> bytes:
+    """A picture (H, W) or (H, W, samples) as PNG, with ``extra`` chunks before the pixels."""
+    height, width = picture.shape[:2]
+    about = bytes([8 * picture.dtype.itemsize, color_type, 0, 0, 0])
+    header = chunk(b"IHDR", width.to_bytes(4, "big") + height.to_bytes(4, "big") + about)
+    pixels = chunk(b"IDAT", _deflate(_filter_up(picture.reshape(height, -1))))
+    return b"".join([SIGNATURE, header, extra, pixels, chunk(b"IEND", b"")])
 
 
 def _deflate(rows: npt.NDArray[np.uint8]) -> bytes:
@@ -131,9 +144,9 @@ def _deflate(rows: npt.NDArray[np.uint8]) -> bytes:
     return bytes(packer.compress(rows) + packer.flush())
 
 
-def _filter_up(class_map: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
+def _filter_up(picture: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
     """Rows as PNG stores them, each as its difference to the one above: label maps compress best so."""
-    rows = np.ascontiguousarray(class_map, class_map.dtype.newbyteorder(">")).view(np.uint8)
+    rows = np.ascontiguousarray(picture, picture.dtype.newbyteorder(">")).view(np.uint8)
     filtered = np.empty((rows.shape[0], 1 + rows.shape[1]), np.uint8)
     filtered[:, 0] = _UP
     filtered[:1, 1:] = rows[:1]

@@ -121,7 +121,7 @@ def read_index(
     strays += [_refused(source, "", error) for owner, error in refused if owner not in table.rows]
     strays += [Refused("images", problem) for problem in table.problems]
     entries = [
-        _refused(source, _image_place(*row), bad[image])
+        _refused(source, _image_place(*row), bad[image], image)
         if image in bad
         else _entry(about, *row, grouped.get(image, []), keys)
         for image, row in table.rows.items()
@@ -223,12 +223,12 @@ def _entry(source: str, number: int, image: Image, annotations: list[Annotation]
             raise SampleError("doc.missing_key", "no 'height' and 'width', expected the numbers of pixels")
         return Entry(keys.take(number, _as_png(file_name)), file_name, image.id, number, size, annotations)
     except SampleError as error:
-        return _refused(source, _image_place(number, image), error)
+        return _refused(source, _image_place(number, image), error, image.id)
 
 
-def _refused(source: str, place: str, error: SampleError) -> Refused:
+def _refused(source: str, place: str, error: SampleError, image: ImageId | None = None) -> Refused:
     error = error.at(place) if place else error
-    return Refused(place or error.message.partition(":")[0], error.at(source).problem)
+    return Refused(place or error.message.partition(":")[0], error.at(source).problem, image_id=image)
 
 
 def _image_place(number: int, image: Image) -> str:

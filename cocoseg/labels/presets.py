@@ -62,17 +62,23 @@ def official_categories(table: str, annotated_only: bool = False) -> tuple[Categ
 
 
 @cache
-def official_stuff() -> frozenset[tuple[int, str]]:
-    """Id and name of every category that COCO's class tables call stuff."""
+def _official_things() -> dict[tuple[int, str], bool | None]:
     tables = (official_categories("coco_stuff"), official_categories("coco_panoptic"))
-    return frozenset((category.id, category.name) for table in tables for category in table if not category.isthing)
+    return {(category.id, category.name): category.isthing for table in tables for category in table}
+
+
+def is_thing(category: Category) -> bool | None:
+    """What a category says, or where it is silent COCO's class tables, by id and name; None where nobody knows.
+
+    >>> is_thing(Category(1, "person")), is_thing(Category(1, "person", isthing=False)), is_thing(Category(1, "cat"))
+    (True, False, None)
+    """
+    return _official_things().get((category.id, category.name)) if category.isthing is None else category.isthing
 
 
 def is_stuff(category: Category) -> bool:
-    """What a category says, or where it is silent COCO's class tables: what is not in them is a thing."""
-    if category.isthing is None:
-        return (category.id, category.name) in official_stuff()
-    return not category.isthing
+    """Whether a category is known to be stuff: what nobody knows is a thing."""
+    return is_thing(category) is False
 
 
 def _one_class_each(categories: Sequence[Category], first: int) -> tuple[LabelClass, ...]:

@@ -1,0 +1,83 @@
+"""Segment ids that are colours near their category's, in the way of panopticapi's ``IdGenerator``.
+
+The first segment of a category has the category's own colour, others one at most 30 away in each channel. Black is
+void, so that nobody gets it, and where many are alike the neighbourhood grows until there is room. What is left to
+chance is decided by the seed and the segment's place alone, so that an image has the same ids wherever it is made.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from cocoseg.codecs.panoptic import ID_LIMIT, VOID
+from cocoseg.errors import SampleError
+
+Ints = npt.NDArray[np.int64]
+
+_NEAR = 30
+_ATTEMPTS = 24
+_BITS = 21  # of chance for each of three channels
+
+
+def ids_near(bases: Ints, seed: int) -> Ints:
+    """The category's colour of each segment, as an id (n,) -> ids of their own: (n,) int64, none twice, none 0.
+
+    ``seed`` is any 64 bits. Raises SampleError ``limit.segments``.
+
+    >>> from cocoseg.codecs.panoptic import rgb_from_ids
+    >>> person = 220 + 256 * 20 + 65536 * 60
+    >>> rgb_from_ids(ids_near(np.array([person, person, 7]), seed=1)).tolist()
+    [[220, 20, 60], [210, 17, 65], [7, 0, 0]]
+    """
+    if len(bases) >= ID_LIMIT:
+        text = f"{len(bases):,} segments, but a picture has colours for {ID_LIMIT - 1:,}; leave some out"
+        raise SampleError("limit.segments", text)
+    ids = _unless_taken(bases, bases[:0])
+    for attempt in range(_ATTEMPTS):
+        places = np.flatnonzero(ids == VOID)
+        if not len(places):
+            return ids
+        ids[places] = _unless_taken(_near(bases[places], places, seed, attempt), ids)
+    places = np.flatnonzero(ids == VOID)
+    ids[places] = _free(ids)[: len(places)]
+    return ids
+
+
+def _free(taken: Ints) -> npt.NDArray[np.intp]:
+    """All ids that nobody has, rising."""
+    free = np.ones(ID_LIMIT, np.bool_)
+    free[VOID] = False
+    free[taken] = False
+    return np.flatnonzero(free)
+
+
+def _unless_taken(wanted: Ints, taken: Ints) -> Ints:
+    """Wanted ids (m,), but void where one is taken or an earlier segment wants it."""
+    given = np.full(len(wanted), VOID, np.int64)
+    _, firsts = np.unique(wanted, return_index=True)
+    given[firsts] = wanted[firsts]
+    given[np.isin(given, taken)] = VOID
+    return given
+
+
+def _near(bases: Ints, places: npt.NDArray[np.intp], seed: int, attempt: int) -> Ints:
+    """A colour by chance around each base (m,); the later the attempt, the farther away."""
+    reach = _NEAR << max(0, attempt // 4 - 1)
+    chance = _chance(places, seed, attempt)
+    ids = np.zeros(len(bases), np.int64)
+    for channel in range(3):
+        drawn = (chance >> np.uint64(_BITS * channel)).astype(np.int64) & (1 << _BITS) - 1
+        step = (drawn * (2 * reach + 1) >> _BITS) - reach
+        ids |= np.clip((bases >> 8 * channel & 255) + step, 0, 255) << 8 * channel
+    return ids
+
+
+def _chance(places: npt.NDArray[np.intp], seed: int, attempt: int) -> npt.NDArray[np.uint64]:
+    """64 bits for each place (m,) in one attempt: SplitMix64's finaliser of a counter."""
+    counter = places.astype(np.uint64) * np.uint64(_ATTEMPTS) + np.uint64(attempt + 1)
+    bits = counter * np.uint64(0x9E3779B97F4A7C15) + np.uint64(seed)
+    bits = (bits ^ bits >> np.uint64(30)) * np.uint64(0xBF58476D1CE4E5B9)
+    bits = (bits ^ bits >> np.uint64(27)) * np.uint64(0x94D049BB133111EB)
+    mixed: npt.NDArray[np.uint64] = bits ^ bits >> np.uint64(31)
+    return mixed

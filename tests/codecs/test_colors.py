@@ -1,0 +1,79 @@
+"""Ids from colours: none twice, none black, near their category's, and always the same."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cocoseg.codecs.colors import ids_near
+from cocoseg.codecs.panoptic import ID_LIMIT, rgb_from_ids
+from cocoseg.errors import SampleError
+
+PERSON = 220 | 20 << 8 | 60 << 16
+ids = st.integers(0, ID_LIMIT - 1)
+
+
+@given(st.lists(st.sampled_from([0, 1, 255, PERSON, ID_LIMIT - 1]) | ids, max_size=60), st.integers(0, 2**64 - 1))
+@settings(deadline=None)
+def test_every_segment_has_an_id_of_its_own(bases: list[int], seed: int) -> None:
+    found = ids_near(np.array(bases, np.int64), seed)
+    assert len(set(found.tolist())) == len(bases)
+    assert all(0 < number < ID_LIMIT for number in found.tolist())
+
+
+@given(st.lists(st.integers(1, ID_LIMIT - 1), min_size=1, max_size=40), st.integers(0, 2**64 - 1))
+@settings(deadline=None)
+def test_the_first_of_a_category_has_its_colour_and_no_other_has_it(bases: list[int], seed: int) -> None:
+    found = ids_near(np.array(bases, np.int64), seed).tolist()
+    for place, number in enumerate(found):
+        assert (number == bases[place]) == (place == bases.index(bases[place]))
+        assert number == bases[place] or number not in bases
+
+
+@pytest.mark.parametrize("base", [PERSON, 1, ID_LIMIT - 1])
+def test_others_are_near_it(base: int) -> None:
+    colors = rgb_from_ids(ids_near(np.full(200, base, np.int64), seed=7)).astype(int)
+    steps = np.abs(colors - rgb_from_ids(np.array([base])).astype(int))
+    assert 20 < steps.max() <= 30
+
+
+def test_black_is_void_and_given_to_nobody() -> None:
+    found = ids_near(np.zeros(500, np.int64), seed=3)
+    assert 0 not in found
+    assert rgb_from_ids(found).max() <= 30
+
+
+def test_the_neighbourhood_grows_where_there_are_too_many() -> None:
+    found = ids_near(np.full(300_000, PERSON, np.int64), seed=5)  # 61 ** 3 is 226,981
+    assert len(np.unique(found)) == 300_000
+    assert found[0] == PERSON
+
+
+def test_in_any_process_they_are_the_same() -> None:
+    expected = [PERSON, 3080432, 3542722, 5, 2503373]
+    bases = [PERSON, PERSON, PERSON, 5, PERSON]
+    assert ids_near(np.array(bases), seed=2**63 + 11).tolist() == expected
+    code = "import sys, numpy as np; from cocoseg.codecs.colors import ids_near; "
+    code += f"print(ids_near(np.array({bases}), seed=2**63 + 11).tolist())"
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert told.strip() == str(expected)
+
+
+def test_what_comes_after_changes_nothing() -> None:
+    bases = np.array([PERSON] * 20 + [9] * 20)
+    np.testing.assert_array_equal(ids_near(bases, 1)[:20], ids_near(bases[:20], 1))
+
+
+def test_more_segments_than_colours() -> None:
+    with pytest.raises(SampleError, match=r"16,777,216 segments, but a picture has colours for 16,777,215") as caught:
+        ids_near(np.broadcast_to(np.int64(1), ID_LIMIT), seed=0)
+    assert caught.value.category == "limit.segments"
+
+
+def test_no_segment_at_all() -> None:
+    assert ids_near(np.zeros(0, np.int64), seed=0).tolist() == []
