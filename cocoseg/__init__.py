@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from cocoseg.model import Category, Dataset, Sample
     from cocoseg.targets import instance_masks, panoptic_to_semantic, semantic
     from cocoseg.tools.info import Info, info
+    from cocoseg.tools.masks import MaskSummary, to_masks
     from cocoseg.tools.semantic import to_semantic
     from cocoseg.tools.summary import Summary
     from cocoseg.tools.verify import Verification, verify
@@ -42,6 +43,7 @@ _HOMES = {
     "model": "Category Dataset Sample",
     "targets": "instance_masks panoptic_to_semantic semantic",
     "tools.info": "Info info",
+    "tools.masks": "MaskSummary to_masks",
     "tools.semantic": "to_semantic",
     "tools.summary": "Summary",
     "tools.verify": "Verification verify",
@@ -57,6 +59,7 @@ __all__ = [
     "LabelClass",
     "LabelError",
     "LabelScheme",
+    "MaskSummary",
     "OutputError",
     "Problem",
     "Sample",
@@ -73,6 +76,7 @@ __all__ = [
     "panoptic_to_semantic",
     "read",
     "semantic",
+    "to_masks",
     "to_semantic",
     "verify",
 ]

@@ -60,5 +60,5 @@ def conversion(convert: Callable[..., Tally]) -> Callable[..., None]:
 
 def _signature(function: Callable[..., Any]) -> inspect.Signature:
     """With annotations as values, but for what the function returns, which is not loaded for ``--help``."""
-    function.__annotations__.pop("return")
+    function.__annotations__.pop("return", None)
     return inspect.signature(function, eval_str=True)

@@ -1,0 +1,34 @@
+"""``cocoseg to-masks``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cocoseg.cli import options
+from cocoseg.cli.conversion import conversion
+
+if TYPE_CHECKING:
+    from cocoseg.tools.masks import MaskSummary
+
+
+@conversion
+def command(
+    src: options.Src,
+    out: options.Out,
+    how: dict[str, Any],
+    things_only: Annotated[bool, typer.Option("--things-only", help="Leave out stuff.")] = False,
+    categories: options.Categories = None,
+    images: options.Images = None,
+    png_dir: options.PngDir = None,
+) -> MaskSummary:
+    """Convert annotations to binary masks: OUT/<image>/<id>_<class>.png, 0 and 255, and masks.json beside them.
+
+    The same command again goes on where it was ended, and makes again what has changed.
+
+    Example: cocoseg to-masks panoptic.json out/
+    """
+    from cocoseg.tools.masks import to_masks
+
+    return to_masks(src, out, things_only=things_only, categories=categories, images=images, png_dir=png_dir, **how)
