@@ -122,7 +122,7 @@ def described(table: Table, masks: Runs, key: str, place: str, problems: tuple[P
         masks,
         place,
         problems,
-        np.array(scores, np.float64) if rows and len(scores) == len(rows) else None,
+        np.array(scores, np.float64) if len(scores) == len(rows) else None,
         table.file_name,
     )
 
