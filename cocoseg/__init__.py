@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         UsageError,
     )
     from cocoseg.formats import read
+    from cocoseg.formats.masks_load import load_masks
     from cocoseg.labels import LabelClass, LabelScheme, label_scheme
     from cocoseg.model import Category, Dataset, Sample
     from cocoseg.targets import instance_masks, panoptic_to_semantic, semantic
@@ -39,6 +40,7 @@ _HOMES = {
     "codecs.segmentation": "decode encode",
     "errors": "CocosegError DocumentError LabelError OutputError Problem SampleError UsageError",
     "formats": "read",
+    "formats.masks_load": "load_masks",
     "labels": "LabelClass LabelScheme label_scheme",
     "model": "Category Dataset Sample",
     "targets": "instance_masks panoptic_to_semantic semantic",
@@ -73,6 +75,7 @@ __all__ = [
     "info",
     "instance_masks",
     "label_scheme",
+    "load_masks",
     "panoptic_to_semantic",
     "read",
     "semantic",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from enum import Enum
+from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
@@ -13,11 +14,21 @@ if TYPE_CHECKING:
     from cocoseg.tools.masks import MaskSummary
 
 
+class Stack(str, Enum):
+    """How all masks of an image are put into one file."""
+
+    npz = "npz"
+
+
 @conversion
 def command(
     src: options.Src,
     out: options.Out,
     how: dict[str, Any],
+    stack: Annotated[
+        Optional[Stack],  # noqa: UP045  typer reads the annotation at run time, on Python 3.10 too
+        typer.Option("--stack", help="All masks of an image in one file. [default: a PNG each]", show_default=False),
+    ] = None,
     things_only: Annotated[bool, typer.Option("--things-only", help="Leave out stuff.")] = False,
     categories: options.Categories = None,
     images: options.Images = None,
@@ -31,4 +42,13 @@ def command(
     """
     from cocoseg.tools.masks import to_masks
 
-    return to_masks(src, out, things_only=things_only, categories=categories, images=images, png_dir=png_dir, **how)
+    return to_masks(
+        src,
+        out,
+        stack=stack.value if stack else None,
+        things_only=things_only,
+        categories=categories,
+        images=images,
+        png_dir=png_dir,
+        **how,
+    )

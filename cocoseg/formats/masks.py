@@ -1,8 +1,8 @@
 """Binary masks, a PNG per segment: ``<image>/<id>_<class>.png``, all but 0 (black) is mask.
 
-A folder that ``to-masks`` wrote has a table in each image's folder (``masks_table``) and the categories in its
-``cocoseg.json``: it is read back as it was, ids, crowds and all. Folders made by others have neither, see
-``masks_foreign``. Masks may overlap.
+A folder that ``to-masks`` wrote has a table in each image's folder (``masks_table``), or beside the ``<image>.npz``
+that holds all masks of an image, and the categories in its ``cocoseg.json``: it is read back as it was, ids, crowds
+and all. Folders made by others have neither, see ``masks_foreign``. Masks may overlap.
 """
 
 from __future__ import annotations
@@ -24,18 +24,19 @@ from cocoseg.files.reading import read_file
 from cocoseg.files.writing import Folder
 from cocoseg.formats import masks_foreign
 from cocoseg.formats.categories import parse_categories, read_categories
-from cocoseg.formats.masks_pictures import decode_masks
+from cocoseg.formats.masks_pictures import Mask, encode_masks, masks_of_pictures, masks_of_stack
 from cocoseg.formats.masks_table import TABLE, Table, files_of, read_table
-from cocoseg.model import Dataset, Loader, Refused, Sample
+from cocoseg.model import Category, Dataset, Loader, Refused, Sample
 
 COMMAND = "to-masks"
 
 
 class Entry(msgspec.Struct, frozen=True, gc=False):
-    """An image that has a table; what it is made from is all in its files."""
+    """An image that has a table, and its ``stack`` if all masks are in one file. All else stands in the files."""
 
     key: str
     table: str
+    stack: str | None = None
     size: None = None
 
     @property
@@ -52,12 +53,17 @@ class _Kind(msgspec.Struct):
     command: str = ""
 
 
+class _Options(msgspec.Struct):
+    stack: str | None = None
+
+
 class _Images(msgspec.Struct):
     converted: int
 
 
 class _Report(msgspec.Struct):
     images: _Images
+    options: _Options = msgspec.field(default_factory=_Options)
     categories: list[Raw] | UnsetType = UNSET
     background: bool = True
     unique_ids: bool = False
@@ -76,52 +82,59 @@ def read(
     """
     source = os.fspath(path)
     names = _names(source)
-    tables = sorted(name for name in names if name.endswith(f"/{TABLE}"))
-    reported = REPORT in names
-    if not tables and not reported:
+    report = _report(places.join(source, REPORT)) if REPORT in names else None
+    tables = _tables(names, report)
+    if report is None and not tables:
         return masks_foreign.read(source, names, categories, images)
     if images is not None:
         raise DocumentError("doc.kind", f"{source}: has tables with the images' ids, where --images means nothing")
-    if not reported and categories is None:
-        text = f"no {REPORT}, so that the run which wrote it was not finished; do it again, or name its --categories"
-        raise DocumentError("file.missing", f"{source}: {text}")
-    report = _report(places.join(source, REPORT)) if reported else _Report(_Images(len(tables)))
-    found = parse_categories(source, report.categories) if categories is None else read_categories(categories)
-    load = Loader(source, source, picture, sample)
-    entries = [_entry(source, name) for name in tables]
-    problems = _lost(source, report.images.converted, len(tables))
-    return Dataset(found, entries, load, source, source, problems, report.background, report.unique_ids)
+    found = _categories(source, report) if categories is None else read_categories(categories)
+    report = report or _Report(_Images(len(tables)))
+    return Dataset(
+        found,
+        [_entry(source, *row) for row in sorted(tables.items())],
+        Loader(source, source, picture, sample),
+        source,
+        source,
+        _lost(source, report.images.converted, len(tables)),
+        report.background,
+        report.unique_ids,
+    )
 
 
 def picture(folder: str | None, entry: Entry) -> bytes:
-    """The bytes of a table and of all masks that it names. Raises SampleError."""
+    """The bytes of a table and of all files that have its masks. Raises SampleError."""
     data = read_file(places.join(folder or "", entry.table))
     beside = entry.table.removesuffix(TABLE)
-    files = files_of(read_table(data))
-    return msgspec.msgpack.encode([data, *(read_file(places.join(folder or "", beside + name)) for name in files)])
+    files = [entry.stack] if entry.stack else [beside + name for name in files_of(read_table(data))]
+    return msgspec.msgpack.encode([data, *(read_file(places.join(folder or "", name)) for name in files)])
+
+
+def unpacked(entry: Entry, picture: bytes) -> tuple[Table, list[bytes], Iterator[Mask]]:
+    """A table, the files that have its masks, and the masks (H, W), each looked at when it is asked for."""
+    data, *files = msgspec.msgpack.decode(picture, type=list[bytes])
+    table = read_table(data)
+    if entry.stack:
+        return table, files, masks_of_stack(files[0], len(table.masks), table.size)
+    pictures = dict(zip(files_of(table), files, strict=True))
+    return table, files, masks_of_pictures(pictures, table.size)
 
 
 def sample(entry: Entry, picture: bytes, place: str) -> Sample:
-    """The masks of a table, each looked at. Raises SampleError."""
-    data, *pictures = msgspec.msgpack.decode(picture, type=list[bytes])
-    table = read_table(data)
-    masks = decode_masks(dict(zip(files_of(table), pictures, strict=True)), table.size)
-    return described(table, masks, entry.key, place, _odd_areas(table, masks, pictures, place))
-
-
-def described(table: Table, masks: Runs, key: str, place: str, problems: tuple[Problem, ...]) -> Sample:
-    """A table and its masks (n,) as the sample that they were made from."""
+    """A table and its masks as the sample that they were made from. Raises SampleError."""
+    table, files, pixels = unpacked(entry, picture)
+    masks = encode_masks(pixels, table.size)
     rows = table.masks
     scores = [row.score for row in rows if row.score is not UNSET]
     return Sample(
-        key,
+        entry.key,
         table.image_id,
         np.array([row.id for row in rows], np.int64),
         np.array([row.category_id for row in rows], np.int64),
         np.array([bool(row.iscrowd) for row in rows], np.bool_),
         masks,
         place,
-        problems,
+        _odd_areas(table, masks, [] if entry.stack else files, place),
         np.array(scores, np.float64) if len(scores) == len(rows) else None,
         table.file_name,
     )
@@ -132,8 +145,7 @@ def _names(source: str) -> list[str]:
     try:
         if not places.is_folder(source):
             raise DocumentError("file.missing", f"{source}: no such folder, expected one of masks")
-        names: Iterator[str] = Folder.found(source).names()
-        return [name for name in names if not name.startswith(f"{JOURNAL}/")]
+        return [name for name in Folder.found(source).names() if not name.startswith(f"{JOURNAL}/")]
     except (SampleError, OutputError) as error:
         raise DocumentError(error.category, error.message) from None
 
@@ -145,17 +157,36 @@ def _report(path: str) -> _Report:
     return read_document(path, _Report)
 
 
-def _entry(source: str, table: str) -> Entry | Refused:
+def _categories(source: str, report: _Report | None) -> tuple[Category, ...]:
+    if report is not None:
+        return parse_categories(places.join(source, REPORT), report.categories)
+    text = f"no {REPORT}, so that the run which wrote it was not finished; do it again, or name its --categories"
+    raise DocumentError("file.missing", f"{source}: {text}")
+
+
+def _tables(names: Sequence[str], report: _Report | None) -> dict[str, tuple[str, str | None]]:
+    """The table of each image by its name, and its stack; of both kinds where no report says which."""
+    found: dict[str, tuple[str, str | None]] = {}
+    if report is None or report.options.stack:
+        stems = (name.removesuffix(".npz") for name in names if name.endswith(".npz"))
+        found |= {stem: (f"{stem}.json", f"{stem}.npz") for stem in stems}
+    if report is None or not report.options.stack:
+        end = f"/{TABLE}"
+        found |= {name.removesuffix(end): (name, None) for name in names if name.endswith(end)}
+    return found
+
+
+def _entry(source: str, name: str, files: tuple[str, str | None]) -> Entry | Refused:
     try:
-        return Entry(relative_name(f"{table.removesuffix(f'/{TABLE}')}.png"), table)
+        return Entry(relative_name(f"{name}.png"), *files)
     except SampleError as error:
-        return Refused(table, error.at(f"{source}: {table}").problem)
+        return Refused(files[0], error.at(f"{source}: {files[0]}").problem)
 
 
 def _lost(source: str, converted: int, found: int) -> tuple[Problem, ...]:
     if found == converted:
         return ()
-    text = f"{REPORT} tells of {converted} images, {found} have a table; files were lost or added since"
+    text = f"{REPORT} tells of {converted} images, {found} are here; files were lost or added since"
     return (Problem("masks.images", f"{source}: {text}"),)
 
 

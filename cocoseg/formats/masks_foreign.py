@@ -25,7 +25,7 @@ from cocoseg.files.png import read_header
 from cocoseg.files.reading import read_file
 from cocoseg.formats.categories import read_categories
 from cocoseg.formats.images import ImageTable
-from cocoseg.formats.masks_pictures import decode_masks
+from cocoseg.formats.masks_pictures import encode_masks, masks_of_pictures
 from cocoseg.formats.masks_table import class_word
 from cocoseg.model import Category, Dataset, ImageId, Loader, Refused, Sample
 
@@ -93,13 +93,14 @@ def picture(folder: str | None, entry: Entry) -> bytes:
 def sample(entry: Entry, picture: bytes, place: str) -> Sample:
     """The masks of an image, all of one size. Raises SampleError."""
     pictures = dict(zip(entry.files, msgspec.msgpack.decode(picture, type=list[bytes]), strict=True))
+    size = entry.size or _size(pictures)
     return Sample(
         entry.key,
         entry.image_id,
         np.array(entry.ids, np.int64),
         np.array(entry.category_ids, np.int64),
         np.zeros(len(entry.ids), np.bool_),
-        decode_masks(pictures, entry.size or _size(pictures)),
+        encode_masks(masks_of_pictures(pictures, size), size),
         place,
         file_name=entry.file_name,
     )

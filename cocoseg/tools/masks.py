@@ -16,9 +16,9 @@ from cocoseg.files.journal import Row
 from cocoseg.files.places import StrPath, place
 from cocoseg.files.writing import Folder
 from cocoseg.formats import read
-from cocoseg.formats.masks_out import Counts, MaskFiles, stem
+from cocoseg.formats.masks_out import Counts, MaskFiles, MaskStacks, stem
 from cocoseg.model import Category, Dataset
-from cocoseg.tools.conversion import Run
+from cocoseg.tools.conversion import Run, check_choice
 from cocoseg.tools.sources import check_places, report_head
 from cocoseg.tools.tally import Tally
 
@@ -76,6 +76,7 @@ def to_masks(
     src: StrPath,
     out: StrPath,
     *,
+    stack: Literal["npz"] | None = None,
     things_only: bool = False,
     categories: StrPath | None = None,
     images: StrPath | None = None,
@@ -93,7 +94,8 @@ def to_masks(
     Masks are 8-bit grey, 255 where the segment is and 0 elsewhere. All segments get one: stuff, unless ``things_only``,
     crowds, which the table marks, and those without a pixel. ``id`` is the segment's or annotation's own; annotations
     without one are numbered as they stand in the file from 1, and those of an image in which one is there twice as they
-    stand in the image. ``load_masks`` reads what was made of an image, ``read`` all of ``out``.
+    stand in the image. With ``stack="npz"`` all masks of an image are in one file ``out/<image>.npz``, packed to bits,
+    with the columns of the table ``out/<image>.json``. ``load_masks`` reads what was made of an image, either way.
 
     ``src`` and the other arguments are as ``to_semantic`` has them. Raises DocumentError, UsageError before a mask is
     written, OutputError where none can be written.
@@ -103,17 +105,18 @@ def to_masks(
     (3, {1: 4, 18: 2, 184: 1, 187: 2, 193: 2})
     """
     how = Run(workers, executor, overwrite, on_error, time_limit, on_done)
+    check_choice("stack", stack, ("npz",))
     dataset = read(src, png_dir=png_dir, categories=categories, images=images)
     _check(dataset, things_only)
     sources = [place(path) for path in (src, categories, images) if path is not None]
     out = place(out)
     check_places(dataset, sources, out)
     places.check_shared([out, dataset.folder], 2 if executor else how.processes)
-    convert = MaskFiles(dataset.categories, things_only)
+    convert = (MaskStacks if stack else MaskFiles)(dataset.categories, things_only)
     summary = MaskSummary(len(dataset), problems=[*dataset.problems], categories=dataset.categories)
     if dry_run:
         return how.check(dataset, convert, summary)
-    options = {"things_only": things_only}
+    options = {"stack": stack, "things_only": things_only}
     return how.write(dataset, convert, Folder.create(out), COMMAND, summary, _head(dataset, sources, options))
 
 

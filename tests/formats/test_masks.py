@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
+import re
+import tracemalloc
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import masks as drawn
 import numpy as np
@@ -19,10 +23,13 @@ from cocoseg.codecs import rle
 from cocoseg.codecs.rle import Runs
 from cocoseg.codecs.segmentation import to_coco
 from cocoseg.errors import DocumentError, SampleError
+from cocoseg.files.npz import npy_head
 from cocoseg.files.png import write_mask
 from cocoseg.formats import masks
 from conftest import FIXTURES
 
+Stack = Literal["npz"] | None
+STACKS: list[Stack] = [None, "npz"]
 SOURCES = [FIXTURES / "panoptic.json", FIXTURES / "instances.json"]
 
 
@@ -62,8 +69,6 @@ def scene(folder: Path, **images: dict[str, Any]) -> Path:
 
 
 def png(values: np.ndarray, mode: str | None = None) -> bytes:
-    import io
-
     picture = Image.fromarray(values)
     file = io.BytesIO()
     (picture.convert(mode) if mode else picture).save(file, "PNG")
@@ -82,6 +87,17 @@ def written(tmp_path: Path) -> Path:
     return tmp_path / "out"
 
 
+@pytest.fixture
+def stacked(tmp_path: Path) -> Path:
+    cocoseg.to_masks(FIXTURES / "instances.json", tmp_path / "out", stack="npz")
+    return tmp_path / "out"
+
+
+def arrays(path: Path) -> dict[str, np.ndarray]:
+    with np.load(path) as file:
+        return dict(file)
+
+
 def change(out: Path, image: str, edit: Callable[[dict[str, Any]], Any]) -> cocoseg.Dataset:
     """The data set after its image's table was edited."""
     path = out / image / "masks.json"
@@ -91,12 +107,14 @@ def change(out: Path, image: str, edit: Callable[[dict[str, Any]], Any]) -> coco
     return masks.read(out)
 
 
+@pytest.mark.parametrize("stack", STACKS)
 @pytest.mark.parametrize("source", SOURCES)
-def test_round_trip(source: Path, tmp_path: Path) -> None:
-    cocoseg.to_masks(source, tmp_path / "out")
+def test_round_trip(source: Path, stack: Stack, tmp_path: Path) -> None:
+    cocoseg.to_masks(source, tmp_path / "out", stack=stack)
     assert assert_same(masks.read(tmp_path / "out"), cocoseg.read(source)) > 5
 
 
+@pytest.mark.parametrize("stack", STACKS)
 @pytest.mark.parametrize(
     ("source", "count"),
     [
@@ -104,14 +122,14 @@ def test_round_trip(source: Path, tmp_path: Path) -> None:
         ("coco_panoptic/val2017_sample/panoptic_examples.json", 50),
     ],
 )
-def test_round_trip_of_real_files(source: str, count: int, real_data: Path, tmp_path: Path) -> None:
-    assert cocoseg.to_masks(real_data / source, tmp_path / "out", workers=2).failures == []
+def test_round_trip_of_real_files(source: str, count: int, stack: Stack, real_data: Path, tmp_path: Path) -> None:
+    assert cocoseg.to_masks(real_data / source, tmp_path / "out", stack=stack, workers=2).failures == []
     assert assert_same(masks.read(tmp_path / "out"), cocoseg.read(real_data / source)) == count
 
 
-@given(scenes=st.lists(drawn.packs(least=0), min_size=1, max_size=3), data=st.data())
+@given(stack=st.sampled_from(STACKS), scenes=st.lists(drawn.packs(least=0), min_size=1, max_size=3), data=st.data())
 def test_round_trip_of_any_masks(
-    scenes: list[np.ndarray], data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
+    stack: Stack, scenes: list[np.ndarray], data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     folder = tmp_path_factory.mktemp("scene")
     images, annotations = [], []
@@ -126,7 +144,7 @@ def test_round_trip_of_any_masks(
         return
     whole = {"images": images, "annotations": annotations, "categories": [{"id": 1, "name": "a/b"}]}
     (folder / "set.json").write_text(json.dumps(whole))
-    cocoseg.to_masks(folder / "set.json", folder / "out")
+    cocoseg.to_masks(folder / "set.json", folder / "out", stack=stack)
     found, expected = masks.read(folder / "out"), cocoseg.read(folder / "set.json")
     for one, other in zip(found, expected, strict=True):
         np.testing.assert_array_equal(cocoseg.instance_masks(one), cocoseg.instance_masks(other), strict=True)
@@ -165,8 +183,6 @@ def test_an_image_costs_itself(written: Path) -> None:
     ],
 )
 def test_tables_that_are_wrong(edit: Callable[[dict[str, Any]], Any], said: str, written: Path) -> None:
-    import re
-
     dataset = change(written, "overlap", edit)
     found = refusal(dataset, 1)
     assert re.search(said, found), found
@@ -199,7 +215,7 @@ def test_images_that_were_lost(written: Path) -> None:
     (written / "overlap" / "masks.json").unlink()
     dataset = masks.read(written)
     assert [problem.category for problem in dataset.problems] == ["masks.images"]
-    assert "tells of 3 images, 2 have a table" in dataset.problems[0].message
+    assert "tells of 3 images, 2 are here" in dataset.problems[0].message
 
 
 def test_a_run_that_was_not_finished(written: Path) -> None:
@@ -344,3 +360,102 @@ def test_what_is_no_folder_of_masks(tmp_path: Path) -> None:
         masks.read(tmp_path / "empty")
     with pytest.raises(DocumentError, match="name the folder that has the images' folders"):
         masks.read(scene(tmp_path / "masks", a={"1_x": "#"}) / "a")
+
+
+def test_a_stack_as_numpy_reads_it(stacked: Path) -> None:
+    file = arrays(stacked / "overlap.npz")
+    found = np.unpackbits(file["masks"], axis=-1, count=8).astype(bool)
+    np.testing.assert_array_equal(found, cocoseg.instance_masks(cocoseg.read(FIXTURES / "instances.json")[0]))
+    assert file["size"].tolist() == [6, 8]
+    assert file["ids"].tolist() == [1, 2, 3, 4]
+    assert file["category_ids"].tolist() == [1, 18, 1, 44]
+    assert file["areas"].tolist() == [18, 12, 18, 6]
+    assert file["bboxes"].tolist() == [[0, 0, 8, 4], [1, 1, 4, 3], [2, 3, 6, 3], [3, 2, 2, 3]]
+    assert file["iscrowd"].tolist() == [False, False, True, False]
+    assert file["scores"].tolist() == [0.5, 0.9, 0.2, 0.7]
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_the_masks_of_an_image(stack: Stack, tmp_path: Path) -> None:
+    cocoseg.to_masks(FIXTURES / "instances.json", tmp_path / "out", stack=stack)
+    found, table = cocoseg.load_masks(tmp_path / "out" / ("thin/row.npz" if stack else "thin/row"))
+    expected = cocoseg.instance_masks(cocoseg.read(FIXTURES / "instances.json")[2])
+    np.testing.assert_array_equal(found, expected, strict=True)
+    assert [row["area"] for row in table["masks"]] == expected.sum(axis=(1, 2)).tolist()
+    empty, _ = cocoseg.load_masks(tmp_path / "out" / ("empty.npz" if stack else "empty"))
+    assert (empty.shape, empty.dtype) == ((0, 3, 4), np.bool_)
+
+
+def test_no_masks_of_an_image(tmp_path: Path) -> None:
+    with pytest.raises(SampleError, match=r"masks.json' does not exist"):
+        cocoseg.load_masks(tmp_path / "a")
+    with pytest.raises(SampleError, match=r"a.json' does not exist"):
+        cocoseg.load_masks(tmp_path / "a.npz")
+
+
+def bomb(member: bytes = b"") -> bytes:
+    """A .npz of a few hundred KB that unpacks to 256 MB, after what its ``masks`` begin with."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive, archive.open("masks.npy", "w") as masks_file:
+        masks_file.write(member)
+        for _ in range(256):
+            masks_file.write(bytes(1 << 20))
+    return file.getvalue()
+
+
+def npz_of(**files: Any) -> bytes:
+    file = io.BytesIO()
+    np.savez(file, **files)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"", "npz.corrupt"),
+        (b"PK\x03\x04", "npz.corrupt"),
+        (npz_of(other=np.zeros(3)), "the .npz holds no 'masks'"),
+        (npz_of(masks=np.zeros((4, 6, 2), np.uint8)), "masks are uint8 (4, 6, 2), the table expects uint8 (4, 6, 1)"),
+        (npz_of(masks=np.zeros((3, 6, 1), np.uint8)), "npz.shape"),
+        (npz_of(masks=np.zeros((4, 6, 1))), "masks are float64"),
+        (npz_of(masks=np.asfortranarray(np.zeros((4, 6, 1), np.uint8))), "npz.shape"),
+        (npz_of(masks=np.array([print] * 24, object).reshape(4, 6, 1)), "masks are object"),
+        (bomb(), "npz.corrupt"),
+        (bomb(npy_head("u1", (4, 6, 1))), "more or fewer bytes than its masks need"),
+        (bomb(npy_head("u1", (1 << 28,))), "npz.shape"),
+    ],
+)
+def test_damaged_stacks(data: bytes, said: str, stacked: Path) -> None:
+    (stacked / "overlap.npz").write_bytes(data)
+    tracemalloc.start()
+    found = refusal(masks.read(stacked), 1)
+    assert tracemalloc.get_traced_memory()[1] < 1 << 23
+    tracemalloc.stop()
+    assert said in found
+    assert found.startswith(f"{stacked}: overlap.json: ")
+
+
+def test_every_cut_and_every_changed_byte_of_a_stack_is_noticed_or_harmless(stacked: Path) -> None:
+    whole = (stacked / "overlap.npz").read_bytes()
+    expected = cocoseg.instance_masks(masks.read(stacked)[1])
+    for place in range(0, len(whole), 7):
+        for data in (whole[:place], whole[:place] + bytes([whole[place] ^ 0x41]) + whole[place + 1 :]):
+            (stacked / "overlap.npz").write_bytes(data)
+            try:
+                found, _ = cocoseg.load_masks(stacked / "overlap.npz")
+            except SampleError as error:
+                assert error.category.startswith("npz.")
+            else:
+                np.testing.assert_array_equal(found, expected)
+
+
+def test_a_stack_without_its_table(stacked: Path) -> None:
+    (stacked / "overlap.json").unlink()
+    assert "overlap.json' does not exist [file.missing]" in refusal(masks.read(stacked), 1)
+
+
+def test_a_folder_where_one_form_took_the_place_of_the_other(stacked: Path) -> None:
+    cocoseg.to_masks(FIXTURES / "instances.json", stacked)
+    dataset = masks.read(stacked)
+    assert {entry.stack for entry in dataset.entries} == {None}
+    assert len(dataset) == 3

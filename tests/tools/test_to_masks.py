@@ -180,11 +180,43 @@ def test_an_image_that_is_called_as_our_own_files(name: str, tmp_path: Path) -> 
     assert [failure.category for failure in summary.failures] == ["path.invalid"]
 
 
+@pytest.mark.parametrize("options", [[], ["--stack", "npz"]])
 @pytest.mark.parametrize("source", [PANOPTIC, INSTANCES])
-def test_the_same_tree_for_any_number_of_workers(source: Path, tmp_path: Path) -> None:
-    assert run("to-masks", source, tmp_path / "one", "--workers", 1).code == 0
-    assert run("to-masks", source, tmp_path / "two", "--workers", 2).code == 0
+def test_the_same_tree_for_any_number_of_workers(source: Path, options: list[str], tmp_path: Path) -> None:
+    assert run("to-masks", source, tmp_path / "one", "--workers", 1, *options).code == 0
+    assert run("to-masks", source, tmp_path / "two", "--workers", 2, *options).code == 0
     assert tree(tmp_path / "one") == tree(tmp_path / "two")
+
+
+def test_all_masks_in_one_file(tmp_path: Path) -> None:
+    result = run("to-masks", INSTANCES, tmp_path / "out", "--stack", "npz", "--json")
+    assert (result.code, result.summary["masks"]) == (0, {"1": 3, "18": 2, "44": 1})
+    assert [name for name in tree(tmp_path / "out") if not name.startswith(".cocoseg")] == [
+        "cocoseg.json",
+        "empty.json",
+        "empty.npz",
+        "overlap.json",
+        "overlap.npz",
+        "thin/row.json",
+        "thin/row.npz",
+    ]
+    rows = json.loads((tmp_path / "out" / "overlap.json").read_text())["masks"]
+    drawn = json.loads((EXPECTED / "masks.json").read_text())["masks"]
+    assert rows == [{name: value for name, value in row.items() if name != "file"} for row in drawn]
+
+
+def test_a_stack_that_would_take_the_place_of_the_report(tmp_path: Path) -> None:
+    whole = json.loads(INSTANCES.read_text())
+    whole["images"][1]["file_name"] = "cocoseg.jpg"
+    (tmp_path / "set.json").write_text(json.dumps(whole))
+    summary = cocoseg.to_masks(tmp_path / "set.json", tmp_path / "out", stack="npz")
+    assert [failure.category for failure in summary.failures] == ["path.invalid"]
+    assert cocoseg.to_masks(tmp_path / "set.json", tmp_path / "pngs").failures == []
+
+
+def test_a_stack_of_another_kind_is_a_wrong_call(tmp_path: Path) -> None:
+    with pytest.raises(cocoseg.UsageError, match="stack is 'zip', expected one of npz"):
+        cocoseg.to_masks(INSTANCES, tmp_path / "out", stack="zip")  # type: ignore[arg-type]
 
 
 def test_the_same_command_again_keeps_all_and_mends_what_is_missing(tmp_path: Path) -> None:
