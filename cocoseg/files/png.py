@@ -1,4 +1,4 @@
-"""PNG pictures of ids and masks in, PNG class maps and masks out (W3C PNG specification, third edition).
+"""PNG pictures of ids in, PNG class maps out (W3C PNG specification, third edition).
 
 Reading looks at the header before a pixel is decoded: what is no 8-bit RGB or RGBA and no palette picture, or has
 another size than the annotation says, is refused by name, and no file can make the decoder reserve more memory than
@@ -75,15 +75,14 @@ def read_picture(data: bytes, size: tuple[int, int] | None = None) -> npt.NDArra
     Raises SampleError: ``png.*``, ``size.mismatch``, ``limit.pixels``.
     """
     header = read_header(data)
-    _check_size(header, size, data)
-    _check_ratio(header, data)
+    check_size(header, size, data)
     if header.color_type != _PALETTE and (header.bit_depth != 8 or header.color_type not in _RGB):
         raise SampleError(
             "png.mode", f"the PNG is {header.mode}; a panoptic picture of ids is 8-bit RGB (R + 256·G + 65536·B)"
         )
     if header.color_type == _PALETTE:
         return _decode_palette(data)
-    return _decode_rgb(data, header)
+    return decode(data, header, "rgb" if header.color_type == 2 else "rgba")
 
 
 def verify_stream(data: bytes) -> None:
@@ -112,51 +111,18 @@ def write_class_map(class_map: npt.NDArray[Any], palette: Sequence[tuple[int, in
     >>> read_header(write_class_map(np.zeros((2, 3), np.uint16))).mode
     '16-bit grey'
     """
-    return _picture(class_map.shape, 8 * class_map.dtype.itemsize, _filter_up(class_map), palette)
+    return write_rows(_filter_up(class_map), class_map.shape[:2], 8 * class_map.dtype.itemsize, palette)
 
 
-def write_mask(mask: npt.NDArray[np.bool_]) -> bytes:
-    """A mask (H, W) bool -> PNG bytes, 8-bit grey: 255 is mask, 0 is not.
-
-    >>> read_mask(write_mask(np.array([[True, False]])))
-    array([[ True, False]])
-    """
-    # Rows as they are: of a mask's two values, deflate makes less than of their differences.
-    rows = np.zeros((mask.shape[0], 1 + mask.shape[1]), np.uint8)
-    np.multiply(mask.view(np.uint8), np.uint8(255), out=rows[:, 1:])
-    return _picture(mask.shape, 8, rows)
-
-
-def read_mask(data: bytes, size: tuple[int, int] | None = None) -> npt.NDArray[np.bool_]:
-    """A binary mask: PNG bytes -> (H, W) bool, all but 0 (black) foreground. ``size`` is what it has to be, if known.
-
-    Raises SampleError: ``mask.values`` where foreground has several values, as in a photo or a class map; ``png.*``,
-    ``size.mismatch``, ``limit.pixels``.
-    """
-    header = read_header(data)
-    _check_size(header, size, data)
-    if header.color_type == 0 and header.bit_depth == 8:
-        values = _decode(data, header, "mono").reshape(header.size)
-    else:
-        values = _decode_any(data, header)
-    foreground: npt.NDArray[np.bool_] = values != 0
-    highest = values.max()
-    if highest and np.count_nonzero(values == highest) != np.count_nonzero(foreground):
-        count = len(np.unique(values[foreground]))
-        text = f"the PNG has {count} values besides 0, as photos and class maps have; a mask has one: set a threshold"
-        raise SampleError("mask.values", text)
-    return foreground
-
-
-def _picture(
-    shape: tuple[int, ...], depth: int, rows: npt.NDArray[np.uint8], palette: Sequence[tuple[int, int, int]] = ()
+def write_rows(
+    rows: npt.NDArray[np.uint8], size: tuple[int, ...], depth: int, palette: Sequence[tuple[int, int, int]] = ()
 ) -> bytes:
-    """A PNG of one grey or palette value a pixel, of rows that have their filter types."""
-    sides = b"".join(side.to_bytes(4, "big") for side in (shape[1], shape[0]))
-    chunks = [_chunk(b"IHDR", sides + bytes([depth, _PALETTE if palette else 0, 0, 0, 0]))]
+    """Rows of one value a pixel, each after its filter type -> PNG bytes, grey or ``palette``; size (height, width)."""
+    sides = size[1].to_bytes(4, "big") + size[0].to_bytes(4, "big")
+    chunks = [chunk(b"IHDR", sides + bytes([depth, _PALETTE if palette else 0, 0, 0, 0]))]
     if palette:
-        chunks.append(_chunk(b"PLTE", bytes(value for color in palette for value in color)))
-    chunks += [_chunk(b"IDAT", _deflate(rows)), _chunk(b"IEND", b"")]
+        chunks.append(chunk(b"PLTE", bytes(value for color in palette for value in color)))
+    chunks += [chunk(b"IDAT", _deflate(rows)), chunk(b"IEND", b"")]
     return SIGNATURE + b"".join(chunks)
 
 
@@ -180,12 +146,27 @@ def _filter_up(class_map: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
     return filtered
 
 
-def _chunk(name: bytes, content: bytes) -> bytes:
+def chunk(name: bytes, content: bytes) -> bytes:
+    """A chunk of a PNG, with its length and checksum."""
     checksum = isal_zlib.crc32(content, isal_zlib.crc32(name))
     return b"".join([len(content).to_bytes(4, "big"), name, content, checksum.to_bytes(4, "big")])
 
 
-def _check_size(header: Header, size: tuple[int, int] | None, data: bytes) -> None:
+def check_size(header: Header, size: tuple[int, int] | None, data: bytes) -> None:
+    """Refuse a picture of another size than the annotation says, and one that packs too much.
+
+    Raises SampleError: ``size.mismatch``, ``limit.pixels``.
+    """
+    check_sides(header, size, data)
+    pixels = header.size[0] * header.size[1]
+    if pixels > _LARGE and 3 * pixels > _BOMB_RATIO * len(data):
+        raise SampleError(
+            "limit.pixels", f"the PNG packs {pixels:,} pixels into {len(data):,} bytes, as decompression bombs do"
+        )
+
+
+def check_sides(header: Header, size: tuple[int, int] | None, data: bytes) -> None:
+    """Refuse a picture of another size than the annotation says, and one too large. Raises as ``check_size``."""
     height, width = header.size
     if size is not None and size != header.size:
         verify_stream(data)
@@ -200,25 +181,17 @@ def _check_size(header: Header, size: tuple[int, int] | None, data: bytes) -> No
         raise SampleError("limit.pixels", f"the PNG has {pixels:,} pixels, more than the {MAX_PIXELS:,} allowed")
 
 
-def _check_ratio(header: Header, data: bytes) -> None:
-    """Masks may be packed as bombs are: a large empty one is."""
-    pixels = header.size[0] * header.size[1]
-    if pixels > _LARGE and 3 * pixels > _BOMB_RATIO * len(data):
-        raise SampleError(
-            "limit.pixels", f"the PNG packs {pixels:,} pixels into {len(data):,} bytes, as decompression bombs do"
-        )
+def decode(data: bytes, header: Header, mode: str) -> npt.NDArray[Any]:
+    """The native decoder: PNG bytes of 8 or 16 bits -> (H, W, 1, 3 or 4) for "mono", "rgb", "rgba".
 
-
-def _decode_rgb(data: bytes, header: Header) -> npt.NDArray[np.uint8]:
-    return _decode(data, header, "rgb" if header.color_type == 2 else "rgba")
-
-
-def _decode(data: bytes, header: Header, mode: str) -> npt.NDArray[np.uint8]:
+    Raises SampleError ``png.corrupt``.
+    """
     from kornia_rs import io as native
 
     _reserve(header)
     try:
-        return np.asarray(native.decode_image_png_u8(data, header.size, mode))
+        call = native.decode_image_png_u16 if header.bit_depth == 16 else native.decode_image_png_u8
+        return np.asarray(call(data, header.size, mode))
     except MemoryError:
         raise
     except BaseException as error:
@@ -231,38 +204,24 @@ def _decode(data: bytes, header: Header, mode: str) -> npt.NDArray[np.uint8]:
 def _reserve(header: Header) -> None:
     """Fail as Python fails when a large picture finds no memory: native code would end the process."""
     if header.size[0] * header.size[1] > _LARGE:
-        np.empty((2, *header.size, _SAMPLES[header.color_type]), np.uint8)
-
-
-def _decode_any(data: bytes, header: Header) -> npt.NDArray[Any]:
-    """A picture without alpha -> (H, W), 0 where it is black. Raises SampleError ``png.*``."""
-    if header.color_type in (4, 6) or (header.color_type == 2 and header.bit_depth == 16):
-        raise SampleError("png.mode", f"the PNG is {header.mode}; a mask is grey, 8-bit RGB or palette, without alpha")
-    if header.color_type == 0:
-        return _decode_pillow(data)[0]
-    colors = _decode_palette(data) if header.color_type == _PALETTE else _decode_pillow(data)[0]
-    return colors.astype(np.uint32) @ np.array([1, 1 << 8, 1 << 16], np.uint32)
+        np.empty((2, *header.size, _SAMPLES[header.color_type], max(1, header.bit_depth // 8)), np.uint8)
 
 
 def _decode_palette(data: bytes) -> npt.NDArray[np.uint8]:
-    indices, colors = _decode_pillow(data)
-    if indices.max() >= len(colors):
-        raise SampleError("png.corrupt", f"the PNG's palette has {len(colors)} colours, a pixel wants {indices.max()}")
-    return np.take(colors, indices, axis=0)
-
-
-def _decode_pillow(data: bytes) -> tuple[npt.NDArray[Any], npt.NDArray[np.uint8]]:
-    """What Pillow makes of a PNG, and the colours of its palette (n, 3)."""
     from PIL import Image
 
     verify_stream(data)  # Pillow fills rows that are missing
     try:
         with Image.open(io.BytesIO(data), formats=["PNG"]) as picture:
-            return np.asarray(picture), np.array(picture.getpalette() or (), np.uint8).reshape(-1, 3)
+            indices = np.asarray(picture)
+            colors = np.array(picture.getpalette() or (), np.uint8).reshape(-1, 3)
     except MemoryError:
         raise
     except Exception as error:
         raise SampleError("png.corrupt", f"the PNG can't be decoded ({error}); get the file again") from None
+    if indices.max() >= len(colors):
+        raise SampleError("png.corrupt", f"the PNG's palette has {len(colors)} colours, a pixel wants {indices.max()}")
+    return np.take(colors, indices, axis=0)
 
 
 def _filtered_bytes(header: Header, interlaced: bool) -> int:

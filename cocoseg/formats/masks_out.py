@@ -14,9 +14,9 @@ import numpy.typing as npt
 
 from cocoseg.codecs import rle
 from cocoseg.codecs.rle import Runs
+from cocoseg.files.maskpng import write_mask
 from cocoseg.files.names import relative_name
 from cocoseg.files.npz import npz
-from cocoseg.files.png import write_mask
 from cocoseg.formats.masks_table import TABLE, class_word, make_table, mask_names, write_table
 from cocoseg.formats.writer import Converted
 from cocoseg.model import Category, Sample

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from cocoseg.codecs import rle
 from cocoseg.codecs.rle import Runs
 from cocoseg.errors import SampleError
-from cocoseg.files.png import read_mask
+from cocoseg.files.maskpng import read_mask
 
 Mask = npt.NDArray[np.bool_]
 

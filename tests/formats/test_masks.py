@@ -23,8 +23,8 @@ from cocoseg.codecs import rle
 from cocoseg.codecs.rle import Runs
 from cocoseg.codecs.segmentation import to_coco
 from cocoseg.errors import DocumentError, SampleError
+from cocoseg.files.maskpng import write_mask
 from cocoseg.files.npz import npy_head
-from cocoseg.files.png import write_mask
 from cocoseg.formats import masks
 from conftest import FIXTURES
 

@@ -35,7 +35,7 @@ def table(out: Path, image: str) -> dict[str, Any]:
 
 
 def document(tmp_path: Path, annotations: list[dict[str, Any]], categories: list[dict[str, Any]]) -> Path:
-    """Annotations of one picture of 2×3, each the pixel of its number where it has no other segmentation."""
+    """Annotations of one picture of 2×3, each its first pixel where it says nothing else."""
     box = {"segmentation": {"size": [2, 3], "counts": [0, 1, 5]}, "image_id": 1}
     images = [{"id": 1, "file_name": "a.jpg", "height": 2, "width": 3}]
     path = tmp_path / "set.json"
