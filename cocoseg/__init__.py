@@ -26,11 +26,13 @@ if TYPE_CHECKING:
         UsageError,
     )
     from cocoseg.formats import read
+    from cocoseg.formats.masks_load import load_masks
     from cocoseg.labels import LabelClass, LabelScheme, label_scheme
     from cocoseg.model import Category, Dataset, Sample
     from cocoseg.targets import instance_masks, panoptic_to_semantic, semantic
     from cocoseg.tools.coco import AnnotationSummary, to_coco
     from cocoseg.tools.info import Info, info
+    from cocoseg.tools.masks import MaskSummary, to_masks
     from cocoseg.tools.panoptic import PanopticSummary, to_panoptic
     from cocoseg.tools.semantic import to_semantic
     from cocoseg.tools.summary import Summary
@@ -40,12 +42,14 @@ _HOMES = {
     "codecs.segmentation": "decode encode",
     "errors": "CocosegError DocumentError LabelError OutputError Problem SampleError UsageError",
     "formats": "read",
+    "formats.masks_load": "load_masks",
     "labels": "LabelClass LabelScheme label_scheme",
     "model": "Category Dataset Sample",
     "targets": "instance_masks panoptic_to_semantic semantic",
     "tools.coco": "AnnotationSummary to_coco",
     "tools.info": "Info info",
     "tools.panoptic": "PanopticSummary to_panoptic",
+    "tools.masks": "MaskSummary to_masks",
     "tools.semantic": "to_semantic",
     "tools.summary": "Summary",
     "tools.verify": "Verification verify",
@@ -62,6 +66,7 @@ __all__ = [
     "LabelClass",
     "LabelError",
     "LabelScheme",
+    "MaskSummary",
     "OutputError",
     "PanopticSummary",
     "Problem",
@@ -76,10 +81,12 @@ __all__ = [
     "info",
     "instance_masks",
     "label_scheme",
+    "load_masks",
     "panoptic_to_semantic",
     "read",
     "semantic",
     "to_coco",
+    "to_masks",
     "to_panoptic",
     "to_semantic",
     "verify",

@@ -125,13 +125,19 @@ def write_rgb(picture: npt.NDArray[np.uint8]) -> bytes:
     return _write(picture, _RGB[0])
 
 
+def write_rows(
+    rows: npt.NDArray[np.uint8], size: tuple[int, ...], depth: int = 8, color_type: int = 0, extra: bytes = b""
+) -> bytes:
+    """Rows, each after its filter type -> PNG bytes, with ``extra`` chunks before the pixels; size (height, width)."""
+    about = bytes([depth, color_type, 0, 0, 0])
+    header = chunk(b"IHDR", size[1].to_bytes(4, "big") + size[0].to_bytes(4, "big") + about)
+    return b"".join([SIGNATURE, header, extra, chunk(b"IDAT", _deflate(rows)), chunk(b"IEND", b"")])
+
+
 def _write(picture: npt.NDArray[Any], color_type: int, extra: bytes = b"") -> bytes:
-    """A picture (H, W) or (H, W, samples) as PNG, with ``extra`` chunks before the pixels."""
-    height, width = picture.shape[:2]
-    about = bytes([8 * picture.dtype.itemsize, color_type, 0, 0, 0])
-    header = chunk(b"IHDR", width.to_bytes(4, "big") + height.to_bytes(4, "big") + about)
-    pixels = chunk(b"IDAT", _deflate(_filter_up(picture.reshape(height, -1))))
-    return b"".join([SIGNATURE, header, extra, pixels, chunk(b"IEND", b"")])
+    """A picture (H, W) or (H, W, samples) as PNG."""
+    rows = _filter_up(picture.reshape(len(picture), -1))
+    return write_rows(rows, picture.shape[:2], 8 * picture.dtype.itemsize, color_type, extra)
 
 
 def _deflate(rows: npt.NDArray[np.uint8]) -> bytes:
@@ -165,6 +171,16 @@ def check_size(header: Header, size: tuple[int, int] | None, data: bytes) -> Non
 
     Raises SampleError: ``size.mismatch``, ``limit.pixels``.
     """
+    check_sides(header, size, data)
+    pixels = header.size[0] * header.size[1]
+    if pixels > _LARGE and 3 * pixels > _BOMB_RATIO * len(data):
+        raise SampleError(
+            "limit.pixels", f"the PNG packs {pixels:,} pixels into {len(data):,} bytes, as decompression bombs do"
+        )
+
+
+def check_sides(header: Header, size: tuple[int, int] | None, data: bytes) -> None:
+    """Refuse a picture of another size than the annotation says, and one too large. Raises as ``check_size``."""
     height, width = header.size
     if size is not None and size != header.size:
         verify_stream(data)
@@ -177,10 +193,6 @@ def check_size(header: Header, size: tuple[int, int] | None, data: bytes) -> Non
     pixels = height * width
     if pixels > MAX_PIXELS:
         raise SampleError("limit.pixels", f"the PNG has {pixels:,} pixels, more than the {MAX_PIXELS:,} allowed")
-    if pixels > _LARGE and 3 * pixels > _BOMB_RATIO * len(data):
-        raise SampleError(
-            "limit.pixels", f"the PNG packs {pixels:,} pixels into {len(data):,} bytes, as decompression bombs do"
-        )
 
 
 def decode(data: bytes, header: Header, mode: str) -> npt.NDArray[Any]:

@@ -1,0 +1,229 @@
+"""Masks as other tools leave them: ``<image>/<id>_<class>.png`` and nothing that explains them.
+
+The class is a category's name, as it is or as ``to-masks`` would write it, or its number. Without a file of categories
+they are what the names tell: numbers as they are, else the classes in order of their names, from 1.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+import msgspec
+import numpy as np
+from msgspec import UNSET, Raw, UnsetType
+
+from cocoseg.errors import DocumentError, Problem, SampleError, show
+from cocoseg.files import places
+from cocoseg.files.documents import read_document
+from cocoseg.files.names import relative_name
+from cocoseg.files.png import read_header
+from cocoseg.files.reading import read_file
+from cocoseg.formats.categories import read_categories
+from cocoseg.formats.images import ImageTable
+from cocoseg.formats.masks_pictures import encode_masks, masks_of_pictures
+from cocoseg.formats.masks_table import class_word
+from cocoseg.model import Category, Dataset, ImageId, Loader, Refused, Sample
+
+_MASK = re.compile(r"(?:(.*)/)?(\d{1,18})_([^/]+)\.png", re.IGNORECASE | re.DOTALL)
+
+
+class Entry(msgspec.Struct, frozen=True, gc=False):
+    """An image and its masks: ``files``, ``ids`` and ``category_ids`` (n,). ``size`` is (height, width), if known."""
+
+    key: str
+    folder: str
+    image_id: ImageId
+    file_name: str
+    size: tuple[int, int] | None
+    files: tuple[str, ...]
+    ids: tuple[int, ...]
+    category_ids: tuple[int, ...]
+
+    @property
+    def place(self) -> str:
+        """Its folder."""
+        return self.folder
+
+    def content(self, exact: bool) -> bytes:
+        """What it is made from, besides its files."""
+        return msgspec.json.encode(self)
+
+
+class _Mask(NamedTuple):
+    folder: str
+    id: int
+    word: str
+    file: str
+
+
+class _Images(msgspec.Struct):
+    images: list[Raw] | UnsetType = UNSET
+
+
+_Row = tuple[ImageId, str, "tuple[int, int] | None"]  # id, file_name, size
+
+
+def read(
+    source: str,
+    names: Sequence[str],
+    categories: str | os.PathLike[str] | None,
+    images: str | os.PathLike[str] | None,
+) -> Dataset:
+    """A folder that has the files ``names`` as a Dataset; as ``masks.read``."""
+    folders, problems = _folders(source, names)
+    words = {mask.word for masks in folders.values() for mask in masks}
+    found, numbers = _named(words) if categories is None else _known(read_categories(categories))
+    rows = _numbered(folders) if images is None else _listed(os.fspath(images), folders)
+    entries = [_entry(source, masks, numbers, rows[name]) for name, masks in folders.items()]
+    load = Loader(source, source, picture, sample)
+    return Dataset(found, entries, load, source, source, problems, background=True)
+
+
+def picture(folder: str | None, entry: Entry) -> bytes:
+    """The bytes of all masks of an image. Raises SampleError ``file.*``."""
+    beside = places.join(folder or "", entry.folder)
+    return msgspec.msgpack.encode([read_file(places.join(beside, name)) for name in entry.files])
+
+
+def sample(entry: Entry, picture: bytes, place: str) -> Sample:
+    """The masks of an image, all of one size. Raises SampleError."""
+    pictures = dict(zip(entry.files, msgspec.msgpack.decode(picture, type=list[bytes]), strict=True))
+    size = entry.size or _size(pictures)
+    return Sample(
+        entry.key,
+        entry.image_id,
+        np.array(entry.ids, np.int64),
+        np.array(entry.category_ids, np.int64),
+        np.zeros(len(entry.ids), np.bool_),
+        encode_masks(masks_of_pictures(pictures, size), size),
+        place,
+        file_name=entry.file_name,
+    )
+
+
+def _folders(source: str, names: Iterable[str]) -> tuple[dict[str, list[_Mask]], tuple[Problem, ...]]:
+    """The masks of each image, sorted by id, and what else there is. Raises DocumentError ``doc.kind``."""
+    folders: dict[str, list[_Mask]] = {}
+    strange = []
+    for name in sorted(names):
+        match = _MASK.fullmatch(name)
+        if match and match[1]:
+            mask = _Mask(match[1], int(match[2]), match[3], name.rpartition("/")[2])
+            folders.setdefault(mask.folder, []).append(mask)
+        elif match:
+            raise DocumentError("doc.kind", f"{source}: {name} is a mask; name the folder that has the images' folders")
+        elif name.lower().endswith(".png"):
+            strange.append(name)
+    if not folders:
+        text = "holds no masks, neither <image>/masks.json as to-masks writes it nor <image>/<id>_<class>.png"
+        raise DocumentError("doc.kind", f"{source}: {text}")
+    for masks in folders.values():
+        masks.sort(key=lambda mask: mask.id)
+    if not strange:
+        return folders, ()
+    text = f"{len(strange)} PNGs are not named <id>_<class>.png and were left out, the first is {show(strange[0])}"
+    return folders, (Problem("masks.name", f"{source}: {text}"),)
+
+
+def _named(words: set[str]) -> tuple[tuple[Category, ...], dict[str, int]]:
+    """Categories made of the classes that files are named after, and the number of each class."""
+    if all(word.isascii() and word.isdecimal() and len(word) < 19 for word in words):
+        numbers = {word: int(word) for word in words}
+        return tuple(Category(number, str(number)) for number in sorted(set(numbers.values()))), numbers
+    numbers = {word: number for number, word in enumerate(sorted(words), 1)}
+    return tuple(Category(number, word) for word, number in numbers.items()), numbers
+
+
+def _known(categories: tuple[Category, ...]) -> tuple[tuple[Category, ...], dict[str, int]]:
+    """The categories, and the number of each class: by name first, then as ``to-masks`` writes it, then by number."""
+    ways = [(str(row.id), row.id) for row in categories]
+    ways += [(class_word(row.name, row.id), row.id) for row in reversed(categories)]
+    return categories, dict([*ways, *((row.name, row.id) for row in reversed(categories))])
+
+
+def _numbered(folders: Iterable[str]) -> dict[str, _Row]:
+    """Images by what their folders are called: its number, where all are different numbers, else 1, 2 ..."""
+    names = list(folders)
+    bases = [*map(_base, names)]
+    plain = all(base.isascii() and base.isdecimal() and len(base) < 19 for base in bases)
+    numbers = list(map(int, bases)) if plain else []
+    ids = numbers if plain and len(set(numbers)) == len(names) else range(1, len(names) + 1)
+    return {name: (number, f"{name}.png", None) for name, number in zip(names, ids, strict=True)}
+
+
+def _listed(path: str, folders: Iterable[str]) -> dict[str, _Row | SampleError]:
+    """Images by the rows of a JSON that are called as their folders, whatever their ending."""
+    document = read_document(path, _Images, unique=("images",))
+    if document.images is UNSET:
+        raise DocumentError("doc.missing_key", f"{path}: no 'images', expected a list of them")
+    table = ImageTable(path, document.images)
+    known = {os.path.splitext(table.file_name(image) or "")[0]: image for image in table.rows}
+    often = Counter(map(_base, known))
+    known = {_base(name): image for name, image in known.items() if often[_base(name)] == 1} | known
+    taken: dict[ImageId, str] = {}
+    return {name: _row(table, known, taken, name, path) for name in folders}
+
+
+def _row(
+    table: ImageTable, known: Mapping[str, ImageId], taken: dict[ImageId, str], name: str, path: str
+) -> _Row | SampleError:
+    image = known.get(name, known.get(_base(name)))
+    if image is None:
+        return SampleError("id.unknown", f"no image in {path} is called {show(name)}; add it, or remove the folder")
+    if (other := taken.setdefault(image, name)) != name:
+        return SampleError("id.duplicate", f"{show(other)} is image {show(image)} of {path} too; rename one")
+    try:
+        return image, table.file_name(image) or "", table.size(image)
+    except SampleError as error:
+        return error.at(path)
+
+
+def _base(name: str) -> str:
+    return name.rpartition("/")[2]
+
+
+def _entry(source: str, masks: Sequence[_Mask], numbers: Mapping[str, int], row: _Row | SampleError) -> Entry | Refused:
+    folder = masks[0].folder
+    try:
+        if isinstance(row, SampleError):
+            raise row
+        key = relative_name(f"{folder}.png")
+        _check(masks, numbers)
+        columns = zip(*((mask.file, mask.id, numbers[mask.word]) for mask in masks), strict=True)
+        return Entry(key, folder, *row, *columns)
+    except SampleError as error:
+        return Refused(folder, error.at(f"{source}: {folder}").problem)
+
+
+def _check(masks: Sequence[_Mask], numbers: Mapping[str, int]) -> None:
+    """Raises SampleError ``id.duplicate``, ``id.unknown``."""
+    for one, other in pairwise(masks):
+        if one.id == other.id:
+            text = f"{show(one.file)} and {show(other.file)} have the same id; each mask of an image has its own"
+            raise SampleError("id.duplicate", text)
+    if unknown := next((mask for mask in masks if mask.word not in numbers), None):
+        text = f"{show(unknown.file)}: {show(unknown.word)} is no category's name or number; add it to the categories"
+        raise SampleError("id.unknown", text)
+
+
+def _size(pictures: Mapping[str, bytes]) -> tuple[int, int]:
+    """(height, width) of all masks of an image. Raises SampleError ``size.mismatch``, ``png.*``."""
+    sizes = {name: _size_of(name, data) for name, data in pictures.items()}
+    first, size = next(iter(sizes.items()))
+    if other := next((name for name in sizes if sizes[name] != size), None):
+        found = "{}×{}".format(*sizes[other])
+        text = f"{other} is {found} (height×width), {first} is {size[0]}×{size[1]}; masks of one image have one size"
+        raise SampleError("size.mismatch", text)
+    return size
+
+
+def _size_of(name: str, data: bytes) -> tuple[int, int]:
+    try:
+        return read_header(data).size
+    except SampleError as error:
+        raise error.at(name) from None

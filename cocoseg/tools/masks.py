@@ -1,0 +1,152 @@
+"""Annotations to a binary mask per segment: the guts of ``cocoseg to-masks``."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal
+
+import msgspec
+
+from cocoseg.errors import DocumentError, UsageError, show
+from cocoseg.files import places
+from cocoseg.files.journal import Row
+from cocoseg.files.places import StrPath, place
+from cocoseg.files.writing import Folder
+from cocoseg.formats.masks_out import Counts, MaskFiles, MaskStacks, stem
+from cocoseg.labels import LabelScheme
+from cocoseg.model import Category, Dataset
+from cocoseg.tools.conversion import Run, check_choice
+from cocoseg.tools.sources import Source, check_places, report_head
+from cocoseg.tools.tally import Tally
+
+COMMAND = "to-masks"
+
+_COUNTS = msgspec.json.Decoder(Counts)
+
+
+@dataclass
+class MaskSummary(Tally):
+    """The result of a conversion to masks.
+
+    ``masks`` counts those of each category id, ``crowds`` those among them that are crowds, ``empty`` those without a
+    pixel.
+    """
+
+    makes: ClassVar[str] = "Masks"
+
+    categories: tuple[Category, ...] = field(kw_only=True)
+    masks: dict[int, int] = field(default_factory=dict)
+    crowds: int = 0
+    empty: int = 0
+
+    def count(self, row: Row) -> None:
+        """Add an image's masks."""
+        counts = _COUNTS.decode(row.result)
+        self.crowds += counts.crowds
+        self.empty += counts.empty
+        for category, masks in counts.masks.items():
+            self.masks[category] = self.masks.get(category, 0) + masks
+
+    def close(self, seconds: float) -> None:
+        """Put everything in order, however the parts came in."""
+        super().close(seconds)
+        self.masks = dict(sorted(self.masks.items()))
+
+    def results(self) -> dict[str, Any]:
+        """The masks of each category."""
+        masks = {str(category): count for category, count in self.masks.items()}
+        return {"masks": masks, "crowds": self.crowds, "empty": self.empty}
+
+    def remarks(self) -> list[str]:
+        """How many masks there are, and how many of them are odd."""
+        odd = [f"{count:,} {what}" for count, what in ((self.crowds, "of crowds"), (self.empty, "empty")) if count]
+        return [", ".join([f"{sum(self.masks.values()):,} masks", *odd])]
+
+    def table(self) -> list[tuple[str, ...]]:
+        """The categories, those with the most masks first."""
+        names = {row.id: row.name for row in self.categories}
+        ranked = sorted(self.masks.items(), key=lambda item: -item[1])
+        return [("category", "name", "masks"), *((str(row), names.get(row, ""), f"{count:,}") for row, count in ranked)]
+
+
+def to_masks(
+    src: StrPath,
+    out: StrPath,
+    *,
+    stack: Literal["npz"] | None = None,
+    things_only: bool = False,
+    categories: StrPath | None = None,
+    images: StrPath | None = None,
+    png_dir: StrPath | None = None,
+    source_labels: StrPath | LabelScheme | None = None,
+    instances: StrPath | None = None,
+    source_format: str | None = None,
+    workers: int | None = None,
+    executor: Executor | None = None,
+    overwrite: bool = False,
+    on_error: Literal["skip", "stop"] = "skip",
+    time_limit: float = 300.0,
+    dry_run: bool = False,
+    on_done: Callable[[MaskSummary], None] | None = None,
+) -> MaskSummary:
+    """Convert annotations to binary masks ``out/<image>/<id>_<class>.png`` with a table ``out/<image>/masks.json``.
+
+    Masks are 8-bit grey, 255 where the segment is and 0 elsewhere. All segments get one: stuff, unless ``things_only``,
+    crowds, which the table marks, and those without a pixel. ``id`` is the segment's or annotation's own; annotations
+    without one are numbered as they stand in the file from 1, and those of an image in which one is there twice as they
+    stand in the image. With ``stack="npz"`` all masks of an image are in one file ``out/<image>.npz``, packed to bits,
+    with the columns of the table ``out/<image>.json``. ``load_masks`` reads what was made of an image, either way.
+
+    ``src`` and the other arguments are as ``to_semantic`` has them. Raises DocumentError, UsageError before a mask is
+    written, OutputError where none can be written.
+
+    >>> summary = to_masks("fixtures/panoptic.json", "out", dry_run=True)
+    >>> summary.images, summary.masks
+    (3, {1: 4, 18: 2, 184: 1, 187: 2, 193: 2})
+    """
+    how = Run(workers, executor, overwrite, on_error, time_limit, on_done)
+    check_choice("stack", stack, ("npz",))
+    source = Source(src, categories, images, png_dir, source_labels, instances, source_format)
+    dataset = source.read()
+    _check(dataset, things_only)
+    out = place(out)
+    check_places(dataset, source.files, out)
+    places.check_shared([out, dataset.folder], 2 if executor else how.processes)
+    convert = (MaskStacks if stack else MaskFiles)(dataset.categories, things_only)
+    summary = MaskSummary(len(dataset), problems=[*dataset.problems], categories=dataset.categories)
+    if dry_run:
+        return how.check(dataset, convert, summary)
+    options = {"stack": stack, "things_only": things_only} | source.told
+    return how.write(dataset, convert, Folder.create(out), COMMAND, summary, _head(dataset, source.files, options))
+
+
+def _check(dataset: Dataset, things_only: bool) -> None:
+    """Raises DocumentError ``path.collision``, UsageError ``usage.things_only``."""
+    stems = Counter(stem(entry.key) for entry in dataset.entries if entry.key)
+    if twice := next((name for name, count in stems.items() if count > 1), None):
+        text = f"two images would have their masks in {show(twice)}, one with .png at its end and one without"
+        raise DocumentError("path.collision", f"{dataset.source}: {text}; rename one")
+    silent = next((row for row in dataset.categories if row.isthing is None), None)
+    if things_only and silent and not dataset.background:
+        text = (
+            f"category {silent.id} {show(silent.name)} does not say 'isthing', so that stuff can't be told from things"
+        )
+        raise UsageError("usage.things_only", f"{dataset.source}: {text}; name a file that does with --categories")
+
+
+def _head(dataset: Dataset, sources: list[str], options: dict[str, Any]) -> dict[str, Any]:
+    """The report's, with all that the masks do not tell of the data set."""
+    return report_head(COMMAND, options, sources) | {
+        "background": dataset.background,
+        "unique_ids": dataset.unique_ids,
+        "categories": [_category(row) for row in dataset.categories],
+    }
+
+
+def _category(category: Category) -> dict[str, Any]:
+    row = {"id": category.id, "name": category.name, "supercategory": category.supercategory}
+    row |= {"isthing": None if category.isthing is None else int(category.isthing), "color": category.color}
+    return {name: value for name, value in row.items() if value is not None}
