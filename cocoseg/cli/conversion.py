@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from enum import Enum
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
@@ -27,9 +28,22 @@ def _shared(
     """The options that every conversion has."""
 
 
+def _painted(
+    labels: options.Labels = "index",
+    overlap: options.OverlapPolicy = None,
+    unlabelled: options.UnlabelledPolicy = None,
+    categories: options.Categories = None,
+    images: options.Images = None,
+    png_dir: options.PngDir = None,
+) -> None:
+    """The options of conversions that paint class maps first."""
+
+
 def conversion(convert: Callable[..., Tally]) -> Callable[..., None]:
     """A command with the options of all conversions: its function gets those of the tool as ``how``.
 
+    One that has a parameter ``painted`` gets in it the options of conversions that paint class maps first. Choices come
+    as their values.
     The function returns the tool's result, which is printed; the exit code is 1 where an image failed.
     """
 
@@ -40,25 +54,36 @@ def conversion(convert: Callable[..., Tally]) -> Callable[..., None]:
         from cocoseg.cli.progress import progress
         from cocoseg.cli.report import print_summary
 
-        how = {name: given.pop(name) for name in shared.parameters}
+        given = {name: value.value if isinstance(value, Enum) else value for name, value in given.items()}
+        how = {name: given.pop(name) for name in _GROUPS["how"]}
+        if "painted" in own:
+            given["painted"] = {name: given.pop(name) for name in _GROUPS["painted"]}
         dask, as_json = how.pop("dask"), how.pop("json")
         parallel.tune_memory()
         with cluster(dask) as executor, progress() as on_done:
             how["workers"] = how["workers"] or (None if executor else options.cores())
-            how["on_error"] = how["on_error"].value
             summary = convert(**given, how=how | {"executor": executor, "on_done": on_done})
         print_summary(summary, None if how["dry_run"] else given["out"], as_json)
         raise typer.Exit(1 if summary.failures else 0)
 
-    shared = _signature(_shared)
-    own = [row for row in _signature(convert).parameters.values() if row.name != "how"]
-    parameters = [*own, *shared.parameters.values()]
+    own = _parameters(convert)
+    parameters = list(_in_full({name: row for name, row in own.items() if name != "how"}))
+    parameters += _GROUPS["how"].values()
     command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     command.__annotations__ = {row.name: row.annotation for row in parameters}
     return command
 
 
-def _signature(function: Callable[..., Any]) -> inspect.Signature:
+def _in_full(own: dict[str, inspect.Parameter]) -> Iterator[inspect.Parameter]:
+    """Parameters, with those that stand for a group in place of it."""
+    for name, row in own.items():
+        yield from _GROUPS[name].values() if name in _GROUPS else [row]
+
+
+def _parameters(function: Callable[..., Any]) -> dict[str, inspect.Parameter]:
     """With annotations as values, but for what the function returns, which is not loaded for ``--help``."""
     function.__annotations__.pop("return")
-    return inspect.signature(function, eval_str=True)
+    return dict(inspect.signature(function, eval_str=True).parameters)
+
+
+_GROUPS = {"how": _parameters(_shared), "painted": _parameters(_painted)}

@@ -18,12 +18,7 @@ def command(
     src: options.Src,
     out: options.Out,
     how: dict[str, Any],
-    labels: options.Labels = "index",
-    overlap: options.OverlapPolicy = None,
-    unlabelled: options.UnlabelledPolicy = None,
-    categories: options.Categories = None,
-    images: options.Images = None,
-    png_dir: options.PngDir = None,
+    painted: dict[str, Any],
     palette: Annotated[
         bool, typer.Option("--palette", help="Add the classes' colours as PNG palette; the indices stay.")
     ] = False,
@@ -36,15 +31,4 @@ def command(
     """
     from cocoseg.tools.semantic import to_semantic
 
-    return to_semantic(
-        src,
-        out,
-        labels=labels,
-        overlap=overlap.value if overlap else None,
-        unlabelled=unlabelled.value if unlabelled else None,
-        categories=categories,
-        images=images,
-        png_dir=png_dir,
-        palette=palette,
-        **how,
-    )
+    return to_semantic(src, out, palette=palette, **painted, **how)

@@ -148,9 +148,9 @@ def _finish(dataset: Dataset, folder: Folder, pages: Journal, tally: Tally, head
 
 
 def _strays(folder: Folder, names: Sequence[str], tally: Tally, done: Sequence[bytes]) -> list[Problem]:
-    """Files in the folder that are not of this run, for those who take all that is there for class maps."""
+    """Files in the folder that are not of this run, for those who take all that is there for its own."""
     ours = {name for line in done for name in journal.decode_row(line).files} | {REPORT}
-    ours |= tally.failed_keys  # said already
+    ours |= {name for key in tally.failed_keys for name in tally.names(key)}  # said already
     found = [name for name in names if name not in ours and not name.startswith(f"{JOURNAL}/")]
     if not found:
         return []

@@ -4,22 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Executor
-from dataclasses import replace
-from typing import Any, Literal
+from typing import Literal
 
-from cocoseg.errors import DocumentError, LabelError
-from cocoseg.files import places
-from cocoseg.files.places import StrPath, place
-from cocoseg.files.writing import Folder
-from cocoseg.formats import read
+from cocoseg.files.places import StrPath
 from cocoseg.formats.classmap import ClassMaps
-from cocoseg.labels import LabelScheme, label_scheme
-from cocoseg.labels.presets import PICTURES_ONLY
+from cocoseg.labels import LabelScheme
 from cocoseg.labels.scheme import Overlap
-from cocoseg.labels.schemefile import scheme_dict
-from cocoseg.model import Dataset
-from cocoseg.tools.conversion import Run, check_choice
-from cocoseg.tools.sources import check_places, report_head
+from cocoseg.tools.conversion import Run
+from cocoseg.tools.scheme import Painting
 from cocoseg.tools.summary import Summary
 
 COMMAND = "to-semantic"
@@ -65,42 +57,8 @@ def to_semantic(
     3
     """
     how = Run(workers, executor, overwrite, on_error, time_limit, on_done)
-    check_choice("unlabelled", unlabelled, ("background", "void"))
-    dataset = read(src, png_dir=png_dir, categories=categories, images=images)
-    scheme = _scheme(labels, dataset, overlap, unlabelled)
-    scheme_file = None if isinstance(labels, LabelScheme) or not places.is_file(place(labels)) else labels
-    sources = [place(path) for path in (src, categories, images, scheme_file) if path is not None]
-    out = place(out)
-    check_places(dataset, sources, out)
-    places.check_shared([out, dataset.folder], 2 if executor else how.processes)
+    painting = Painting.begin(src, out, labels, overlap, unlabelled, categories, images, png_dir)
+    scheme = painting.scheme
     convert = ClassMaps(scheme, scheme.palette if palette else ())
-    summary = Summary(len(dataset), problems=[*dataset.problems, *scheme.problems], scheme=scheme)
-    if dry_run:
-        return how.check(dataset, convert, summary)
-    options = {"labels": scheme.name, "overlap": scheme.overlap, "unlabelled": unlabelled, "palette": palette}
-    return how.write(dataset, convert, Folder.create(out), COMMAND, summary, _head(scheme, sources, options))
-
-
-def _scheme(
-    labels: StrPath | LabelScheme,
-    dataset: Dataset,
-    overlap: Overlap | None,
-    unlabelled: Literal["background", "void"] | None,
-) -> LabelScheme:
-    background = None if unlabelled is None else unlabelled == "background"
-    try:
-        if labels in PICTURES_ONLY and dataset.folder is None:
-            raise DocumentError("doc.kind", f"labels {labels!r} are for panoptic files; use cocostuff-helper here")
-        scheme = label_scheme(labels, dataset, background=background)
-        if unlabelled is not None:
-            scheme = scheme.with_unlabelled(unlabelled)
-        return scheme if overlap is None else replace(scheme, overlap=overlap)
-    except (LabelError, DocumentError) as error:
-        raise error.at(dataset.source) from None
-
-
-def _head(scheme: LabelScheme, sources: list[str], options: dict[str, Any]) -> dict[str, Any]:
-    return report_head(COMMAND, options, sources) | {
-        "bits": 8 * scheme.dtype.itemsize,
-        "labels": scheme_dict(scheme) | {"void": scheme.void, "unlabelled": scheme.outside},
-    }
+    about = {"bits": 8 * scheme.dtype.itemsize}
+    return painting.convert(COMMAND, convert, painting.summary(Summary), how, dry_run, {"palette": palette}, about)
