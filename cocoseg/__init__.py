@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from cocoseg.version import __version__
 
 if TYPE_CHECKING:
+    from cocoseg.codecs.onehot import from_one_hot, one_hot
     from cocoseg.codecs.segmentation import decode, encode
     from cocoseg.errors import (
         CocosegError,
@@ -30,11 +31,13 @@ if TYPE_CHECKING:
     from cocoseg.model import Category, Dataset, Sample
     from cocoseg.targets import instance_masks, panoptic_to_semantic, semantic
     from cocoseg.tools.info import Info, info
+    from cocoseg.tools.onehot import OneHotSummary, to_onehot
     from cocoseg.tools.semantic import to_semantic
     from cocoseg.tools.summary import Summary
     from cocoseg.tools.verify import Verification, verify
 
 _HOMES = {
+    "codecs.onehot": "from_one_hot one_hot",
     "codecs.segmentation": "decode encode",
     "errors": "CocosegError DocumentError LabelError OutputError Problem SampleError UsageError",
     "formats": "read",
@@ -42,6 +45,7 @@ _HOMES = {
     "model": "Category Dataset Sample",
     "targets": "instance_masks panoptic_to_semantic semantic",
     "tools.info": "Info info",
+    "tools.onehot": "OneHotSummary to_onehot",
     "tools.semantic": "to_semantic",
     "tools.summary": "Summary",
     "tools.verify": "Verification verify",
@@ -57,6 +61,7 @@ __all__ = [
     "LabelClass",
     "LabelError",
     "LabelScheme",
+    "OneHotSummary",
     "OutputError",
     "Problem",
     "Sample",
@@ -67,12 +72,15 @@ __all__ = [
     "__version__",
     "decode",
     "encode",
+    "from_one_hot",
     "info",
     "instance_masks",
     "label_scheme",
+    "one_hot",
     "panoptic_to_semantic",
     "read",
     "semantic",
+    "to_onehot",
     "to_semantic",
     "verify",
 ]
