@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from cocoseg.version import __version__
 
 if TYPE_CHECKING:
+    from cocoseg.codecs.onehot import from_one_hot, one_hot
     from cocoseg.codecs.segmentation import decode, encode
     from cocoseg.errors import (
         CocosegError,
@@ -33,12 +34,14 @@ if TYPE_CHECKING:
     from cocoseg.tools.coco import AnnotationSummary, to_coco
     from cocoseg.tools.info import Info, info
     from cocoseg.tools.masks import MaskSummary, to_masks
+    from cocoseg.tools.onehot import OneHotSummary, to_onehot
     from cocoseg.tools.panoptic import PanopticSummary, to_panoptic
     from cocoseg.tools.semantic import to_semantic
     from cocoseg.tools.summary import Summary
     from cocoseg.tools.verify import Verification, verify
 
 _HOMES = {
+    "codecs.onehot": "from_one_hot one_hot",
     "codecs.segmentation": "decode encode",
     "errors": "CocosegError DocumentError LabelError OutputError Problem SampleError UsageError",
     "formats": "read",
@@ -50,6 +53,7 @@ _HOMES = {
     "tools.info": "Info info",
     "tools.panoptic": "PanopticSummary to_panoptic",
     "tools.masks": "MaskSummary to_masks",
+    "tools.onehot": "OneHotSummary to_onehot",
     "tools.semantic": "to_semantic",
     "tools.summary": "Summary",
     "tools.verify": "Verification verify",
@@ -67,6 +71,7 @@ __all__ = [
     "LabelError",
     "LabelScheme",
     "MaskSummary",
+    "OneHotSummary",
     "OutputError",
     "PanopticSummary",
     "Problem",
@@ -78,15 +83,18 @@ __all__ = [
     "__version__",
     "decode",
     "encode",
+    "from_one_hot",
     "info",
     "instance_masks",
     "label_scheme",
     "load_masks",
+    "one_hot",
     "panoptic_to_semantic",
     "read",
     "semantic",
     "to_coco",
     "to_masks",
+    "to_onehot",
     "to_panoptic",
     "to_semantic",
     "verify",

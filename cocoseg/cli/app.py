@@ -17,7 +17,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from cocoseg.cli import info, labels, to_coco, to_masks, to_panoptic, to_semantic, verify
+from cocoseg.cli import info, labels, to_coco, to_masks, to_onehot, to_panoptic, to_semantic, verify
 from cocoseg.errors import CocosegError, OutputError, UsageError
 from cocoseg.version import __version__
 
@@ -90,9 +90,10 @@ def _answering(command: Callable[..., None]) -> Callable[..., None]:
 
 
 app.command("to-semantic")(_answering(to_semantic.command))
+app.command("to-onehot")(_answering(to_onehot.command))
+app.command("to-masks")(_answering(to_masks.command))
 app.command("to-coco")(_answering(to_coco.command))
 app.command("to-panoptic")(_answering(to_panoptic.command))
-app.command("to-masks")(_answering(to_masks.command))
 app.command("labels")(_answering(labels.command))
 app.command("info")(_answering(info.command))
 app.command("verify")(_answering(verify.command))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from cocoseg.cli import options
-from cocoseg.cli.groups import grouped
+from cocoseg.cli.groups import grouped, source_options
 
 if TYPE_CHECKING:
     from cocoseg.tools.tally import Tally
@@ -27,11 +27,20 @@ def _shared(
     """The options that every conversion has."""
 
 
+def _painted(
+    labels: options.Labels = "index",
+    overlap: options.OverlapPolicy = None,
+    unlabelled: options.UnlabelledPolicy = None,
+) -> None:
+    """The options of conversions that paint class maps first."""
+
+
 def conversion(convert: Callable[..., Tally]) -> Callable[..., None]:
     """A command with the options of all conversions: its function gets those of the tool as ``how``.
 
-    What it has as ``source`` are the options of all that reads. The function returns the tool's result, which is
-    printed; the exit code is 1 where an image failed.
+    What it has as ``source`` are the options of all that reads, as ``painted`` those of conversions that paint class
+    maps first. Choices come as their values. The function returns the tool's result, which is printed; the exit code is
+    1 where an image failed.
     """
 
     @wraps(convert)
@@ -45,9 +54,8 @@ def conversion(convert: Callable[..., Tally]) -> Callable[..., None]:
         parallel.tune_memory()
         with cluster(dask) as executor, progress() as on_done:
             how["workers"] = how["workers"] or (None if executor else options.cores())
-            how["on_error"] = how["on_error"].value
             summary = convert(**given, how=how | {"executor": executor, "on_done": on_done})
         print_summary(summary, None if how["dry_run"] else given["out"], as_json)
         raise typer.Exit(1 if summary.failures else 0)
 
-    return grouped(command, how=_shared)
+    return grouped(command, painted=_painted, source=source_options, how=_shared)

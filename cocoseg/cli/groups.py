@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from enum import Enum
 from functools import wraps
 from typing import Any
 
 from cocoseg.cli import options
 
 
-def _source(
+def source_options(
     categories: options.Categories = None,
     images: options.Images = None,
     png_dir: options.PngDir = None,
@@ -22,20 +23,15 @@ def _source(
 
 
 def grouped(command: Callable[..., None], **groups: Callable[..., None]) -> Callable[..., None]:
-    """The command with a group's options in the place of the parameter that has its name.
-
-    ``source`` is a group for all; ``groups`` are more of them.
-    """
+    """The command with a group's options in the place of the parameter that has its name; choices as their values."""
     own = _signature(command).parameters
-    found = {name: _signature(declare).parameters for name, declare in {"source": _source, **groups}.items()}
-    found = {name: parameters for name, parameters in found.items() if name in own}
+    found = {name: _signature(declare).parameters for name, declare in groups.items() if name in own}
 
     @wraps(command)
     def call(**given: Any) -> None:
+        given = {name: value.value if isinstance(value, Enum) else value for name, value in given.items()}
         for name, parameters in found.items():
             given[name] = {option: given.pop(option) for option in parameters}
-        if source := given.get("source"):
-            source["source_format"] = source["source_format"] and source["source_format"].value
         command(**given)
 
     rows = [row for row in own.values() if row.name not in found]
@@ -43,6 +39,11 @@ def grouped(command: Callable[..., None], **groups: Callable[..., None]) -> Call
     call.__signature__ = inspect.Signature(rows)  # type: ignore[attr-defined]
     call.__annotations__ = {row.name: row.annotation for row in rows}
     return call
+
+
+def with_source(command: Callable[..., None]) -> Callable[..., None]:
+    """The command with the options of all that reads as ``source``."""
+    return grouped(command, source=source_options)
 
 
 def _signature(function: Callable[..., Any]) -> inspect.Signature:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from cocoseg.cli import options
-from cocoseg.cli.groups import grouped
+from cocoseg.cli.groups import with_source
 
 if TYPE_CHECKING:
     from cocoseg.tools.info import Info
@@ -21,7 +21,7 @@ FORMATS = {
 }
 
 
-@grouped
+@with_source
 def command(
     src: options.Src,
     source: dict[str, Any],

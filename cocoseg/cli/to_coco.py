@@ -55,14 +55,5 @@ def command(
     """
     from cocoseg.tools.coco import to_coco
 
-    return to_coco(
-        src,
-        out,
-        segmentation=segmentation.value,
-        things_only=things_only,
-        stuff=stuff,
-        simplify=simplify,
-        check=not no_check,
-        **source,
-        **how,
-    )
+    own: dict[str, Any] = {"segmentation": segmentation, "things_only": things_only, "stuff": stuff}
+    return to_coco(src, out, simplify=simplify, check=not no_check, **own, **source, **how)

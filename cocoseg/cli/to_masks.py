@@ -40,11 +40,5 @@ def command(
     """
     from cocoseg.tools.masks import to_masks
 
-    return to_masks(
-        src,
-        out,
-        stack=stack.value if stack else None,
-        things_only=things_only,
-        **source,
-        **how,
-    )
+    own: dict[str, Any] = {"stack": stack, "things_only": things_only}
+    return to_masks(src, out, **own, **source, **how)

@@ -35,11 +35,5 @@ def command(
     """
     from cocoseg.tools.panoptic import to_panoptic
 
-    return to_panoptic(
-        src,
-        out,
-        stuff=stuff,
-        overlap=overlap.value if overlap else None,
-        **source,
-        **how,
-    )
+    own: dict[str, Any] = {"stuff": stuff, "overlap": overlap}
+    return to_panoptic(src, out, **own, **source, **how)

@@ -17,11 +17,9 @@ if TYPE_CHECKING:
 def command(
     src: options.Src,
     out: options.Out,
+    painted: dict[str, Any],
     source: dict[str, Any],
     how: dict[str, Any],
-    labels: options.Labels = "index",
-    overlap: options.OverlapPolicy = None,
-    unlabelled: options.UnlabelledPolicy = None,
     palette: Annotated[
         bool, typer.Option("--palette", help="Add the classes' colours as PNG palette; the indices stay.")
     ] = False,
@@ -34,13 +32,4 @@ def command(
     """
     from cocoseg.tools.semantic import to_semantic
 
-    return to_semantic(
-        src,
-        out,
-        labels=labels,
-        overlap=overlap.value if overlap else None,
-        unlabelled=unlabelled.value if unlabelled else None,
-        palette=palette,
-        **source,
-        **how,
-    )
+    return to_semantic(src, out, palette=palette, **painted, **source, **how)

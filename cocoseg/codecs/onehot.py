@@ -50,7 +50,7 @@ def one_hot(
     class_map = np.asarray(class_map)
     _check_map(class_map)
     _check_call(num_classes, void, layout, void_channel)
-    found = void if _check_values(class_map, num_classes, void) else None
+    found = void if check_values(class_map, num_classes, void) else None
     result = _result(class_map.shape, num_classes + void_channel, layout, dtype, out)
     if layout == "hwc":
         _look_up(class_map.reshape(-1), result.reshape(-1, result.shape[-1]), num_classes, found)
@@ -201,7 +201,7 @@ def _check_call(num_classes: int, void: int | None, layout: str, void_channel: b
         raise UsageError("onehot.void", "there is a channel for void, but no void; say which value it is: void=255")
 
 
-def _check_values(class_map: Array, num_classes: int, void: int | None) -> bool:
+def check_values(class_map: Array, num_classes: int, void: int | None) -> bool:
     """Whether any pixel is void."""
     if not class_map.size:
         return False

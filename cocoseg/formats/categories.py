@@ -66,6 +66,14 @@ def parse_categories(source: str, rows: Sequence[Raw] | UnsetType) -> tuple[Cate
     return tuple(found.values())
 
 
+def category_row(category: Category) -> dict[str, Any]:
+    """A category as COCO lists it, without what is not known of it."""
+    isthing = None if category.isthing is None else int(category.isthing)
+    row = {"id": category.id, "name": category.name, "supercategory": category.supercategory}
+    row |= {"isthing": isthing, "color": category.color}
+    return {key: value for key, value in row.items() if value is not None}
+
+
 def name_problems(source: str, categories: Sequence[Category]) -> list[Problem]:
     """Categories that share a name, which does no harm but is seldom meant."""
     first: dict[str, int] = {}

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import msgspec
 
 from cocoseg.files.png import write_class_map
+from cocoseg.formats.counts import Counts
 from cocoseg.formats.writer import Converted
 from cocoseg.labels import LabelScheme
 from cocoseg.labels.scheme import Color
@@ -18,13 +19,6 @@ from cocoseg.model import Sample
 from cocoseg.targets import semantic_map
 
 _VERSION = 1  # of the class maps that the same input makes
-
-
-class Counts(msgspec.Struct):
-    """The pixels of each class value in an image, and those that several masks claimed."""
-
-    pixels: dict[int, int] = {}
-    contested: int = 0
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from cocoseg.codecs.overlap import merge
 from cocoseg.codecs.rle import Ints, Runs
 from cocoseg.codecs.segmentation import to_coco
 from cocoseg.codecs.simplify import simplify
+from cocoseg.formats.categories import category_row
 from cocoseg.formats.document import BETWEEN, Document, Place
 from cocoseg.formats.writer import Converted
 from cocoseg.model import Category, Sample
@@ -166,14 +167,6 @@ def detection_document(
     place: Place, categories: Sequence[Category], convert: Annotations, info: dict[str, str]
 ) -> Document:
     """The detection JSON of all images that ``convert`` makes texts of."""
-    rows = [_category(row) for row in categories if convert.kept is None or row.id in convert.kept]
+    rows = [category_row(row) for row in categories if convert.kept is None or row.id in convert.kept]
     numbered = None if convert.ids == "annotation" else "annotations"
     return Document(place, {"info": info, "licenses": []}, ("images", "annotations"), {"categories": rows}, numbered)
-
-
-def _category(category: Category) -> dict[str, Any]:
-    """A category as COCO lists it, without what is not known of it."""
-    isthing = None if category.isthing is None else int(category.isthing)
-    row = {"id": category.id, "name": category.name, "supercategory": category.supercategory}
-    row |= {"isthing": isthing, "color": category.color}
-    return {key: value for key, value in row.items() if value is not None}

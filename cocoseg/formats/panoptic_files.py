@@ -15,7 +15,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -26,6 +26,8 @@ from cocoseg.codecs.panoptic import rgb_from_ids
 from cocoseg.codecs.regions import Regions
 from cocoseg.errors import SampleError
 from cocoseg.files.png import write_rgb
+from cocoseg.formats.categories import category_row
+from cocoseg.formats.document import Document, Place
 from cocoseg.formats.writer import Converted
 from cocoseg.labels.presets import is_stuff
 from cocoseg.labels.scheme import Overlap, default_color
@@ -34,7 +36,6 @@ from cocoseg.targets import check_ids, flat
 
 DOCUMENT = "panoptic.json"
 FOLDER = "panoptic"
-LISTS = ("images", "annotations")
 
 _VERSION = 1  # of the pictures and rows that the same input makes
 
@@ -75,18 +76,10 @@ def output_categories(categories: Sequence[Category]) -> tuple[Category, ...]:
     return tuple(_complete(category, place) for place, category in enumerate(categories))
 
 
-def category_rows(categories: Sequence[Category]) -> list[dict[str, Any]]:
-    """Categories as the JSON lists them."""
-    return [
-        {
-            "id": row.id,
-            "name": row.name,
-            "supercategory": row.supercategory,
-            "isthing": int(bool(row.isthing)),
-            "color": row.color,
-        }
-        for row in categories
-    ]
+def panoptic_document(place: Place, categories: Sequence[Category], info: dict[str, str]) -> Document:
+    """The JSON of all images."""
+    rows = [category_row(row) for row in categories]
+    return Document(place, {"info": info, "licenses": []}, ("images", "annotations"), {"categories": rows})
 
 
 @dataclass(frozen=True)

@@ -16,12 +16,12 @@ from cocoseg.files.journal import Row
 from cocoseg.files.places import StrPath, place
 from cocoseg.files.writing import Folder
 from cocoseg.formats.detection import Annotated, Annotations, Shape, detection_document
-from cocoseg.formats.document import Place
+from cocoseg.formats.document import Document, Place
 from cocoseg.labels import LabelScheme
 from cocoseg.labels.presets import is_stuff
 from cocoseg.model import Dataset
 from cocoseg.tools.conversion import Run, check_choice
-from cocoseg.tools.sources import Source, check_places, report_head
+from cocoseg.tools.sources import Head, Source, made_of
 from cocoseg.tools.tally import Tally
 
 COMMAND = "to-coco"
@@ -109,27 +109,24 @@ def to_coco(
     >>> to_coco("fixtures/panoptic.json", "instances.json", dry_run=True).annotations
     11
     """
-    how = Run(workers, executor, overwrite, on_error, time_limit, on_done)
+    how = Run(workers, executor, overwrite, on_error, time_limit, dry_run, on_done)
     _check_options(segmentation, things_only, stuff, simplify)
-    out = place(out)
-    if not out.lower().endswith(".json"):
-        raise UsageError("usage.out", f"OUT is {show(out, 300)}, expected the name of a .json file")
+    target = place(out)
+    if not target.lower().endswith(".json"):
+        raise UsageError("usage.out", f"OUT is {show(target, 300)}, expected the name of a .json file")
     source = Source(src, categories, images, png_dir, source_labels, instances, source_format)
     dataset = source.read()
     _check_categories(dataset)
-    check_places(dataset, source.files, out)
-    places.check_shared([out, dataset.folder], how.processes)
     convert = Annotations(segmentation, _kept(dataset, things_only), stuff, _ids(dataset, stuff), simplify, check)
     summary = AnnotationSummary(len(dataset), problems=list(dataset.problems))
-    if dry_run:
-        return how.check(dataset, convert, summary)
     options = {"as": segmentation, "things_only": things_only, "stuff": stuff, "simplify": simplify}
-    head = report_head(COMMAND, options | source.told, source.files)
-    folder = Folder.create(places.journal_place(out))
-    where = Place(Folder.found(places.parent(out)), places.base_name(out), folder)
-    info = {"description": f"{places.base_name(place(src))}, by cocoseg {head['cocoseg']}"}
-    document = detection_document(where, dataset.categories, convert, info)
-    return how.write(dataset, convert, folder, COMMAND, summary, head, document)
+
+    def document(folder: Folder) -> Document:
+        where = Place(Folder.found(places.parent(target)), places.base_name(target), folder)
+        return detection_document(where, dataset.categories, convert, made_of(src))
+
+    head = Head(source.files, options | source.told)
+    return how.convert(COMMAND, dataset, convert, summary, target, head, document)
 
 
 def _check_options(segmentation: str, things_only: bool, stuff: bool, simplify: float | None) -> None:

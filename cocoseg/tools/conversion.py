@@ -16,10 +16,12 @@ from cocoseg.files.documents import write_json
 from cocoseg.files.journal import Journal
 from cocoseg.files.lock import lock
 from cocoseg.files.names import JOURNAL, REPORT
+from cocoseg.files.places import StrPath, check_shared, journal_place, place
 from cocoseg.files.writing import Folder, unseen
 from cocoseg.formats.document import Document, Place
 from cocoseg.formats.writer import Conversion, Part, Target, Writer
 from cocoseg.model import Dataset
+from cocoseg.tools.sources import Head, check_places
 from cocoseg.tools.tally import Tally
 from cocoseg.version import __version__
 
@@ -30,8 +32,8 @@ T = TypeVar("T", bound=Tally)
 class Run(Generic[T]):
     """How a conversion is to be done: the options that all commands share.
 
-    ``workers`` processes, or an ``executor``; ``time_limit`` seconds for an image. ``on_done`` is called with the
-    result so far after each part.
+    ``workers`` processes, or an ``executor``; ``time_limit`` seconds for an image; ``dry_run`` does all but writing.
+    ``on_done`` is called with the result so far after each part.
     """
 
     workers: int | None = None
@@ -39,6 +41,7 @@ class Run(Generic[T]):
     overwrite: bool = False
     on_error: Literal["skip", "stop"] = "skip"
     time_limit: float = 300.0
+    dry_run: bool = False
     on_done: Callable[[T], None] | None = None
 
     def __post_init__(self) -> None:
@@ -52,6 +55,29 @@ class Run(Generic[T]):
     def processes(self) -> int:
         """How many processes do the work, as far as is known."""
         return self.workers or (32 if self.executor else 1)
+
+    def convert(
+        self,
+        command: str,
+        dataset: Dataset,
+        convert: Conversion,
+        tally: T,
+        out: StrPath,
+        head: Head,
+        document: Callable[[Folder], Document] | None = None,
+    ) -> T:
+        """Do the work of a command: all of it, or all but writing; ``document`` makes one for the folder of the run.
+
+        Raises UsageError where ``out`` lies among the sources, OutputError where nothing can be written.
+        """
+        target = place(out)
+        check_places(dataset, head.sources, target)
+        check_shared([target, dataset.folder], 2 if self.executor else self.processes)
+        if self.dry_run:
+            return self.check(dataset, convert, tally)
+        folder = Folder.create(journal_place(target))
+        about = head.as_dict(command)
+        return self.write(dataset, convert, folder, command, tally, about, document(folder) if document else None)
 
     def check(self, dataset: Dataset, convert: Conversion, tally: T) -> T:
         """Do all of the work but writing."""
@@ -189,9 +215,9 @@ def _write_document(document: Document, lines: Sequence[bytes]) -> tuple[list[by
 def _strays(
     folder: Folder, names: Sequence[str], tally: Tally, done: Sequence[bytes], document: Document | None
 ) -> list[Problem]:
-    """Files in the folder that are not of this run, for those who take all that is there for class maps."""
+    """Files in the folder that are not of this run, for those who take all that is there for its own."""
     ours = {name for line in done for name in journal.decode_row(line).files} | {REPORT}
-    ours |= tally.failed_keys  # said already
+    ours |= {name for key in tally.failed_keys for name in tally.names(key)}  # said already
     ours |= {document.place.name} if document else set()
     found = [name for name in names if name not in ours and not name.startswith(f"{JOURNAL}/")]
     if not found:

@@ -11,15 +11,14 @@ from typing import Any, ClassVar, Literal
 import msgspec
 
 from cocoseg.errors import DocumentError, UsageError, show
-from cocoseg.files import places
 from cocoseg.files.journal import Row
-from cocoseg.files.places import StrPath, place
-from cocoseg.files.writing import Folder
+from cocoseg.files.places import StrPath
+from cocoseg.formats.categories import category_row
 from cocoseg.formats.masks_out import Counts, MaskFiles, MaskStacks, stem
 from cocoseg.labels import LabelScheme
 from cocoseg.model import Category, Dataset
 from cocoseg.tools.conversion import Run, check_choice
-from cocoseg.tools.sources import Source, check_places, report_head
+from cocoseg.tools.sources import Head, Source
 from cocoseg.tools.tally import Tally
 
 COMMAND = "to-masks"
@@ -107,20 +106,15 @@ def to_masks(
     >>> summary.images, summary.masks
     (3, {1: 4, 18: 2, 184: 1, 187: 2, 193: 2})
     """
-    how = Run(workers, executor, overwrite, on_error, time_limit, on_done)
+    how = Run(workers, executor, overwrite, on_error, time_limit, dry_run, on_done)
     check_choice("stack", stack, ("npz",))
     source = Source(src, categories, images, png_dir, source_labels, instances, source_format)
     dataset = source.read()
     _check(dataset, things_only)
-    out = place(out)
-    check_places(dataset, source.files, out)
-    places.check_shared([out, dataset.folder], 2 if executor else how.processes)
     convert = (MaskStacks if stack else MaskFiles)(dataset.categories, things_only)
     summary = MaskSummary(len(dataset), problems=[*dataset.problems], categories=dataset.categories)
-    if dry_run:
-        return how.check(dataset, convert, summary)
-    options = {"stack": stack, "things_only": things_only} | source.told
-    return how.write(dataset, convert, Folder.create(out), COMMAND, summary, _head(dataset, source.files, options))
+    head = Head(source.files, {"stack": stack, "things_only": things_only} | source.told, _about(dataset))
+    return how.convert(COMMAND, dataset, convert, summary, out, head)
 
 
 def _check(dataset: Dataset, things_only: bool) -> None:
@@ -137,16 +131,10 @@ def _check(dataset: Dataset, things_only: bool) -> None:
         raise UsageError("usage.things_only", f"{dataset.source}: {text}; name a file that does with --categories")
 
 
-def _head(dataset: Dataset, sources: list[str], options: dict[str, Any]) -> dict[str, Any]:
-    """The report's, with all that the masks do not tell of the data set."""
-    return report_head(COMMAND, options, sources) | {
+def _about(dataset: Dataset) -> dict[str, Any]:
+    """All that the masks do not tell of the data set."""
+    return {
         "background": dataset.background,
         "unique_ids": dataset.unique_ids,
-        "categories": [_category(row) for row in dataset.categories],
+        "categories": [category_row(row) for row in dataset.categories],
     }
-
-
-def _category(category: Category) -> dict[str, Any]:
-    row = {"id": category.id, "name": category.name, "supercategory": category.supercategory}
-    row |= {"isthing": None if category.isthing is None else int(category.isthing), "color": category.color}
-    return {name: value for name, value in row.items() if value is not None}

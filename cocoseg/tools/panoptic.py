@@ -17,12 +17,12 @@ from cocoseg.files.writing import Folder
 from cocoseg.formats import detect, read
 from cocoseg.formats.document import Document, Place
 from cocoseg.formats.joined import join
-from cocoseg.formats.panoptic_files import DOCUMENT, LISTS, Counts, PanopticFiles, category_rows, output_categories
+from cocoseg.formats.panoptic_files import DOCUMENT, Counts, PanopticFiles, output_categories, panoptic_document
 from cocoseg.labels import LabelScheme
 from cocoseg.labels.scheme import Overlap
 from cocoseg.model import Dataset
 from cocoseg.tools.conversion import Run, check_choice
-from cocoseg.tools.sources import Source, check_places, report_head
+from cocoseg.tools.sources import Head, Source, made_of
 from cocoseg.tools.tally import Tally
 
 COMMAND = "to-panoptic"
@@ -105,31 +105,23 @@ def to_panoptic(
     >>> to_panoptic("fixtures/instances.json", "out", stuff="fixtures/stuff.json", dry_run=True).segments
     10
     """
-    how = Run(workers, executor, overwrite, on_error, time_limit, on_done)
+    how = Run(workers, executor, overwrite, on_error, time_limit, dry_run, on_done)
     check_choice("overlap", overlap, ("file", "area", "score", "void", "error"))
     source = Source(src, categories, images, png_dir, source_labels, instances, source_format)
     dataset = source.read()
+    files = [path for path in (src, stuff) if path is not None]
     if stuff is not None:
         dataset = join(dataset, _stuff(dataset, stuff))
     _check_categories(dataset)
-    sources = [*source.files, *([place(stuff)] if stuff else ())]
-    out = place(out)
-    check_places(dataset, sources, out)
-    places.check_shared([out, dataset.folder], 2 if executor else how.processes)
     convert = PanopticFiles(output_categories(dataset.categories), overlap or "file", dataset.picture_ids)
     summary = PanopticSummary(len(dataset), problems=list(dataset.problems))
-    if dry_run:
-        return how.check(dataset, convert, summary)
-    names = [places.base_name(place(path)) for path in (src, stuff) if path is not None]
-    options = {"overlap": convert.overlap, "stuff": names[1] if stuff else None} | source.told
-    head = report_head(COMMAND, options, sources)
-    folder = Folder.create(out)
-    info = {"description": f"{' and '.join(names)}, by cocoseg {head['cocoseg']}"}
-    before = {"info": info, "licenses": []}
-    document = Document(
-        Place(folder, DOCUMENT, folder), before, LISTS, {"categories": category_rows(convert.categories)}
-    )
-    return how.write(dataset, convert, folder, COMMAND, summary, head, document)
+    options = {"overlap": convert.overlap, "stuff": stuff and places.base_name(place(stuff))} | source.told
+    sources = [*source.files, *([place(stuff)] if stuff else ())]
+
+    def document(folder: Folder) -> Document:
+        return panoptic_document(Place(folder, DOCUMENT, folder), convert.categories, made_of(*files))
+
+    return how.convert(COMMAND, dataset, convert, summary, out, Head(sources, options), document)
 
 
 def _stuff(dataset: Dataset, path: StrPath) -> Dataset:

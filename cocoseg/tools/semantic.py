@@ -4,21 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Executor
-from dataclasses import replace
-from typing import Any, Literal
+from typing import Literal
 
-from cocoseg.errors import DocumentError, LabelError
-from cocoseg.files import places
-from cocoseg.files.places import StrPath, place
-from cocoseg.files.writing import Folder
+from cocoseg.files.places import StrPath
 from cocoseg.formats.classmap import ClassMaps
-from cocoseg.labels import LabelScheme, label_scheme
-from cocoseg.labels.presets import PICTURES_ONLY
+from cocoseg.labels import LabelScheme
 from cocoseg.labels.scheme import Overlap
-from cocoseg.labels.schemefile import scheme_dict
-from cocoseg.model import Dataset
-from cocoseg.tools.conversion import Run, check_choice
-from cocoseg.tools.sources import Source, check_places, labels_file, report_head
+from cocoseg.tools.conversion import Run
+from cocoseg.tools.scheme import Painting
+from cocoseg.tools.sources import Source
 from cocoseg.tools.summary import Summary
 
 COMMAND = "to-semantic"
@@ -67,45 +61,10 @@ def to_semantic(
     >>> to_semantic("fixtures/panoptic.json", "out", dry_run=True).images
     3
     """
-    how = Run(workers, executor, overwrite, on_error, time_limit, on_done)
-    check_choice("unlabelled", unlabelled, ("background", "void"))
+    how = Run(workers, executor, overwrite, on_error, time_limit, dry_run, on_done)
     source = Source(src, categories, images, png_dir, source_labels, instances, source_format)
-    dataset = source.read()
-    scheme = _scheme(labels, dataset, overlap, unlabelled)
-    scheme_file = labels_file(labels)
-    sources = [*source.files, *([scheme_file] if scheme_file else ())]
-    out = place(out)
-    check_places(dataset, sources, out)
-    places.check_shared([out, dataset.folder], 2 if executor else how.processes)
+    painting = Painting.begin(source, labels, overlap, unlabelled)
+    scheme = painting.scheme
     convert = ClassMaps(scheme, scheme.palette if palette else ())
-    summary = Summary(len(dataset), problems=[*dataset.problems, *scheme.problems], scheme=scheme)
-    if dry_run:
-        return how.check(dataset, convert, summary)
-    options = {"labels": scheme.name, "overlap": scheme.overlap, "unlabelled": unlabelled, "palette": palette}
-    options |= source.told
-    return how.write(dataset, convert, Folder.create(out), COMMAND, summary, _head(scheme, sources, options))
-
-
-def _scheme(
-    labels: StrPath | LabelScheme,
-    dataset: Dataset,
-    overlap: Overlap | None,
-    unlabelled: Literal["background", "void"] | None,
-) -> LabelScheme:
-    background = None if unlabelled is None else unlabelled == "background"
-    try:
-        if labels in PICTURES_ONLY and dataset.folder is None:
-            raise DocumentError("doc.kind", f"labels {labels!r} are for panoptic files; use cocostuff-helper here")
-        scheme = label_scheme(labels, dataset, background=background)
-        if unlabelled is not None:
-            scheme = scheme.with_unlabelled(unlabelled)
-        return scheme if overlap is None else replace(scheme, overlap=overlap)
-    except (LabelError, DocumentError) as error:
-        raise error.at(dataset.source) from None
-
-
-def _head(scheme: LabelScheme, sources: list[str], options: dict[str, Any]) -> dict[str, Any]:
-    return report_head(COMMAND, options, sources) | {
-        "bits": 8 * scheme.dtype.itemsize,
-        "labels": scheme_dict(scheme) | {"void": scheme.void, "unlabelled": scheme.outside},
-    }
+    head = painting.head({"palette": palette}, {"bits": 8 * scheme.dtype.itemsize})
+    return how.convert(COMMAND, painting.dataset, convert, painting.summary(Summary), out, head)

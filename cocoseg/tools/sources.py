@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from cocoseg.errors import UsageError, show
@@ -54,6 +54,12 @@ class Source:
         return options | {"format": self.source_format}
 
 
+def made_of(*files: StrPath) -> dict[str, str]:
+    """The ``info`` of a COCO JSON: what it was made of, and by what."""
+    names = " and ".join(places.base_name(place(path)) for path in files)
+    return {"description": f"{names}, by cocoseg {__version__}"}
+
+
 def labels_file(labels: StrPath | LabelScheme | None) -> str | None:
     """The file that a label scheme comes from, if it does."""
     if labels is None or isinstance(labels, LabelScheme) or labels in PRESETS:
@@ -75,14 +81,19 @@ def check_places(dataset: Dataset, sources: Sequence[str], out: str) -> None:
         )
 
 
-def report_head(command: str, options: dict[str, Any], sources: Sequence[str]) -> dict[str, Any]:
-    """What every report begins with: by what, how and of what it was made."""
-    return {
-        "cocoseg": __version__,
-        "command": command,
-        "options": options,
-        "sources": [{"name": places.base_name(path), **_extent(path)} for path in sources],
-    }
+@dataclass(frozen=True)
+class Head:
+    """What a report begins with: of what and how it was made, and ``about`` what was made, if there is more to tell."""
+
+    sources: list[str]
+    options: dict[str, Any]
+    about: dict[str, Any] = field(default_factory=dict)
+
+    def as_dict(self, command: str) -> dict[str, Any]:
+        """As strict JSON holds it."""
+        sources = [{"name": places.base_name(path), **_extent(path)} for path in self.sources]
+        made = {"cocoseg": __version__, "command": command, "options": self.options, "sources": sources}
+        return made | self.about
 
 
 def _in_one_another(out: str, folder: str) -> UsageError:

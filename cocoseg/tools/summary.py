@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import msgspec
 
 from cocoseg.files.journal import Row
-from cocoseg.formats.classmap import Counts
+from cocoseg.formats.counts import Counts
 from cocoseg.labels import LabelScheme
 from cocoseg.tools.tally import Tally
 

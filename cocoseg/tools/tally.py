@@ -62,6 +62,10 @@ class Tally:
     def count(self, row: Row) -> None:
         """Take a converted image's own result; each command has its own."""
 
+    def names(self, key: str) -> list[str]:
+        """The files that are made of an image, by its key."""
+        return [key]
+
     def close(self, seconds: float) -> None:
         """Put failures and problems in the file's order, however the parts came in."""
         self.seconds = seconds

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +89,20 @@ def test_255_is_void_and_no_class(layout: Any, num_classes: int) -> None:
     class_map = np.array([[0, 255, num_classes - 2]], np.uint8)
     found = rows_of(one_hot(class_map, num_classes, layout=layout), layout)
     assert np.argwhere(found).tolist() == [[0, 0, 0], [0, 2, num_classes - 2]]
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("num_classes", [21, 133])
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32])
+def test_no_large_temporary_is_made(layout: Any, num_classes: int, dtype: Any) -> None:
+    class_map = np.random.default_rng(0).integers(0, num_classes, (300, 400)).astype(np.uint8)
+    class_map[::3] = 255
+    one_hot(class_map[:2], num_classes, layout=layout, dtype=dtype)
+    tracemalloc.start()
+    found = one_hot(class_map, num_classes, layout=layout, dtype=dtype)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 1.3 * found.nbytes
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
