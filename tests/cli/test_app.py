@@ -15,7 +15,7 @@ from command import cocoseg as run
 from conftest import FIXTURES
 
 SOURCE = FIXTURES / "panoptic.json"
-COMMANDS = ["to-semantic", "labels", "info"]
+COMMANDS = ["to-semantic", "to-panoptic", "labels", "info"]
 
 
 def answer(result: Result) -> str:

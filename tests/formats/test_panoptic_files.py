@@ -7,13 +7,13 @@ import json
 import pickle
 from typing import Any
 
+import masks
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-import masks
 from cocoseg.codecs import rle
 from cocoseg.codecs.panoptic import ids_from_rgb
 from cocoseg.codecs.regions import find_regions
