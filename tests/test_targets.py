@@ -13,11 +13,13 @@ from hypothesis.extra import numpy as hnp
 
 from cocoseg.codecs.panoptic import ID_LIMIT, rgb_from_ids
 from cocoseg.codecs.regions import find_regions
+from cocoseg.codecs.rle import encode
 from cocoseg.errors import CocosegError, LabelError, SampleError, UsageError
 from cocoseg.labels import LabelClass, LabelScheme
 from cocoseg.model import Sample
 from cocoseg.targets import (
     check_ids,
+    flat,
     listed_regions,
     panoptic_to_semantic,
     segment_classes,
@@ -297,3 +299,32 @@ def test_listed_regions_are_those_of_the_picture() -> None:
     regions = listed_regions(scene("ab. / bb."), np.array([2, 1], np.uint32))
     assert regions.areas.tolist() == [3, 1, 2]
     assert refusal(listed_regions, scene("ab"), np.array([1], np.uint32)).category == "panoptic.unknown_id"
+
+
+class TestFlat:
+    MASKS = np.array([[[1, 1, 1, 0, 0]], [[0, 1, 0, 0, 0]], [[0, 0, 1, 1, 0]]], bool)
+
+    def sample(self, scores: list[float] | None = None) -> Sample:
+        columns = (np.arange(1, 4), np.array([7, 23, 3]), np.zeros(3, bool))
+        known = None if scores is None else np.array(scores)
+        return Sample("a.png", 1, *columns, encode(self.MASKS), "a.json: images[0]", scores=known)
+
+    @pytest.mark.parametrize(
+        ("overlap", "top"),
+        [("file", [0, 1, 2, 2, 3]), ("area", [0, 1, 2, 2, 3]), ("score", [0, 0, 2, 2, 3]), ("void", [0, 3, 3, 2, 3])],
+    )
+    def test_has_one_segment_a_pixel(self, overlap: Any, top: list[int]) -> None:
+        regions, contested = flat(self.sample([0.5, 0.1, 0.9]), overlap)
+        assert regions.paint(np.arange(3), outside=3).tolist() == [top]
+        assert contested == 2
+
+    def test_says_where_it_could_not_decide(self) -> None:
+        with pytest.raises(SampleError, match=r"a\.json: images\[0\]: 2 pixels belong to several masks"):
+            flat(self.sample(), "error")
+        with pytest.raises(SampleError, match=r"a\.json: images\[0\]: the annotations have no 'score'"):
+            flat(self.sample(), "score")
+
+    def test_of_a_picture_is_the_picture(self) -> None:
+        regions, _ = find_regions(scene("aab / .cc"), np.array([1, 2, 3]))
+        given = Sample("a.png", 1, np.arange(1, 4), np.array([7, 23, 3]), np.zeros(3, bool), regions)
+        assert flat(given, "error") == (regions, 0)

@@ -61,13 +61,13 @@ class _Row(msgspec.Struct, omit_defaults=True):
 class Annotations:
     """Samples to the rows of a detection JSON.
 
-    ``kept`` are the category ids that are written, all of them where it is None. ``by_class``: one annotation per
-    category. ``ids``: what a segment's id is, unique in the file, its number in a picture, or of no use. ``tolerance``:
-    how many pixels a simplified polygon may be off. ``checked``: exact polygons are filled again and compared.
+    ``left_out`` are the ids of categories that are not written. ``by_class``: one annotation per category.
+    ``ids``: what segments have as ids, some that are unique in the file, numbers in a picture, or none of use.
+    ``tolerance``: how many pixels a simplified polygon may be off. ``checked``: exact ones are filled and compared.
     """
 
     shape: Shape = "rle"
-    kept: frozenset[int] | None = None
+    left_out: frozenset[int] = frozenset()
     by_class: bool = False
     ids: Literal["annotation", "segment"] | None = None
     tolerance: float | None = None
@@ -86,15 +86,14 @@ class Annotations:
 
     def settings(self) -> bytes:
         """What decides the texts."""
-        kept = None if self.kept is None else sorted(self.kept)
-        about = (self.shape, kept, self.by_class, self.ids, self.tolerance)
+        about = (self.shape, sorted(self.left_out), self.by_class, self.ids, self.tolerance)
         return msgspec.json.encode(("detection", _VERSION, about))
 
     def _columns(self, sample: Sample) -> _Columns:
         masks = sample.runs
         columns = _Columns(masks, sample.ids, sample.category_ids, sample.iscrowd, sample.scores)
-        if self.kept is not None:
-            columns = columns.take(np.flatnonzero(np.isin(sample.category_ids, list(self.kept))))
+        if self.left_out:
+            columns = columns.take(np.flatnonzero(~np.isin(sample.category_ids, list(self.left_out))))
         return columns.by_class() if self.by_class else columns
 
     def _segmentations(self, columns: _Columns) -> tuple[list[Any], list[float]]:
@@ -167,6 +166,6 @@ def detection_document(
     place: Place, categories: Sequence[Category], convert: Annotations, info: dict[str, str]
 ) -> Document:
     """The detection JSON of all images that ``convert`` makes texts of."""
-    rows = [category_row(row) for row in categories if convert.kept is None or row.id in convert.kept]
+    rows = [category_row(row) for row in categories if row.id not in convert.left_out]
     numbered = None if convert.ids == "annotation" else "annotations"
     return Document(place, {"info": info, "licenses": []}, ("images", "annotations"), {"categories": rows}, numbered)

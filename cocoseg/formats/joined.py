@@ -60,7 +60,8 @@ class _Decoder:
 
     def __call__(self, pair: Pair, picture: bytes, place: str) -> Sample:
         if pair.over is None:
-            return self._under(pair, place)
+            alone = self._under(pair, place)
+            return replace(alone, scores=_below(alone))
         over = replace(self.over.makes(pair.over, picture, place), place=place)
         if pair.under is None:
             return over
@@ -84,8 +85,8 @@ def join(instances: Dataset, stuff: Dataset) -> Dataset:
     with two names, ``doc.missing_key`` where nobody knows whether a category of both is a thing, ``id.unknown`` where
     the files have no image in common.
 
-    >>> from cocoseg import read
-    >>> joined = join(read("fixtures/instances.json"), read("fixtures/stuff.json"))
+    >>> import cocoseg
+    >>> joined = join(cocoseg.read("fixtures/instances.json"), cocoseg.read("fixtures/stuff.json"))
     >>> [(sample.key, len(sample.ids)) for sample in joined]
     [('overlap.png', 7), ('empty.png', 1), ('thin/row.png', 2), ('sky.png', 1)]
     """
@@ -204,5 +205,8 @@ def _scores(over: Sample, under: Sample) -> npt.NDArray[np.float64] | None:
     """Stuff without scores is below all that has one."""
     if over.scores is None:
         return None
-    below = np.full(len(under.ids), -np.inf) if under.scores is None else under.scores
-    return np.concatenate([below, over.scores])
+    return np.concatenate([_below(under), over.scores])
+
+
+def _below(under: Sample) -> npt.NDArray[np.float64]:
+    return np.full(len(under.ids), -np.inf) if under.scores is None else under.scores

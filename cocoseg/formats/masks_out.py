@@ -37,20 +37,16 @@ class _Masks:
     """What both ways of writing masks have in common."""
 
     categories: tuple[Category, ...]
-    things_only: bool = False
+    left_out: frozenset[int] = frozenset()
 
     def settings(self) -> bytes:
         """What decides the bytes of masks and tables."""
-        rows = [(row.id, row.name, row.isthing) for row in self.categories]
-        return msgspec.json.encode((type(self).__name__, _VERSION, rows, self.things_only))
+        rows = [(row.id, row.name) for row in self.categories]
+        return msgspec.json.encode((type(self).__name__, _VERSION, rows, sorted(self.left_out)))
 
     @cached_property
     def _names(self) -> dict[int, str]:
         return {row.id: row.name for row in self.categories}
-
-    @cached_property
-    def _stuff(self) -> list[int]:
-        return [row.id for row in self.categories if row.isthing is False] if self.things_only else []
 
 
 @dataclass(frozen=True)
@@ -59,7 +55,7 @@ class MaskFiles(_Masks):
 
     def __call__(self, sample: Sample) -> Converted:
         """The masks of a sample, decoded one at a time. Raises SampleError ``path.invalid``."""
-        sample, masks = chosen(sample, self._stuff)
+        sample, masks = chosen(sample, self.left_out)
         classes = [class_word(self._names.get(number), number) for number in sample.category_ids.tolist()]
         files = mask_names(sample.ids, classes)
         folder = stem(sample.key)
@@ -78,7 +74,7 @@ class MaskStacks(_Masks):
 
     def __call__(self, sample: Sample) -> Converted:
         """The masks of a sample, decoded one at a time. Raises SampleError ``path.invalid``, ``limit.archive``."""
-        sample, masks = chosen(sample, self._stuff)
+        sample, masks = chosen(sample, self.left_out)
         name = stem(sample.key)
         table = write_table(make_table(sample, masks, self._names))
         files = {f"{name}.npz": npz(columns(sample, masks)), relative_name(f"{name}.json"): table}
@@ -90,14 +86,11 @@ def stem(key: str) -> str:
     return key.removesuffix(".png")
 
 
-def chosen(sample: Sample, without: list[int]) -> tuple[Sample, Runs]:
+def chosen(sample: Sample, without: frozenset[int]) -> tuple[Sample, Runs]:
     """A sample less the segments of some categories, and its masks."""
     numbers = np.arange(len(sample.ids))
-    if isinstance(sample.shapes, Runs):
-        masks = sample.shapes
-    else:
-        masks = rle.encode_labels(sample.shapes.paint(numbers, outside=-1), numbers)
-    kept = np.flatnonzero(~np.isin(sample.category_ids, without))
+    masks = sample.runs
+    kept = np.flatnonzero(~np.isin(sample.category_ids, list(without)))
     if len(kept) == len(numbers):
         return sample, masks
     own = {name: getattr(sample, name)[kept] for name in ("ids", "category_ids", "iscrowd")}

@@ -77,11 +77,14 @@ class Target:
 
 
 class _Found(NamedTuple):
-    """A row, its line where it was in the journal before, and its texts where they are new."""
+    """A row, its line where it was in the journal before, its texts where they are new, and files that it made before
+    and makes no more.
+    """
 
     row: Row
     line: bytes | None = None
     texts: tuple[bytes, ...] = ()
+    stale: tuple[tuple[str, int, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -155,7 +158,8 @@ class Writer:
         except TimeExceeded:
             text = f"took longer than {self.seconds:g} s; give it more with --time-limit"
             return _Found(_failed(item.entry, Problem("limit.time", f"{item.place}: {text}")))
-        return _Found(item.row(converted, picture, sample.problems), texts=converted.texts)
+        row = item.row(converted, picture, sample.problems)
+        return _Found(row, texts=converted.texts, stale=_stale(earlier, row))
 
     def _is_whole(self, row: Row, item: _Item, picture: bytes) -> bool:
         """Whether all that an earlier run made of an item is there, and nothing that it was made from has changed."""
@@ -173,15 +177,17 @@ class Writer:
 
     def _finish(self, part: Part, found: list[_Found], batch: Batch, target: Target) -> list[Row]:
         """Make the files durable, then their page of the journal, and only then give them their names."""
-        if not all(line for _, line, _ in found):
+        if not all(done.line for done in found):
             found = _unless(batch.settle(), found, part)
-            if any(not row.failure for row, _, _ in found):
+            if any(not done.row.failure for done in found):
                 found = _with_texts(part.first, found, target)
                 _save_page(part.first, found, target)
             if failed := batch.commit():
                 found = _unless(failed, found, part)
                 _save_page(part.first, found, target)
-        return [row for row, _, _ in found]
+            stale = (file for done in found for file in done.stale)
+            target.folder.remove(file[0] for file in stale if target.folder.holds(*file))
+        return [done.row for done in found]
 
 
 class _Item(NamedTuple):
@@ -238,6 +244,12 @@ def _failed(entry: Any, problem: Problem) -> Row:
     return Row(entry.key, failure=problem)
 
 
+def _stale(earlier: Row | None, row: Row) -> tuple[tuple[str, int, str], ...]:
+    """Files that an earlier run made of an item, as it left them, and that no longer belong to it."""
+    before = earlier.files if earlier else {}
+    return tuple((name, *known) for name, known in before.items() if name not in row.files)
+
+
 def _unless(failed: dict[str, SampleError], found: list[_Found], part: Part) -> list[_Found]:
     """The rows, but failures where one of the files could not be given its name."""
 
@@ -250,7 +262,7 @@ def _unless(failed: dict[str, SampleError], found: list[_Found], part: Part) -> 
 
 def _with_texts(first: int, found: list[_Found], target: Target) -> list[_Found]:
     """Save the new texts of a part in one file, and the rows that name their places in it."""
-    texts = [text for _, _, of_row in found for text in of_row]
+    texts = [text for done in found for text in done.texts]
     if not texts:
         return found
     name = journal.text_name(target.run, first)
@@ -266,5 +278,5 @@ def _with_texts(first: int, found: list[_Found], target: Target) -> list[_Found]
 
 
 def _save_page(first: int, found: list[_Found], target: Target) -> None:
-    lines = [line or journal.encode_row(row) for row, line, _ in found if not row.failure]
+    lines = [done.line or journal.encode_row(done.row) for done in found if not done.row.failure]
     target.folder.save(journal.page_name(target.run, first), journal.page(target.command, lines))

@@ -18,11 +18,11 @@ from cocoseg.files.writing import Folder
 from cocoseg.formats.detection import Annotated, Annotations, Shape, detection_document
 from cocoseg.formats.document import Document, Place
 from cocoseg.labels import LabelScheme
-from cocoseg.labels.presets import is_stuff
 from cocoseg.model import Dataset
 from cocoseg.tools.conversion import Run, check_choice
 from cocoseg.tools.sources import Head, Source, made_of
 from cocoseg.tools.tally import Tally
+from cocoseg.tools.things import left_out
 
 COMMAND = "to-coco"
 
@@ -117,7 +117,7 @@ def to_coco(
     source = Source(src, categories, images, png_dir, source_labels, instances, source_format)
     dataset = source.read()
     _check_categories(dataset)
-    convert = Annotations(segmentation, _kept(dataset, things_only), stuff, _ids(dataset, stuff), simplify, check)
+    convert = Annotations(segmentation, left_out(dataset, things_only), stuff, _ids(dataset, stuff), simplify, check)
     summary = AnnotationSummary(len(dataset), problems=list(dataset.problems))
     options = {"as": segmentation, "things_only": things_only, "stuff": stuff, "simplify": simplify}
 
@@ -145,12 +145,6 @@ def _check_categories(dataset: Dataset) -> None:
     if not dataset.categories:
         text = "no categories, which a detection JSON has to list; name the file that has them with --categories"
         raise DocumentError("doc.missing_key", f"{dataset.source}: {text}")
-
-
-def _kept(dataset: Dataset, things_only: bool) -> frozenset[int] | None:
-    if not things_only:
-        return None
-    return frozenset(category.id for category in dataset.categories if not is_stuff(category))
 
 
 def _ids(dataset: Dataset, stuff: bool) -> Literal["annotation", "segment"] | None:

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Literal
 
 import msgspec
 
-from cocoseg.errors import DocumentError, UsageError, show
+from cocoseg.errors import DocumentError, show
 from cocoseg.files.journal import Row
 from cocoseg.files.places import StrPath
 from cocoseg.formats.categories import category_row
@@ -20,6 +20,7 @@ from cocoseg.model import Category, Dataset
 from cocoseg.tools.conversion import Run, check_choice
 from cocoseg.tools.sources import Head, Source
 from cocoseg.tools.tally import Tally
+from cocoseg.tools.things import left_out
 
 COMMAND = "to-masks"
 
@@ -110,25 +111,19 @@ def to_masks(
     check_choice("stack", stack, ("npz",))
     source = Source(src, categories, images, png_dir, source_labels, instances, source_format)
     dataset = source.read()
-    _check(dataset, things_only)
-    convert = (MaskStacks if stack else MaskFiles)(dataset.categories, things_only)
+    _check_folders(dataset)
+    convert = (MaskStacks if stack else MaskFiles)(dataset.categories, left_out(dataset, things_only))
     summary = MaskSummary(len(dataset), problems=[*dataset.problems], categories=dataset.categories)
     head = Head(source.files, {"stack": stack, "things_only": things_only} | source.told, _about(dataset))
     return how.convert(COMMAND, dataset, convert, summary, out, head)
 
 
-def _check(dataset: Dataset, things_only: bool) -> None:
-    """Raises DocumentError ``path.collision``, UsageError ``usage.things_only``."""
+def _check_folders(dataset: Dataset) -> None:
+    """Raises DocumentError ``path.collision``."""
     stems = Counter(stem(entry.key) for entry in dataset.entries if entry.key)
     if twice := next((name for name, count in stems.items() if count > 1), None):
         text = f"two images would have their masks in {show(twice)}, one with .png at its end and one without"
         raise DocumentError("path.collision", f"{dataset.source}: {text}; rename one")
-    silent = next((row for row in dataset.categories if row.isthing is None), None)
-    if things_only and silent and not dataset.background:
-        text = (
-            f"category {silent.id} {show(silent.name)} does not say 'isthing', so that stuff can't be told from things"
-        )
-        raise UsageError("usage.things_only", f"{dataset.source}: {text}; name a file that does with --categories")
 
 
 def _about(dataset: Dataset) -> dict[str, Any]:

@@ -5,13 +5,17 @@ from __future__ import annotations
 import itertools
 import pickle
 from collections import Counter
+from dataclasses import replace
 
+import masks
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from cocoseg.codecs import rle
+from cocoseg.codecs.overlap import layers
 from cocoseg.codecs.regions import Regions, find_regions, runs
 
 SIZES = st.tuples(st.integers(1, 8), st.integers(1, 8)) | st.sampled_from([(1, 1), (1, 30), (30, 1)])
@@ -150,3 +154,21 @@ def test_regions_travel_between_processes() -> None:
     values = np.array([3, 4], np.uint8)
     np.testing.assert_array_equal(twin.paint(values, 9), regions.paint(values, 9))
     assert twin.areas.tolist() == regions.areas.tolist()
+
+
+@given(masks.packs(), st.booleans())
+@settings(max_examples=100, deadline=None)
+def test_boxes_are_those_of_the_pixels(drawn: np.ndarray, turned: bool) -> None:
+    regions, _ = layers(rle.encode(drawn))
+    if turned:  # the same runs, along the rows of a picture that lies on its side
+        regions = replace(regions, size=regions.size[::-1], by_column=False)
+    top = regions.paint(np.arange(len(drawn)), outside=-1)
+    for number, box in enumerate(regions.boxes.tolist()):
+        ys, xs = np.nonzero(top == number)
+        expected = [xs.min(), ys.min(), np.ptp(xs) + 1, np.ptp(ys) + 1] if len(xs) else [0, 0, 0, 0]
+        assert box == expected
+
+
+def test_no_segment_has_no_box() -> None:
+    regions, _ = find_regions(np.zeros((2, 3), np.int64), np.zeros(0, np.int64))
+    assert regions.boxes.shape == (0, 4)

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cocoseg.codecs import colors
 from cocoseg.codecs.colors import ids_near
 from cocoseg.codecs.panoptic import ID_LIMIT, rgb_from_ids
 from cocoseg.errors import SampleError
@@ -37,8 +38,8 @@ def test_the_first_of_a_category_has_its_colour_and_no_other_has_it(bases: list[
 
 @pytest.mark.parametrize("base", [PERSON, 1, ID_LIMIT - 1])
 def test_others_are_near_it(base: int) -> None:
-    colors = rgb_from_ids(ids_near(np.full(200, base, np.int64), seed=7)).astype(int)
-    steps = np.abs(colors - rgb_from_ids(np.array([base])).astype(int))
+    found = rgb_from_ids(ids_near(np.full(200, base, np.int64), seed=7)).astype(int)
+    steps = np.abs(found - rgb_from_ids(np.array([base])).astype(int))
     assert 20 < steps.max() <= 30
 
 
@@ -49,9 +50,16 @@ def test_black_is_void_and_given_to_nobody() -> None:
 
 
 def test_the_neighbourhood_grows_where_there_are_too_many() -> None:
-    found = ids_near(np.full(300_000, PERSON, np.int64), seed=5)  # 61 ** 3 is 226,981
-    assert len(np.unique(found)) == 300_000
-    assert found[0] == PERSON
+    found = ids_near(np.full(40_000, 1, np.int64), seed=5)  # 32 · 31 · 31 colours are near the darkest red
+    assert len(np.unique(found)) == 40_000
+    assert found[0] == 1
+    farthest = rgb_from_ids(found).max(axis=1)
+    assert 30 < np.percentile(farthest, 90) < 128
+
+
+def test_in_the_end_any_colour_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(colors, "_ATTEMPTS", 0)
+    assert ids_near(np.array([3, 3, 3, 0, 1]), seed=5).tolist() == [3, 2, 4, 5, 1]
 
 
 def test_in_any_process_they_are_the_same() -> None:

@@ -17,7 +17,16 @@ from PIL import Image
 
 from badinput import build_png, chunk
 from cocoseg.errors import SampleError
-from cocoseg.files.png import MAX_PIXELS, SIGNATURE, Header, read_header, read_picture, verify_stream, write_class_map
+from cocoseg.files.png import (
+    MAX_PIXELS,
+    SIGNATURE,
+    Header,
+    read_header,
+    read_picture,
+    verify_stream,
+    write_class_map,
+    write_rgb,
+)
 
 GREY, RGB, PALETTE, GREY_ALPHA, RGBA = 0, 2, 3, 4, 6
 DEPTHS = {GREY: (1, 2, 4, 8, 16), RGB: (8, 16), PALETTE: (1, 2, 4, 8), GREY_ALPHA: (8, 16), RGBA: (8, 16)}
@@ -454,3 +463,20 @@ class TestClassMaps:
         data = write_class_map(class_map)
         np.testing.assert_array_equal(by_pillow(data)[0], class_map)
         assert len(data) < class_map.size / 20
+
+
+class TestColours:
+    @given(st.integers(1, 9), st.integers(1, 9), st.integers(0, 2**32))
+    @settings(max_examples=60, deadline=None)
+    def test_are_read_back_as_they_were(self, height: int, width: int, seed: int) -> None:
+        picture = np.random.default_rng(seed).integers(0, 256, (height, width, 3), np.uint8)
+        data = write_rgb(picture)
+        read, image = by_pillow(data)
+        assert image.mode == "RGB"
+        np.testing.assert_array_equal(read, picture)
+        np.testing.assert_array_equal(read_picture(data, (height, width)), picture)
+        verify_stream(data)
+
+    def test_may_lie_in_memory_in_any_way(self) -> None:
+        picture = noise(7, 9)[::2, ::-1]
+        np.testing.assert_array_equal(by_pillow(write_rgb(picture))[0], picture)

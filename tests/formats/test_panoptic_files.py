@@ -18,7 +18,8 @@ from cocoseg.codecs import rle
 from cocoseg.codecs.panoptic import ids_from_rgb
 from cocoseg.codecs.regions import find_regions
 from cocoseg.errors import SampleError
-from cocoseg.formats.panoptic_files import PanopticFiles, category_rows, output_categories
+from cocoseg.formats.categories import category_row
+from cocoseg.formats.panoptic_files import PanopticFiles, output_categories
 from cocoseg.formats.writer import Converted
 from cocoseg.model import Category, Sample
 
@@ -179,7 +180,7 @@ def test_scores_that_are_not_there() -> None:
 
 def test_categories_are_complete() -> None:
     given = [Category(1, "person"), Category(92, "banner"), Category(5, "cat", False, (1, 2, 3), "animal")]
-    assert category_rows(output_categories(given)) == [
+    assert [category_row(row) for row in output_categories(given)] == [
         {"id": 1, "name": "person", "supercategory": "person", "isthing": 1, "color": (128, 0, 0)},
         {"id": 92, "name": "banner", "supercategory": "banner", "isthing": 0, "color": (0, 128, 0)},
         {"id": 5, "name": "cat", "supercategory": "animal", "isthing": 0, "color": (1, 2, 3)},

@@ -10,7 +10,7 @@ import pytest
 
 from cocoseg.errors import LabelError
 from cocoseg.labels.choose import label_scheme
-from cocoseg.labels.presets import PRESETS, official_categories
+from cocoseg.labels.presets import PRESETS, is_stuff, is_thing, official_categories
 from cocoseg.labels.scheme import LIMIT, LabelScheme
 from cocoseg.model import Category
 
@@ -266,3 +266,19 @@ def test_no_two_classes_of_a_preset_share_a_category() -> None:
     for preset in PRESETS:
         ids = list(chain.from_iterable(row.category_ids for row in label_scheme(preset, COCO).table))
         assert len(ids) == len(set(ids))
+
+
+@pytest.mark.parametrize(
+    ("row", "thing"),
+    [
+        (Category(1, "person"), True),
+        (Category(1, "person", False), False),
+        (Category(92, "banner"), False),
+        (Category(184, "tree-merged"), False),
+        (Category(184, "tree"), None),
+        (Category(5, "cat", True), True),
+    ],
+)
+def test_what_a_category_is(row: Category, thing: bool | None) -> None:
+    assert is_thing(row) is thing
+    assert is_stuff(row) is (thing is False)

@@ -102,13 +102,13 @@ def test_things_only(tmp_path: Path) -> None:
 
 def test_things_can_not_be_told_where_nobody_says_what_is_one(tmp_path: Path) -> None:
     whole = json.loads(PANOPTIC.read_text())
-    del whole["categories"][1]["isthing"]
+    whole["categories"][1] = {"id": 18, "name": "Dog"}
     (tmp_path / "set.json").write_text(json.dumps(whole))
     result = run(
         "to-masks", tmp_path / "set.json", tmp_path / "out", "--things-only", "--png-dir", PANOPTIC.with_suffix("")
     )
     assert result.code == 2
-    assert "category 18 'dog' does not say 'isthing'" in result.stderr
+    assert "category 18 'Dog' does not say 'isthing'" in result.stderr
     assert cocoseg.to_masks(INSTANCES, tmp_path / "out", things_only=True).failures == []  # there all are things
 
 
@@ -231,11 +231,21 @@ def test_the_same_command_again_keeps_all_and_mends_what_is_missing(tmp_path: Pa
     assert run("verify", tmp_path / "out").code == 0
 
 
-def test_masks_of_an_earlier_run_that_are_no_longer_made_are_named(tmp_path: Path) -> None:
+def test_masks_of_an_earlier_run_that_are_no_longer_made_are_removed(tmp_path: Path) -> None:
+    cocoseg.to_masks(PANOPTIC, tmp_path / "clean", things_only=True)
     cocoseg.to_masks(PANOPTIC, tmp_path / "out")
+    assert cocoseg.to_masks(PANOPTIC, tmp_path / "out", things_only=True).problems == []
+    assert tree(tmp_path / "out") == tree(tmp_path / "clean")
+
+
+def test_a_mask_that_somebody_changed_is_left_and_named(tmp_path: Path) -> None:
+    cocoseg.to_masks(PANOPTIC, tmp_path / "out")
+    changed = tmp_path / "out" / "touching" / "258_tree-merged.png"
+    changed.write_text("mine")
     summary = cocoseg.to_masks(PANOPTIC, tmp_path / "out", things_only=True)
     assert [problem.category for problem in summary.problems] == ["out.stray"]
     assert "258_tree-merged.png" in summary.problems[0].message
+    assert changed.read_text() == "mine"
 
 
 def test_a_foreign_file_in_the_way_is_kept(tmp_path: Path) -> None:

@@ -1,0 +1,21 @@
+"""``--things-only``: which categories are stuff."""
+
+from __future__ import annotations
+
+from cocoseg.errors import UsageError, show
+from cocoseg.labels.presets import is_stuff, is_thing
+from cocoseg.model import Dataset
+
+
+def left_out(dataset: Dataset, things_only: bool) -> frozenset[int]:
+    """The ids of the categories that are stuff, if only things are wanted; in plain instance files there are none.
+
+    Raises UsageError ``usage.things_only`` where neither a category nor COCO's tables say what it is.
+    """
+    if not things_only:
+        return frozenset()
+    silent = next((row for row in dataset.categories if is_thing(row) is None), None)
+    if silent and not dataset.background:
+        text = f"category {silent.id} {show(silent.name)} does not say 'isthing', so that it may be stuff"
+        raise UsageError("usage.things_only", f"{dataset.source}: {text}; name a file that does with --categories")
+    return frozenset(row.id for row in dataset.categories if is_stuff(row))
