@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 T = TypeVar("T", bound=np.generic)
+S = TypeVar("S", bound=np.generic)
 
 _STRIP = 128
 
@@ -96,11 +97,29 @@ def runs(flat: npt.NDArray[T]) -> tuple[npt.NDArray[T], npt.NDArray[np.intp]]:
     >>> runs(np.array([5, 5, 0, 7]))
     (array([5, 0, 7]), array([2, 1, 1]))
     """
-    changes = np.flatnonzero(flat[1:] != flat[:-1])
-    bounds = np.empty(len(changes) + 2, np.intp)
-    bounds[0], bounds[-1] = 0, len(flat)
-    np.add(changes, 1, out=bounds[1:-1])
-    return flat[bounds[:-1]], bounds[1:] - bounds[:-1]
+    starts, lengths = _bounds(flat[1:] != flat[:-1])
+    return flat[starts], lengths
+
+
+def pair_runs(
+    first: npt.NDArray[T], second: npt.NDArray[S]
+) -> tuple[npt.NDArray[T], npt.NDArray[S], npt.NDArray[np.intp]]:
+    """Two rows of values (N,), (N,), N > 0 -> both values and length of each run in which neither changes.
+
+    >>> pair_runs(np.array([5, 5, 0]), np.array([1, 2, 2]))
+    (array([5, 5, 0]), array([1, 2, 2]), array([1, 1, 1]))
+    """
+    starts, lengths = _bounds((first[1:] != first[:-1]) | (second[1:] != second[:-1]))
+    return first[starts], second[starts], lengths
+
+
+def _bounds(changes: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """Whether each value but the first differs from the one before it (N - 1,) -> starts and lengths of runs."""
+    places = np.flatnonzero(changes)
+    bounds = np.empty(len(places) + 2, np.intp)
+    bounds[0], bounds[-1] = 0, len(changes) + 1
+    np.add(places, 1, out=bounds[1:-1])
+    return bounds[:-1], bounds[1:] - bounds[:-1]
 
 
 def line_boxes(

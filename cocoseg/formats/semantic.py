@@ -22,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import UNSET
 
-from cocoseg.codecs.regions import runs
+from cocoseg.codecs.regions import pair_runs, runs
 from cocoseg.errors import CocosegError, DocumentError, LabelError, SampleError, show
 from cocoseg.files import places, png
 from cocoseg.files.labelpng import read_labels
@@ -31,7 +31,7 @@ from cocoseg.files.places import StrPath
 from cocoseg.files.reading import read_file
 from cocoseg.formats import pictures
 from cocoseg.formats.categories import name_problems, read_categories
-from cocoseg.formats.classes import NUMBERS, Numbered, Values, class_sample, thing_sample
+from cocoseg.formats.classes import Numbered, Values, class_sample, thing_sample
 from cocoseg.formats.pictures import Entry, picture
 from cocoseg.labels import LabelClass, LabelScheme, label_scheme
 from cocoseg.labels.schemefile import scheme_from
@@ -177,9 +177,8 @@ class NumberedMap:
         end = 8 + int.from_bytes(both[:8], "little")
         class_map = read_labels(both[8:end], entry.size)
         numbers = _read_numbers(both[end:], _size(class_map))
-        values, lengths = runs((class_map.astype(np.uint32) * NUMBERS + numbers).reshape(-1))
-        rows = _find(self.values, values // NUMBERS, lengths, both[8:end])
-        found = Numbered(rows, values % NUMBERS, lengths)
+        values, things, lengths = pair_runs(class_map.reshape(-1), numbers.reshape(-1))
+        found = Numbered(_find(self.values, values, lengths, both[8:end]), things, lengths)
         return thing_sample(entry, place, _size(class_map), self.values, found, zero_is_crowd=True)
 
 
