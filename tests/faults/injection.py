@@ -24,6 +24,7 @@ from cocoseg.files.journal import Journal
 from cocoseg.files.lock import LOCK
 from cocoseg.files.names import JOURNAL, REPORT, TEMPORARY
 from cocoseg.files.writing import Folder
+from cocoseg.formats.panoptic_files import DOCUMENT
 
 HERE = Path(__file__).parent
 CALLS = ("open", "write", "fsync", "rename", "mkdir", "unlink")
@@ -163,13 +164,18 @@ def _is_whole(folder: Path, pages: Journal, name: str) -> bool:
     if is_temporary(name) or name == LOCK:
         return True
     if name == REPORT:
-        return _is_report(folder / name)
+        return _holds(folder / name, "images")
+    if name == DOCUMENT:  # an image that failed is not in it
+        return _holds(folder / name, "categories")
+    if name in pages.texts():
+        return (folder / name).read_bytes().endswith(b"}")
     return name.startswith(f"{JOURNAL}/") and pages.is_whole(name)
 
 
-def _is_report(path: Path) -> bool:
+def _holds(path: Path, last: str) -> bool:
+    """Whether a JSON is whole up to its last key."""
     try:
-        return "images" in json.loads(path.read_text())
+        return last in json.loads(path.read_text())
     except ValueError:
         return False
 

@@ -24,11 +24,15 @@ Prepare = Callable[[Path], None]
 
 
 class Bench:
-    """Runs on the three images of the fixtures, some at a time, each in a folder of its own."""
+    """Runs on the three images of the fixtures, some at a time, each in a folder of its own.
 
-    def __init__(self, servers: list[Server], folder: Path, compiled: bool) -> None:
+    ``thorough``: every fault is tried, and not one in four.
+    """
+
+    def __init__(self, servers: list[Server], folder: Path, thorough: bool, command: str) -> None:
         self.folder = folder
-        self.compiled = compiled
+        self.thorough = thorough
+        self.command = command
         self._free: SimpleQueue[tuple[int, Server]] = SimpleQueue()
         for lane in enumerate(servers):
             self._free.put(lane)
@@ -72,16 +76,18 @@ class Bench:
             self._free.put((lane, one))
 
     def _run(self, one: Server, out: Path, env: dict[str, str] | None = None) -> Outcome:
-        return one.run("to-semantic", SOURCE, out, "--workers", 1, "--json", env=env)
+        return one.run(self.command, SOURCE, out, "--workers", 1, "--json", env=env)
 
 
-@pytest.fixture(scope="module", params=["shim", "seam"])
+# A run that makes a document about all images, too, writes its texts, the document, and removes the texts.
+@pytest.fixture(scope="module", params=["to-semantic shim", "to-semantic seam", "to-panoptic shim"])
 def bench(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
-    how = preloaded() if request.param == "shim" else {"FAULT_SEAM": "1"}
+    command, _, way = request.param.partition(" ")
+    how = preloaded() if way == "shim" else {"FAULT_SEAM": "1"}
     with ExitStack() as stack:
         folder = stack.enter_context(in_memory(tmp_path_factory.mktemp("sweep")))
         servers = [stack.enter_context(server(SOURCE, folder / f"server-{n}", how)) for n in range(LANES)]
-        yield Bench(servers, folder, compiled="LD_PRELOAD" in how)
+        yield Bench(servers, folder, thorough="LD_PRELOAD" in how and command == "to-semantic", command=command)
 
 
 def fresh(out: Path) -> None:
@@ -106,7 +112,7 @@ def test_every_call_fails_once_in_every_way(bench: Bench) -> None:
     faults = every_fault(calls)
     assert all(calls[call] >= 3 for call in CALLS), calls
     assert len(faults) >= 150
-    verdicts = bench.sweep(faults if bench.compiled else faults[::4], fresh)
+    verdicts = bench.sweep(faults if bench.thorough else faults[::4], fresh)
     check(verdicts)
     codes = Counter(verdict.code for verdict in verdicts)
     assert all(codes[code] for code in (-9, 0, 1, 4)), codes
@@ -123,7 +129,7 @@ def interrupted(bench: Bench) -> Prepare:
 def test_every_call_of_a_run_that_goes_on_fails_once(bench: Bench, interrupted: Prepare) -> None:
     calls = bench.calls(interrupted)
     faults = every_fault(calls, (errno.EIO,))
-    check(bench.sweep(faults if bench.compiled else faults[::4], interrupted))
+    check(bench.sweep(faults if bench.thorough else faults[::4], interrupted))
 
 
 def test_a_part_of_the_folder_that_can_not_be_read(bench: Bench, interrupted: Prepare) -> None:
@@ -138,6 +144,6 @@ def test_a_part_of_the_folder_that_can_not_be_read(bench: Bench, interrupted: Pr
 def test_from_some_call_on_all_fail(bench: Bench, call: str, how: int) -> None:
     calls = bench.calls(fresh)
     faults = [Fault(call, at, how, sticky=True) for at in range(1, calls[call] + 1)]
-    verdicts = bench.sweep(faults if bench.compiled else faults[::4], fresh)
+    verdicts = bench.sweep(faults if bench.thorough else faults[::4], fresh)
     check(verdicts)
     assert {verdict.code for verdict in verdicts} <= {1, 4}
