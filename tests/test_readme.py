@@ -8,6 +8,7 @@ import pytest
 
 from cocoseg.cli.app import app
 from cocoseg.labels import PRESETS, label_scheme
+from cocoseg.tools import formats
 from conftest import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -60,6 +61,12 @@ def test_the_output_shown_is_the_output(tmp_path: object) -> None:
 def test_every_preset_is_in_the_table() -> None:
     table = re.findall(r"^\| `([\w-]+)`(?: \(default\))? \|", README.split("---\n\n## ")[0], re.MULTILINE)
     assert table == list(PRESETS)
+
+
+def test_the_table_of_conversions_is_that_of_the_code() -> None:
+    heads, _, *rows = formats.table()
+    lines = [["from \\ to", *(f"`{head}`" for head in heads[1:])], *rows]
+    assert all(f"| {' | '.join(line)} |\n" in README for line in lines)
 
 
 def test_every_command_and_option_is_described() -> None:

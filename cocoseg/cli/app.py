@@ -17,7 +17,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from cocoseg.cli import info, labels, to_coco, to_masks, to_onehot, to_panoptic, to_semantic, verify
+from cocoseg.cli import formats, info, labels, to_coco, to_masks, to_onehot, to_panoptic, to_semantic, verify
 from cocoseg.errors import CocosegError, OutputError, UsageError
 from cocoseg.version import __version__
 
@@ -96,6 +96,7 @@ app.command("to-coco")(_answering(to_coco.command))
 app.command("to-panoptic")(_answering(to_panoptic.command))
 app.command("labels")(_answering(labels.command))
 app.command("info")(_answering(info.command))
+app.command("formats")(_answering(formats.command))
 app.command("verify")(_answering(verify.command))
 
 

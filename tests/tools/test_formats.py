@@ -1,0 +1,70 @@
+"""Everything converts to everything that the table says."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import cocoseg
+from cocoseg import formats as readers
+from cocoseg.cli.app import app
+from cocoseg.tools import formats
+from command import cocoseg as run
+from conftest import FIXTURES
+
+CATEGORIES = {"categories": FIXTURES / "panoptic.json"}
+SOURCES: dict[str, tuple[Path, dict[str, Any]]] = {
+    "panoptic": (FIXTURES / "panoptic.json", {}),
+    "coco": (FIXTURES / "instances.json", {}),
+    "semantic": (FIXTURES / "semantic", CATEGORIES),
+    "semantic --instances": (FIXTURES / "semantic", CATEGORIES | {"instances": FIXTURES / "instance-numbers"}),
+    "two-channel": (FIXTURES / "two-channel", CATEGORIES),
+    "masks": (Path("masks"), {}),
+}
+
+
+@pytest.fixture(scope="module")
+def masks(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("masks") / "masks"
+    cocoseg.to_masks(FIXTURES / "instances.json", out)
+    return out
+
+
+def test_every_reader_and_every_command_is_in_the_table() -> None:
+    import typer
+
+    commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+    assert {name.partition(" ")[0] for name in formats.SOURCES} == set(readers.READERS)
+    assert set(formats.TARGETS) == {name for name in commands if name.startswith("to-")}
+    assert SOURCES.keys() == formats.SOURCES.keys()
+
+
+@pytest.mark.parametrize("target", list(formats.TARGETS))
+@pytest.mark.parametrize("source", list(formats.SOURCES))
+def test_it_is_so(source: str, target: str, masks: Path, tmp_path: Path) -> None:
+    path, options = SOURCES[source]
+    convert = getattr(cocoseg, target.replace("-", "_"))
+    out = tmp_path / ("out.json" if target == "to-coco" else "out")
+    summary = convert(masks if path.name == "masks" else path, out, **options)
+    assert (summary.images, summary.failures) == (3, [])
+    assert cocoseg.verify(out).whole
+    if target == "to-coco":
+        _check_crowds(source, json.loads(out.read_text())["annotations"])
+
+
+def _check_crowds(source: str, rows: list[dict[str, Any]]) -> None:
+    """That things are one crowd, or crowds things, where the table says so."""
+    things = [row for row in rows if row["category_id"] < 100]
+    said = formats.remark(formats.SOURCES[source], formats.TARGETS["to-coco"])
+    crowds = sum(row["iscrowd"] for row in things)
+    assert crowds == {"things of a class as one crowd": len(things), "crowds as things": 0}.get(said, 1)
+
+
+def test_the_command_prints_the_table() -> None:
+    result = run("formats")
+    assert result.code == 0
+    assert all(kind.what in result.stdout for kind in formats.SOURCES.values())
+    assert all(f"{name}: {target.what}" in result.stdout for name, target in formats.TARGETS.items())
