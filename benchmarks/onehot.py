@@ -59,6 +59,8 @@ def table(num_classes: int, layout: Any, dtype: Kind, rounds: int) -> None:
         return one_hot(class_map, num_classes, layout=layout, dtype=dtype)
 
     print(f"\n{num_classes} classes, {layout}, {np.dtype(dtype)}; microseconds a picture: numpy, cocoseg, ratio")
+    if layout == "hwc" and dtype == np.uint8:
+        ratio("one-hot, numpy as it is typed, float64", lambda one: np.eye(num_classes)[one], ours, maps, rounds)
     ratio("one-hot", theirs, ours, maps, rounds)
     ratio("one-hot, again", theirs, again(num_classes, layout, dtype), maps, rounds)
     ratio("one-hot, again, with void", theirs, again(num_classes, layout, dtype), with_void, rounds)
