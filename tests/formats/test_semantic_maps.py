@@ -480,3 +480,20 @@ class TestRealData:
                 np.testing.assert_array_equal(
                     cocoseg.semantic(sample, labels), cocoseg.semantic(twin, "detectron2-fpn")
                 )
+
+
+class TestResumed:
+    def test_what_decides_a_class_map_is_made_again(self, categories: Path, tmp_path: Path) -> None:
+        folder = folder_of(tmp_path / "maps", a=u8([1, 2]), b=u8([2, 1]))
+        numbers = folder_of(tmp_path / "numbers", a=u8([1, 0]), b=u8([0, 1]))
+
+        def kept() -> int:
+            return cocoseg.to_semantic(folder, tmp_path / "out", categories=categories, instances=numbers).kept
+
+        assert [kept(), kept()] == [0, 2]
+        folder_of(numbers, b=u8([0, 2]))
+        assert [kept(), kept()] == [1, 2]
+        folder_of(folder, a=u8([2, 2]))
+        assert [kept(), kept()] == [1, 2]
+        categories.write_text(json.dumps([row | {"isthing": 0} for row in CATEGORIES]))
+        assert [kept(), kept()] == [0, 2]
