@@ -131,6 +131,7 @@ def test_categories_are_needed() -> None:
         (build_png(9, 9)[:-20], "png.corrupt", "get the file again"),
         (b"\xff\xd8\xff", "png.format", "is a JPEG"),
     ],
+    ids=["ids", "category", "category 0", "grey", "16 bits", "cut off", "JPEG"],
 )
 def test_bad_pictures_cost_themselves(data: bytes, category: str, said: str, tmp_path: Path) -> None:
     folder = save(tmp_path / "two" / "good.png", [[[1, 1, 0]]])
