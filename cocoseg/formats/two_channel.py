@@ -74,9 +74,7 @@ class TwoChannel:
         strange = (rows == self.values.nothing) & (codes > 0)
         if strange.any():
             pixels = int(lengths[strange].sum())
-            text = (
-                f"{pixels} pixels have an instance (G) of category 0, which is void; list category 0, or paint them 0"
-            )
+            text = f"category 0, which is void, has an instance (G) in {pixels} pixels; list it, or paint them 0"
             raise SampleError("id.unknown", text)
         rows[codes == 0] = self.values.nothing
         return rows

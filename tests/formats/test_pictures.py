@@ -1,0 +1,212 @@
+"""Folders of label pictures: which pictures count, what their images are called, and which kind a folder is of."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import cocoseg
+from cocoseg.files.png import write_class_map
+from cocoseg.formats import detect
+from cocoseg.formats.pictures import Entry, picture_names, read_index
+
+PICTURE = write_class_map(np.zeros((2, 3), np.uint8))
+
+
+def lay_out(folder: Path, *names: str, data: bytes = PICTURE) -> Path:
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(data)
+    return folder
+
+
+def photos(path: Path, *rows: Any) -> Path:
+    rows = tuple({"file_name": row} if isinstance(row, str) else row for row in rows)
+    path.write_text(json.dumps({"images": [{"id": 10 * number} | row for number, row in enumerate(rows, 1)]}))
+    return path
+
+
+def found(folder: Path, images: Path | None = None) -> list[Any]:
+    """(image id, photo) of each picture, or the category of what is wrong with it."""
+    rows = read_index(str(folder), images).entries
+    return [(row.image_id, row.photo) if isinstance(row, Entry) else row.problem.category for row in rows]
+
+
+class TestNames:
+    def test_are_sorted_and_those_of_pictures(self, tmp_path: Path) -> None:
+        lay_out(tmp_path, "b/1.png", "a.PNG", "b.png", "cocoseg.json", "notes.txt", ".hidden.png", ".cocoseg/x.png")
+        lay_out(tmp_path, "b/.git/x.png", ".cocoseg-tmp-1-2-3.png", "b/.cocoseg-tmp-1.png")
+        assert picture_names(str(tmp_path)) == ["a.PNG", "b.png", "b/1.png"]
+
+    def test_of_other_storage(self) -> None:
+        import fsspec
+
+        for name in ("b/1.png", "a.png", ".cocoseg/x.png", "cocoseg.json"):
+            fsspec.filesystem("memory").pipe(f"/pictures-test/{name}", PICTURE)
+        assert picture_names("memory://pictures-test") == ["a.png", "b/1.png"]
+        assert detect("memory://pictures-test/b") == "semantic"
+
+    def test_that_no_system_takes_cost_their_image(self, tmp_path: Path) -> None:
+        lay_out(tmp_path, "a.png", "b\\c.png", "d\n.png")
+        assert found(tmp_path) == [(1, None), "path.invalid", "path.invalid"]
+
+    def test_that_are_one_file_elsewhere_are_a_warning(self, tmp_path: Path) -> None:
+        problems = read_index(str(lay_out(tmp_path, "a.png", "A.png"))).problems
+        assert [problem.category for problem in problems] == ["path.collision"]
+
+    @pytest.mark.parametrize(("others", "said"), [((), "is empty"), (("a.jpg",), "has no PNG in it (but 'a.jpg')")])
+    def test_there_are_none(self, others: tuple[str, ...], said: str, tmp_path: Path) -> None:
+        for call in (read_index, detect):
+            with pytest.raises(cocoseg.DocumentError) as caught:
+                call(str(lay_out(tmp_path, *others)))
+            assert caught.value.category == "doc.empty"
+            assert said in caught.value.message
+
+
+class TestImages:
+    @pytest.mark.parametrize(
+        ("names", "ids"),
+        [
+            (("000000142238.png", "000000439180.png"), [142238, 439180]),
+            (("a/7.png", "b/5.png"), [7, 5]),
+            (("a/7.png", "b/7.png"), [1, 2]),
+            (("007.png", "7.png"), [1, 2]),
+            (("7.png", "x.png"), [1, 2]),
+            (("7.png", "9" * 30 + ".png"), [1, 2]),
+            (("7.png", "٣.png"), [1, 2]),
+        ],
+    )
+    def test_without_a_file_have_the_numbers_of_names_or_of_places(
+        self, names: tuple[str, ...], ids: list[int], tmp_path: Path
+    ) -> None:
+        assert found(lay_out(tmp_path, *names)) == [(number, None) for number in ids]
+
+    def test_are_those_of_the_same_stem(self, tmp_path: Path) -> None:
+        folder = lay_out(tmp_path / "maps", "a/1.png", "b/1.png", "2.png", "c/3.png")
+        images = photos(tmp_path / "images.json", "b/1.jpg", "a/1.jpg", "val/2.jpg", "3.tar.jpg", "c/3.bmp", "4.jpg")
+        assert found(folder, images) == [(30, "val/2.jpg"), (20, "a/1.jpg"), (10, "b/1.jpg"), (50, "c/3.bmp")]
+
+    def test_that_can_not_be_told_cost_theirs(self, tmp_path: Path) -> None:
+        folder = lay_out(tmp_path / "maps", "1.png", "2.png", "a/3.png", "b/3.png", "4.png")
+        images = photos(tmp_path / "images.json", "x/1.jpg", "y/1.jpg", "3.jpg", {"file_name": "4.jpg", "height": 0})
+        assert found(folder, images) == ["id.ambiguous", "id.unknown", "size.invalid", (30, "3.jpg"), "id.ambiguous"]
+
+    def test_a_size_has_to_be_the_pictures(self, tmp_path: Path) -> None:
+        folder = lay_out(tmp_path / "maps", "1.png")
+        images = photos(tmp_path / "images.json", {"file_name": "1.jpg", "height": 3, "width": 2})
+        dataset = cocoseg.read(folder, images=images, source_labels="mask2former")
+        with pytest.raises(cocoseg.SampleError, match="look swapped") as caught:
+            dataset[0]
+        assert caught.value.category == "size.mismatch"
+
+    def test_are_not_in_the_file(self, tmp_path: Path) -> None:
+        (tmp_path / "images.json").write_text("{}")
+        with pytest.raises(cocoseg.DocumentError, match="no 'images'"):
+            read_index(str(lay_out(tmp_path / "maps", "1.png")), tmp_path / "images.json")
+
+
+class TestContent:
+    def test_covers_what_decides_the_sample(self, tmp_path: Path) -> None:
+        folder = lay_out(tmp_path / "maps", "1.png")
+
+        def content(images: Path | None = None, **options: Any) -> bytes:
+            return cocoseg.read(folder, images=images, **options).entries[0].content(exact=False)
+
+        numbers = lay_out(tmp_path / "numbers", "1.png")
+        contents = [
+            content(source_labels="mask2former"),
+            content(source_labels="deeplab2"),
+            content(source_labels="mask2former", instances=numbers),
+            content(source_labels="mask2former", images=photos(tmp_path / "images.json", "1.jpg")),
+            content(source_labels="mask2former", images=photos(tmp_path / "images.json", "1.bmp")),
+        ]
+        assert len(set(contents)) == 5
+        assert content(source_labels="mask2former") == contents[0]
+
+    def test_a_part_is_small(self, tmp_path: Path) -> None:
+        import pickle
+
+        dataset = cocoseg.read(lay_out(tmp_path, "1.png", "2.png"), source_labels="mask2former")
+        part = pickle.loads(pickle.dumps(dataset[1:]))
+        assert [sample.key for sample in part] == ["2.png"]
+        assert len(pickle.dumps(dataset[1:])) < 20_000
+
+
+class TestRecognised:
+    @pytest.mark.parametrize(
+        ("mode", "format"),
+        [("L", "semantic"), ("P", "semantic"), ("1", "semantic"), ("I;16", "semantic"), ("RGB", "two-channel")],
+    )
+    def test_by_the_first_picture(self, mode: str, format: str, tmp_path: Path) -> None:
+        Image.new(mode, (3, 2)).save(tmp_path / "a.png")
+        Image.new("RGB" if mode == "L" else "L", (3, 2)).save(tmp_path / "b.png")
+        assert detect(tmp_path) == format
+
+    def test_by_the_first_picture_that_is_whole(self, tmp_path: Path) -> None:
+        lay_out(tmp_path, "a.png", data=PICTURE[:20])
+        assert detect(lay_out(tmp_path, "b.png")) == "semantic"
+
+    def test_by_none(self, tmp_path: Path) -> None:
+        with pytest.raises(cocoseg.DocumentError, match=r"'a\.png': the PNG is cut off") as caught:
+            detect(lay_out(tmp_path, "a.png", data=PICTURE[:20]))
+        assert caught.value.category == "png.corrupt"
+
+    @pytest.mark.parametrize(
+        ("names", "format"),
+        [
+            (("a/1_person.png", "a/22_stop sign.png", "b/x.png"), "masks"),
+            (("a/1_person.png", "a/x.png"), "semantic"),
+            (("1_person.png",), "semantic"),
+            (("a/2007_000033.png",), "semantic"),
+        ],
+    )
+    def test_masks_by_their_names(self, names: tuple[str, ...], format: str, tmp_path: Path) -> None:
+        assert detect(lay_out(tmp_path, *names)) == format
+
+    @pytest.mark.parametrize(
+        ("command", "format"), [("to-semantic", "semantic"), ("to-masks", "masks"), ("to-panoptic", "panoptic")]
+    )
+    def test_by_the_report_of_a_run(self, command: str, format: str, tmp_path: Path) -> None:
+        (tmp_path / "cocoseg.json").write_text(json.dumps({"cocoseg": "1", "command": command, "labels": {}}))
+        assert detect(tmp_path) == format
+
+    def test_not_what_holds_no_labels_any_more(self, tmp_path: Path) -> None:
+        (tmp_path / "cocoseg.json").write_text('{"command": "to-onehot"}')
+        with pytest.raises(cocoseg.DocumentError, match="give what it was made from"):
+            detect(tmp_path)
+
+    def test_a_panoptic_json_in_the_folder_of_its_run(self, tmp_path: Path) -> None:
+        from conftest import FIXTURES
+
+        (tmp_path / "cocoseg.json").write_text('{"command": "to-panoptic"}')
+        (tmp_path / "panoptic.json").symlink_to(FIXTURES / "panoptic.json")
+        (tmp_path / "panoptic").symlink_to(FIXTURES / "panoptic")
+        assert [sample.key for sample in cocoseg.read(tmp_path)] == ["touching.png", "crowd.png", "thin/row.png"]
+        assert cocoseg.info(tmp_path).segments == 11
+
+    @pytest.mark.parametrize("format", ["semantic", "two-channel"])
+    def test_not_a_file_as_a_folder(self, format: str) -> None:
+        with pytest.raises(cocoseg.DocumentError, match="is no folder"):
+            cocoseg.read("fixtures/panoptic.json", format=format)
+
+    def test_not_what_nobody_knows(self) -> None:
+        with pytest.raises(cocoseg.UsageError, match="expected one of panoptic, coco"):
+            cocoseg.read("fixtures/panoptic.json", format="png")
+
+    @pytest.mark.parametrize(
+        ("source", "options", "said"),
+        [
+            ("panoptic.json", {"source_labels": "index"}, "COCO panoptic annotations, where --source-labels"),
+            ("instances.json", {"instances": "x"}, "stuff or results, where --instances"),
+            ("semantic", {"png_dir": "x"}, "class maps, where --png-dir"),
+            ("two-channel", {"source_labels": "index"}, "2-channel PNGs, where --source-labels"),
+        ],
+    )
+    def test_options_of_others_mean_nothing(self, source: str, options: dict[str, Any], said: str) -> None:
+        with pytest.raises(cocoseg.DocumentError, match=said):
+            cocoseg.read(f"fixtures/{source}", **options)
