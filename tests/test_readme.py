@@ -50,7 +50,7 @@ def test_the_output_shown_is_the_output(tmp_path: object) -> None:
 
     from command import cocoseg as run
 
-    (shown,) = blocks("text")
+    shown, _ = blocks("text")
     out = Path(str(tmp_path)) / "out"
     found = run("to-semantic", "fixtures/panoptic.json", out, "--palette", cwd=ROOT).stdout
     first, *rest = found.replace(str(out), "out").splitlines()
