@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
@@ -107,7 +108,7 @@ class SegmentationDataset(torch.utils.data.Dataset[tuple[Any, Any]]):
         try:
             return self._item(place)
         except SampleError as error:
-            raise WorkerSampleError(str(error)) from error
+            raise WorkerSampleError(str(error.problem)) from error
 
     def _item(self, place: int) -> tuple[Any, Any]:
         sample = self.dataset[place]
@@ -117,10 +118,21 @@ class SegmentationDataset(torch.utils.data.Dataset[tuple[Any, Any]]):
 
 
 class WorkerSampleError(SampleError):
-    """A SampleError out of a loader's worker, which ``DataLoader`` makes anew of a text alone, traceback and all."""
+    """A SampleError out of a loader's worker, which ``DataLoader`` makes anew of a text alone, traceback and all.
 
-    def __init__(self, message: str) -> None:
-        super().__init__("worker.sample", message)
+    >>> error = WorkerSampleError("png.corrupt: panoptic.json: annotations[3]: the PNG is cut off; get the file again")
+    >>> error.category
+    'png.corrupt'
+    """
+
+    def __init__(self, *told: str) -> None:
+        super().__init__(*(told if len(told) == 2 else (_category(*told), *told)))
+
+
+def _category(text: str) -> str:
+    """What stands before the message, alone or at the end of a traceback."""
+    found = re.search(r"(?:^|WorkerSampleError: )([a-z_]+\.[a-z_0-9]+): ", text)
+    return found[1] if found else "worker.sample"
 
 
 @cache
