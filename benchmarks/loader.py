@@ -11,6 +11,7 @@ import argparse
 import statistics
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +20,12 @@ from torch.utils.data import DataLoader, Dataset
 
 from cocoseg.torch import SegmentationDataset, collate
 from pictures import instances_file, panoptic_set
-from usual_loaders import CocoDetection, CocoSemantic, Panoptic, PanopticSegments
+from usual_loaders import CocoDetection, CocoSemantic, Panoptic, PanopticSegments, usual_collate
 
 
-def loading(dataset: Dataset[Any], workers: int) -> DataLoader[Any]:
+def loading(dataset: Dataset[Any], join: Callable[..., Any], workers: int) -> DataLoader[Any]:
     """A loader whose workers, if it has any, stay from one epoch to the next."""
-    loader = DataLoader(dataset, batch_size=8, num_workers=workers, collate_fn=collate, persistent_workers=workers > 0)
+    loader = DataLoader(dataset, batch_size=8, num_workers=workers, collate_fn=join, persistent_workers=workers > 0)
     rate(loader)
     return loader
 
@@ -65,7 +66,10 @@ def main() -> None:
         instances = instances_file(Path(folder) / "instances", options.images)
         panoptic = panoptic_set(Path(folder) / "panoptic", options.images)
         for name, datasets in pairs(str(instances), str(panoptic)).items():
-            usual, ours = (loading(dataset, options.workers) for dataset in datasets)
+            usual, ours = (
+                loading(dataset, join, options.workers)
+                for dataset, join in zip(datasets, (usual_collate, collate), strict=True)
+            )
             found = [(rate(usual), rate(ours)) for _ in range(options.rounds)]
             ratios = sorted(fast / slow for slow, fast in found)
             slow, fast = (statistics.median(column) for column in zip(*found, strict=True))
