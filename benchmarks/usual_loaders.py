@@ -13,7 +13,14 @@ import torch
 from PIL import Image
 from pycocotools.coco import COCO
 from torch import Tensor
-from torch.utils.data import Dataset
+from torch.utils.data import Dataset, default_collate
+
+
+def usual_collate(pairs: list[tuple[Any, Any]]) -> tuple[Any, Any]:
+    """Class maps of one size as ``default_collate`` joins them; all else as torchvision's references do."""
+    images, targets = zip(*pairs, strict=True)
+    alike = isinstance(targets[0], Tensor) and len({target.shape for target in targets}) == 1
+    return images, default_collate(list(targets)) if alike else targets
 
 
 class CocoDetection(Dataset[Any]):

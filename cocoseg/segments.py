@@ -9,8 +9,8 @@ import numpy.typing as npt
 
 from cocoseg.codecs import rle
 from cocoseg.codecs.overlap import layers
-from cocoseg.codecs.regions import Regions
-from cocoseg.codecs.rle import Runs, from_toggles, odd_toggles, take
+from cocoseg.codecs.regions import Regions, runs
+from cocoseg.codecs.rle import Runs, from_stretches, take
 from cocoseg.labels import LabelScheme, label_scheme
 from cocoseg.model import Sample
 from cocoseg.targets import Labels, segment_classes
@@ -177,11 +177,9 @@ def planes(sample: Sample, places: npt.NDArray[np.intp]) -> Planes:
         return Planes(take(shapes, places), along_rows=False)
     height, width = shapes.size
     size = (height, width) if shapes.by_column else (width, height)
-    number = np.full(shapes.count + 1, -1)
+    number = np.full(shapes.count + 1, len(places))
     number[places] = np.arange(len(places))
-    masks = number[shapes.segments]
-    drawn = masks >= 0
-    stops = np.cumsum(shapes.lengths)[drawn]
-    ends = np.stack([stops - shapes.lengths[drawn], stops], axis=1).reshape(-1)
-    toggles = odd_toggles(np.repeat(masks[drawn], 2), ends, height * width)
-    return Planes(from_toggles(*toggles, len(places), size), along_rows=not shapes.by_column)
+    drawn = np.flatnonzero(shapes.lengths)
+    masks, times = runs(number[shapes.segments[drawn]])
+    lengths = np.add.reduceat(shapes.lengths[drawn], np.cumsum(times) - times)
+    return Planes(from_stretches(masks, lengths, len(places), size), along_rows=not shapes.by_column)

@@ -27,8 +27,7 @@ def test_ci_runs_the_two_commands_word_for_word() -> None:
 
 def test_the_python_lines_run() -> None:
     names: dict[str, object] = {}
-    (code,) = blocks("python")
-    exec(code, names)
+    exec(blocks("python")[0], names)
     assert names["class_map"].shape == (6, 8)  # type: ignore[attr-defined]
 
 

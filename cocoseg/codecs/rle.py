@@ -204,7 +204,7 @@ def encode_labels(labels: npt.NDArray[np.integer], ids: npt.NDArray[np.integer])
     order = np.argsort(ids)
     rank = np.searchsorted(ids, values, sorter=order)
     found = np.append(ids[order], 0)[rank] == values
-    return _from_stretches(np.where(found, np.append(order, len(ids))[rank], len(ids)), lengths, len(ids), size)
+    return from_stretches(np.where(found, np.append(order, len(ids))[rank], len(ids)), lengths, len(ids), size)
 
 
 def encode_numbers(numbers: npt.NDArray[np.integer], count: int) -> Runs:
@@ -217,11 +217,14 @@ def encode_numbers(numbers: npt.NDArray[np.integer], count: int) -> Runs:
     """
     size = _check_array(numbers, 2)
     values, lengths = runs(rows_from_columns(numbers).reshape(-1))
-    return _from_stretches(values, lengths, count, size)
+    return from_stretches(values, lengths, count, size)
 
 
-def _from_stretches(numbers: npt.NDArray[np.integer], lengths: Ints, count: int, size: tuple[int, int]) -> Runs:
-    """What a picture is down its columns, mask after mask, ``count`` for none."""
+def from_stretches(numbers: npt.NDArray[np.integer], lengths: Ints, count: int, size: tuple[int, int]) -> Runs:
+    """What a picture is down its columns: the mask of each stretch (R,), ``count`` for none, and its length (R,).
+
+    No stretch is empty, and none is of the same mask as the one before. -> Runs of ``count`` masks.
+    """
     stops = np.cumsum(lengths)
     found = np.flatnonzero(numbers < count)
     masks = numbers[found].astype(np.min_scalar_type(count))  # numbers of 16 bits are sorted by counting

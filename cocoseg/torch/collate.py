@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from cocoseg.torch.packed import PackedMasks
+from cocoseg.torch.shipping import Parcel, stack
 from cocoseg.torch.transforms import Pad, size_of
 
 
@@ -17,14 +17,16 @@ def collate(pairs: Sequence[tuple[Any, Any]]) -> tuple[Any, Any]:
     """(image, target) pairs -> (images, targets): one tensor (B, ...) where all have one shape, else a list.
 
     Dicts become a list of dicts, as detectors and mask classifiers take them; ``PackedMasks`` one ``PackedMasks``; no
-    images None. For ``DataLoader(collate_fn=...)``.
+    images None. For ``DataLoader(collate_fn=...)``; out of a worker a batch comes in one piece of shared memory, masks
+    as bits and integers as bytes where they fit, and is what it was.
 
+    >>> import torch
     >>> images, targets = collate([(None, torch.zeros(2, 2)), (None, torch.ones(2, 2))])
     >>> images, tuple(targets.shape)
     (None, (2, 2, 2))
     """
     images, targets = zip(*pairs, strict=True)
-    return _together(images), _together(targets)
+    return Parcel((_together(images), _together(targets)))
 
 
 @dataclass(frozen=True)
@@ -50,5 +52,5 @@ def _together(items: Sequence[Any]) -> Any:
     if isinstance(first, PackedMasks):
         return PackedMasks.join(items)
     if isinstance(first, Tensor) and len({item.shape for item in items}) == 1:
-        return torch.stack(items)
+        return stack(items)
     return None if first is None else list(items)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
@@ -30,11 +31,11 @@ Transform = Callable[[Any, Any], tuple[Any, Any]]
 class SegmentationDataset(torch.utils.data.Dataset[tuple[Any, Any]]):
     """``dataset[i]`` is ``(image, target)``.
 
-    * ``dataset``: what ``cocoseg.read`` gives, or the path of what it reads.
+    * ``dataset``: what ``cocoseg.read`` gives, for reading with options or changes, or the path of what it reads.
     * ``target``: one of
 
       - ``"semantic"``: (H, W) of ``dtype``, by default int64; for cross entropy with ``ignore_index=void``. uint8 is
-        an eighth of the bytes that a worker has to ship; make it ``.long()`` on the device.
+        an eighth of the bytes to copy, on this machine and to the device; make it ``.long()`` there.
       - ``"onehot"``: (C, H, W) of ``dtype``, by default float32, void all zeros; for BCE on sigmoids.
       - ``"instances"``: a dict as torchvision's detectors take it: ``boxes`` (n, 4) float32 xyxy, ``labels`` (n,)
         int64, ``masks`` (n, H, W) uint8, ``iscrowd`` (n,) int64, ``area`` (n,) float32, ``image_id``. Labels of
@@ -43,7 +44,7 @@ class SegmentationDataset(torch.utils.data.Dataset[tuple[Any, Any]]):
         ``"semantic"`` one mask per class present, with ``"panoptic"`` one per segment, crowds left out.
       - ``"panoptic"``: a dict of ``id_map`` (H, W) int64, 0 void, and its table: ``ids``, ``labels``, ``area``,
         ``iscrowd``, each (n,) int64, and ``image_id``.
-      - ``"packed"``: ``PackedMasks``, to be decoded on the device.
+      - ``"packed"``: ``PackedMasks``, to be decoded on the device: the least that a worker can ship.
     * ``images``: a folder of photos, or a function Sample -> image; without it images are None.
     * ``labels``: a scheme, a preset's name or a scheme file.
     * ``transform``: ``transform(image, target)`` -> both, made to both alike (``cocoseg.torch.transforms``).
@@ -51,7 +52,8 @@ class SegmentationDataset(torch.utils.data.Dataset[tuple[Any, Any]]):
       torchvision is installed.
 
     Its index lies in a temporary file that all workers read, under fork and spawn. Workers have glibc keep the memory
-    that a picture frees (``cocoseg.parallel.tune_memory``).
+    that a picture frees (``cocoseg.parallel.tune_memory``), and ship a batch in one piece where ``collate`` or
+    ``PadCollate`` of this package is the loader's.
 
     Raises UsageError: ``usage.choice``, ``usage.extra``; LabelError as ``cocoseg.label_scheme``, and ``label.range``
     for a void or class that ``dtype`` does not hold; ``dataset[i]`` raises SampleError where image i is bad, in a
@@ -107,7 +109,7 @@ class SegmentationDataset(torch.utils.data.Dataset[tuple[Any, Any]]):
         try:
             return self._item(place)
         except SampleError as error:
-            raise WorkerSampleError(str(error)) from error
+            raise WorkerSampleError(str(error.problem)) from error
 
     def _item(self, place: int) -> tuple[Any, Any]:
         sample = self.dataset[place]
@@ -117,10 +119,21 @@ class SegmentationDataset(torch.utils.data.Dataset[tuple[Any, Any]]):
 
 
 class WorkerSampleError(SampleError):
-    """A SampleError out of a loader's worker, which ``DataLoader`` makes anew of a text alone, traceback and all."""
+    """A SampleError out of a loader's worker, which ``DataLoader`` makes anew of a text alone, traceback and all.
 
-    def __init__(self, message: str) -> None:
-        super().__init__("worker.sample", message)
+    >>> error = WorkerSampleError("png.corrupt: panoptic.json: annotations[3]: the PNG is cut off; get the file again")
+    >>> error.category
+    'png.corrupt'
+    """
+
+    def __init__(self, *told: str) -> None:
+        super().__init__(*(told if len(told) == 2 else (_category(*told), *told)))
+
+
+def _category(text: str) -> str:
+    """What stands before the message, alone or at the end of a traceback."""
+    found = re.search(r"(?:^|WorkerSampleError: )([a-z_]+\.[a-z_0-9]+): ", text)
+    return found[1] if found else "worker.sample"
 
 
 @cache

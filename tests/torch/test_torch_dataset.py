@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
-from torch.utils.data import DataLoader
+from torch.utils.data import ConcatDataset, DataLoader
 
 import cocoseg
 from cocoseg.errors import LabelError, SampleError, UsageError
@@ -130,9 +131,15 @@ class TestDataLoader:
             assert same(self.batches(source, options, num_workers=2, multiprocessing_context="fork"), alone)
 
     def test_two_spawned_workers_give_the_same_batches(self, source: str) -> None:
-        for options in (KINDS[0], KINDS[3]):
-            found = self.batches(source, options, num_workers=2, multiprocessing_context="spawn")
-            assert same(found, self.batches(source, options))
+        every = ConcatDataset([SegmentationDataset(source, tv_tensors=False, **options) for options in KINDS])
+        batches = [[3 * kind + place for place in places] for kind in range(len(KINDS)) for places in ([0, 1], [2])]
+        loaders = [
+            DataLoader(every, batch_sampler=batches, collate_fn=collate, **loading)
+            for loading in ({}, {"num_workers": 2, "multiprocessing_context": "spawn"})
+        ]
+        alone, spawned = map(list, loaders)
+        assert len(alone) == 2 * len(KINDS)
+        assert same(spawned, alone)
 
     def test_padded_batches_have_one_shape(self, source: str) -> None:
         dataset = SegmentationDataset(source, images=lambda sample: torch.ones(3, *sample.size), tv_tensors=False)
@@ -150,14 +157,15 @@ def test_a_bad_image_is_a_sample_error_in_a_worker_too(workers: int, tmp_path: P
         (tmp_path / "panoptic" / name).write_bytes((Path("fixtures/panoptic") / name).read_bytes())
     loader = iter(DataLoader(SegmentationDataset(path, tv_tensors=False), num_workers=workers, collate_fn=collate))
     next(loader)
-    with pytest.raises(SampleError, match=r"crowd\.png' does not exist"):
+    with pytest.raises(SampleError, match=r"crowd\.png' does not exist") as caught:
         next(loader)
+    for error in (caught.value, pickle.loads(pickle.dumps(caught.value)), caught.value.at("here")):
+        assert (error.category, type(error)) == ("file.missing", type(caught.value))
+        assert "crowd.png" in error.message
 
 
 @pytest.mark.parametrize("options", KINDS, ids=str)
 def test_pickles_with_every_target_but_without_its_index(options: dict[str, Any]) -> None:
-    import pickle
-
     big = cocoseg.read("fixtures/panoptic.json")
     big = Dataset(big.categories, list(big.entries) * 2000, big.load, big.source, big.folder)
     dataset = SegmentationDataset(big, tv_tensors=False, **options)

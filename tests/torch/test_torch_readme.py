@@ -1,0 +1,35 @@
+"""What the README says of training loops is so."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, get_args
+
+import cocoseg.losses
+import cocoseg.torch
+from cocoseg.torch.dataset import Target
+from conftest import ROOT
+
+SECTION = (ROOT / "README.md").read_text(encoding="utf-8").partition("## In a training loop\n")[2].partition("\n## ")[0]
+
+
+def test_the_ten_lines_train() -> None:
+    (code,) = re.findall(r"```python\n(.*?)```", SECTION, re.DOTALL)
+    names: dict[str, Any] = {}
+    exec(code, names)
+    assert code.count("\n") <= 11
+    assert (names["images"].shape, names["class_maps"].shape) == ((3, 3, 6, 9), (3, 6, 9))
+    assert names["network"].weight.grad.abs().sum() > 0
+
+
+def test_every_target_and_every_help_for_losses_has_a_row() -> None:
+    rows = "\n".join(line for line in SECTION.splitlines() if line.startswith("|"))
+    assert all(f'"{target}"' in rows for target in get_args(Target))
+    helps = {name for name, value in vars(cocoseg.losses).items() if callable(value) and name[0].islower()}
+    public = {name for name in helps if getattr(cocoseg.losses, name).__module__ == "cocoseg.losses"}
+    assert {name for name in public if f"{name}`" not in rows} == {"number_of_classes"}
+
+
+def test_every_name_in_it_is_there() -> None:
+    for room, name in re.findall(r"`cocoseg\.(torch|losses)\.(\w+)`", SECTION):
+        assert hasattr(getattr(cocoseg, room), name)
