@@ -76,7 +76,7 @@ def read_index(folder: str, images: str | os.PathLike[str] | None = None, made_b
 
 def picture_names(folder: str) -> list[str]:
     """The PNGs in a folder and its folders, by name, less hidden ones and those of runs. Raises as ``read_index``."""
-    return sorted(name for name in _names(folder) if name.lower().endswith(".png") and not _is_hidden(name))
+    return sorted(name for name in file_names(folder) if name.lower().endswith(".png") and not _is_hidden(name))
 
 
 def picture(folder: str | None, entry: Entry) -> bytes:
@@ -90,7 +90,8 @@ def read_report(folder: str) -> Report:
     return read_document(path, Report) if places.exists(path) else Report()
 
 
-def _names(folder: str) -> list[str]:
+def file_names(folder: str) -> list[str]:
+    """All files in a folder and its folders. Raises SampleError ``file.*``."""
     if places.is_url(folder):
         from cocoseg.files import store
 
@@ -104,7 +105,7 @@ def _is_hidden(name: str) -> bool:
 
 def no_pictures(folder: str) -> DocumentError:
     """What to say of a folder without pictures."""
-    others = [name for name in _names(folder) if not _is_hidden(name)]
+    others = [name for name in file_names(folder) if not _is_hidden(name)]
     what = f"has no PNG in it (but {show(others[0])}); labels have to be PNGs" if others else "is empty, expected PNGs"
     return DocumentError("doc.empty", f"the folder {show(folder, 300)} {what}")
 
