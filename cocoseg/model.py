@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar, overload
 
@@ -79,6 +79,20 @@ class Sample:
         """(H, W) int64: the segment id of every pixel, 0 where there is none; where masks overlap, the later one's."""
         regions = self.shapes if isinstance(self.shapes, Regions) else overlap.layers(self.shapes)[0]
         return regions.paint(self.ids, outside=0)
+
+    def without(self, categories: Collection[int]) -> Sample:
+        """The sample less the segments of these categories, its shapes ``Runs`` where there were some."""
+        kept = np.flatnonzero(~np.isin(self.category_ids, list(categories)))
+        if len(kept) == len(self.ids):
+            return self
+        return replace(
+            self,
+            ids=self.ids[kept],
+            category_ids=self.category_ids[kept],
+            iscrowd=self.iscrowd[kept],
+            shapes=rle.take(self.runs, kept),
+            scores=None if self.scores is None else self.scores[kept],
+        )
 
 
 @dataclass(frozen=True)

@@ -26,13 +26,14 @@ CATEGORIES = [
 @st.composite
 def scenes(draw: Any) -> list[tuple[np.ndarray, list[dict[str, int]]]]:
     """Panoptic pictures, each an (H, W) map of ids and its ``segments_info``: a stuff category once, things often."""
-    return [_scene(np.random.default_rng(draw(st.integers(0, 2**32)))) for _ in range(draw(st.integers(1, 3)))]
+    return [scene(np.random.default_rng(draw(st.integers(0, 2**32)))) for _ in range(draw(st.integers(1, 3)))]
 
 
-def _scene(random: np.random.Generator) -> tuple[np.ndarray, list[dict[str, int]]]:
+def scene(random: np.random.Generator) -> tuple[np.ndarray, list[dict[str, int]]]:
+    """A panoptic picture and its ``segments_info``."""
     size = random.integers(1, 12, 2)
     categories = [184, 200, *random.choice([1, 18], random.integers(0, 6)).tolist()]
-    ids = random.choice(np.arange(1, 1 << 24), len(categories), replace=False)
+    ids = 1 + random.choice((1 << 24) - 1, len(categories), replace=False)
     picture = random.choice(np.append(ids, 0), size)
     if random.random() < 0.5:  # blocks, and not noise alone
         picture = np.repeat(picture, 3, axis=0)

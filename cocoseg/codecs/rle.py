@@ -23,6 +23,7 @@ from cocoseg.errors import SampleError, show
 MAX_PIXELS = 178_956_970  # where Pillow, too, takes a picture for an attack
 
 _FAR = 1 << 33
+_LARGE = 1 << 12  # pixels of masks from which on a call for each pays
 
 Ints = npt.NDArray[np.int64]
 
@@ -183,12 +184,23 @@ def encode(masks: npt.NDArray[Any]) -> Runs:
     array([0, 2, 1, 1, 2])
     """
     size = _check_array(masks, 3)
-    columns = rows_from_columns(masks != 0).reshape(len(masks), size[0] * size[1])
+    bits = masks if masks.dtype == np.bool_ else masks != 0
+    if native() is not None and size[0] * size[1] >= _LARGE:
+        return _encode_each(bits, size)
+    columns = rows_from_columns(bits).reshape(len(masks), size[0] * size[1])
     changes = np.empty_like(columns)
     changes[:, 0] = columns[:, 0]
     np.not_equal(columns[:, 1:], columns[:, :-1], out=changes[:, 1:])
     keys = np.flatnonzero(changes)
     return from_toggles(keys // columns.shape[1], keys % columns.shape[1], len(masks), size)
+
+
+def _encode_each(masks: npt.NDArray[np.bool_], size: tuple[int, int]) -> Runs:
+    """One after the other, by rlemasklib, which turns runs along rows into runs down columns, not their pixels."""
+    plain = (mask if mask.flags.forc else np.ascontiguousarray(mask) for mask in masks)
+    counts = [native().from_array(mask).counts for mask in plain]
+    offsets = np.cumsum([0, *map(len, counts)], dtype=np.int64)
+    return Runs(size, np.concatenate([np.zeros(0, np.int64), *counts]), offsets)
 
 
 def encode_labels(labels: npt.NDArray[np.integer], ids: npt.NDArray[np.integer]) -> Runs:

@@ -8,15 +8,13 @@ pictures of so few bits are Pillow's.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from cocoseg.errors import SampleError
-from cocoseg.files.png import SIGNATURE, Header, check_size, chunk, decode, read_header, verify_stream
+from cocoseg.files.png import SIGNATURE, Header, check_size, chunk, chunks, decode, decode_slowly, read_header
 
 _GREY, _PALETTE = 0, 3
 _WRONG = {
@@ -76,26 +74,15 @@ def _as_grey(data: bytes, header: Header) -> bytes:
 
 def _rows(data: bytes) -> Iterator[bytes]:
     """The chunks that hold the pixels, and the end."""
-    place, kind = 8, b""
-    while place + 8 <= len(data) and kind != b"IEND":
-        end = place + 12 + int.from_bytes(data[place : place + 4], "big")
-        kind = data[place + 4 : place + 8]
-        if kind in (b"IDAT", b"IEND"):
-            yield data[place:end]
-        place = end
+    for name, start, end in chunks(data):
+        if name in (b"IDAT", b"IEND"):
+            yield data[start:end]
+        if name == b"IEND":
+            return
 
 
 def _decode_interlaced(data: bytes, header: Header) -> npt.NDArray[np.uint8]:
-    from PIL import Image
-
-    verify_stream(data)  # Pillow fills rows that are missing
-    try:
-        with Image.open(io.BytesIO(data), formats=["PNG"]) as picture:
-            values: npt.NDArray[Any] = np.asarray(picture)
-    except MemoryError:
-        raise
-    except Exception as error:
-        raise SampleError("png.corrupt", f"the PNG can't be decoded ({error}); get the file again") from None
+    values, _ = decode_slowly(data)
     stretched = header.color_type == _GREY and header.bit_depth > 1
     factor = 255 // ((1 << header.bit_depth) - 1) if stretched else 1
     return np.asarray(values.astype(np.uint8) // np.uint8(factor))

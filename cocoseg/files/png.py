@@ -166,6 +166,15 @@ def chunk(name: bytes, content: bytes) -> bytes:
     return b"".join([len(content).to_bytes(4, "big"), name, content, checksum.to_bytes(4, "big")])
 
 
+def chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
+    """The name of each chunk of a PNG, and from where to where it reaches, length and checksum in it."""
+    start = len(SIGNATURE)
+    while start + 8 <= len(data):
+        end = start + 12 + int.from_bytes(data[start : start + 4], "big")
+        yield data[start + 4 : start + 8], start, end
+        start = end
+
+
 def check_size(header: Header, size: tuple[int, int] | None, data: bytes) -> None:
     """Refuse a picture of another size than the annotation says, and one that packs too much.
 
@@ -221,18 +230,25 @@ def _reserve(header: Header) -> None:
         np.empty((2, *header.size, _SAMPLES[header.color_type], max(1, header.bit_depth // 8)), np.uint8)
 
 
-def _decode_palette(data: bytes) -> npt.NDArray[np.uint8]:
+def decode_slowly(data: bytes) -> tuple[npt.NDArray[Any], npt.NDArray[np.uint8]]:
+    """Pillow, for what the native decoder can't read: PNG bytes -> grey or indices (H, W), and the palette (n, 3).
+
+    Raises SampleError ``png.corrupt``.
+    """
     from PIL import Image
 
     verify_stream(data)  # Pillow fills rows that are missing
     try:
         with Image.open(io.BytesIO(data), formats=["PNG"]) as picture:
-            indices = np.asarray(picture)
-            colors = np.array(picture.getpalette() or (), np.uint8).reshape(-1, 3)
+            return np.asarray(picture), np.array(picture.getpalette() or (), np.uint8).reshape(-1, 3)
     except MemoryError:
         raise
     except Exception as error:
         raise SampleError("png.corrupt", f"the PNG can't be decoded ({error}); get the file again") from None
+
+
+def _decode_palette(data: bytes) -> npt.NDArray[np.uint8]:
+    indices, colors = decode_slowly(data)
     if indices.max() >= len(colors):
         raise SampleError("png.corrupt", f"the PNG's palette has {len(colors)} colours, a pixel wants {indices.max()}")
     return np.take(colors, indices, axis=0)
@@ -250,14 +266,11 @@ def _filtered_bytes(header: Header, interlaced: bool) -> int:
 
 def _image_data(data: bytes) -> Iterator[bytes]:
     """The contents of the IDAT chunks. Raises SampleError ``png.corrupt`` for a wrong checksum."""
-    place = 8
-    while place + 8 <= len(data):
-        end = place + 8 + int.from_bytes(data[place : place + 4], "big")
-        if data[place + 4 : place + 8] == b"IDAT":
-            if zlib.crc32(data[place + 4 : end]) != int.from_bytes(data[end : end + 4], "big"):
+    for name, start, end in chunks(data):
+        if name == b"IDAT":
+            if zlib.crc32(data[start + 4 : end - 4]) != int.from_bytes(data[end - 4 : end], "big"):
                 raise SampleError("png.corrupt", "the PNG's pixels have a wrong checksum; get the file again")
-            yield data[place + 8 : end]
-        place = end + 4
+            yield data[start + 8 : end - 4]
 
 
 def _not_png(data: bytes) -> SampleError:

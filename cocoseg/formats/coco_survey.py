@@ -6,6 +6,7 @@ import os
 from collections import Counter
 from typing import Any
 
+from cocoseg.formats import surveys
 from cocoseg.formats.coco_index import Entry, Index, read_index
 from cocoseg.model import Refused
 
@@ -31,22 +32,13 @@ def survey(
         "categories": index.categories,
         "used": dict(sorted(used.items())),
         "sizes": dict(Counter(entry.size for entry in entries).most_common()),
-        "missing": tuple(_missing(index, entries, used)),
+        "missing": _missing(index, entries, used),
         "failures": tuple(entry.problem for entry in index.entries if isinstance(entry, Refused)),
         "problems": index.problems,
     }
 
 
-def _missing(index: Index, entries: list[Entry], used: Counter[int]) -> list[str]:
-    unlisted = sorted(set(used) - {category.id for category in index.categories})
-    some = ", ".join(map(str, unlisted[:10]))
+def _missing(index: Index, entries: list[Entry], used: Counter[int]) -> tuple[str, ...]:
     empty = sum(not entry.annotations for entry in entries)
-    missing = (
-        (not index.categories, "categories (give them with --categories, or choose labels with a class table)"),
-        (
-            index.categories and unlisted,
-            f"categories of {len(unlisted)} ids: {some}",
-        ),
-        (empty, f"annotations of {empty} images"),
-    )
-    return [text for gone, text in missing if gone]
+    rows = [*surveys.categories_of(index.categories, used), (empty, f"annotations of {empty} images")]
+    return surveys.told(rows)

@@ -90,10 +90,8 @@ class Annotations:
         return msgspec.json.encode(("detection", _VERSION, about))
 
     def _columns(self, sample: Sample) -> _Columns:
-        masks = sample.runs
-        columns = _Columns(masks, sample.ids, sample.category_ids, sample.iscrowd, sample.scores)
-        if self.left_out:
-            columns = columns.take(np.flatnonzero(~np.isin(sample.category_ids, list(self.left_out))))
+        kept = sample.without(self.left_out)
+        columns = _Columns(kept.runs, kept.ids, kept.category_ids, kept.iscrowd, kept.scores)
         return columns.by_class() if self.by_class else columns
 
     def _segmentations(self, columns: _Columns) -> tuple[list[Any], list[float]]:
@@ -146,11 +144,6 @@ class _Columns:
     category_ids: Ints
     iscrowd: Any
     scores: Any
-
-    def take(self, places: Ints) -> _Columns:
-        scores = None if self.scores is None else self.scores[places]
-        masks = rle.take(self.masks, places)
-        return _Columns(masks, self.ids[places], self.category_ids[places], self.iscrowd[places], scores)
 
     def by_class(self) -> _Columns:
         """The masks of each category united, by ascending id."""

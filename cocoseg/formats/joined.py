@@ -15,7 +15,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from cocoseg.codecs.rle import Runs, concatenate, take
+from cocoseg.codecs.rle import Runs, concatenate
 from cocoseg.errors import DocumentError, SampleError, show
 from cocoseg.labels.presets import OTHER, is_thing
 from cocoseg.model import Category, Dataset, ImageId, Loader, Refused, Sample
@@ -74,8 +74,7 @@ class _Decoder:
             sample = self.under.makes(pair.under, b"", self.under.place(pair.under))
         except SampleError as error:
             raise error.at(self.under.source) from None
-        kept = np.flatnonzero(~np.isin(sample.category_ids, self.left_out))
-        return replace(sample if len(kept) == len(sample.ids) else _taken(sample, kept), place=place)
+        return replace(sample.without(self.left_out), place=place)
 
 
 def join(instances: Dataset, stuff: Dataset) -> Dataset:
@@ -171,19 +170,6 @@ def _no_common(instances: Dataset, stuff: Dataset) -> str:
 def _sizes(pair: Pair, other: str) -> str:
     here, there = ("{}×{}".format(*size) for size in (pair.over.size, pair.under.size))
     return f"the image is {here} (height×width), but {there} at {other}; one of the two belongs to another image"
-
-
-def _taken(sample: Sample, kept: npt.NDArray[np.intp]) -> Sample:
-    assert isinstance(sample.shapes, Runs)
-    scores = None if sample.scores is None else sample.scores[kept]
-    return replace(
-        sample,
-        ids=sample.ids[kept],
-        category_ids=sample.category_ids[kept],
-        iscrowd=sample.iscrowd[kept],
-        shapes=take(sample.shapes, kept),
-        scores=scores,
-    )
 
 
 def _over(over: Sample, under: Sample) -> Sample:

@@ -21,11 +21,11 @@ from cocoseg.files import places, png
 from cocoseg.files.documents import read_document
 from cocoseg.files.names import JOURNAL, REPORT, relative_name
 from cocoseg.files.reading import read_file
-from cocoseg.files.writing import Folder
 from cocoseg.formats import masks_foreign
 from cocoseg.formats.categories import parse_categories, read_categories
 from cocoseg.formats.masks_pictures import Mask, encode_masks, masks_of_pictures, masks_of_stack
 from cocoseg.formats.masks_table import TABLE, Table, files_of, read_table
+from cocoseg.formats.pictures import file_names, read_report
 from cocoseg.model import Category, Dataset, Loader, Refused, Sample
 
 COMMAND = "to-masks"
@@ -47,10 +47,6 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
     def content(self, exact: bool) -> bytes:
         """What it is made from, besides its files."""
         return self.key.encode()
-
-
-class _Kind(msgspec.Struct):
-    command: str = ""
 
 
 class _Options(msgspec.Struct):
@@ -82,7 +78,7 @@ def read(
     """
     source = os.fspath(path)
     names = _names(source)
-    report = _report(places.join(source, REPORT)) if REPORT in names else None
+    report = _report(source) if REPORT in names else None
     tables = _tables(names, report)
     if report is None and not tables:
         return masks_foreign.read(source, names, categories, images)
@@ -145,14 +141,14 @@ def _names(source: str) -> list[str]:
     try:
         if not places.is_folder(source):
             raise DocumentError("file.missing", f"{source}: no such folder, expected one of masks")
-        return [name for name in Folder.found(source).names() if not name.startswith(f"{JOURNAL}/")]
+        return [name for name in file_names(source) if not name.startswith(f"{JOURNAL}/")]
     except (SampleError, OutputError) as error:
         raise DocumentError(error.category, error.message) from None
 
 
-def _report(path: str) -> _Report:
-    command = read_document(path, _Kind).command
-    if command != COMMAND:
+def _report(source: str) -> _Report:
+    path = places.join(source, REPORT)
+    if (command := read_report(source).command) != COMMAND:
         raise DocumentError("doc.kind", f"{path}: says that {show(command)} wrote this folder, expected {COMMAND}")
     return read_document(path, _Report)
 

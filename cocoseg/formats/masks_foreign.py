@@ -8,25 +8,22 @@ from __future__ import annotations
 
 import os
 import re
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
 import msgspec
 import numpy as np
-from msgspec import UNSET, Raw, UnsetType
 
 from cocoseg.errors import DocumentError, Problem, SampleError, show
 from cocoseg.files import places
-from cocoseg.files.documents import read_document
 from cocoseg.files.names import relative_name
 from cocoseg.files.png import read_header
 from cocoseg.files.reading import read_file
 from cocoseg.formats.categories import read_categories
-from cocoseg.formats.images import ImageTable
 from cocoseg.formats.masks_pictures import encode_masks, masks_of_pictures
 from cocoseg.formats.masks_table import class_word
+from cocoseg.formats.photos import Photos, photos_of
 from cocoseg.model import Category, Dataset, ImageId, Loader, Refused, Sample
 
 _MASK = re.compile(r"(?:(.*)/)?(\d{1,18})_([^/]+)\.png", re.IGNORECASE | re.DOTALL)
@@ -61,13 +58,6 @@ class _Mask(NamedTuple):
     file: str
 
 
-class _Images(msgspec.Struct):
-    images: list[Raw] | UnsetType = UNSET
-
-
-_Row = tuple[ImageId, str, "tuple[int, int] | None"]  # id, file_name, size
-
-
 def read(
     source: str,
     names: Sequence[str],
@@ -78,10 +68,12 @@ def read(
     folders, problems = _folders(source, names)
     words = {mask.word for masks in folders.values() for mask in masks}
     found, numbers = _named(words) if categories is None else _known(read_categories(categories))
-    rows = _numbered(folders) if images is None else _listed(os.fspath(images), folders)
-    entries = [_entry(source, masks, numbers, rows[name]) for name, masks in folders.items()]
+    names = [f"{folder}.png" for folder in folders]
+    photos = photos_of(names, images)
+    rows = zip(names, folders.values(), strict=True)
+    entries = [_entry(source, number, name, masks, numbers, photos) for number, (name, masks) in enumerate(rows)]
     load = Loader(source, source, picture, sample)
-    return Dataset(found, entries, load, source, source, problems, background=True)
+    return Dataset(found, entries, load, source, source, (*photos.problems, *problems), background=True)
 
 
 def picture(folder: str | None, entry: Entry) -> bytes:
@@ -146,58 +138,18 @@ def _known(categories: tuple[Category, ...]) -> tuple[tuple[Category, ...], dict
     return categories, dict([*ways, *((row.name, row.id) for row in reversed(categories))])
 
 
-def _numbered(folders: Iterable[str]) -> dict[str, _Row]:
-    """Images by what their folders are called: its number, where all are different numbers, else 1, 2 ..."""
-    names = list(folders)
-    bases = [*map(_base, names)]
-    plain = all(base.isascii() and base.isdecimal() and len(base) < 19 for base in bases)
-    numbers = list(map(int, bases)) if plain else []
-    ids = numbers if plain and len(set(numbers)) == len(names) else range(1, len(names) + 1)
-    return {name: (number, f"{name}.png", None) for name, number in zip(names, ids, strict=True)}
-
-
-def _listed(path: str, folders: Iterable[str]) -> dict[str, _Row | SampleError]:
-    """Images by the rows of a JSON that are called as their folders, whatever their ending."""
-    document = read_document(path, _Images, unique=("images",))
-    if document.images is UNSET:
-        raise DocumentError("doc.missing_key", f"{path}: no 'images', expected a list of them")
-    table = ImageTable(path, document.images)
-    known = {os.path.splitext(table.file_name(image) or "")[0]: image for image in table.rows}
-    often = Counter(map(_base, known))
-    known = {_base(name): image for name, image in known.items() if often[_base(name)] == 1} | known
-    taken: dict[ImageId, str] = {}
-    return {name: _row(table, known, taken, name, path) for name in folders}
-
-
-def _row(
-    table: ImageTable, known: Mapping[str, ImageId], taken: dict[ImageId, str], name: str, path: str
-) -> _Row | SampleError:
-    image = known.get(name, known.get(_base(name)))
-    if image is None:
-        return SampleError("id.unknown", f"no image in {path} is called {show(name)}; add it, or remove the folder")
-    if (other := taken.setdefault(image, name)) != name:
-        return SampleError("id.duplicate", f"{show(other)} is image {show(image)} of {path} too; rename one")
-    try:
-        return image, table.file_name(image) or "", table.size(image)
-    except SampleError as error:
-        return error.at(path)
-
-
-def _base(name: str) -> str:
-    return name.rpartition("/")[2]
-
-
-def _entry(source: str, masks: Sequence[_Mask], numbers: Mapping[str, int], row: _Row | SampleError) -> Entry | Refused:
+def _entry(
+    source: str, number: int, name: str, masks: Sequence[_Mask], numbers: Mapping[str, int], photos: Photos
+) -> Entry | Refused:
     folder = masks[0].folder
     try:
-        if isinstance(row, SampleError):
-            raise row
-        key = relative_name(f"{folder}.png")
+        key = relative_name(name)
+        image, file_name, size = photos.find(number, key)
         _check(masks, numbers)
-        columns = zip(*((mask.file, mask.id, numbers[mask.word]) for mask in masks), strict=True)
-        return Entry(key, folder, *row, *columns)
     except SampleError as error:
         return Refused(folder, error.at(f"{source}: {folder}").problem)
+    columns = zip(*((mask.file, mask.id, numbers[mask.word]) for mask in masks), strict=True)
+    return Entry(key, folder, image, file_name or key, size, *columns)
 
 
 def _check(masks: Sequence[_Mask], numbers: Mapping[str, int]) -> None:

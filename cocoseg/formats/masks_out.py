@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -55,7 +55,8 @@ class MaskFiles(_Masks):
 
     def __call__(self, sample: Sample) -> Converted:
         """The masks of a sample, decoded one at a time. Raises SampleError ``path.invalid``."""
-        sample, masks = chosen(sample, self.left_out)
+        sample = sample.without(self.left_out)
+        masks = sample.runs
         classes = [class_word(self._names.get(number), number) for number in sample.category_ids.tolist()]
         files = mask_names(sample.ids, classes)
         folder = stem(sample.key)
@@ -74,7 +75,8 @@ class MaskStacks(_Masks):
 
     def __call__(self, sample: Sample) -> Converted:
         """The masks of a sample, decoded one at a time. Raises SampleError ``path.invalid``, ``limit.archive``."""
-        sample, masks = chosen(sample, self.left_out)
+        sample = sample.without(self.left_out)
+        masks = sample.runs
         name = stem(sample.key)
         table = write_table(make_table(sample, masks, self._names))
         files = {f"{name}.npz": npz(columns(sample, masks)), relative_name(f"{name}.json"): table}
@@ -84,19 +86,6 @@ class MaskStacks(_Masks):
 def stem(key: str) -> str:
     """What an image's files are named after: its key without ``.png``."""
     return key.removesuffix(".png")
-
-
-def chosen(sample: Sample, without: frozenset[int]) -> tuple[Sample, Runs]:
-    """A sample less the segments of some categories, and its masks."""
-    numbers = np.arange(len(sample.ids))
-    masks = sample.runs
-    kept = np.flatnonzero(~np.isin(sample.category_ids, list(without)))
-    if len(kept) == len(numbers):
-        return sample, masks
-    own = {name: getattr(sample, name)[kept] for name in ("ids", "category_ids", "iscrowd")}
-    scores = None if sample.scores is None else sample.scores[kept]
-    masks = rle.take(masks, kept)
-    return replace(sample, **own, scores=scores, shapes=masks), masks
 
 
 def each(masks: Runs) -> Iterator[npt.NDArray[np.bool_]]:

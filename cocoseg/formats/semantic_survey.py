@@ -8,7 +8,7 @@ from typing import Any
 from cocoseg.errors import DocumentError
 from cocoseg.files.labelpng import read_label_header
 from cocoseg.files.places import StrPath
-from cocoseg.formats import headers, pictures
+from cocoseg.formats import pictures, surveys
 from cocoseg.formats.semantic import meaning
 from cocoseg.labels import LabelScheme
 from cocoseg.model import Category
@@ -33,4 +33,4 @@ def survey(
             raise
     index = pictures.read_index(folder, images)
     missing = [(not found, unknown), (instances is None, "which pixels are one thing (give it with --instances)")]
-    return headers.survey(folder, "semantic", index, found, read_label_header, missing)
+    return surveys.of_pictures(folder, "semantic", index, found, read_label_header, missing)

@@ -7,7 +7,7 @@ from typing import Any
 
 from cocoseg.files.places import StrPath
 from cocoseg.files.png import read_header
-from cocoseg.formats import headers, pictures
+from cocoseg.formats import pictures, surveys
 from cocoseg.formats.categories import read_categories
 
 
@@ -16,4 +16,4 @@ def survey(path: StrPath, *, categories: StrPath | None = None, images: StrPath 
     folder = os.fspath(path)
     found = () if categories is None else read_categories(categories)
     missing = [(not found, "categories (give them with --categories)")]
-    return headers.survey(folder, "two-channel", pictures.read_index(folder, images), found, read_header, missing)
+    return surveys.of_pictures(folder, "two-channel", pictures.read_index(folder, images), found, read_header, missing)

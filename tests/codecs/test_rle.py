@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -37,6 +38,18 @@ def test_scenes(masks: np.ndarray) -> None:
 @given(packs())
 def test_by_chance(masks: np.ndarray) -> None:
     same_as_the_oracles(masks)
+
+
+@settings(max_examples=60, deadline=None)
+@given(packs(most=3), st.sampled_from("CFK"))
+def test_masks_so_large_that_each_is_encoded_alone(masks: np.ndarray, order: Any) -> None:
+    height, width = masks.shape[1:]
+    large = np.tile(masks, (1, 1 + 64 // height, 1 + 64 // width))
+    if order == "K":  # neither rows nor columns lie together
+        large = np.repeat(large, 2, axis=2)[:, :, ::2]
+    same_as_the_oracles(np.array(large, order=order, copy=order != "K"))
+    assert lists_of(rle.encode(large.astype(np.int8) * -2)) == lists_of(rle.encode(large))
+    assert len(rle.encode(large[:0])) == 0
 
 
 def same_as_the_oracles(masks: np.ndarray) -> None:

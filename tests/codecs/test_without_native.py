@@ -52,6 +52,10 @@ class TestNumpyAlone:
         dataset = cocoseg.read(real_data / "coco_instances/instances_val2014_100.json")
         labels = cocoseg.label_scheme("index", dataset.categories, background=True)
         by_numpy = [cocoseg.semantic(sample, labels) for sample in dataset]
+        runs_by_numpy = [rle.encode(cocoseg.instance_masks(sample)) for sample in dataset]
         monkeypatch.undo()
-        for sample, class_map in zip(dataset, by_numpy, strict=True):
+        for sample, class_map, runs in zip(dataset, by_numpy, runs_by_numpy, strict=True):
             np.testing.assert_array_equal(cocoseg.semantic(sample, labels), class_map)
+            found = rle.encode(cocoseg.instance_masks(sample))
+            np.testing.assert_array_equal(found.counts, runs.counts, strict=True)
+            np.testing.assert_array_equal(found.offsets, runs.offsets, strict=True)

@@ -114,12 +114,11 @@ def test_round_trip(source: Path, stack: Stack, tmp_path: Path) -> None:
     assert assert_same(masks.read(tmp_path / "out"), cocoseg.read(source)) > 5
 
 
-@pytest.mark.parametrize("stack", STACKS)
 @pytest.mark.parametrize(
-    ("source", "count"),
+    ("source", "count", "stack"),
     [
-        ("coco_instances/instances_val2014_100.json", 839),
-        ("coco_panoptic/val2017_sample/panoptic_examples.json", 50),
+        ("coco_instances/instances_val2014_100.json", 839, None),
+        ("coco_panoptic/val2017_sample/panoptic_examples.json", 50, "npz"),
     ],
 )
 def test_round_trip_of_real_files(source: str, count: int, stack: Stack, real_data: Path, tmp_path: Path) -> None:
@@ -302,7 +301,17 @@ def test_images_by_the_rows_of_a_file(tmp_path: Path) -> None:
     assert [(sample.image_id, sample.file_name) for sample in dataset[:2]] == [(7, "train/a.jpg"), (8, "b.jpg")]
     assert "the JSON says 2×1; height and width look swapped" in refusal(dataset, 2)
     assert "no image in" in refusal(dataset, 3)
-    assert "'b' is image 8 of" in refusal(dataset, 4)
+    assert "is the photo of 'b.png' already" in refusal(dataset, 4)
+
+
+def test_rows_that_can_not_be_used_are_told_of(tmp_path: Path) -> None:
+    rows = [{"id": 7, "file_name": "a.jpg"}, {"id": 8, "file_name": "sub/a.png"}, {"file_name": "b.jpg"}]
+    (tmp_path / "images.json").write_text(json.dumps({"images": rows}))
+    folder = scene(tmp_path / "masks", **{"a": {"1_x": "#"}, "other/a": {"1_x": "#"}})
+    dataset = masks.read(folder, images=tmp_path / "images.json")
+    assert [problem.category for problem in dataset.problems] == ["doc.missing_key"]
+    assert dataset[0].image_id == 7
+    assert "images[0] and images[1] in" in refusal(dataset, 1)
 
 
 @pytest.mark.parametrize(

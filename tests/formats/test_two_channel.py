@@ -12,7 +12,6 @@ from PIL import Image
 
 import cocoseg
 from badinput import build_png
-from cocoseg.codecs.two_channel import two_channel
 from command import cocoseg as run
 from conftest import FIXTURES
 
@@ -61,23 +60,6 @@ def test_real_ones_are_those_of_the_panoptic_json(real_data: Path) -> None:
     categories = real_data / "coco_panoptic/panoptic_coco_categories.json"
     twin = folder / "panoptic_examples.json"
     assert check_same(folder / "panoptic_examples_2ch_format", twin, categories=categories) == 50
-
-
-@pytest.mark.parametrize("source", ["fixture", "real"])
-def test_panoptic_to_2_channels_and_back(source: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
-    path, options = SOURCE, {}
-    if source == "real":
-        folder = request.getfixturevalue("real_data") / "coco_panoptic"
-        path = folder / "val2017_sample/panoptic_examples.json"
-        options = {"categories": folder / "panoptic_coco_categories.json"}
-    dataset = cocoseg.read(path, **options)
-    stuff = [category.id for category in dataset.categories if category.isthing is False]
-    for sample in dataset:
-        picture = two_channel(sample.shapes, sample.category_ids, np.isin(sample.category_ids, stuff))  # type: ignore[arg-type]
-        target = tmp_path / "two" / sample.key
-        target.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(picture).save(target)
-    assert check_same(tmp_path / "two", path, **options) == sum(len(sample.ids) for sample in dataset)
 
 
 def test_pairs_are_segments_and_stuff_is_one(tmp_path: Path) -> None:

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
 
 import badinput
 import cocoseg
+from cocoseg.cli.info import FORMATS
+from cocoseg.files.maskpng import write_mask
+from cocoseg.formats import READERS, SURVEYS
 from command import cocoseg as run
 from conftest import FIXTURES
 
@@ -58,3 +65,37 @@ def test_in_words_and_as_json() -> None:
 def test_a_wrong_path_helps() -> None:
     result = run("info", "nope.json")
     assert (result.code, result.stderr) == (3, "cocoseg: 'nope.json' does not exist [file.missing]\n")
+
+
+@pytest.mark.parametrize("stack", [None, "npz"])
+def test_masks_are_told_by_their_tables(stack: Any, tmp_path: Path) -> None:
+    source = FIXTURES / "panoptic.json"
+    cocoseg.to_masks(source, tmp_path / "out", stack=stack)
+    found, expected = cocoseg.info(tmp_path / "out"), cocoseg.info(source)
+    for field in ("images", "segments", "crowd", "categories", "used", "sizes", "missing", "failures", "problems"):
+        assert getattr(found, field) == getattr(expected, field), field
+
+
+def test_masks_of_others_are_told_by_names_and_headers(tmp_path: Path) -> None:
+    files = {"a/1_dog.png": (2, 3), "a/2_cat.png": (2, 3), "b/1_dog.png": (4, 1)}
+    for name, size in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(write_mask(np.ones(size, bool)))
+    (tmp_path / "c").mkdir()
+    (tmp_path / "c" / "1_dog.png").write_bytes(b"GIF89a")
+    info = cocoseg.info(tmp_path)
+    assert (info.format, info.images, info.segments, info.crowd) == ("masks", 3, 3, 0)
+    assert info.used == {1: 1, 2: 2}
+    assert info.sizes == {(2, 3): 1, (4, 1): 1}
+    assert [text.partition(" (")[0] for text in info.missing] == [
+        "categories but for the files' names",
+        "the photos' names and ids",
+    ]
+    assert [problem.category for problem in info.failures] == ["png.format"]
+    result = run("info", tmp_path)
+    assert result.code == 1
+    assert "masks of instances" in result.stdout
+
+
+def test_every_format_that_is_read_is_told_of() -> None:
+    assert set(READERS) == set(SURVEYS) == set(FORMATS)

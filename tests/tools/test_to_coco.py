@@ -8,15 +8,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from pycocotools import mask as reference
 from pycocotools.coco import COCO
 
 import cocoseg
 from command import cocoseg as run
 from conftest import FIXTURES
-from laws import pictures, save_panoptic, scenes, unnumbered
+from laws import pictures, unnumbered
 
 PANOPTIC = FIXTURES / "panoptic.json"
 INSTANCES = FIXTURES / "instances.json"
@@ -137,18 +135,6 @@ def test_a_crowd_and_a_mask_of_nothing_are_rle_among_polygons(tmp_path: Path) ->
         row["id"] for row in rows if row["iscrowd"] or not row["area"]
     ]
     COCO(tmp_path / "made.json").annToMask(rows[0])
-
-
-@settings(max_examples=25, deadline=None)
-@given(drawn=scenes(), shape=st.sampled_from(["rle", "rle-list", "polygons"]))
-def test_law_panoptic_to_detection_and_back(drawn: Any, shape: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Ids, categories, crowds and pixels."""
-    folder = tmp_path_factory.mktemp("law")
-    source = save_panoptic(drawn, folder)
-    if not any(info for _, info in drawn):
-        return
-    made(source, folder, segmentation=shape)
-    assert pictures(cocoseg.read(folder / "made.json")) == pictures(cocoseg.read(source))
 
 
 @pytest.mark.parametrize("shape", ["rle", "polygons"])
