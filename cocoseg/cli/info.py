@@ -18,6 +18,7 @@ FORMATS = {
     "coco": "COCO detection (instances, stuff, results)",
     "semantic": "class maps",
     "two-channel": "2-channel PNGs (category, instance)",
+    "masks": "a mask per segment",
 }
 
 

@@ -37,6 +37,7 @@ SURVEYS = {
     "coco": "cocoseg.formats.coco_survey",
     "semantic": "cocoseg.formats.semantic_survey",
     "two-channel": "cocoseg.formats.two_channel_survey",
+    "masks": "cocoseg.formats.masks_survey",
 }
 _OPTIONS = {
     "panoptic": ("png_dir", "categories"),
@@ -122,8 +123,6 @@ def _call(function: str, modules: dict[str, str], path: StrPath, format: str | N
     if strange := next((name for name in given if name not in _OPTIONS[format]), None):
         option = f"--{strange.replace('_', '-')}"
         raise DocumentError("doc.kind", f"{os.fspath(path)}: holds {_WORDS[format]}, where {option} means nothing")
-    if format not in modules:
-        raise DocumentError("doc.kind", f"{os.fspath(path)}: holds {_WORDS[format]}, of which no more is told")
     try:
         return getattr(import_module(modules[format]), function)(_of_format(source, format), **given)
     except SampleError as error:  # storage that answers no more

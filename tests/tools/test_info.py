@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 import badinput
 import cocoseg
@@ -53,6 +56,36 @@ def test_in_words_and_as_json() -> None:
     plain = json.loads(run("info", SOURCE, "--json").stdout)
     assert plain["segments"] == 11
     assert plain["sizes"][0] == {"height": 6, "width": 8, "images": 1}
+
+
+@pytest.mark.parametrize("options", [{}, {"stack": "npz"}])
+def test_of_masks_it_is_what_it_is_of_what_they_were_made_from(options: Any, tmp_path: Path) -> None:
+    cocoseg.to_masks(SOURCE, tmp_path / "out", **options)
+    info, whole = cocoseg.info(tmp_path / "out"), cocoseg.info(SOURCE)
+    assert info.format == "masks"
+    for name in ("images", "segments", "crowd", "categories", "used", "sizes", "missing", "failures"):
+        assert getattr(info, name) == getattr(whole, name)
+    assert "a mask per segment" in run("info", tmp_path / "out").stdout
+
+
+def test_of_masks_that_others_made_it_is_what_their_names_tell(tmp_path: Path) -> None:
+    cocoseg.to_masks(SOURCE, tmp_path / "out")
+    folder = tmp_path / "masks" / "touching"
+    folder.mkdir(parents=True)
+    for path in (tmp_path / "out" / "touching").glob("*.png"):
+        (folder / path.name).write_bytes(path.read_bytes())
+    info = cocoseg.info(tmp_path / "masks")
+    assert (info.images, info.segments, info.crowd) == (1, 3, 0)
+    assert info.used == {1: 2, 2: 1}
+    assert info.missing == ("sizes of 1 images (their masks' own are used)",)
+
+
+def test_of_masks_a_damaged_table_is_named(tmp_path: Path) -> None:
+    cocoseg.to_masks(SOURCE, tmp_path / "out")
+    (tmp_path / "out" / "touching" / "masks.json").write_text("{")
+    (failure,) = cocoseg.info(tmp_path / "out").failures
+    assert failure.category == "json.syntax"
+    assert "touching/masks.json" in failure.message
 
 
 def test_a_wrong_path_helps() -> None:
