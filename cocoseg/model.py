@@ -152,7 +152,7 @@ class Loader:
             raise SampleError("limit.memory", f"{self.place(entry)}: not enough memory{size}") from None
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Dataset(Sequence[Sample]):
     """Images as a sequence of undecoded entries, and the function that decodes one.
 
@@ -177,6 +177,9 @@ class Dataset(Sequence[Sample]):
     picture_ids: bool = False
     says_void: bool = False
     groups_things: bool = False
+
+    def __repr__(self) -> str:
+        return f"Dataset({self.source!r}, {len(self):,} images, {len(self.categories):,} categories)"
 
     def __len__(self) -> int:
         return len(self.entries)

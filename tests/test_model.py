@@ -214,3 +214,7 @@ class TestMap:
     def test_travels_between_processes(self, dataset: Dataset) -> None:
         twin = pickle.loads(pickle.dumps(dataset.map(shout).map(twice)))
         assert twin[0].key == "XX"
+
+
+def test_a_data_set_is_shown_in_a_line(dataset: Dataset) -> None:
+    assert repr(dataset) == "Dataset('a.json', 4 images, 1 categories)"

@@ -73,14 +73,18 @@ def _lines(tally: Tally, out: str | None) -> list[str]:
         *_table_lines(tally.table()),
         *problem_lines("Warnings", tally.problems, more),
         *problem_lines("Refused", tally.failures, more),
-        _last_words(tally.makes, out, where),
+        _last_words(tally, out, where),
     ]
 
 
-def _last_words(makes: str, out: str | None, journal: str) -> str:
+def _last_words(tally: Tally, out: str | None, journal: str) -> str:
     if out is None:
         return "Nothing was written (--dry-run)"
-    return f"{makes} and {REPORT} are in {out}" if out == journal else f"{makes} are in {out}, {REPORT} is in {journal}"
+    if not tally.complete:
+        return f"Not finished: the same command again does the rest; {REPORT} is in {journal}"
+    if out == journal:
+        return f"{tally.makes} and {REPORT} are in {out}"
+    return f"{tally.makes} are in {out}, {REPORT} is in {journal}"
 
 
 def _table_lines(rows: Sequence[Sequence[str]]) -> list[str]:

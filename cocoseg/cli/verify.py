@@ -9,7 +9,10 @@ import typer
 
 from cocoseg.cli import options
 
-Done = Annotated[str, typer.Argument(metavar="OUT", help="The folder of a finished run.", show_default=False)]
+Done = Annotated[
+    str,
+    typer.Argument(metavar="OUT", help="What a finished run wrote: a folder, or to-coco's JSON.", show_default=False),
+]
 
 
 def command(out: Done, workers: options.Workers = None, json: options.AsJson = False) -> None:
@@ -27,6 +30,7 @@ def command(out: Done, workers: options.Workers = None, json: options.AsJson = F
         typer.echo(json_module.dumps(told, ensure_ascii=False))
     else:
         what = "is whole" if found.whole else "is not whole"
-        lines = [f"{out} {what}: {found.files:,} files of {found.images:,} images"]
+        files = "1 file" if found.files == 1 else f"{found.files:,} files"
+        lines = [f"{out} {what}: {files} of {found.images:,} images"]
         typer.echo("\n".join([*lines, *problem_lines("Not as written", found.failures, "")]))
     raise typer.Exit(0 if found.whole else 1)

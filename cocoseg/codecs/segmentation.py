@@ -69,7 +69,10 @@ def encode(mask: npt.NDArray[Any]) -> dict[str, Any]:
     >>> encode(np.array([[1, 0, 0], [1, 1, 0]]))
     {'size': [2, 3], 'counts': '021O1'}
     """
-    return to_coco(encode_masks(np.asarray(mask)[None]))[0]
+    array = np.asarray(mask)
+    if array.ndim != 2:
+        raise SampleError("mask.shape", f"the array has the shape {array.shape}; expected (H, W)")
+    return to_coco(encode_masks(array[None]))[0]
 
 
 def from_coco(rles: Sequence[Any]) -> Runs:

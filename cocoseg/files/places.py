@@ -89,13 +89,22 @@ def without_suffix(path: str) -> str:
     return f"{head}{slash}{posixpath.splitext(rest)[0] if '/' in rest else rest}"
 
 
-def journal_place(out: str) -> str:
-    """Where a run that writes to ``out`` has its journal: in that folder, or beside it where it is a JSON file.
+def beside(out: str) -> str:
+    """The folder of journal and report of a run that writes the JSON file ``out``.
 
-    >>> journal_place("instances.json")
+    >>> beside("instances.json")
     'instances.json.cocoseg'
     """
-    return f"{out}{JOURNAL}" if out.lower().endswith(".json") and not is_folder(out) else out
+    return f"{out}{JOURNAL}"
+
+
+def journal_place(out: str) -> str:
+    """Where a run that wrote ``out`` has its journal: in that folder, or beside it where it is a JSON file.
+
+    >>> journal_place("instances.json"), journal_place("fixtures")
+    ('instances.json.cocoseg', 'fixtures')
+    """
+    return beside(out) if out.lower().endswith(".json") and not is_folder(out) else out
 
 
 def exists(path: str) -> bool:

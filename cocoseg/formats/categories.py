@@ -27,6 +27,7 @@ class _Document(msgspec.Struct):
 
 
 _DOCUMENT: Any = _Document | list[Raw]
+_EXAMPLE = 'a list as [{"id": 1, "name": "person"}, ...], or an object that has it as "categories"'
 _CATEGORY = msgspec.json.Decoder(_Category)
 
 
@@ -40,7 +41,7 @@ def read_categories(path: str | os.PathLike[str]) -> tuple[Category, ...]:
     rows = document if isinstance(document, list) else document.categories
     found = parse_categories(source, rows)
     if not found:
-        raise DocumentError("doc.missing_key", f"{source}: no categories, expected a list of them")
+        raise DocumentError("doc.missing_key", f"{source}: no categories, expected {_EXAMPLE}")
     return found
 
 

@@ -221,7 +221,7 @@ def _entry(source: str, number: int, image: Image, annotations: list[Annotation]
         size = ImageTable.size_of(number, image)
         if size is None:
             raise SampleError("doc.missing_key", "no 'height' and 'width', expected the numbers of pixels")
-        return Entry(keys.take(number, _as_png(file_name)), file_name, image.id, number, size, annotations)
+        return Entry(keys.take(number, file_name, _as_png(file_name)), file_name, image.id, number, size, annotations)
     except SampleError as error:
         return _refused(source, _image_place(number, image), error, image.id)
 

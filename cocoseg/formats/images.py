@@ -87,9 +87,9 @@ class Keys:
         self._taken: dict[str, int] = {}
         self._folded: dict[str, str] = {}
 
-    def take(self, number: int, file_name: str) -> str:
-        """The key for a safe ``file_name`` in row ``number``. Raises SampleError ``path.collision``."""
-        key = names.png_name(file_name)
+    def take(self, number: int, file_name: str, made: str | None = None) -> str:
+        """The key for a safe ``file_name`` in row ``number``, or as ``made``. Raises SampleError ``path.collision``."""
+        key = made or names.png_name(file_name)
         if (first := self._taken.setdefault(key, number)) != number:
             raise SampleError(
                 "path.collision",

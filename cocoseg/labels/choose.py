@@ -59,10 +59,10 @@ def _preset(name: str, categories: Sequence[Category], background: bool) -> Labe
             preset = preset._replace(build=index_with_background)
         return _build(name, preset, categories)
     near = get_close_matches(name, PRESETS, 1)
-    hint = f"did you mean {near[0]!r}? " if near else ""
+    there_are = f"did you mean {near[0]!r}? There are" if near else "there are"
     raise UsageError(
         "label.preset",
-        f"no preset is called {show(name)}; {hint}There are {', '.join(PRESETS)}, or name a .json or .toml file",
+        f"no preset is called {show(name)}; {there_are} {', '.join(PRESETS)}, or name a .json or .toml file",
     )
 
 

@@ -112,8 +112,7 @@ def to_coco(
     how = Run(workers, executor, overwrite, on_error, time_limit, dry_run, on_done)
     _check_options(segmentation, things_only, stuff, simplify)
     target = place(out)
-    if not target.lower().endswith(".json"):
-        raise UsageError("usage.out", f"OUT is {show(target, 300)}, expected the name of a .json file")
+    _check_name(target)
     source = Source(src, categories, images, png_dir, source_labels, instances, source_format)
     dataset = source.read()
     _check_categories(dataset)
@@ -126,7 +125,14 @@ def to_coco(
         return detection_document(where, dataset.categories, convert, made_of(src))
 
     head = Head(source.files, options | source.told)
-    return how.convert(COMMAND, dataset, convert, summary, target, head, document)
+    return how.convert(COMMAND, dataset, convert, summary, target, head, document, places.beside(target))
+
+
+def _check_name(target: str) -> None:
+    if not target.lower().endswith(".json"):
+        raise UsageError("usage.out", f"OUT is {show(target, 300)}, expected the name of a .json file")
+    if places.is_folder(target):
+        raise UsageError("usage.out", f"OUT {show(target, 300)} is a folder, expected the name of a .json file")
 
 
 def _check_options(segmentation: str, things_only: bool, stuff: bool, simplify: float | None) -> None:

@@ -16,7 +16,7 @@ from cocoseg.files.documents import write_json
 from cocoseg.files.journal import Journal
 from cocoseg.files.lock import lock
 from cocoseg.files.names import JOURNAL, REPORT
-from cocoseg.files.places import StrPath, check_shared, journal_place, place
+from cocoseg.files.places import StrPath, check_shared, place
 from cocoseg.files.writing import Folder, unseen
 from cocoseg.formats.document import Document, Place
 from cocoseg.formats.writer import Conversion, Part, Target, Writer
@@ -65,8 +65,11 @@ class Run(Generic[T]):
         out: StrPath,
         head: Head,
         document: Callable[[Folder], Document] | None = None,
+        journal_in: str | None = None,
     ) -> T:
         """Do the work of a command: all of it, or all but writing; ``document`` makes one for the folder of the run.
+
+        That folder is ``out``, or ``journal_in`` where ``out`` is a file.
 
         Raises UsageError where ``out`` lies among the sources, OutputError where nothing can be written.
         """
@@ -75,7 +78,7 @@ class Run(Generic[T]):
         check_shared([target, dataset.folder], 2 if self.executor else self.processes)
         if self.dry_run:
             return self.check(dataset, convert, tally)
-        folder = Folder.create(journal_place(target))
+        folder = Folder.create(journal_in or target)
         about = head.as_dict(command)
         return self.write(dataset, convert, folder, command, tally, about, document(folder) if document else None)
 

@@ -21,7 +21,10 @@ from cocoseg.files.writing import Folder
 
 @dataclass
 class Verification:
-    """What was found: ``files`` of ``images`` were looked at, ``failures`` are those that are not as they were."""
+    """What was found: ``files`` of ``images`` were looked at, ``failures`` are those that are not as they were.
+
+    A document about all images is one of the files.
+    """
 
     folder: str
     images: int = 0
@@ -88,12 +91,12 @@ def verify(out: StrPath, *, workers: int = 1) -> Verification:
     check_shared([root], workers)
     folder = Folder.found(journal_place(root))
     pages = Journal(folder)
-    names = pages.pages()
-    if not names:
+    if not pages.pages():
         text = f"holds no run of cocoseg, which has a folder {JOURNAL} and {REPORT}"
         raise OutputError("out.no_run", f"{show(os.fspath(out), 300)} {text}")
     whole = [line for line in pages.load().values() if journal.is_finished(line)]
-    found = Verification(folder.root, failures=_unfinished(folder, pages, names, len(whole)))
+    found = Verification(folder.root)
+    _check_run(found, folder, pages, whole)
     checker = _Checker(folder)
     checks = parallel.run(checker, whole, lost=checker.lost, workers=workers)
     with closing(checks):
@@ -104,26 +107,29 @@ def verify(out: StrPath, *, workers: int = 1) -> Verification:
     return found
 
 
-def _unfinished(folder: Folder, pages: Journal, names: list[str], images: int) -> list[Problem]:
-    """Why the run is not finished, or the journal not whole."""
+def _check_run(found: Verification, folder: Folder, pages: Journal, whole: list[bytes]) -> None:
+    """Whether the run is finished, and its journal, report and document as they were."""
     again = "the same command again finishes it"
     if pages.runs() != {0}:
-        return [
-            Problem("verify.unfinished", f"{show(folder.root, 300)}: the run was ended before it was through; {again}")
-        ]
-    problems = [
+        text = f"{show(folder.root, 300)}: the run was ended before it was through; {again}"
+        found.failures.append(Problem("verify.unfinished", text))
+        return
+    found.failures += [
         Problem("verify.journal", f"{show(folder.path(name), 300)} is damaged; {again}")
-        for name in names
+        for name in pages.pages()
         if not pages.is_whole(name)
     ]
     try:
         report = msgspec.json.decode(folder.read(REPORT), type=_Report)
     except (SampleError, msgspec.DecodeError, UnicodeDecodeError) as error:
-        return [*problems, Problem("verify.report", f"{show(folder.path(REPORT), 300)}: {error}; {again}")]
-    if report.images.converted != images:
-        text = f"tells of {report.images.converted} images, the journal of {images}"
-        problems.append(Problem("verify.report", f"{show(folder.path(REPORT), 300)} {text}; {again}"))
-    return problems + (_document_problems(folder, *report.document) if report.document else [])
+        found.failures.append(Problem("verify.report", f"{show(folder.path(REPORT), 300)}: {error}; {again}"))
+        return
+    if report.images.converted != len(whole):
+        text = f"tells of {report.images.converted} images, the journal of {len(whole)}"
+        found.failures.append(Problem("verify.report", f"{show(folder.path(REPORT), 300)} {text}; {again}"))
+    if report.document:
+        found.files += 1
+        found.failures += _document_problems(folder, *report.document)
 
 
 def _document_problems(folder: Folder, name: str, size: int, digest: str) -> list[Problem]:

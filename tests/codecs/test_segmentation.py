@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import time
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from pycocotools import mask as reference
 
 import badinput
 from cocoseg.codecs import overlap, polygon, rle
-from cocoseg.codecs.segmentation import from_coco, read_segmentation, read_segmentations, to_coco
+from cocoseg.codecs.segmentation import encode, from_coco, read_segmentation, read_segmentations, to_coco
 from cocoseg.errors import SampleError
 
 ONE = [[0.5, 0.5, 3.5, 0.5, 3.5, 3.5, 0.5, 3.5]]
@@ -179,3 +180,9 @@ def test_a_mask_survives_the_round_trip() -> None:
     for compressed in (True, False):
         rows = json.loads(json.dumps(to_coco(rle.encode(masks), compressed)))
         assert np.array_equal(rle.decode(read_segmentations(rows, (2, 3))), masks)
+
+
+@pytest.mark.parametrize("shape", [(), (3,), (2, 3, 4)])
+def test_what_is_no_mask_is_told_by_its_own_shape(shape: tuple[int, ...]) -> None:
+    with pytest.raises(SampleError, match=re.escape(f"has the shape {shape}; expected (H, W)")):
+        encode(np.zeros(shape, np.uint8))

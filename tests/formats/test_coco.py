@@ -322,6 +322,18 @@ def test_a_bad_image_row_costs_its_image(change: Any, category: str | None, docu
     assert dataset[2].key == "c.png"
 
 
+def test_a_name_given_twice_is_told_as_the_file_has_it(document: Document, tmp_path: Path) -> None:
+    document["images"][0]["file_name"] = "b.jpg"
+    with pytest.raises(cocoseg.SampleError, match="file_name 'b.jpg' gives 'b.png', as images\\[0\\] does"):
+        read(document, tmp_path)[1]
+
+
+def test_a_file_of_categories_in_another_form_is_told_which(document: Document, tmp_path: Path) -> None:
+    (tmp_path / "names.json").write_text('{"3": "car"}')
+    with pytest.raises(cocoseg.DocumentError, match='names.json: no categories, expected a list as .."id": 1, "name"'):
+        read(document, tmp_path, categories=tmp_path / "names.json")
+
+
 def test_an_unknown_category_costs_its_image(document: Document, tmp_path: Path) -> None:
     document["annotations"][0]["category_id"] = 99
     summary = cocoseg.to_semantic(save(document, tmp_path), tmp_path / "out")

@@ -64,7 +64,7 @@ def test_a_preset_goes_before_a_file_of_its_name(tmp_path: Path, monkeypatch: py
 def test_an_unknown_name_is_answered_with_the_names_that_there_are(name: str, hint: str) -> None:
     error = refusal(UsageError, name)
     assert error.category == "label.preset"
-    assert str(error).startswith(f"no preset is called '{name}'; {hint}There are ")
+    assert str(error).startswith(f"no preset is called '{name}'; {hint}{'There' if hint else 'there'} are ")
     assert all(preset in str(error) for preset in PRESETS)
 
 

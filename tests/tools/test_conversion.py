@@ -73,6 +73,14 @@ def test_leaves_files_journal_and_report(source: Path, fresh: dict[Path, dict[st
     assert sorted(fresh[source]) == sorted([JOURNAL, "cocoseg.json", *(f"{n}.png" for n in range(COUNT))])
 
 
+@pytest.mark.parametrize("make", ["to_semantic", "to_onehot", "to_masks", "to_panoptic"])
+def test_a_folder_may_be_named_as_a_json(make: str, source: Path, tmp_path: Path) -> None:
+    getattr(cocoseg, make)(source, tmp_path / "out.json")
+    assert [path.name for path in tmp_path.iterdir()] == ["out.json"]
+    assert (tmp_path / "out.json" / JOURNAL).exists()
+    assert cocoseg.verify(tmp_path / "out.json").whole
+
+
 class Cut(BaseException):
     """What ends a run."""
 

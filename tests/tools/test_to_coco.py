@@ -178,7 +178,8 @@ def test_the_command_its_last_words_and_verify(tmp_path: Path) -> None:
     assert "3 of 3 images" in result.stdout
     assert result.stdout.splitlines()[-1] == "Annotations are in made.json, cocoseg.json is in made.json.cocoseg"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["made.json", "made.json.cocoseg"]
-    assert run("verify", "made.json", cwd=tmp_path).code == 0
+    result = run("verify", "made.json", cwd=tmp_path)
+    assert (result.code, result.stdout) == (0, "made.json is whole: 1 file of 3 images\n")
     with (tmp_path / "made.json").open("a") as file:
         file.write(" ")
     result = run("verify", "made.json", cwd=tmp_path)
@@ -216,6 +217,25 @@ def test_a_file_of_others_is_not_replaced(tmp_path: Path) -> None:
     assert (tmp_path / "made.json").read_text() == "precious"
     assert run("to-coco", PANOPTIC, "made.json", "--overwrite", cwd=tmp_path).code == 0
     strict((tmp_path / "made.json").read_text())
+
+
+def test_a_folder_is_no_json(tmp_path: Path) -> None:
+    (tmp_path / "made.json").mkdir()
+    result = run("to-coco", PANOPTIC, "made.json", "--overwrite", cwd=tmp_path)
+    assert result.code == 2
+    assert "OUT 'made.json' is a folder, expected the name of a .json file [usage.out]" in result.stderr
+    assert list(tmp_path.rglob("*")) == [tmp_path / "made.json"]
+
+
+def test_a_run_that_stops_does_not_say_that_there_is_a_document(tmp_path: Path) -> None:
+    document = json.loads(INSTANCES.read_text())
+    document["annotations"][0]["segmentation"] = {"size": [6, 8], "counts": [1, 2]}
+    (tmp_path / "bad.json").write_text(json.dumps(document))
+    result = run("to-coco", "bad.json", "made.json", "--on-error", "stop", cwd=tmp_path)
+    assert result.code == 1
+    last = "Not finished: the same command again does the rest; cocoseg.json is in made.json.cocoseg"
+    assert result.stdout.splitlines()[-1] == last
+    assert not (tmp_path / "made.json").exists()
 
 
 def test_the_source_is_never_the_target(tmp_path: Path) -> None:
