@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 import cocoseg
-from cocoseg.files.png import write_class_map
+from cocoseg.files.png_out import write_class_map
 from cocoseg.formats import detect
 from cocoseg.formats.pictures import Entry, picture_names, read_index
 
