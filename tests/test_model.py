@@ -102,6 +102,17 @@ class TestSample:
         with pytest.raises(FrozenInstanceError):
             sample("a", (1,)).key = "b"  # type: ignore[misc]
 
+    @pytest.mark.parametrize("scores", [None, np.array([0.5, 0.25, 1])])
+    def test_without_some_categories(self, scores: Any) -> None:
+        one = replace(sample("aab / .cb", (100, 101, 300)), scores=scores)
+        assert one.without([7]) is one
+        left = one.without({3, 7})
+        assert left.ids.tolist() == [100, 101]
+        assert (left.category_ids.tolist(), left.iscrowd.tolist()) == ([1, 1], [False, False])
+        assert left.areas.tolist() == [2, 2]
+        assert scores is None or left.scores.tolist() == [0.5, 0.25]
+        assert len(one.without([1, 3]).runs) == 0
+
 
 class TestCategory:
     def test_is_silent_where_its_file_is(self) -> None:

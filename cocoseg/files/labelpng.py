@@ -14,7 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from cocoseg.errors import SampleError
-from cocoseg.files.png import SIGNATURE, Header, check_size, chunk, chunks, decode, decode_slowly, read_header
+from cocoseg.files.png import SIGNATURE, Header, check_size, chunks, decode, decode_slowly, read_header
+from cocoseg.files.png_out import chunk
 
 _GREY, _PALETTE = 0, 3
 _WRONG = {
@@ -31,7 +32,7 @@ def read_labels(data: bytes, size: tuple[int, int] | None = None) -> npt.NDArray
     ``size`` is what it has to be, if that is known. ``png.verify_stream`` checks what this does not.
     Raises SampleError: ``png.*``, ``size.mismatch``, ``limit.pixels``.
 
-    >>> from cocoseg.files.png import write_class_map
+    >>> from cocoseg.files.png_out import write_class_map
     >>> read_labels(write_class_map(np.array([[7, 300]], np.uint16)))
     array([[  7, 300]], dtype=uint16)
     """

@@ -9,7 +9,8 @@ import numpy.typing as npt
 
 from cocoseg.errors import SampleError
 from cocoseg.files.labelpng import read_labels
-from cocoseg.files.png import Header, check_sides, decode, read_header, read_picture, write_rows
+from cocoseg.files.png import Header, check_sides, decode, read_header, read_picture
+from cocoseg.files.png_out import write_rows
 
 _GREY, _RGB = 0, 2
 

@@ -1,4 +1,4 @@
-"""PNG pictures of ids in, PNG class maps out (W3C PNG specification, third edition).
+"""PNG pictures in (W3C PNG specification, third edition); ``png_out`` writes them.
 
 Reading looks at the header before a pixel is decoded: what is no 8-bit RGB or RGBA and no palette picture, or has
 another size than the annotation says, is refused by name, and no file can make the decoder reserve more memory than
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import io
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -24,15 +24,13 @@ MAX_PIXELS = 178_956_970  # where Pillow, too, takes a picture for an attack
 
 _ABSURD = 1 << 31  # pixels that no label picture has, whatever its annotation says
 _LARGE = 1 << 25  # pixels from which the ratio of picture to file is looked at
-_SMALL = 1 << 15  # bytes of rows
 _BOMB_RATIO = 600
 _SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
-_GREY, _PALETTE = 0, 3
+_PALETTE = 3
 _RGB = (2, 6)
 _MODES = {0: "grey", 2: "RGB", 3: "palette", 4: "grey with alpha", 6: "RGBA"}
 _FOREIGN = {b"\xff\xd8": "a JPEG", b"GIF8": "a GIF", b"BM": "a BMP", b"II*\0": "a TIFF", b"MM\0*": "a TIFF"}
 _FOREIGN |= {b"RIFF": "a WebP", b"\0\0\0\x0cjP": "a JPEG 2000"}
-_UP = 2
 # (left, top, step to the right, step down) of each pass
 _WHOLE = ((0, 0, 1, 1),)
 _ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
@@ -103,67 +101,6 @@ def verify_stream(data: bytes) -> None:
         complete = False
     if not complete:
         raise SampleError("png.corrupt", "the PNG's pixels do not agree with its header and checksum; get it again")
-
-
-def write_class_map(class_map: npt.NDArray[Any], palette: Sequence[tuple[int, int, int]] = ()) -> bytes:
-    """A class map (H, W) uint8 or uint16 -> PNG bytes, grey of 8 or 16 bits, or ``palette`` of 8 bits.
-
-    >>> read_header(write_class_map(np.zeros((2, 3), np.uint16))).mode
-    '16-bit grey'
-    """
-    if not palette:
-        return _write(class_map, _GREY)
-    return _write(class_map, _PALETTE, chunk(b"PLTE", bytes(value for color in palette for value in color)))
-
-
-def write_rgb(picture: npt.NDArray[np.uint8]) -> bytes:
-    """A picture of colours (H, W, 3) uint8 -> PNG bytes, RGB of 8 bits.
-
-    >>> read_header(write_rgb(np.zeros((2, 3, 3), np.uint8))).mode
-    '8-bit RGB'
-    """
-    return _write(picture, _RGB[0])
-
-
-def write_rows(
-    rows: npt.NDArray[np.uint8], size: tuple[int, ...], depth: int = 8, color_type: int = 0, extra: bytes = b""
-) -> bytes:
-    """Rows, each after its filter type -> PNG bytes, with ``extra`` chunks before the pixels; size (height, width)."""
-    about = bytes([depth, color_type, 0, 0, 0])
-    header = chunk(b"IHDR", size[1].to_bytes(4, "big") + size[0].to_bytes(4, "big") + about)
-    return b"".join([SIGNATURE, header, extra, chunk(b"IDAT", _deflate(rows)), chunk(b"IEND", b"")])
-
-
-def _write(picture: npt.NDArray[Any], color_type: int, extra: bytes = b"") -> bytes:
-    """A picture (H, W) or (H, W, samples) as PNG."""
-    rows = _filter_up(picture.reshape(len(picture), -1))
-    return write_rows(rows, picture.shape[:2], 8 * picture.dtype.itemsize, color_type, extra)
-
-
-def _deflate(rows: npt.NDArray[np.uint8]) -> bytes:
-    """Rows as a zlib stream.
-
-    At level 1, ISA-L 1.9.1 finds other matches in some processes than in others: for one small picture in a thousand,
-    for one COCO picture in ten thousand. At level 3 it does not, which for a large picture takes eight times as long.
-    """
-    packer = isal_zlib.compressobj(3 if rows.size < _SMALL else 1)
-    return bytes(packer.compress(rows) + packer.flush())
-
-
-def _filter_up(picture: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
-    """Rows as PNG stores them, each as its difference to the one above: label maps compress best so."""
-    rows = np.ascontiguousarray(picture, picture.dtype.newbyteorder(">")).view(np.uint8)
-    filtered = np.empty((rows.shape[0], 1 + rows.shape[1]), np.uint8)
-    filtered[:, 0] = _UP
-    filtered[:1, 1:] = rows[:1]
-    np.subtract(rows[1:], rows[:-1], out=filtered[1:, 1:])
-    return filtered
-
-
-def chunk(name: bytes, content: bytes) -> bytes:
-    """A chunk of a PNG, with its length and checksum."""
-    checksum = isal_zlib.crc32(content, isal_zlib.crc32(name))
-    return b"".join([len(content).to_bytes(4, "big"), name, content, checksum.to_bytes(4, "big")])
 
 
 def chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from cocoseg.files.png import write_class_map
+from cocoseg.files.png_out import write_class_map
 from cocoseg.formats.counts import Counts
 from cocoseg.formats.writer import Converted
 from cocoseg.labels import LabelScheme

@@ -103,23 +103,30 @@ def _folders(source: str, names: Iterable[str]) -> tuple[dict[str, list[_Mask]],
     folders: dict[str, list[_Mask]] = {}
     strange = []
     for name in sorted(names):
-        match = _MASK.fullmatch(name)
-        if match and match[1]:
-            mask = _Mask(match[1], int(match[2]), match[3], name.rpartition("/")[2])
+        if mask := _mask(source, name):
             folders.setdefault(mask.folder, []).append(mask)
-        elif match:
-            raise DocumentError("doc.kind", f"{source}: {name} is a mask; name the folder that has the images' folders")
         elif name.lower().endswith(".png"):
             strange.append(name)
     if not folders:
         text = "holds no masks, neither <image>/masks.json as to-masks writes it nor <image>/<id>_<class>.png"
         raise DocumentError("doc.kind", f"{source}: {text}")
-    for masks in folders.values():
-        masks.sort(key=lambda mask: mask.id)
+    return {name: sorted(masks, key=lambda mask: mask.id) for name, masks in folders.items()}, _odd(source, strange)
+
+
+def _mask(source: str, name: str) -> _Mask | None:
+    match = _MASK.fullmatch(name)
+    if match is None:
+        return None
+    if not match[1]:
+        raise DocumentError("doc.kind", f"{source}: {name} is a mask; name the folder that has the images' folders")
+    return _Mask(match[1], int(match[2]), match[3], name.rpartition("/")[2])
+
+
+def _odd(source: str, strange: Sequence[str]) -> tuple[Problem, ...]:
     if not strange:
-        return folders, ()
+        return ()
     text = f"{len(strange)} PNGs are not named <id>_<class>.png and were left out, the first is {show(strange[0])}"
-    return folders, (Problem("masks.name", f"{source}: {text}"),)
+    return (Problem("masks.name", f"{source}: {text}"),)
 
 
 def _named(words: set[str]) -> tuple[tuple[Category, ...], dict[str, int]]:

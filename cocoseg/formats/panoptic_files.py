@@ -25,7 +25,7 @@ from cocoseg.codecs.colors import ids_near
 from cocoseg.codecs.panoptic import rgb_from_ids
 from cocoseg.codecs.regions import Regions
 from cocoseg.errors import SampleError
-from cocoseg.files.png import write_rgb
+from cocoseg.files.png_out import write_rgb
 from cocoseg.formats.categories import category_row
 from cocoseg.formats.document import Document, Place
 from cocoseg.formats.writer import Converted

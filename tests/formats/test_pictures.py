@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 import cocoseg
-from cocoseg.files.png import write_class_map
+from cocoseg.files.png_out import write_class_map
 from cocoseg.formats import detect
 from cocoseg.formats.pictures import Entry, picture_names, read_index
 
@@ -69,33 +69,6 @@ class TestNames:
 
 
 class TestImages:
-    @pytest.mark.parametrize(
-        ("names", "ids"),
-        [
-            (("000000142238.png", "000000439180.png"), [142238, 439180]),
-            (("a/7.png", "b/5.png"), [7, 5]),
-            (("a/7.png", "b/7.png"), [1, 2]),
-            (("007.png", "7.png"), [1, 2]),
-            (("7.png", "x.png"), [1, 2]),
-            (("7.png", "9" * 30 + ".png"), [1, 2]),
-            (("7.png", "٣.png"), [1, 2]),
-        ],
-    )
-    def test_without_a_file_have_the_numbers_of_names_or_of_places(
-        self, names: tuple[str, ...], ids: list[int], tmp_path: Path
-    ) -> None:
-        assert found(lay_out(tmp_path, *names)) == [(number, None) for number in ids]
-
-    def test_are_those_of_the_same_stem(self, tmp_path: Path) -> None:
-        folder = lay_out(tmp_path / "maps", "a/1.png", "b/1.png", "2.png", "c/3.png")
-        images = photos(tmp_path / "images.json", "b/1.jpg", "a/1.jpg", "val/2.jpg", "3.tar.jpg", "c/3.bmp", "4.jpg")
-        assert found(folder, images) == [(30, "val/2.jpg"), (20, "a/1.jpg"), (10, "b/1.jpg"), (50, "c/3.bmp")]
-
-    def test_that_can_not_be_told_cost_theirs(self, tmp_path: Path) -> None:
-        folder = lay_out(tmp_path / "maps", "1.png", "2.png", "a/3.png", "b/3.png", "4.png")
-        images = photos(tmp_path / "images.json", "x/1.jpg", "y/1.jpg", "3.jpg", {"file_name": "4.jpg", "height": 0})
-        assert found(folder, images) == ["id.ambiguous", "id.unknown", "size.invalid", (30, "3.jpg"), "id.ambiguous"]
-
     def test_a_size_has_to_be_the_pictures(self, tmp_path: Path) -> None:
         folder = lay_out(tmp_path / "maps", "1.png")
         images = photos(tmp_path / "images.json", {"file_name": "1.jpg", "height": 3, "width": 2})

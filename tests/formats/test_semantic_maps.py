@@ -17,7 +17,7 @@ from PIL import Image
 
 import cocoseg
 from badinput import build_png
-from cocoseg.files.png import write_class_map
+from cocoseg.files.png_out import write_class_map
 from cocoseg.formats.classes import Numbered, Values, class_sample, thing_sample
 from cocoseg.formats.pictures import Entry
 from cocoseg.labels import PRESETS

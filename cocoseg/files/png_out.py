@@ -1,0 +1,79 @@
+"""PNG pictures out: class maps and colours, the same bytes for the same picture (W3C PNG specification)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from isal import isal_zlib
+
+from cocoseg.files.png import SIGNATURE
+
+_SMALL = 1 << 15  # bytes of rows
+_GREY, _RGB, _PALETTE = 0, 2, 3
+_UP = 2
+
+
+def write_class_map(class_map: npt.NDArray[Any], palette: Sequence[tuple[int, int, int]] = ()) -> bytes:
+    """A class map (H, W) uint8 or uint16 -> PNG bytes, grey of 8 or 16 bits, or ``palette`` of 8 bits.
+
+    >>> from cocoseg.files.png import read_header
+    >>> read_header(write_class_map(np.zeros((2, 3), np.uint16))).mode
+    '16-bit grey'
+    """
+    if not palette:
+        return _write(class_map, _GREY)
+    return _write(class_map, _PALETTE, chunk(b"PLTE", bytes(value for color in palette for value in color)))
+
+
+def write_rgb(picture: npt.NDArray[np.uint8]) -> bytes:
+    """A picture of colours (H, W, 3) uint8 -> PNG bytes, RGB of 8 bits.
+
+    >>> from cocoseg.files.png import read_header
+    >>> read_header(write_rgb(np.zeros((2, 3, 3), np.uint8))).mode
+    '8-bit RGB'
+    """
+    return _write(picture, _RGB)
+
+
+def write_rows(
+    rows: npt.NDArray[np.uint8], size: tuple[int, ...], depth: int = 8, color_type: int = 0, extra: bytes = b""
+) -> bytes:
+    """Rows, each after its filter type -> PNG bytes, with ``extra`` chunks before the pixels; size (height, width)."""
+    about = bytes([depth, color_type, 0, 0, 0])
+    header = chunk(b"IHDR", size[1].to_bytes(4, "big") + size[0].to_bytes(4, "big") + about)
+    return b"".join([SIGNATURE, header, extra, chunk(b"IDAT", _deflate(rows)), chunk(b"IEND", b"")])
+
+
+def _write(picture: npt.NDArray[Any], color_type: int, extra: bytes = b"") -> bytes:
+    """A picture (H, W) or (H, W, samples) as PNG."""
+    rows = _filter_up(picture.reshape(len(picture), -1))
+    return write_rows(rows, picture.shape[:2], 8 * picture.dtype.itemsize, color_type, extra)
+
+
+def _deflate(rows: npt.NDArray[np.uint8]) -> bytes:
+    """Rows as a zlib stream.
+
+    At level 1, ISA-L 1.9.1 finds other matches in some processes than in others: for one small picture in a thousand,
+    for one COCO picture in ten thousand. At level 3 it does not, which for a large picture takes eight times as long.
+    """
+    packer = isal_zlib.compressobj(3 if rows.size < _SMALL else 1)
+    return bytes(packer.compress(rows) + packer.flush())
+
+
+def _filter_up(picture: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
+    """Rows as PNG stores them, each as its difference to the one above: label maps compress best so."""
+    rows = np.ascontiguousarray(picture, picture.dtype.newbyteorder(">")).view(np.uint8)
+    filtered = np.empty((rows.shape[0], 1 + rows.shape[1]), np.uint8)
+    filtered[:, 0] = _UP
+    filtered[:1, 1:] = rows[:1]
+    np.subtract(rows[1:], rows[:-1], out=filtered[1:, 1:])
+    return filtered
+
+
+def chunk(name: bytes, content: bytes) -> bytes:
+    """A chunk of a PNG, with its length and checksum."""
+    checksum = isal_zlib.crc32(content, isal_zlib.crc32(name))
+    return b"".join([len(content).to_bytes(4, "big"), name, content, checksum.to_bytes(4, "big")])
