@@ -49,7 +49,7 @@ def test_the_output_shown_is_the_output(tmp_path: object) -> None:
 
     from command import cocoseg as run
 
-    shown, _ = blocks("text")
+    shown, *_ = blocks("text")
     out = Path(str(tmp_path)) / "out"
     found = run("to-semantic", "fixtures/panoptic.json", out, "--palette", cwd=ROOT).stdout
     first, *rest = found.replace(str(out), "out").splitlines()
@@ -77,3 +77,14 @@ def test_every_command_and_option_is_described() -> None:
         options = {option for parameter in command.params for option in parameter.opts if option.startswith("--")}
         if name.startswith("to-"):
             assert options - {"--help"} <= set(re.findall(r"--[a-z-]+", README))
+
+
+def test_the_calls_that_are_shown_have_commands_and_options_that_there_are() -> None:
+    import typer
+
+    group = typer.main.get_command(app)
+    calls = [line for block in blocks("text") for line in block.splitlines() if line.startswith("cocoseg ")]
+    assert calls
+    for name, *words in (line.split()[1:] for line in calls):
+        known = {option for parameter in group.commands[name].params for option in parameter.opts}  # type: ignore[attr-defined]
+        assert {word for word in words if word.startswith("--")} <= known

@@ -31,7 +31,7 @@ def command(
 
     The same command again goes on where it was ended, and makes again what has changed.
 
-    Example: cocoseg to-panoptic panoptic.json out/
+    Example: cocoseg to-panoptic instances.json out/ --stuff stuff.json
     """
     from cocoseg.tools.panoptic import to_panoptic
 

@@ -46,11 +46,12 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
 
 
 class Index(NamedTuple):
-    """A document: its categories, an entry per annotation, and what is odd about it."""
+    """A document: its categories, an entry per annotation, what is odd about it, how many images have no annotation."""
 
     categories: tuple[Category, ...]
     entries: list[Entry | Refused]
     problems: tuple[Problem, ...]
+    unannotated: int = 0
 
 
 class _Document(msgspec.Struct):
@@ -84,7 +85,7 @@ def read_index(path: str | os.PathLike[str], categories: str | os.PathLike[str] 
     _check_kind(source, rows)
     entries = [joiner.join(number, row, raw) for number, (row, raw) in enumerate(zip(rows, annotations, strict=True))]
     found = parse_categories(source, document.categories) if categories is None else read_categories(categories)
-    return Index(found, entries, (*joiner.problems, *name_problems(source, found)))
+    return Index(found, entries, (*joiner.problems, *name_problems(source, found)), joiner.unannotated)
 
 
 def _read(source: str) -> _Document:
@@ -119,6 +120,12 @@ class _Joiner:
         self._images = None if images is UNSET else ImageTable(source, images)
         self._keys = Keys(source, "annotations")
         self._annotated: dict[ImageId, int] = {}
+        self._told: set[ImageId] = set()
+
+    @property
+    def unannotated(self) -> int:
+        """How many listed images no annotation names."""
+        return len(self._images.rows.keys() - self._told) if self._images else 0
 
     @property
     def problems(self) -> list[Problem]:
@@ -143,6 +150,7 @@ class _Joiner:
             raise SampleError("json.duplicate_key", f"the annotation has {key!r} twice; keep one of them")
         file_name = safe_name(row.file_name, "PNG")
         image = image_id(row.image_id, "image_id")
+        self._told.add(image)
         if row.segments_info is UNSET:
             raise SampleError("doc.missing_key", "no 'segments_info', expected the list of the PNG's segments")
         size = self._images.size(image) if self._images else None

@@ -69,6 +69,7 @@ def _missing(index: Index, counter: _Counter, folder: str) -> tuple[str, ...]:
         (any(category.isthing is None for category in index.categories), "isthing of some categories"),
         (all(isinstance(e, Refused) or e.size is None for e in index.entries), "image sizes (the PNGs' own are used)"),
         (counter.without_area, f"areas of segments in {counter.without_area} images"),
+        (index.unannotated, f"annotations of {index.unannotated} images"),
         (counter.without_png, f"{counter.without_png} of {len(index.entries)} PNGs in {folder}"),
     )
     return surveys.told(missing)

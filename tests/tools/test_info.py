@@ -45,6 +45,14 @@ def test_sizes_come_from_the_pictures_where_the_json_is_silent() -> None:
     assert (1, 9) in info.sizes
 
 
+def test_images_without_an_annotation_are_counted(tmp_path: Path) -> None:
+    document = json.loads(SOURCE.read_text())
+    del document["annotations"][1]
+    (tmp_path / "panoptic.json").write_text(json.dumps(document))
+    info = cocoseg.info(tmp_path / "panoptic.json", png_dir=FIXTURES / "panoptic")
+    assert (info.images, info.missing) == (2, ("annotations of 1 images",))
+
+
 def test_bad_images_are_named(tmp_path: Path) -> None:
     source = badinput.lay_out(badinput.load("doc-040_id_null"), tmp_path / "set")
     result = run("info", source)
