@@ -10,9 +10,18 @@ def command() -> None:
 
     Example: cocoseg formats
     """
-    from cocoseg.cli.report import table
     from cocoseg.tools import formats
 
     heads, made, *rows = formats.table()
-    typer.echo("\n".join(f"{command}: {what}" for command, what in zip(heads[1:], made[1:], strict=True)))
-    typer.echo("\n".join(table([heads, *rows])))
+    lines = [f"{command}: {what}" for command, what in zip(heads[1:], made[1:], strict=True)]
+    for source, *remarks in rows:
+        lines += ["", source, *_remarks(heads[1:], remarks)]
+    typer.echo("\n".join(lines))
+
+
+def _remarks(commands: tuple[str, ...], remarks: list[str]) -> list[str]:
+    """A line for each remark, with the commands that it is about."""
+    return [
+        f"  {', '.join(name for name, said in zip(commands, remarks, strict=True) if said == remark)}: {remark}"
+        for remark in dict.fromkeys(remarks)
+    ]

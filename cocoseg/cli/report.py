@@ -82,6 +82,8 @@ def _last_words(tally: Tally, out: str | None, journal: str) -> str:
         return "Nothing was written (--dry-run)"
     if not tally.complete:
         return f"Not finished: the same command again does the rest; {REPORT} is in {journal}"
+    if not tally.images:
+        return f"No image could be converted; {REPORT} is in {journal}"
     if out == journal:
         return f"{tally.makes} and {REPORT} are in {out}"
     return f"{tally.makes} are in {out}, {REPORT} is in {journal}"

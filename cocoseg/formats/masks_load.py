@@ -8,8 +8,9 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from cocoseg.errors import SampleError
+from cocoseg.errors import SampleError, show
 from cocoseg.files import places
+from cocoseg.files.names import REPORT
 from cocoseg.files.places import StrPath, place
 from cocoseg.formats.masks import Entry, picture, unpacked
 from cocoseg.formats.masks_table import TABLE
@@ -30,6 +31,9 @@ def load_masks(path: StrPath) -> tuple[npt.NDArray[np.bool_], dict[str, Any]]:
     ((4, 6, 8), ['person', 'dog', 'person', 'bottle'])
     """
     source = place(path).rstrip("/")
+    if places.exists(places.join(source, REPORT)):
+        text = "is the folder of a run; name that of one image in it, or its .npz file"
+        raise SampleError("path.invalid", f"{show(source, 300)} {text}")
     try:
         table, _, pixels = unpacked(*_fetched(source))
         found = np.zeros((len(table.masks), *table.size), np.bool_)

@@ -21,7 +21,7 @@ from cocoseg.labels import LabelScheme
 from cocoseg.model import Dataset
 from cocoseg.tools.conversion import Run, check_choice
 from cocoseg.tools.sources import Head, Source, made_of
-from cocoseg.tools.tally import Tally
+from cocoseg.tools.tally import Tally, counted
 from cocoseg.tools.things import left_out
 
 COMMAND = "to-coco"
@@ -67,7 +67,7 @@ class AnnotationSummary(Tally):
     def remarks(self) -> list[str]:
         """The annotations, and what simplifying them cost."""
         crowds = f", {self.crowds:,} of them crowds" if self.crowds else ""
-        told = [f"{self.annotations:,} annotations{crowds}"]
+        told = [f"{counted(self.annotations, 'annotation')}{crowds}"]
         if self.simplified:
             told.append(f"IoU of polygons {self.iou_mean:.4f} on average, {self.iou_least:.4f} at least")
         return told

@@ -22,7 +22,7 @@ from cocoseg.formats.document import Document, Place
 from cocoseg.formats.writer import Conversion, Part, Target, Writer
 from cocoseg.model import Dataset
 from cocoseg.tools.sources import Head, check_places
-from cocoseg.tools.tally import Tally
+from cocoseg.tools.tally import Tally, counted
 from cocoseg.version import __version__
 
 T = TypeVar("T", bound=Tally)
@@ -226,7 +226,7 @@ def _strays(
     if not found:
         return []
     some = ", ".join(show(name) for name in found[:5]) + (", ..." if len(found) > 5 else "")
-    return [Problem("out.stray", f"{show(folder.root, 300)}: {len(found)} files are not of this run: {some}")]
+    return [Problem("out.stray", f"{show(folder.root, 300)}: not of this run: {counted(len(found), 'file')}: {some}")]
 
 
 def _save_report(folder: Folder, tally: Tally, data: bytes) -> None:

@@ -19,7 +19,7 @@ from cocoseg.labels import LabelScheme
 from cocoseg.model import Category, Dataset
 from cocoseg.tools.conversion import Run, check_choice
 from cocoseg.tools.sources import Head, Source
-from cocoseg.tools.tally import Tally
+from cocoseg.tools.tally import Tally, counted
 from cocoseg.tools.things import left_out
 
 COMMAND = "to-masks"
@@ -63,7 +63,7 @@ class MaskSummary(Tally):
     def remarks(self) -> list[str]:
         """How many masks there are, and how many of them are odd."""
         odd = [f"{count:,} {what}" for count, what in ((self.crowds, "of crowds"), (self.empty, "empty")) if count]
-        return [", ".join([f"{sum(self.masks.values()):,} masks", *odd])]
+        return [", ".join([counted(sum(self.masks.values()), "mask"), *odd])]
 
     def table(self) -> list[tuple[str, ...]]:
         """The categories, those with the most masks first."""

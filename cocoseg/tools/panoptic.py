@@ -23,7 +23,7 @@ from cocoseg.labels.scheme import Overlap
 from cocoseg.model import Dataset
 from cocoseg.tools.conversion import Run, check_choice
 from cocoseg.tools.sources import Head, Source, made_of
-from cocoseg.tools.tally import Tally
+from cocoseg.tools.tally import Tally, counted
 
 COMMAND = "to-panoptic"
 
@@ -68,8 +68,8 @@ class PanopticSummary(Tally):
     def remarks(self) -> list[str]:
         """The segments, and what several masks claimed."""
         crowds = f", {self.crowds:,} of them crowds" if self.crowds else ""
-        told = [f"{self.segments:,} segments ({self.things:,} things{crowds}, {self.stuff:,} stuff)"]
-        told += [f"{self.hidden:,} segments hidden by others"] if self.hidden else []
+        told = [f"{counted(self.segments, 'segment')} ({counted(self.things, 'thing')}{crowds}, {self.stuff:,} stuff)"]
+        told += [f"{counted(self.hidden, 'segment')} hidden by others"] if self.hidden else []
         return told + ([f"{self.contested:,} pixels contested"] if self.contested else [])
 
 

@@ -10,6 +10,15 @@ from cocoseg.errors import Problem
 from cocoseg.files.journal import Row
 
 
+def counted(number: int, noun: str) -> str:
+    """A number of things.
+
+    >>> counted(1, "segment"), counted(2000, "segment")
+    ('1 segment', '2,000 segments')
+    """
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 @dataclass
 class Tally:
     """The result of a conversion, whatever it makes.

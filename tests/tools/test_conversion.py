@@ -225,7 +225,7 @@ class TestWhatLiesInOut:
         summary = cocoseg.to_semantic(source, out)
         (problem,) = summary.problems
         assert problem.category == "out.stray"
-        assert "7 files are not of this run: 'sub/old0.png', " in problem.message
+        assert "not of this run: 7 files: 'sub/old0.png', " in problem.message
         assert problem.message.endswith(", ...")
         assert len(list(out.glob("sub/old*.png"))) == 7
 

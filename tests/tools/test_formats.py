@@ -68,3 +68,5 @@ def test_the_command_prints_the_table() -> None:
     assert result.code == 0
     assert all(kind.what in result.stdout for kind in formats.SOURCES.values())
     assert all(f"{name}: {target.what}" in result.stdout for name, target in formats.TARGETS.items())
+    assert "  to-masks, to-coco, to-panoptic: things of a class as one crowd\n" in result.stdout
+    assert max(map(len, result.stdout.splitlines())) <= 80

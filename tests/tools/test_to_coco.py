@@ -256,6 +256,18 @@ def test_a_file_without_categories_is_refused(tmp_path: Path) -> None:
     assert "--categories" in result.stderr
 
 
+def test_where_all_images_fail_nothing_else_is_said(tmp_path: Path) -> None:
+    document = json.loads(INSTANCES.read_text())
+    for row in document["annotations"]:
+        row["segmentation"] = {"size": [1, 1], "counts": [1, 2]}
+    document["images"] = [row for row in document["images"] if row["file_name"] != "empty.jpg"]
+    (tmp_path / "bad.json").write_text(json.dumps(document))
+    result = run("to-coco", "bad.json", "made.json", cwd=tmp_path)
+    assert result.code == 1
+    last = result.stdout.splitlines()[-1]
+    assert last == "No image could be converted; cocoseg.json is in made.json.cocoseg"
+
+
 def test_an_image_that_fails_is_left_out(tmp_path: Path) -> None:
     document = json.loads(INSTANCES.read_text())
     document["annotations"][0]["segmentation"] = {"size": [6, 8], "counts": [1, 2]}

@@ -266,6 +266,12 @@ def test_an_image_that_can_not_be_read_costs_itself(tmp_path: Path) -> None:
     assert pngs(tmp_path / "out") == []
 
 
+def test_load_masks_of_a_whole_run_asks_for_one_image(tmp_path: Path) -> None:
+    cocoseg.to_masks(INSTANCES, tmp_path / "out")
+    with pytest.raises(cocoseg.SampleError, match="is the folder of a run; name that of one image in it"):
+        cocoseg.load_masks(tmp_path / "out")
+
+
 def test_a_dry_run_writes_nothing(tmp_path: Path) -> None:
     summary = cocoseg.to_masks(INSTANCES, tmp_path / "out", dry_run=True)
     assert (summary.images, summary.crowds, sum(summary.masks.values())) == (3, 1, 6)

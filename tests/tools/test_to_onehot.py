@@ -164,7 +164,7 @@ def test_a_foreign_file_in_the_way_is_kept_and_said_once(tmp_path: Path) -> None
     summary = cocoseg.to_onehot(SOURCE, tmp_path / "out")
     assert [failure.category for failure in summary.failures] == ["out.exists"]
     assert [problem.category for problem in summary.problems] == ["out.stray"]
-    assert "1 files are not of this run: 'crowd.png'" in summary.problems[0].message
+    assert "not of this run: 1 file: 'crowd.png'" in summary.problems[0].message
     assert (tmp_path / "out" / "crowd.npz").read_text() == "mine"
     assert cocoseg.to_onehot(SOURCE, tmp_path / "out", overwrite=True).failures == []
 
