@@ -231,7 +231,7 @@ def test_a_run_that_stops_does_not_say_that_there_is_a_document(tmp_path: Path) 
     document = json.loads(INSTANCES.read_text())
     document["annotations"][0]["segmentation"] = {"size": [6, 8], "counts": [1, 2]}
     (tmp_path / "bad.json").write_text(json.dumps(document))
-    result = run("to-coco", "bad.json", "made.json", "--on-error", "stop", cwd=tmp_path)
+    result = run("to-coco", "bad.json", "made.json", "--on-error", "stop", "--workers", 1, cwd=tmp_path)
     assert result.code == 1
     last = "Not finished: the same command again does the rest; cocoseg.json is in made.json.cocoseg"
     assert result.stdout.splitlines()[-1] == last
