@@ -21,16 +21,18 @@ def command(out: Done, workers: options.Workers = None, json: options.AsJson = F
     Example: cocoseg verify out/
     """
     from cocoseg.cli.report import problem_lines
+    from cocoseg.tools.tally import counted
     from cocoseg.tools.verify import verify
 
     found = verify(out, workers=workers or options.cores())
     if json:
         failures = [problem._asdict() for problem in found.failures]
-        told = {"whole": found.whole, "images": found.images, "files": found.files, "failures": failures}
+        told = {"whole": found.whole, "images": found.images, "files": found.files, "refused": found.refused}
+        told |= {"failures": failures}
         typer.echo(json_module.dumps(told, ensure_ascii=False))
     else:
         what = "is whole" if found.whole else "is not whole"
-        files = "1 file" if found.files == 1 else f"{found.files:,} files"
-        lines = [f"{out} {what}: {files} of {found.images:,} images"]
+        refused = f"; {counted(found.refused, 'image')} more refused by the run" if found.refused else ""
+        lines = [f"{out} {what}: {counted(found.files, 'file')} of {counted(found.images, 'image')}{refused}"]
         typer.echo("\n".join([*lines, *problem_lines("Not as written", found.failures, "")]))
     raise typer.Exit(0 if found.whole else 1)

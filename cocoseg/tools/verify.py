@@ -23,12 +23,13 @@ from cocoseg.files.writing import Folder
 class Verification:
     """What was found: ``files`` of ``images`` were looked at, ``failures`` are those that are not as they were.
 
-    A document about all images is one of the files.
+    A document about all images is one of the files. ``refused`` images were left out by the run, as its report says.
     """
 
     folder: str
     images: int = 0
     files: int = 0
+    refused: int = 0
     failures: list[Problem] = field(default_factory=list)
 
     @property
@@ -39,6 +40,7 @@ class Verification:
 
 class _Images(msgspec.Struct):
     converted: int
+    failed: int = 0
 
 
 class _Report(msgspec.Struct):
@@ -124,6 +126,7 @@ def _check_run(found: Verification, folder: Folder, pages: Journal, whole: list[
     except (SampleError, msgspec.DecodeError, UnicodeDecodeError) as error:
         found.failures.append(Problem("verify.report", f"{show(folder.path(REPORT), 300)}: {error}; {again}"))
         return
+    found.refused = report.images.failed
     if report.images.converted != len(whole):
         text = f"tells of {report.images.converted} images, the journal of {len(whole)}"
         found.failures.append(Problem("verify.report", f"{show(folder.path(REPORT), 300)} {text}; {again}"))

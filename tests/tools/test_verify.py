@@ -175,3 +175,11 @@ def test_the_command(out: Path) -> None:
     assert (result.code, told["whole"], told["images"], told["files"]) == (1, False, 3, 3)
     assert [failure["category"] for failure in told["failures"]] == ["verify.missing"]
     assert run("verify", out.parent).code == 4
+
+
+def test_images_that_the_run_refused_are_said(tmp_path: Path) -> None:
+    source = badinput.lay_out(badinput.load("png-025_truncated_ihdr"), tmp_path / "set")
+    assert len(cocoseg.to_semantic(source, tmp_path / "out").failures) == 1
+    found = verify(tmp_path / "out")
+    assert (found.whole, found.images, found.refused) == (True, 2, 1)
+    assert "is whole: 2 files of 2 images; 1 image more refused by the run" in run("verify", tmp_path / "out").stdout
