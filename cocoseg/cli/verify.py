@@ -26,9 +26,8 @@ def command(out: Done, workers: options.Workers = None, json: options.AsJson = F
 
     found = verify(out, workers=workers or options.cores())
     if json:
-        failures = [problem._asdict() for problem in found.failures]
-        told = {"whole": found.whole, "images": found.images, "files": found.files, "refused": found.refused}
-        told |= {"failures": failures}
+        numbers = {"images": found.images, "files": found.files, "refused": found.refused}
+        told = {"whole": found.whole, **numbers, "failures": [problem._asdict() for problem in found.failures]}
         typer.echo(json_module.dumps(told, ensure_ascii=False))
     else:
         what = "is whole" if found.whole else "is not whole"
