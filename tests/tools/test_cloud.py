@@ -104,6 +104,19 @@ def test_the_same_bytes_as_on_disk(workers: int, s3: Any, tmp_path: Path) -> Non
     assert download(s3, out) == tree(tmp_path / "out")
 
 
+@pytest.mark.parametrize("command", ["to-onehot", "to-masks", "to-coco", "to-panoptic"])
+def test_every_command_writes_there_what_it_writes_here(command: str, s3: Any, tmp_path: Path) -> None:
+    name = "out.json" if command == "to-coco" else "out"
+    source, out = fixtures(s3), f"s3://{s3.bucket}/{command}/{name}"
+    convert = getattr(cocoseg, command.replace("-", "_"))
+    convert(FIXTURES / "panoptic.json", tmp_path / name)
+    assert run(command, source, out, "--workers", 2).code == 0
+    assert download(s3, f"{s3.bucket}/{command}") == tree(tmp_path)
+    again = run(command, source, out, "--json")
+    assert (again.code, again.summary["kept"]) == (0, 3)
+    assert run("verify", out).code == 0
+
+
 def test_from_s3_to_disk_and_back(s3: Any, tmp_path: Path) -> None:
     cocoseg.to_semantic(FIXTURES / "panoptic.json", tmp_path / "expected")
     cocoseg.to_semantic(fixtures(s3), tmp_path / "out")
