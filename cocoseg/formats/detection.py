@@ -23,8 +23,7 @@ from cocoseg.codecs.overlap import merge
 from cocoseg.codecs.rle import Ints, Runs
 from cocoseg.codecs.segmentation import to_coco
 from cocoseg.codecs.simplify import simplify
-from cocoseg.formats.categories import category_row
-from cocoseg.formats.document import BETWEEN, Document, Place
+from cocoseg.formats.document import BETWEEN, Document, Place, coco_document
 from cocoseg.formats.writer import Converted
 from cocoseg.model import Category, Sample
 
@@ -159,6 +158,5 @@ def detection_document(
     place: Place, categories: Sequence[Category], convert: Annotations, info: dict[str, str]
 ) -> Document:
     """The detection JSON of all images that ``convert`` makes texts of."""
-    rows = [category_row(row) for row in categories if row.id not in convert.left_out]
-    numbered = None if convert.ids == "annotation" else "annotations"
-    return Document(place, {"info": info, "licenses": []}, ("images", "annotations"), {"categories": rows}, numbered)
+    listed = [row for row in categories if row.id not in convert.left_out]
+    return coco_document(place, listed, info, None if convert.ids == "annotation" else "annotations")

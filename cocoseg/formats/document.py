@@ -19,6 +19,8 @@ from cocoseg.errors import OutputError, SampleError, show
 from cocoseg.files import journal
 from cocoseg.files.journal import Text
 from cocoseg.files.writing import Folder, digest
+from cocoseg.formats.categories import category_row
+from cocoseg.model import Category
 
 BETWEEN = b",\n"  # a row of JSON holds no line break, so that this is found between rows alone
 _ID = re.compile(rb'^\{"id":\d+', re.MULTILINE)
@@ -109,6 +111,14 @@ class Document:
         if digest(data) != text.digest:
             raise _lost(self.place, f"{show(text.file or self.place.name)} is not as it was written")
         return data
+
+
+def coco_document(
+    place: Place, categories: Sequence[Category], info: dict[str, str], numbered: str | None = None
+) -> Document:
+    """The COCO JSON of all images, whose texts are rows of ``images`` and ``annotations``."""
+    rows = [category_row(row) for row in categories]
+    return Document(place, {"info": info, "licenses": []}, ("images", "annotations"), {"categories": rows}, numbered)
 
 
 def _with_texts(line: bytes, texts: tuple[Text, ...]) -> bytes:

@@ -26,8 +26,6 @@ from cocoseg.codecs.panoptic import rgb_from_ids
 from cocoseg.codecs.regions import Regions
 from cocoseg.errors import SampleError
 from cocoseg.files.png_out import write_rgb
-from cocoseg.formats.categories import category_row
-from cocoseg.formats.document import Document, Place
 from cocoseg.formats.writer import Converted
 from cocoseg.labels.presets import is_stuff
 from cocoseg.labels.scheme import Overlap, default_color
@@ -74,12 +72,6 @@ def output_categories(categories: Sequence[Category]) -> tuple[Category, ...]:
     [(True, (128, 0, 0)), (False, (0, 128, 0))]
     """
     return tuple(_complete(category, place) for place, category in enumerate(categories))
-
-
-def panoptic_document(place: Place, categories: Sequence[Category], info: dict[str, str]) -> Document:
-    """The JSON of all images."""
-    rows = [category_row(row) for row in categories]
-    return Document(place, {"info": info, "licenses": []}, ("images", "annotations"), {"categories": rows})
 
 
 @dataclass(frozen=True)

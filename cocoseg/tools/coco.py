@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Literal
 
 import msgspec
 
-from cocoseg.errors import DocumentError, UsageError, show
+from cocoseg.errors import UsageError, show
 from cocoseg.files import places
 from cocoseg.files.journal import Row
 from cocoseg.files.places import StrPath, place
@@ -20,7 +20,7 @@ from cocoseg.formats.document import Document, Place
 from cocoseg.labels import LabelScheme
 from cocoseg.model import Dataset
 from cocoseg.tools.conversion import Run, check_choice
-from cocoseg.tools.sources import Head, Source, made_of
+from cocoseg.tools.sources import Head, Source, check_categories, made_of
 from cocoseg.tools.tally import Tally, counted
 from cocoseg.tools.things import left_out
 
@@ -115,7 +115,7 @@ def to_coco(
     _check_name(target)
     source = Source(src, categories, images, png_dir, source_labels, instances, source_format)
     dataset = source.read()
-    _check_categories(dataset)
+    check_categories(dataset, "detection")
     convert = Annotations(segmentation, left_out(dataset, things_only), stuff, _ids(dataset, stuff), simplify, check)
     summary = AnnotationSummary(len(dataset), problems=list(dataset.problems))
     options = {"as": segmentation, "things_only": things_only, "stuff": stuff, "simplify": simplify}
@@ -145,12 +145,6 @@ def _check_options(segmentation: str, things_only: bool, stuff: bool, simplify: 
         raise UsageError("usage.simplify", f"there is nothing to simplify in {segmentation}; write polygons")
     if not (math.isfinite(simplify) and simplify >= 0):
         raise UsageError("usage.simplify", f"simplify is {simplify}, expected a number of pixels, 0 or more")
-
-
-def _check_categories(dataset: Dataset) -> None:
-    if not dataset.categories:
-        text = "no categories, which a detection JSON has to list; name the file that has them with --categories"
-        raise DocumentError("doc.missing_key", f"{dataset.source}: {text}")
 
 
 def _ids(dataset: Dataset, stuff: bool) -> Literal["annotation", "segment"] | None:

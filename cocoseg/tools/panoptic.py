@@ -15,14 +15,14 @@ from cocoseg.files.journal import Row
 from cocoseg.files.places import StrPath, place
 from cocoseg.files.writing import Folder
 from cocoseg.formats import detect, read
-from cocoseg.formats.document import Document, Place
+from cocoseg.formats.document import Document, Place, coco_document
 from cocoseg.formats.joined import join
-from cocoseg.formats.panoptic_files import DOCUMENT, Counts, PanopticFiles, output_categories, panoptic_document
+from cocoseg.formats.panoptic_files import DOCUMENT, Counts, PanopticFiles, output_categories
 from cocoseg.labels import LabelScheme
 from cocoseg.labels.scheme import Overlap
 from cocoseg.model import Dataset
 from cocoseg.tools.conversion import Run, check_choice
-from cocoseg.tools.sources import Head, Source, made_of
+from cocoseg.tools.sources import Head, Source, check_categories, made_of
 from cocoseg.tools.tally import Tally, counted
 
 COMMAND = "to-panoptic"
@@ -112,14 +112,14 @@ def to_panoptic(
     files = [path for path in (src, stuff) if path is not None]
     if stuff is not None:
         dataset = join(dataset, _stuff(dataset, stuff))
-    _check_categories(dataset)
+    check_categories(dataset, "panoptic")
     convert = PanopticFiles(output_categories(dataset.categories), overlap or "file", dataset.picture_ids)
     summary = PanopticSummary(len(dataset), problems=list(dataset.problems))
     options = {"overlap": convert.overlap, "stuff": stuff and places.base_name(place(stuff))} | source.told
     sources = [*source.files, *([place(stuff)] if stuff else ())]
 
     def document(folder: Folder) -> Document:
-        return panoptic_document(Place(folder, DOCUMENT, folder), convert.categories, made_of(*files))
+        return coco_document(Place(folder, DOCUMENT, folder), convert.categories, made_of(*files))
 
     return how.convert(COMMAND, dataset, convert, summary, out, Head(sources, options), document)
 
@@ -134,9 +134,3 @@ def _stuff(dataset: Dataset, path: StrPath) -> Dataset:
         raise DocumentError("doc.kind", f"{show(place(path), 300)}: {text}")
     stuff = read(path)
     return stuff if stuff.categories else replace(stuff, categories=dataset.categories)
-
-
-def _check_categories(dataset: Dataset) -> None:
-    if not dataset.categories:
-        text = "no categories, which a panoptic JSON has to list; name the file that has them with --categories"
-        raise DocumentError("doc.missing_key", f"{dataset.source}: {text}")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from cocoseg.errors import UsageError, show
+from cocoseg.errors import DocumentError, UsageError, show
 from cocoseg.files import places
 from cocoseg.files.places import StrPath, place
 from cocoseg.formats import read, survey
@@ -65,6 +65,13 @@ def labels_file(labels: StrPath | LabelScheme | None) -> str | None:
     if labels is None or isinstance(labels, LabelScheme) or labels in PRESETS:
         return None
     return place(labels) if places.is_file(place(labels)) else None
+
+
+def check_categories(dataset: Dataset, kind: str) -> None:
+    """Refuse to make a JSON of a kind that has to list its categories where there are none."""
+    if not dataset.categories:
+        text = f"no categories, which a {kind} JSON has to list; name the file that has them with --categories"
+        raise DocumentError("doc.missing_key", f"{dataset.source}: {text}")
 
 
 def check_places(dataset: Dataset, sources: Sequence[str], out: str) -> None:
