@@ -11,9 +11,9 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from isal import isal_zlib
 from kornia_rs import io
 from PIL import Image
+from zlib_ng import zlib_ng
 
 from cocoseg.parallel import tune_memory
 
@@ -33,7 +33,8 @@ def main(source: str, maps: str) -> None:
         rows[:, 0] = 2
         rows[0, 1:] = class_map[0]
         np.subtract(class_map[1:], class_map[:-1], out=rows[1:, 1:])
-        isal_zlib.compress(rows, 1)
+        packer = zlib_ng.compressobj(1, strategy=zlib_ng.Z_RLE)
+        packer.compress(rows) + packer.flush()
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ FLOORS = [
     {"cli"},
     {"__main__", "__init__"},
 ]
-HEAVY = ["torch", "scipy", "typer", "rich", "PIL", "pycocotools", "numpy", "msgspec", "kornia_rs", "isal"]
+HEAVY = ["torch", "scipy", "typer", "rich", "PIL", "pycocotools", "numpy", "msgspec", "kornia_rs", "zlib_ng"]
 
 
 def room(module: Path) -> str:

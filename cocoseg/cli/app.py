@@ -7,6 +7,7 @@ can't be written; 130, 143 stopped by Ctrl-C, SIGTERM.
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import signal
 import sys
@@ -57,6 +58,7 @@ def main() -> NoReturn:
     # No BLAS is used here, and a process with one thread can fork its workers, which costs nothing.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     signal.signal(signal.SIGTERM, _terminate)
+    logging.disable(logging.CRITICAL)  # what matters of other libraries' messages comes as an error
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by whoever started us
             setattr(sys, name, Path(os.devnull).open("w"))  # noqa: SIM115

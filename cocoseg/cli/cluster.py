@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Iterator
 from concurrent.futures import Executor
@@ -34,6 +33,5 @@ def cluster(address: str | None) -> Iterator[Executor | None]:
     except (OSError, ValueError) as error:
         text = f"no Dask scheduler answers at {show(address)} ({error}); is the address right, and the scheduler up?"
         raise UsageError("dask.address", text) from None
-    logging.disable(logging.CRITICAL)  # what matters of Dask's messages comes as an error
     with client:
         yield cast("Executor", client.get_executor())

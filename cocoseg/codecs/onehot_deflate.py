@@ -7,7 +7,7 @@ the array piece by piece.
 
 Milliseconds and KB for a map of 480×640, 133 classes and uint8 (float32), the array included: hwc 8 and 155 (18 and
 696), ``numpy.savez_compressed`` 143 and 209 (517 and 560); chw 10 and 49 (23 and 158), numpy 109 and 48 (433 and 156).
-ISA-L takes 87 for hwc at level 3, and 33 at level 1, which for class maps was not the same in every process.
+zlib-ng takes 44 for hwc at level 2, and 226 KB.
 
 Memory: 8 to 12 MB for such maps, where the array has 40; where every pixel is of another class than the one before, 130
 bytes a pixel.
@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from isal import isal_zlib
+from zlib_ng import zlib_ng
 
 from cocoseg.codecs.deflate import FARTHEST, SHORTEST, Ints, block, stored, within
 from cocoseg.codecs.onehot import Layout, check_values, one_hot
@@ -60,9 +60,9 @@ def deflate_one_hot(
     options: dict[str, Any] = {"void": void, "layout": layout, "dtype": dtype, "void_channel": void_channel}
     one_hot(class_map[:0], num_classes, **options)
     check_values(class_map, num_classes, void)
-    size, crc = 0, isal_zlib.crc32(head)
+    size, crc = 0, zlib_ng.crc32(head)
     for piece in _pieces(class_map, num_classes, **options):
-        size, crc = size + piece.nbytes, isal_zlib.crc32(piece, crc)
+        size, crc = size + piece.nbytes, zlib_ng.crc32(piece, crc)
     one = np.ones((), dtype).tobytes()
     ones = _runs(class_map, num_classes, void, layout, num_classes + void_channel, one)
     return Deflated(stored(head) + _pack(ones, one.strip(b"\0"), size), len(head) + size, crc)

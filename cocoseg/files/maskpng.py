@@ -21,7 +21,7 @@ def write_mask(mask: npt.NDArray[np.bool_]) -> bytes:
     >>> read_mask(write_mask(np.array([[True, False]])))
     array([[ True, False]])
     """
-    # Rows as they are: of a mask's two values, deflate makes less than of their differences.
+    # Rows as they are: a run of one value goes on over their ends, while of differences each row begins a new one.
     rows = np.zeros((mask.shape[0], 1 + mask.shape[1]), np.uint8)
     np.multiply(mask.view(np.uint8), np.uint8(255), out=rows[:, 1:])
     return write_rows(rows, (mask.shape[0], mask.shape[1]), 8)

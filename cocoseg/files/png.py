@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from isal import igzip_lib, isal_zlib
+from zlib_ng import zlib_ng
 
 from cocoseg.errors import SampleError
 
@@ -93,11 +93,11 @@ def verify_stream(data: bytes) -> None:
     if header.size[0] * header.size[1] > _LARGE:
         return
     expected = _filtered_bytes(header, interlaced=bool(data[28]))
-    stream = isal_zlib.decompressobj()
+    stream = zlib_ng.decompressobj()
     try:
         found = stream.decompress(b"".join(_image_data(data)), expected + 1)
         complete = len(found) == expected and stream.eof
-    except igzip_lib.IsalError:  # type: ignore[misc]  # its stub takes the class for an instance
+    except zlib_ng.error:  # type: ignore[misc]  # its stub takes the class for an instance
         complete = False
     if not complete:
         raise SampleError("png.corrupt", "the PNG's pixels do not agree with its header and checksum; get it again")

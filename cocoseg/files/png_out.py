@@ -7,11 +7,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from isal import isal_zlib
+from zlib_ng import zlib_ng
 
 from cocoseg.files.png import SIGNATURE
 
-_SMALL = 1 << 15  # bytes of rows
 _GREY, _RGB, _PALETTE = 0, 2, 3
 _UP = 2
 
@@ -44,7 +43,7 @@ def write_rows(
     """Rows, each after its filter type -> PNG bytes, with ``extra`` chunks before the pixels; size (height, width)."""
     about = bytes([depth, color_type, 0, 0, 0])
     header = chunk(b"IHDR", size[1].to_bytes(4, "big") + size[0].to_bytes(4, "big") + about)
-    return b"".join([SIGNATURE, header, extra, chunk(b"IDAT", _deflate(rows)), chunk(b"IEND", b"")])
+    return b"".join([SIGNATURE, header, extra, chunk(b"IDAT", _deflate(rows, color_type)), chunk(b"IEND", b"")])
 
 
 def _write(picture: npt.NDArray[Any], color_type: int, extra: bytes = b"") -> bytes:
@@ -53,13 +52,10 @@ def _write(picture: npt.NDArray[Any], color_type: int, extra: bytes = b"") -> by
     return write_rows(rows, picture.shape[:2], 8 * picture.dtype.itemsize, color_type, extra)
 
 
-def _deflate(rows: npt.NDArray[np.uint8]) -> bytes:
-    """Rows as a zlib stream.
-
-    At level 1, ISA-L 1.9.1 finds other matches in some processes than in others: for one small picture in a thousand,
-    for one COCO picture in ten thousand. At level 3 it does not, which for a large picture takes eight times as long.
-    """
-    packer = isal_zlib.compressobj(3 if rows.size < _SMALL else 1)
+def _deflate(rows: npt.NDArray[np.uint8], color_type: int) -> bytes:
+    """Rows as a zlib stream. Labels are runs of one byte, so no match need be searched; of colours it must."""
+    level, strategy = (2, zlib_ng.Z_DEFAULT_STRATEGY) if color_type == _RGB else (1, zlib_ng.Z_RLE)
+    packer = zlib_ng.compressobj(level, strategy=strategy)
     return bytes(packer.compress(rows) + packer.flush())
 
 
@@ -75,5 +71,5 @@ def _filter_up(picture: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
 
 def chunk(name: bytes, content: bytes) -> bytes:
     """A chunk of a PNG, with its length and checksum."""
-    checksum = isal_zlib.crc32(content, isal_zlib.crc32(name))
+    checksum = zlib_ng.crc32(content, zlib_ng.crc32(name))
     return b"".join([len(content).to_bytes(4, "big"), name, content, checksum.to_bytes(4, "big")])

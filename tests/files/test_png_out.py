@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import subprocess
+import sys
 from typing import Any
 
 import numpy as np
@@ -107,3 +109,25 @@ class TestColours:
     def test_may_lie_in_memory_in_any_way(self) -> None:
         picture = noise(7, 9)[::2, ::-1]
         np.testing.assert_array_equal(by_pillow(write_rgb(picture))[0], picture)
+
+
+PACKED = """
+import zlib
+import numpy as np
+from cocoseg.files.png_out import write_class_map, write_rgb
+
+draw, found = np.random.default_rng(7), 0
+for _ in range(500):
+    height, width = draw.integers(8, 400, 2)
+    picture = np.zeros((height, width, 3), np.uint8)
+    for y, x, high, wide in draw.integers(0, 200, (12, 4)):
+        picture[y : y + high, x : x + wide] = draw.integers(0, 134, 3)
+    found = zlib.crc32(write_class_map(picture[..., 0]) + write_rgb(picture), found)
+print(found)
+"""
+
+
+@pytest.mark.slow
+def test_every_process_packs_the_same_bytes_wherever_its_memory_lies() -> None:
+    calls = [[sys.executable, "-c", PACKED]] * 60
+    assert len({subprocess.run(call, capture_output=True, check=True).stdout for call in calls}) == 1
