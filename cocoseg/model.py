@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar, overload
 
 import numpy as np
@@ -41,7 +41,8 @@ class Sample:
     ``iscrowd`` (n,) bool, ``scores`` (n,) float64 where the file has them. ``shapes`` are ``Regions``, a picture
     in which every pixel belongs to one segment or none, or ``Runs``, masks that may overlap. ``place`` says where it
     was read, for messages; ``problems`` what is odd about it but does no harm. ``file_name`` is what the file calls the
-    photo, or the picture of labels where it names no photo.
+    photo, or the picture of labels where it names no photo; ``about`` what else it says of the image, as JSON text: its
+    licence, its address.
     """
 
     key: str
@@ -54,6 +55,7 @@ class Sample:
     problems: tuple[Problem, ...] = ()
     scores: npt.NDArray[np.float64] | None = None
     file_name: str = ""
+    about: Mapping[str, bytes] = field(default_factory=dict)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -163,7 +165,8 @@ class Dataset(Sequence[Sample]):
     ``unique_ids`` whether no two of all its segments have the same id, as in sound instance files; ``picture_ids``
     whether they are the numbers that segments have in a panoptic picture; ``says_void``
     whether such a pixel is void because its picture says so, background being a category; ``groups_things`` whether
-    all things of a category are one segment, as in class maps.
+    all things of a category are one segment, as in class maps. ``about`` is what the file says of itself, ``info`` and
+    ``licenses``, as JSON text.
     """
 
     categories: tuple[Category, ...]
@@ -177,6 +180,7 @@ class Dataset(Sequence[Sample]):
     picture_ids: bool = False
     says_void: bool = False
     groups_things: bool = False
+    about: Mapping[str, bytes] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return f"Dataset({self.source!r}, {len(self):,} images, {len(self.categories):,} categories)"

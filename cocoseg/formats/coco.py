@@ -26,6 +26,7 @@ from cocoseg.codecs.segmentation import read_segmentations
 from cocoseg.errors import Problem, SampleError
 from cocoseg.files.documents import NOT_A_NUMBER
 from cocoseg.formats import coco_index
+from cocoseg.formats.about import image_fields
 from cocoseg.formats.coco_index import Annotation, Entry, annotation_place
 from cocoseg.labels.presets import is_stuff
 from cocoseg.model import Category, Dataset, Loader, Sample
@@ -54,6 +55,7 @@ def read(
         background,
         index.unique_ids,
         index.picture_ids,
+        about=index.about,
     )
 
 
@@ -77,6 +79,7 @@ def sample(entry: Entry, picture: bytes, place: str) -> Sample:
         _empty_masks(rows, area(masks).tolist(), place),
         _scores(rows),
         entry.file_name,
+        image_fields(entry.row),
     )
 
 

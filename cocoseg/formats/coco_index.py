@@ -15,6 +15,7 @@ from msgspec import UNSET, Raw, UnsetType
 from cocoseg.codecs.panoptic import ID_LIMIT, VOID
 from cocoseg.errors import DocumentError, Problem, SampleError, show
 from cocoseg.files.documents import Int64, parse_part, read_document
+from cocoseg.formats.about import Described
 from cocoseg.formats.categories import name_problems, parse_categories, read_categories
 from cocoseg.formats.images import Image, ImageTable, Keys, image_id, safe_name
 from cocoseg.model import Category, ImageId, Refused
@@ -48,6 +49,7 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
     number: int
     size: tuple[int, int]
     annotations: list[Annotation]
+    row: Raw
 
     @property
     def place(self) -> str:
@@ -61,7 +63,7 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
             (row.id, row.category_id, row.iscrowd, row.score, None if row.segmentation is UNSET else row.segmentation)
             for row in self.annotations
         ]
-        return msgspec.json.encode((self.key, self.file_name, self.image_id, self.size, numbers, rows))
+        return msgspec.json.encode((self.key, self.file_name, self.image_id, self.size, numbers, rows, self.row))
 
 
 class Index(NamedTuple):
@@ -72,15 +74,16 @@ class Index(NamedTuple):
     problems: tuple[Problem, ...]
     unique_ids: bool
     picture_ids: bool
+    about: dict[str, bytes]
 
 
-class _Document(msgspec.Struct):
+class _Document(Described):
     images: list[Raw] | UnsetType = UNSET
     annotations: list[Annotation] | UnsetType = UNSET
     categories: list[Raw] | UnsetType = UNSET
 
 
-class _RawDocument(msgspec.Struct):
+class _RawDocument(Described):
     images: list[Raw] | UnsetType = UNSET
     annotations: list[Raw] | UnsetType = UNSET
     categories: list[Raw] | UnsetType = UNSET
@@ -104,7 +107,7 @@ def read_index(
     """
     source = os.fspath(path)
     document, rows, refused = _read(source)
-    _check_kind(source, rows, refused)
+    _check_kind(source, document, rows, refused)
     about = source if images is None else os.fspath(images)
     described = document if images is None else read_document(about, _RawDocument, unique=_KEYS)
     if described.images is UNSET:
@@ -123,12 +126,12 @@ def read_index(
     entries = [
         _refused(source, _image_place(*row), bad[image], image)
         if image in bad
-        else _entry(about, *row, grouped.get(image, []), keys)
+        else _entry(about, *row, grouped.get(image, []), table.raw(image), keys)
         for image, row in table.rows.items()
     ]
     problems = (*keys.problems, *name_problems(about, found), *repeated)
     unique = not repeated and not picture_ids and all(map(_is_id, rows))
-    return Index(found, [*entries, *strays], problems, unique, picture_ids)
+    return Index(found, [*entries, *strays], problems, unique, picture_ids, described.about)
 
 
 def annotation_place(annotation: Annotation) -> str:
@@ -180,7 +183,12 @@ def _owner(raw: Raw) -> ImageId | None:
         return None
 
 
-def _check_kind(source: str, rows: Sequence[Annotation], refused: Sequence[_Bad]) -> None:
+def _check_kind(
+    source: str, document: _Document | _RawDocument, rows: Sequence[Annotation], refused: Sequence[_Bad]
+) -> None:
+    if isinstance(document, _RawDocument) and not rows and _has_segments_info(document):
+        text = "holds panoptic annotations (they have 'segments_info'); expected annotations with 'segmentation'"
+        raise DocumentError("doc.kind", f"{source}: {text}")
     if not rows and not refused:
         raise DocumentError(
             "doc.missing_key", f"{source}: no 'annotations', or an empty list of them: there is nothing to convert"
@@ -191,6 +199,10 @@ def _check_kind(source: str, rows: Sequence[Annotation], refused: Sequence[_Bad]
             f"{source}: no annotation has 'segments_info' or 'segmentation'; boxes, keypoints and captions alone make "
             "no class map",
         )
+
+
+def _has_segments_info(document: _RawDocument) -> bool:
+    return any(b'"segments_info"' in bytes(row) for row in (document.annotations or [])[:1])
 
 
 def _group(
@@ -215,13 +227,16 @@ def _unknown(image: Any, table: ImageTable) -> SampleError:
         return error
 
 
-def _entry(source: str, number: int, image: Image, annotations: list[Annotation], keys: Keys) -> Entry | Refused:
+def _entry(
+    source: str, number: int, image: Image, annotations: list[Annotation], row: Raw, keys: Keys
+) -> Entry | Refused:
     try:
         file_name = safe_name(_file_name(image), "image")
         size = ImageTable.size_of(number, image)
         if size is None:
             raise SampleError("doc.missing_key", "no 'height' and 'width', expected the numbers of pixels")
-        return Entry(keys.take(number, file_name, _as_png(file_name)), file_name, image.id, number, size, annotations)
+        key = keys.take(number, file_name, _as_png(file_name))
+        return Entry(key, file_name, image.id, number, size, annotations, row)
     except SampleError as error:
         return _refused(source, _image_place(number, image), error, image.id)
 

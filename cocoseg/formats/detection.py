@@ -1,7 +1,7 @@
 """Detection JSON, as COCO has it for instances and stuff: each image's row, and a row for each of its masks.
 
     {"info": {}, "licenses": [],
-     "images": [{"id", "file_name", "width", "height"}],
+     "images": [{"id", "file_name", "height", "width"}],
      "annotations": [{"id", "image_id", "category_id", "iscrowd", "area", "bbox", "segmentation"}],
      "categories": [{"id", "name", "supercategory", "isthing", "color"}]}
 
@@ -11,7 +11,7 @@ it, since an ``id`` is unique in the whole file; so nothing is lost on the way b
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -23,6 +23,7 @@ from cocoseg.codecs.overlap import merge
 from cocoseg.codecs.rle import Ints, Runs
 from cocoseg.codecs.segmentation import to_coco
 from cocoseg.codecs.simplify import simplify
+from cocoseg.formats.about import image_row
 from cocoseg.formats.document import BETWEEN, Document, Place, coco_document
 from cocoseg.formats.writer import Converted
 from cocoseg.model import Category, Sample
@@ -76,12 +77,10 @@ class Annotations:
         """The texts of an image. Raises SampleError."""
         columns = self._columns(sample)
         shapes, agreement = self._segmentations(columns)
-        image = {"id": sample.image_id, "file_name": sample.file_name or sample.key}
-        image |= {"width": sample.size[1], "height": sample.size[0]}
         crowds = int(np.count_nonzero(columns.iscrowd))
         result = Annotated(len(columns.masks), crowds, len(agreement), sum(agreement), min(agreement, default=1.0))
         rows = BETWEEN.join(map(_ENCODER.encode, self._rows(sample, columns, shapes)))
-        return Converted({}, result, (_ENCODER.encode(image), rows))
+        return Converted({}, result, (image_row(sample), rows))
 
     def settings(self) -> bytes:
         """What decides the texts."""
@@ -155,8 +154,8 @@ _ENCODER = msgspec.json.Encoder()
 
 
 def detection_document(
-    place: Place, categories: Sequence[Category], convert: Annotations, info: dict[str, str]
+    place: Place, categories: Sequence[Category], convert: Annotations, about: Mapping[str, object]
 ) -> Document:
     """The detection JSON of all images that ``convert`` makes texts of."""
     listed = [row for row in categories if row.id not in convert.left_out]
-    return coco_document(place, listed, info, None if convert.ids == "annotation" else "annotations")
+    return coco_document(place, listed, about, None if convert.ids == "annotation" else "annotations")

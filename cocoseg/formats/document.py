@@ -8,7 +8,7 @@ nothing lies on the disk twice, and a later run takes from the document what has
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 from typing import Any
@@ -114,11 +114,16 @@ class Document:
 
 
 def coco_document(
-    place: Place, categories: Sequence[Category], info: dict[str, str], numbered: str | None = None
+    place: Place, categories: Sequence[Category], about: Mapping[str, object], numbered: str | None = None
 ) -> Document:
-    """The COCO JSON of all images, whose texts are rows of ``images`` and ``annotations``."""
+    """The COCO JSON of all images, whose texts are rows of ``images`` and ``annotations``.
+
+    ``about`` is its ``info``, and its ``licenses`` if there are any.
+    """
     rows = [category_row(row) for row in categories]
-    return Document(place, {"info": info, "licenses": []}, ("images", "annotations"), {"categories": rows}, numbered)
+    return Document(
+        place, {"info": {}, "licenses": []} | dict(about), ("images", "annotations"), {"categories": rows}, numbered
+    )
 
 
 def _with_texts(line: bytes, texts: tuple[Text, ...]) -> bytes:

@@ -32,6 +32,7 @@ class ImageTable:
 
     def __init__(self, source: str, rows: Sequence[Raw]) -> None:
         self.rows: dict[ImageId, tuple[int, Image]] = {}
+        self._raw = rows
         self.problems: list[Problem] = []
         for number, row in enumerate(parse_rows(list(rows), _IMAGE, lambda _, error: error)):
             if error := row if isinstance(row, SampleError) else self._enter(number, row):
@@ -47,6 +48,10 @@ class ImageTable:
         """What the row of an image calls its photo, if it does."""
         _, row = self.rows[image]
         return row.file_name if isinstance(row.file_name, str) else None
+
+    def raw(self, image: ImageId) -> Raw:
+        """The row of an image as it stands in the file."""
+        return self._raw[self.rows[image][0]]
 
     @staticmethod
     def size_of(number: int, row: Image) -> tuple[int, int] | None:

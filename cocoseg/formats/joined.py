@@ -98,6 +98,7 @@ def join(instances: Dataset, stuff: Dataset) -> Dataset:
         load,
         instances.source,
         problems=(*instances.problems, *stuff.problems),
+        about={**stuff.about, **instances.about},
     )
 
 

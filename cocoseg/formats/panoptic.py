@@ -24,6 +24,7 @@ from cocoseg.files import places, png
 from cocoseg.files.documents import Int64, parse_part, repeated_key
 from cocoseg.files.reading import read_file
 from cocoseg.formats import panoptic_index
+from cocoseg.formats.about import image_fields
 from cocoseg.formats.panoptic_index import Entry
 from cocoseg.model import Dataset, Loader, Refused, Sample
 from cocoseg.targets import check_ids, listed_regions
@@ -56,7 +57,8 @@ def read(
     folder = png_folder(source, png_dir)
     _check_pictures(source, folder, index.entries)
     load = Loader(source, folder, picture, sample)
-    return Dataset(index.categories, index.entries, load, source, folder, index.problems, picture_ids=True)
+    problems, about = index.problems, index.about
+    return Dataset(index.categories, index.entries, load, source, folder, problems, picture_ids=True, about=about)
 
 
 def png_folder(source: str, png_dir: str | os.PathLike[str] | None = None) -> str:
@@ -106,6 +108,7 @@ def sample(entry: Entry, picture: bytes, place: str) -> Sample:
         place=place,
         problems=_check_areas(segments, regions, picture, place),
         file_name=entry.photo or entry.file_name,
+        about=image_fields(entry.row),
     )
 
 

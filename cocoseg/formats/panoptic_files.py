@@ -26,6 +26,7 @@ from cocoseg.codecs.panoptic import rgb_from_ids
 from cocoseg.codecs.regions import Regions
 from cocoseg.errors import SampleError
 from cocoseg.files.png_out import write_rgb
+from cocoseg.formats.about import image_row
 from cocoseg.formats.writer import Converted
 from cocoseg.labels.presets import is_stuff
 from cocoseg.labels.scheme import Overlap, default_color
@@ -178,7 +179,5 @@ def _segment_rows(
 
 def _texts(sample: Sample, rows: list[dict[str, int | list[int]]]) -> tuple[bytes, bytes]:
     """The image's row and the annotation's."""
-    height, width = sample.size
-    image = {"id": sample.image_id, "file_name": sample.file_name or sample.key, "height": height, "width": width}
     annotation = {"image_id": sample.image_id, "file_name": sample.key, "segments_info": rows}
-    return msgspec.json.encode(image), msgspec.json.encode(annotation)
+    return image_row(sample), msgspec.json.encode(annotation)

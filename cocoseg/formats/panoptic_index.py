@@ -15,6 +15,7 @@ from msgspec import UNSET, Raw, UnsetType
 
 from cocoseg.errors import CocosegError, DocumentError, Problem, SampleError, show
 from cocoseg.files.documents import parse_rows, read_document, repeated_key
+from cocoseg.formats.about import Described
 from cocoseg.formats.categories import name_problems, parse_categories, read_categories
 from cocoseg.formats.images import ImageTable, Keys, image_id, safe_name
 from cocoseg.model import Category, ImageId, Refused
@@ -23,7 +24,7 @@ from cocoseg.model import Category, ImageId, Refused
 class Entry(msgspec.Struct, frozen=True, gc=False):
     """An image's annotation, undecoded. ``size`` is (height, width), or None where the JSON does not say.
 
-    ``file_name`` is the PNG's, ``photo`` what the image's row calls the photo, if it does.
+    ``file_name`` is the PNG's, ``photo`` what the image's row calls the photo, if it does, and ``row`` that row.
     """
 
     key: str
@@ -33,6 +34,7 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
     size: tuple[int, int] | None
     segments_info: Raw
     photo: str | None = None
+    row: Raw | None = None
 
     @property
     def place(self) -> str:
@@ -41,7 +43,15 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
 
     def content(self, exact: bool) -> bytes:
         """All that the sample is made from, less its PNG; ``exact``: with its place in the document."""
-        about = (self.key, self.file_name, self.image_id, self.size, self.photo, self.number if exact else None)
+        about = (
+            self.key,
+            self.file_name,
+            self.image_id,
+            self.size,
+            self.photo,
+            self.number if exact else None,
+            self.row,
+        )
         return msgspec.json.encode(about) + bytes(self.segments_info)
 
 
@@ -51,10 +61,11 @@ class Index(NamedTuple):
     categories: tuple[Category, ...]
     entries: list[Entry | Refused]
     problems: tuple[Problem, ...]
-    unannotated: int = 0
+    unannotated: int
+    about: dict[str, bytes]
 
 
-class _Document(msgspec.Struct):
+class _Document(Described):
     images: list[Raw] | UnsetType = UNSET
     annotations: list[Raw] | UnsetType = UNSET
     categories: list[Raw] | UnsetType = UNSET
@@ -85,7 +96,8 @@ def read_index(path: str | os.PathLike[str], categories: str | os.PathLike[str] 
     _check_kind(source, rows)
     entries = [joiner.join(number, row, raw) for number, (row, raw) in enumerate(zip(rows, annotations, strict=True))]
     found = parse_categories(source, document.categories) if categories is None else read_categories(categories)
-    return Index(found, entries, (*joiner.problems, *name_problems(source, found)), joiner.unannotated)
+    problems = (*joiner.problems, *name_problems(source, found))
+    return Index(found, entries, problems, joiner.unannotated, document.about)
 
 
 def _read(source: str) -> _Document:
@@ -155,11 +167,13 @@ class _Joiner:
             raise SampleError("doc.missing_key", "no 'segments_info', expected the list of the PNG's segments")
         size = self._images.size(image) if self._images else None
         photo = self._images.file_name(image) if self._images else None
+        about = self._images.raw(image) if self._images else None
         if (first := self._annotated.setdefault(image, number)) != number:
             raise SampleError(
                 "id.duplicate", f"image_id {show(image)} has a panoptic annotation already, annotations[{first}]"
             )
-        return Entry(self._keys.take(number, file_name), file_name, image, number, size, row.segments_info, photo)
+        key = self._keys.take(number, file_name)
+        return Entry(key, file_name, image, number, size, row.segments_info, photo, about)
 
 
 def _place(number: int, image_id: object, file_name: object) -> str:

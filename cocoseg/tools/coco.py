@@ -20,7 +20,7 @@ from cocoseg.formats.document import Document, Place
 from cocoseg.labels import LabelScheme
 from cocoseg.model import Dataset
 from cocoseg.tools.conversion import Run, check_choice
-from cocoseg.tools.sources import Head, Source, check_categories, made_of
+from cocoseg.tools.sources import Head, Source, about, check_categories
 from cocoseg.tools.tally import Tally, counted
 from cocoseg.tools.things import left_out
 
@@ -122,7 +122,7 @@ def to_coco(
 
     def document(folder: Folder) -> Document:
         where = Place(Folder.found(places.parent(target)), places.base_name(target), folder)
-        return detection_document(where, dataset.categories, convert, made_of(src))
+        return detection_document(where, dataset.categories, convert, about(dataset, src))
 
     head = Head(source.files, options | source.told)
     return how.convert(COMMAND, dataset, convert, summary, target, head, document, places.beside(target))

@@ -22,7 +22,7 @@ from cocoseg.labels import LabelScheme
 from cocoseg.labels.scheme import Overlap
 from cocoseg.model import Dataset
 from cocoseg.tools.conversion import Run, check_choice
-from cocoseg.tools.sources import Head, Source, check_categories, made_of
+from cocoseg.tools.sources import Head, Source, about, check_categories
 from cocoseg.tools.tally import Tally, counted
 
 COMMAND = "to-panoptic"
@@ -119,7 +119,7 @@ def to_panoptic(
     sources = [*source.files, *([place(stuff)] if stuff else ())]
 
     def document(folder: Folder) -> Document:
-        return coco_document(Place(folder, DOCUMENT, folder), convert.categories, made_of(*files))
+        return coco_document(Place(folder, DOCUMENT, folder), convert.categories, about(dataset, *files))
 
     return how.convert(COMMAND, dataset, convert, summary, out, Head(sources, options), document)
 

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec import Raw
+
 from cocoseg.errors import DocumentError, UsageError, show
 from cocoseg.files import places
 from cocoseg.files.places import StrPath, place
@@ -54,10 +56,11 @@ class Source:
         return options | {"format": self.source_format}
 
 
-def made_of(*files: StrPath) -> dict[str, str]:
-    """The ``info`` of a COCO JSON: what it was made of, and by what."""
+def about(dataset: Dataset, *files: StrPath) -> dict[str, Any]:
+    """``info`` and ``licenses`` of a COCO JSON: the source's own, or else what it was made of, and by what."""
     names = " and ".join(places.base_name(place(path)) for path in files)
-    return {"description": f"{names}, by cocoseg {__version__}"}
+    made = {"info": {"description": f"{names}, by cocoseg {__version__}"}}
+    return made | {name: Raw(text) for name, text in dataset.about.items()}
 
 
 def labels_file(labels: StrPath | LabelScheme | None) -> str | None:

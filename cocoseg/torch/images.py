@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 
 import numpy as np
 import torch
@@ -21,8 +21,9 @@ _ENDINGS = (".jpg", ".jpeg", ".png", ".JPG", ".JPEG", ".PNG", ".webp", ".bmp", "
 class ImageFolder:
     """The photos of a folder: a sample -> (3, H, W) uint8, RGB.
 
-    A photo lies under the sample's key, with the ending of a photo. Its orientation tag is not obeyed, as annotations
-    are drawn on the pixels as they are stored; nor may its size differ from the annotation's.
+    A photo lies under the name that the annotation file gives it, or under that or the sample's key with another
+    ending. Its orientation tag is not obeyed, as annotations are drawn on the pixels as they are stored; nor may its
+    size differ from the annotation's.
     Raises SampleError: ``file.missing``, ``image.corrupt``, ``size.mismatch``.
     """
 
@@ -43,8 +44,22 @@ class ImageFolder:
         return torch.from_numpy(pixels).permute(2, 0, 1).contiguous()
 
     def _path(self, sample: Sample) -> str:
-        stem = os.path.join(os.fspath(self.folder), str(PurePosixPath(sample.key).with_suffix("")))
-        for ending in _ENDINGS:
-            if os.path.exists(stem + ending):
-                return stem + ending
-        raise SampleError("file.missing", f"no photo {show(stem, 300)} with one of the endings {', '.join(_ENDINGS)}")
+        for name in _names(sample):
+            path = os.path.join(os.fspath(self.folder), name)
+            if os.path.isfile(path):
+                return path
+        names = " or ".join(dict.fromkeys(show(_stem(name)) for name in (sample.file_name or sample.key, sample.key)))
+        text = f"no photo {names} with one of the endings {', '.join(_ENDINGS)} in {show(self.folder, 300)}"
+        raise SampleError("file.missing", f"{text}; is images right?")
+
+
+def _names(sample: Sample) -> Iterator[str]:
+    """Where a photo may lie, the likeliest first; a name that is the key's is perhaps that of the labels themselves."""
+    if sample.file_name != sample.key:
+        yield sample.file_name
+    for name in (sample.file_name, sample.key):
+        yield from (_stem(name) + ending for ending in _ENDINGS)
+
+
+def _stem(name: str) -> str:
+    return os.path.splitext(name)[0]

@@ -418,6 +418,12 @@ def test_a_preset_of_panoptic_files_is_refused(document: Document, tmp_path: Pat
         cocoseg.read(tmp_path / "instances.json", png_dir=tmp_path)
 
 
+def test_panoptic_annotations_are_refused_as_a_whole() -> None:
+    with pytest.raises(cocoseg.DocumentError, match="holds panoptic annotations") as caught:
+        cocoseg.read(FIXTURES / "panoptic.json", format="coco")
+    assert caught.value.category == "doc.kind"
+
+
 def test_a_slice_carries_its_own_segmentations_only(document: Document, tmp_path: Path) -> None:
     document["annotations"][1]["segmentation"] = [[0, 0, 2, 0, 2, 2] * 5000]
     dataset = read(document, tmp_path)

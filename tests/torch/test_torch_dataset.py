@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -251,10 +252,21 @@ class TestImageFolder:
         with pytest.raises(SampleError, match="has 8×6 pixels"):
             images(self.sample("b.png"))
 
-    def sample(self, key: str) -> Sample:
-        from dataclasses import replace
+    @pytest.mark.parametrize("name", ["photo.gif", "photo.jpg", "other/photo.JPG"])
+    def test_goes_by_the_name_that_the_file_gives_the_photo(self, tmp_path: Path, name: str) -> None:
+        (tmp_path / "other").mkdir()
+        Image.new("RGB", (8, 6)).save(tmp_path / name)
+        Image.new("RGB", (1, 1)).save(tmp_path / "labels.png")
+        asked = name.replace(".JPG", ".png")
+        assert ImageFolder(tmp_path)(self.sample("labels.png", asked)).shape == (3, 6, 8)
 
-        return replace(cocoseg.read("fixtures/panoptic.json")[0], key=key)
+    def test_a_photo_comes_before_labels_of_its_name(self, tmp_path: Path) -> None:
+        Image.new("RGB", (8, 6)).save(tmp_path / "a.jpg")
+        Image.new("RGB", (1, 1)).save(tmp_path / "a.png")
+        assert ImageFolder(tmp_path)(self.sample("a.png", "a.png")).shape == (3, 6, 8)
+
+    def sample(self, key: str, file_name: str = "") -> Sample:
+        return replace(cocoseg.read("fixtures/panoptic.json")[0], key=key, file_name=file_name)
 
 
 def test_without_torch_the_room_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:

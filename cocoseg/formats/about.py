@@ -1,0 +1,57 @@
+"""What a COCO JSON says of itself and of its images besides labels: not looked at, but carried over to what is made.
+
+{"info": {"description", "year", ...}, "licenses": [{"id", "name", "url"}],
+"images": [{"license", "coco_url", "flickr_url", "date_captured", ...}]}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+from msgspec import UNSET, Raw, UnsetType
+
+from cocoseg.files.documents import NOT_A_NUMBER
+from cocoseg.model import Sample
+
+_FIELDS = msgspec.json.Decoder(dict[str, Raw])
+_ENCODER = msgspec.json.Encoder()
+_BEGINS = {"info": b"{", "licenses": b"["}
+_OWN = ("id", "file_name", "height", "width")
+
+
+class Described(msgspec.Struct):
+    """A document that may say what it is."""
+
+    info: Raw | UnsetType = UNSET
+    licenses: Raw | UnsetType = UNSET
+
+    @property
+    def about(self) -> dict[str, bytes]:
+        """What it says, where that is of use to others: ``info`` an object, ``licenses`` a list."""
+        found = _compact({name: raw for name in _BEGINS if (raw := getattr(self, name)) is not UNSET})
+        return {name: text for name, text in found.items() if text.startswith(_BEGINS[name])}
+
+
+def image_fields(row: Raw | None) -> dict[str, bytes]:
+    """The fields of an image's row but for those that are made anew.
+
+    >>> image_fields(Raw(b'{"id": 1, "license": 3, "width": 8}'))
+    {'license': b'3'}
+    """
+    if row is None:
+        return {}
+    return _compact({name: raw for name, raw in _FIELDS.decode(row).items() if name not in _OWN})
+
+
+def image_row(sample: Sample) -> bytes:
+    """A sample's row of ``images``, a line of JSON."""
+    height, width = sample.size
+    own = {"id": sample.image_id, "file_name": sample.file_name or sample.key, "height": height, "width": width}
+    return _ENCODER.encode(own | {name: Raw(text) for name, text in sample.about.items()})
+
+
+def _compact(found: Mapping[str, Raw]) -> dict[str, bytes]:
+    """Values without space between their parts, so that each lies in one line, and without what no JSON may hold."""
+    texts = {name: msgspec.json.format(bytes(raw), indent=-1) for name, raw in found.items()}
+    return {name: text for name, text in texts.items() if NOT_A_NUMBER.encode() not in text}
