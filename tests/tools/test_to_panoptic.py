@@ -133,9 +133,8 @@ def test_a_panoptic_picture_stays_as_it_is(source: str, request: pytest.FixtureR
         np.testing.assert_array_equal(
             id_map(path.with_suffix("") / one["file_name"]), id_map(tmp_path / "out" / "panoptic" / two["file_name"])
         )
-    assert before["categories"] == after["categories"]
-    names = ("id", "file_name", "height", "width")
-    assert [{name: row[name] for name in names} for row in before["images"]] == after["images"]
+    assert (before["categories"], before["images"]) == (after["categories"], after["images"])
+    assert not real or (before["info"], before["licenses"]) == (after["info"], after["licenses"])
     read_back(tmp_path / "out")
 
 
