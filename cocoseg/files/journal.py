@@ -23,8 +23,8 @@ import msgspec
 
 from cocoseg.errors import OutputError, Problem, SampleError, show
 from cocoseg.files.ahead import ahead
+from cocoseg.files.folder import Folder
 from cocoseg.files.names import JOURNAL
-from cocoseg.files.writing import Folder
 
 _VERSION = 1
 _PAGE = re.compile(re.escape(JOURNAL) + r"/page-\d{4,}-\d{9,}\.jsonl")

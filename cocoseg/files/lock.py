@@ -17,9 +17,11 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from cocoseg.errors import OutputError, show
+from cocoseg.files.durable import write_all
+from cocoseg.files.folder import Folder
 from cocoseg.files.names import LOCK, TEMPORARY
 from cocoseg.files.places import is_url
-from cocoseg.files.writing import Folder, cannot_write, write_all
+from cocoseg.files.unwritten import cannot_write
 
 if TYPE_CHECKING:
     from cocoseg.files.remote_lock import RemoteLock

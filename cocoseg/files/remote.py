@@ -23,8 +23,11 @@ from itertools import count
 from cocoseg.errors import CocosegError, OutputError, SampleError, show
 from cocoseg.files import places, store
 from cocoseg.files.ahead import ahead
+from cocoseg.files.digests import digest
+from cocoseg.files.folder import Folder
 from cocoseg.files.names import LOCK, TEMPORARY
-from cocoseg.files.writing import Batch, Folder, digest, file_exists
+from cocoseg.files.unwritten import file_exists
+from cocoseg.files.writing import Batch
 
 _NUMBER = count()
 _seen: set[str] = set()

@@ -18,9 +18,9 @@ import msgspec
 
 from cocoseg.errors import CocosegError, OutputError, SampleError
 from cocoseg.files import store
+from cocoseg.files.folder import Folder
 from cocoseg.files.lock import DEAD_AFTER, Holder, busy, has_ended
 from cocoseg.files.names import LOCK
-from cocoseg.files.writing import Folder
 
 BEAT = 60.0
 

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from cocoseg.codecs.panoptic import ID_LIMIT
 from cocoseg.codecs.regions import Regions
 from cocoseg.errors import SampleError
-from cocoseg.files.writing import digest
+from cocoseg.files.digests import digest
 from cocoseg.formats.pictures import Entry
 from cocoseg.model import Category, Sample
 

@@ -17,8 +17,9 @@ import msgspec
 
 from cocoseg.errors import OutputError, SampleError, show
 from cocoseg.files import journal
+from cocoseg.files.digests import digest
+from cocoseg.files.folder import Folder
 from cocoseg.files.journal import Text
-from cocoseg.files.writing import Folder, digest
 from cocoseg.formats.categories import category_row
 from cocoseg.model import Category
 

@@ -14,8 +14,8 @@ from msgspec import UNSET, Raw, UnsetType
 from cocoseg.errors import DocumentError, Problem, SampleError, show
 from cocoseg.files import names, places
 from cocoseg.files.documents import read_document
+from cocoseg.files.folder import Folder
 from cocoseg.files.reading import read_file
-from cocoseg.files.writing import Folder
 from cocoseg.formats.images import Keys
 from cocoseg.formats.photos import Photos, photos_of
 from cocoseg.model import ImageId, Refused

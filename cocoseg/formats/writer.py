@@ -14,9 +14,12 @@ import msgspec
 from cocoseg.errors import Problem, SampleError
 from cocoseg.files import journal
 from cocoseg.files.ahead import ahead
+from cocoseg.files.digests import digest
+from cocoseg.files.folder import Folder
 from cocoseg.files.journal import Row, Text
 from cocoseg.files.places import at_once
-from cocoseg.files.writing import Batch, Folder, digest, unseen
+from cocoseg.files.unwritten import unseen
+from cocoseg.files.writing import Batch
 from cocoseg.formats.document import Place
 from cocoseg.model import Dataset, Sample
 from cocoseg.parallel import TimeExceeded, limited, time_is_up
@@ -107,7 +110,7 @@ class Writer:
         if self.target is None:
             return [found.row for found in self._rows(part, None)]
         if not self.target.folder.is_seen():
-            raise unseen(self.target.folder)
+            raise unseen(self.target.folder.root)
         with self.target.folder.batch() as batch:
             found = list(self._rows(part, batch))
             return self._finish(part, found, batch, self.target)

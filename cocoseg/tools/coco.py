@@ -12,9 +12,9 @@ import msgspec
 
 from cocoseg.errors import UsageError, show
 from cocoseg.files import places
+from cocoseg.files.folder import Folder
 from cocoseg.files.journal import Row
 from cocoseg.files.places import StrPath, place
-from cocoseg.files.writing import Folder
 from cocoseg.formats.detection import Annotated, Annotations, Shape, detection_document
 from cocoseg.formats.document import Document, Place
 from cocoseg.labels import LabelScheme

@@ -13,11 +13,12 @@ from cocoseg import parallel
 from cocoseg.errors import OutputError, Problem, UsageError, show
 from cocoseg.files import journal
 from cocoseg.files.documents import write_json
+from cocoseg.files.folder import Folder
 from cocoseg.files.journal import Journal
 from cocoseg.files.lock import lock
 from cocoseg.files.names import JOURNAL, REPORT
 from cocoseg.files.places import StrPath, check_shared, place
-from cocoseg.files.writing import Folder, unseen
+from cocoseg.files.unwritten import unseen
 from cocoseg.formats.document import Document, Place
 from cocoseg.formats.writer import Conversion, Part, Target, Writer
 from cocoseg.model import Dataset
@@ -147,7 +148,7 @@ class Run(Generic[T]):
             text = f"the workers have cocoseg {version}, this is {__version__}; install the same"
             raise UsageError("workers.version", text)
         if not seen:
-            raise unseen(folder)
+            raise unseen(folder.root)
 
 
 def _probe(folder: Folder) -> tuple[str, bool]:

@@ -11,9 +11,9 @@ import msgspec
 
 from cocoseg.errors import DocumentError, UsageError, show
 from cocoseg.files import places
+from cocoseg.files.folder import Folder
 from cocoseg.files.journal import Row
 from cocoseg.files.places import StrPath, place
-from cocoseg.files.writing import Folder
 from cocoseg.formats import detect, read
 from cocoseg.formats.document import Document, Place, coco_document
 from cocoseg.formats.joined import join

@@ -13,10 +13,10 @@ from cocoseg import parallel
 from cocoseg.errors import OutputError, Problem, SampleError, show
 from cocoseg.files import journal
 from cocoseg.files.ahead import ahead
+from cocoseg.files.folder import Folder
 from cocoseg.files.journal import Journal
 from cocoseg.files.names import JOURNAL, REPORT
 from cocoseg.files.places import StrPath, base_name, check_shared, journal_place, parent, place
-from cocoseg.files.writing import Folder
 
 
 @dataclass

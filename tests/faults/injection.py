@@ -20,10 +20,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from cocoseg.files.folder import Folder
 from cocoseg.files.journal import Journal
 from cocoseg.files.lock import LOCK
 from cocoseg.files.names import JOURNAL, REPORT, TEMPORARY
-from cocoseg.files.writing import Folder
 from cocoseg.formats.panoptic_files import DOCUMENT
 
 HERE = Path(__file__).parent

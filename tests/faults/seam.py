@@ -63,9 +63,9 @@ def _write(descriptor: int, data: Any) -> int:
 
 def install() -> None:
     """Wrap the calls, in this process and all that it forks."""
-    import cocoseg.files.writing as writing
+    from cocoseg.files import durable
 
-    real_fsync, real_sync_all, real_io_open = os.fsync, writing._sync_all, io.open
+    real_fsync, real_sync_all, real_io_open = os.fsync, durable.sync_all, io.open
 
     def fsync(descriptor: int) -> None:
         _fate("fsync", _paths.get(descriptor, os.sep))
@@ -80,7 +80,7 @@ def install() -> None:
     os.replace = _on_path("rename", os.replace, 1)
     os.mkdir, os.unlink = _on_path("mkdir", os.mkdir), _on_path("unlink", os.unlink)
     io.open = io_open
-    writing._sync_all = _on_path("fsync", real_sync_all)
+    durable.sync_all = _on_path("fsync", real_sync_all)
 
 
 if __name__ == "__main__":

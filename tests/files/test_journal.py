@@ -11,8 +11,8 @@ import pytest
 
 from cocoseg.errors import OutputError, Problem
 from cocoseg.files import journal
+from cocoseg.files.folder import Folder
 from cocoseg.files.journal import Journal, Row, decode_row, encode_row, page, page_name
-from cocoseg.files.writing import Folder
 
 ROW = Row("a/b.png", "5f", {"a/b.png": (9, "77")}, msgspec.Raw(b'{"pixels":{"1":2}}'), (Problem("seg.empty", "é"),))
 

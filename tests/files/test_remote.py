@@ -16,9 +16,10 @@ from fsspec.implementations.local import LocalFileSystem
 from cocoseg.errors import OutputError, SampleError, UsageError
 from cocoseg.files import remote_lock, store
 from cocoseg.files.ahead import ahead
+from cocoseg.files.digests import digest
+from cocoseg.files.folder import Folder
 from cocoseg.files.lock import lock
 from cocoseg.files.reading import first_match, read_file, read_head
-from cocoseg.files.writing import Folder, digest
 
 NAMES = ["a.png", "a b/ü.png", "#1?.png", "50%20.png", "[x]*.png"]
 

@@ -16,10 +16,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cocoseg.errors import CocosegError, OutputError, SampleError
-from cocoseg.files import writing
+from cocoseg.files import durable
+from cocoseg.files.digests import digest
+from cocoseg.files.folder import Folder
 from cocoseg.files.names import TEMPORARY
 from cocoseg.files.places import same_place
-from cocoseg.files.writing import Folder, digest
 
 CONTENT = b"whole\n" * 1000
 FATAL = [errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.EFBIG]
@@ -513,7 +514,7 @@ class TestDurable:
     def test_settle_goes_file_by_file_where_there_is_no_call_for_all(
         self, out: Folder, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(writing, "_sync_all", lambda root: False)
+        monkeypatch.setattr(durable, "sync_all", lambda root: False)
         told = self.synced(monkeypatch)
         with out.batch() as batch:
             batch.add("a", b"1")
@@ -524,13 +525,13 @@ class TestDurable:
 
     @pytest.mark.skipif(sys.platform != "linux", reason="a call of Linux")
     def test_linux_has_a_call_for_all(self, out: Folder) -> None:
-        assert writing._sync_all(out.root)
+        assert durable.sync_all(out.root)
 
     @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO])
     def test_what_can_not_be_made_durable_ends_the_run(
         self, out: Folder, monkeypatch: pytest.MonkeyPatch, number: int
     ) -> None:
-        monkeypatch.setattr(writing, "_sync_all", failing(number))
+        monkeypatch.setattr(durable, "sync_all", failing(number))
         with out.batch() as batch:
             batch.add("a", b"1")
             assert os.strerror(number) in str(refusal(OutputError, batch.settle))

@@ -12,8 +12,9 @@ import pytest
 
 import cocoseg
 from cocoseg.files import journal
+from cocoseg.files.digests import digest
+from cocoseg.files.folder import Folder
 from cocoseg.files.journal import Row, Text
-from cocoseg.files.writing import Folder, digest
 from cocoseg.formats import detection
 from cocoseg.formats.document import BETWEEN, Document, Place
 from conftest import FIXTURES

@@ -19,8 +19,8 @@ from PIL import Image
 import badinput
 import cocoseg
 from cocoseg.errors import OutputError, Problem, SampleError
+from cocoseg.files.folder import Folder
 from cocoseg.files.journal import Journal, decode_row, page, page_name
-from cocoseg.files.writing import Folder
 from cocoseg.formats.writer import Converted, Part, Target, Writer
 from cocoseg.model import Dataset, Loader, Refused
 from cocoseg.parallel import TimeExceeded

@@ -19,11 +19,11 @@ import pytest
 import badinput
 import cocoseg
 from cocoseg.errors import OutputError, UsageError
-from cocoseg.files import writing
+from cocoseg.files import durable
+from cocoseg.files.folder import Folder
 from cocoseg.files.journal import Journal
 from cocoseg.files.lock import Lock
 from cocoseg.files.names import TEMPORARY
-from cocoseg.files.writing import Folder
 from cocoseg.tools.conversion import Run
 from command import cocoseg as command
 
@@ -100,7 +100,7 @@ def cutting(monkeypatch: pytest.MonkeyPatch, at: int) -> None:
 
     for name in ("replace", "unlink", "ftruncate", "fsync"):
         monkeypatch.setattr(os, name, counted(getattr(os, name)))
-    monkeypatch.setattr(writing, "_sync_all", counted(writing._sync_all))
+    monkeypatch.setattr(durable, "sync_all", counted(durable.sync_all))
 
 
 class TestEndedAndStartedAgain:

@@ -12,8 +12,8 @@ import pytest
 
 import badinput
 import cocoseg
+from cocoseg.files.folder import Folder
 from cocoseg.files.journal import page_name
-from cocoseg.files.writing import Folder
 from cocoseg.tools.verify import verify
 from command import cocoseg as run
 

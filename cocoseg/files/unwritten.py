@@ -1,0 +1,69 @@
+"""What to say where something can't be written: what costs the one item, and what would cost them all."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import shutil
+from collections.abc import Iterator
+
+from cocoseg.errors import OutputError, SampleError, show
+
+# Errors that every later item would meet too: the run stops.
+_FATAL = {errno.ENOSPC, errno.EROFS, getattr(errno, "EDQUOT", errno.ENOSPC), errno.EFBIG}
+
+
+@contextlib.contextmanager
+def telling(target: str, size: int = 0) -> Iterator[None]:
+    """System errors about ``target`` as ours: those that would meet every item, and those of this one."""
+    try:
+        yield
+    except (SampleError, OutputError):
+        raise
+    except OSError as error:
+        raise (
+            cannot_write(target, error, size) if error.errno in _FATAL else _item_not_written(target, error)
+        ) from None
+
+
+def _item_not_written(target: str, error: OSError) -> SampleError:
+    kind = "path.invalid" if error.errno in (errno.ENAMETOOLONG, errno.EILSEQ) else "out.write"
+    if error.errno in (errno.EISDIR, errno.ENOTDIR, errno.EEXIST):
+        kind = "path.collision"
+    return SampleError(kind, f"{show(target, 300)} can't be written ({os.strerror(error.errno or 0)})")
+
+
+def cannot_write(target: str | os.PathLike[str], error: OSError, size: int = 0) -> OutputError:
+    """What to say where nothing can be written. ``size`` is that of the file, if it is one."""
+    advice = "free some space, or choose another folder"
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        advice = "choose a folder that you may write to"
+    name = show(os.fspath(target), 300)
+    return OutputError(
+        "out.write", f"{name} can't be written ({os.strerror(error.errno or 0)}{_room(target, size)}); {advice}"
+    )
+
+
+def _room(target: str | os.PathLike[str], size: int) -> str:
+    """How much was needed and how much there is."""
+    if not size:
+        return ""
+    try:
+        free = shutil.disk_usage(os.path.dirname(target)).free
+    except OSError:
+        return ""
+    return f": {size:,} bytes needed, {free:,} free"
+
+
+def file_exists(target: str) -> SampleError:
+    """What to say of a file that may not be replaced."""
+    return SampleError(
+        "out.exists", f"{show(target, 300)} is there already and differs; use --overwrite, or another folder"
+    )
+
+
+def unseen(root: str) -> OutputError:
+    """What to say where a worker does not see the folder of its run."""
+    text = "is not seen by a worker, or was removed; workers on other machines need storage that all of them share"
+    return OutputError("out.unseen", f"{show(root, 300)} {text}")
