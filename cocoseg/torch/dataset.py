@@ -105,6 +105,8 @@ class SegmentationDataset(torch.utils.data.Dataset[tuple[Any, Any]]):
         return len(self.dataset)
 
     def __getitem__(self, place: int) -> tuple[Any, Any]:
+        if isinstance(place, slice):
+            raise UsageError("usage.place", "pairs come one by one; for a part give SegmentationDataset a dataset[a:b]")
         if torch.utils.data.get_worker_info() is None:
             return self._item(place)
         _settle_in(os.getpid())

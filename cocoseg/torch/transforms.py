@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
-from cocoseg.errors import UsageError
+from cocoseg.errors import UsageError, show
 from cocoseg.torch.boxes import remeasured
 from cocoseg.torch.resize import Size, check_size, mirror, resize_class_map, resize_image
 from cocoseg.torch.wrapping import like
@@ -139,6 +139,9 @@ def _check_image(image: Any) -> None:
 def _check_target(target: Any) -> None:
     if not isinstance(target, Tensor | dict):
         raise UsageError("usage.target", f"a {type(target).__name__} can't be transformed; decode it first")
+    if isinstance(target, dict) and _picture(target) not in target:
+        found = f"a target with {show(sorted(map(str, target)))}"
+        raise UsageError("usage.target", f"{found} can't be transformed, expected 'masks' or 'id_map' in it")
 
 
 def _picture(target: dict[str, Any]) -> str:

@@ -223,6 +223,11 @@ class TestErrors:
         with pytest.raises(UsageError, match=r"dtype is 'uint8', expected .* torch\.uint8"):
             SegmentationDataset("fixtures/panoptic.json", dtype="uint8")
 
+    def test_a_slice(self) -> None:
+        with pytest.raises(UsageError, match=r"a dataset\[a:b\]"):
+            SegmentationDataset("fixtures/panoptic.json")[0:2]  # type: ignore[misc, index]
+        assert len(SegmentationDataset(cocoseg.read("fixtures/panoptic.json")[0:2])) == 2
+
     def test_tv_tensors_without_torchvision(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(wrapping, "tv_tensors", lambda: None)
         with pytest.raises(UsageError, match="torchvision"):
@@ -273,6 +278,13 @@ class TestImageFolder:
         Image.new("RGB", (6, 8)).save(tmp_path / "b.png")
         with pytest.raises(SampleError, match="has 8×6 pixels"):
             images(self.sample("b.png"))
+
+    @pytest.mark.parametrize("dtype", [np.uint16, np.int32, np.float32])
+    def test_more_than_8_bits_are_not_cut_off(self, tmp_path: Path, dtype: Any) -> None:
+        Image.fromarray(np.full((6, 8), 3000, dtype)).save(tmp_path / "a.tif")
+        with pytest.raises(SampleError, match="more than 8 bits") as caught:
+            ImageFolder(tmp_path)(self.sample("a.png"))
+        assert caught.value.category == "image.mode"
 
     @pytest.mark.parametrize("name", ["photo.gif", "photo.jpg", "other/photo.JPG"])
     def test_goes_by_the_name_that_the_file_gives_the_photo(self, tmp_path: Path, name: str) -> None:

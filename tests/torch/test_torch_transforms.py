@@ -152,6 +152,12 @@ class TestColumns:
         with pytest.raises(UsageError, match="decode it first"):
             PadCollate()([(None, packed)])
 
+    def test_other_dicts_are_refused(self) -> None:
+        with pytest.raises(UsageError, match=r"a target with \['labels'\] .* expected 'masks' or 'id_map'"):
+            RandomFlip(1.0)(None, {"labels": torch.zeros(3)})
+        with pytest.raises(UsageError, match="expected 'masks' or 'id_map'"):
+            PadCollate()([(None, {})])
+
     def test_images_that_are_no_tensors_are_refused(self) -> None:
         target = torch.zeros(3, 4, dtype=torch.int64)
         for image in (Image.new("RGB", (4, 3)), np.zeros((3, 4, 3), np.uint8)):
@@ -213,6 +219,8 @@ class TestCollate:
         assert images[2].sum() == 27
         assert np.array_equal(targets[2, :1, :9], dataset[2][1])
         assert (targets[2, 1:] == 255).all()
+        with pytest.raises(UsageError, match="multiple_of is 0"):
+            PadCollate(multiple_of=0)
 
 
 class TestTorchvision:
