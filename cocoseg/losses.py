@@ -37,13 +37,17 @@ class ClassCounts(NamedTuple):
 def class_counts(dataset: Dataset, labels: LabelScheme | str = "index") -> ClassCounts:
     """Count the classes of a data set under a scheme, in one pass over it.
 
-    Raises what ``dataset[i]`` and ``cocoseg.semantic`` raise; slice the data set to leave an image out.
+    Raises what ``dataset[i]`` and ``cocoseg.semantic`` raise; slice the data set to leave an image out. Raises
+    UsageError ``usage.dataset`` for what is none: a path, or a ``SegmentationDataset``, which has one as ``.dataset``.
 
     >>> import cocoseg
     >>> counts = class_counts(cocoseg.read("fixtures/panoptic.json"))
     >>> counts.pixels.tolist(), counts.images.tolist(), counts.image_pixels.tolist()
     ([28, 5, 13, 13, 11], [3, 2, 1, 2, 2], [70, 41, 29, 41, 41])
     """
+    if not isinstance(dataset, Dataset):
+        found = f"dataset is a {type(dataset).__name__}"
+        raise UsageError("usage.dataset", f"{found}, expected what cocoseg.read gives, or SegmentationDataset.dataset")
     scheme = label_scheme(labels, dataset)
     pixels, images, image_pixels = np.zeros((3, number_of_classes(scheme)), np.int64)
     for sample in dataset:
@@ -70,12 +74,12 @@ def inverse_frequency(counts: npt.ArrayLike) -> Floats:
     """Counts (C,) -> weights (C,) float64: ``w_c = N / (K n_c)``, N their sum, K the classes present.
 
     The weights that even out the classes' shares (King & Zeng 2001), ``class_weight="balanced"`` elsewhere. A class
-    that is absent weighs 0.
+    that is absent weighs 0. Raises UsageError ``usage.counts`` for what is not (C,).
 
     >>> inverse_frequency([6, 3, 0]).tolist()
     [0.75, 1.5, 0.0]
     """
-    n = np.asarray(counts, np.float64)
+    n = _counted(counts)
     return _where_present(n, n.sum() / max(1, np.count_nonzero(n)))
 
 
@@ -83,12 +87,14 @@ def median_frequency(counts: ClassCounts) -> Floats:
     """Weights (C,) float64: ``w_c = median(f) / f_c``, f_c the share of class c in the images that have it.
 
     Eigen & Fergus 2015 (arXiv 1411.4734); the median is that of the classes present, and void pixels
-    count nowhere. A class that is absent weighs 0.
+    count nowhere. A class that is absent weighs 0. Raises UsageError ``usage.counts`` for what is no ``ClassCounts``.
 
     >>> three = ClassCounts(np.array([4, 2, 0]), np.array([1, 1, 0]), np.array([8, 8, 0]))
     >>> median_frequency(three).tolist()
     [0.75, 1.5, 0.0]
     """
+    if not isinstance(counts, ClassCounts):
+        raise UsageError("usage.counts", f"counts are a {type(counts).__name__}, expected what class_counts gives")
     present = counts.pixels > 0
     share = np.zeros(len(counts.pixels))
     share[present] = counts.pixels[present] / counts.image_pixels[present]
@@ -100,18 +106,26 @@ def effective_number(counts: npt.ArrayLike, beta: float = 0.9999) -> Floats:
 
     Cui et al. 2019 (arXiv 1901.05555). K are the classes present; a class that is absent weighs 0. Of pixels there are
     so many that every class has the same effective number: count images (``ClassCounts.images``), or choose beta
-    nearer to 1. Raises UsageError ``usage.number`` for a beta that is not in [0, 1).
+    nearer to 1. Raises UsageError: ``usage.number`` for a beta that is not in [0, 1), ``usage.counts``.
 
     >>> effective_number([1, 2, 0], beta=0.5).round(3).tolist()
     [1.2, 0.8, 0.0]
     """
     if not 0 <= beta < 1:
         raise UsageError("usage.number", f"beta is {beta}, expected a number from 0 up to, but not, 1")
-    n = np.asarray(counts, np.float64)
+    n = _counted(counts)
     with np.errstate(divide="ignore"):
         effective = -np.expm1(n * np.log(beta)) if beta else np.sign(n)
     weights = _where_present(effective, 1.0)
     return weights * np.count_nonzero(n) / max(float(weights.sum()), 1e-300)
+
+
+def _counted(counts: npt.ArrayLike) -> Floats:
+    n = np.asarray(counts, np.float64)
+    if n.ndim != 1:
+        text = f"counts have shape {n.shape}, expected (C,): a column of ClassCounts, such as its pixels"
+        raise UsageError("usage.counts", text)
+    return n
 
 
 def _where_present(share: Floats, over: float) -> Floats:
@@ -119,8 +133,8 @@ def _where_present(share: Floats, over: float) -> Floats:
     return weights
 
 
-def signed_distances(class_map: npt.NDArray[np.integer], num_classes: int, void: int = 255) -> Maps:
-    """Class maps (..., H, W) -> (..., C, H, W) float32: how far each pixel is from each class's boundary.
+def signed_distances(class_map: npt.ArrayLike, num_classes: int, void: int = 255) -> Maps:
+    """Class maps (..., H, W), arrays or tensors -> (..., C, H, W) float32: how far a pixel is from a class's boundary.
 
     Boundary loss, Kervadec et al. 2019 (arXiv 1812.07032), in pixels and as their code counts: outside the class the
     distance to its nearest pixel, inside ``1 -`` the distance to the nearest pixel outside, so that its outermost
@@ -130,9 +144,9 @@ def signed_distances(class_map: npt.NDArray[np.integer], num_classes: int, void:
     >>> signed_distances(np.array([[0, 0, 0, 1]]), 3)[:2].tolist()
     [[[-2.0, -1.0, 0.0, 1.0]], [[3.0, 2.0, 1.0, 0.0]]]
     """
-    _check_map(class_map)
-    distances = np.zeros((*class_map.shape[:-2], num_classes, *class_map.shape[-2:]), np.float32)
-    for place, picture in _pictures(class_map):
+    maps = _integers("class map", class_map)
+    distances = np.zeros((*maps.shape[:-2], num_classes, *maps.shape[-2:]), np.float32)
+    for place, picture in _pictures(maps):
         for value in np.unique(picture).tolist():
             if 0 <= value < num_classes and value != void:
                 distances[place][value] = _signed_distance(picture == value)
@@ -149,16 +163,16 @@ def _signed_distance(mask: npt.NDArray[np.bool_]) -> Floats:
 
 
 def boundary_weights(
-    class_map: npt.NDArray[np.integer],
+    class_map: npt.ArrayLike,
     void: int = 255,
     background: int | None = 0,
     *,
     w0: float = 10.0,
     sigma: float = 5.0,
     class_weights: npt.ArrayLike | None = None,
-    id_map: npt.NDArray[np.integer] | None = None,
+    id_map: npt.ArrayLike | None = None,
 ) -> Maps:
-    """Class maps (..., H, W) -> weights of pixels (..., H, W) float32, high where two objects come near one another.
+    """Class maps (..., H, W), arrays or tensors -> weights of pixels (..., H, W) float32, high where objects are near.
 
     U-Net, Ronneberger et al. 2015 (arXiv 1505.04597, equation 2): ``w = w_c + w0 exp(-(d1 + d2)² / (2 sigma²))``, d1
     and d2 the distances to the nearest and the second nearest object, 0 within it. w_c is the weight of the pixel's
@@ -170,17 +184,24 @@ def boundary_weights(
     >>> boundary_weights(np.array([[1, 0, 1]]), w0=10, sigma=1).round(2)
     array([[2.35, 2.35, 2.35]], dtype=float32)
     """
-    _check_map(class_map)
-    if not sigma > 0:
-        raise UsageError("usage.number", f"sigma is {sigma}, expected a positive number of pixels")
-    weights = np.ones(class_map.shape, np.float32)
-    for place, picture in _pictures(class_map):
-        objects = _parts(picture, void, background) if id_map is None else id_map[place]
+    maps = _integers("class map", class_map)
+    ids = None if id_map is None else _integers("id map", id_map)
+    _check_boundary(maps, ids, sigma)
+    weights = np.ones(maps.shape, np.float32)
+    for place, picture in _pictures(maps):
+        objects = _parts(picture, void, background) if ids is None else ids[place]
         weights[place] += w0 * np.exp(-((_two_nearest(objects, _REACH * sigma).sum(axis=0) / sigma) ** 2) / 2)
         if class_weights is not None:
             weights[place] += _class_weight(picture, np.asarray(class_weights, np.float64)) - 1
-    weights[class_map == void] = 0
+    weights[maps == void] = 0
     return weights
+
+
+def _check_boundary(maps: npt.NDArray[np.integer], ids: npt.NDArray[np.integer] | None, sigma: float) -> None:
+    if not 0 < sigma < np.inf:
+        raise UsageError("usage.number", f"sigma is {sigma}, expected a positive number of pixels")
+    if ids is not None and ids.shape != maps.shape:
+        raise UsageError("usage.picture", f"the id map has shape {ids.shape}, expected the class map's {maps.shape}")
 
 
 def _class_weight(picture: npt.NDArray[np.integer], class_weights: Floats) -> Floats:
@@ -223,10 +244,13 @@ def _pictures(class_map: npt.NDArray[Any]) -> Iterator[tuple[tuple[int, ...], np
     return ((place, class_map[place]) for place in np.ndindex(class_map.shape[:-2]))
 
 
-def _check_map(class_map: npt.NDArray[Any]) -> None:
-    if class_map.ndim < 2 or class_map.dtype.kind not in "iu":
-        found = f"the class map has shape {class_map.shape} and dtype {class_map.dtype}"
+def _integers(name: str, given: npt.ArrayLike) -> npt.NDArray[np.integer]:
+    """A picture as an array, which a tensor of the CPU becomes without a copy."""
+    pictures = np.asarray(given)
+    if pictures.ndim < 2 or pictures.dtype.kind not in "iu":
+        found = f"the {name} has shape {pictures.shape} and dtype {pictures.dtype}"
         raise UsageError("usage.picture", f"{found}, expected (..., H, W) integers")
+    return pictures
 
 
 def _ndimage() -> Any:

@@ -75,6 +75,11 @@ class TestCounts:
         assert counts.pixels[0] == 0
         assert counts.pixels[1] == 28
 
+    def test_are_of_data_sets_alone(self) -> None:
+        for other in ("fixtures/panoptic.json", [1, 2]):
+            with pytest.raises(UsageError, match=r"expected what cocoseg\.read gives"):
+                class_counts(other)  # type: ignore[arg-type]
+
     def test_a_bad_image_raises(self) -> None:
         with pytest.raises(SampleError):
             class_counts(cocoseg.read("fixtures/panoptic.json"), TOWN_WITHOUT_PEOPLE)
@@ -117,6 +122,14 @@ class TestWeights:
         assert effective_number([1, 10, 0], 0.0).tolist() == [1, 1, 0]
         assert effective_number([1, 10], 1 - 1e-12).tolist() == pytest.approx([20 / 11, 2 / 11], rel=1e-9)
         assert np.isfinite(effective_number([10**12, 1], 0.9999)).all()
+
+    def test_are_made_of_the_right_counts(self) -> None:
+        counts = class_counts(cocoseg.read("fixtures/panoptic.json"))
+        for weights in (inverse_frequency, effective_number):
+            with pytest.raises(UsageError, match=r"shape \(3, 5\), expected \(C,\)"):
+                weights(counts)
+        with pytest.raises(UsageError, match="expected what class_counts gives"):
+            median_frequency(counts.pixels)  # type: ignore[arg-type]
 
     @pytest.mark.parametrize("beta", [1.0, -0.1, 2.0])
     def test_effective_number_refuses_a_beta_that_is_none(self, beta: float) -> None:
@@ -234,7 +247,18 @@ class TestBoundaryWeights:
         found = boundary_weights(batch)
         assert np.array_equal(found[1, 2], boundary_weights(batch[1, 2]))
 
-    @pytest.mark.parametrize("sigma", [0, -1, float("nan")])
+    @pytest.mark.parametrize("sigma", [0, -1, float("nan"), float("inf")])
     def test_refuse_a_sigma_that_is_none(self, sigma: float) -> None:
         with pytest.raises(UsageError, match="sigma"):
             boundary_weights(np.array([[0, 1]]), sigma=sigma)
+
+    @pytest.mark.parametrize("shape", [(1, 3), (2, 2), (1, 2, 3)])
+    def test_refuse_ids_of_another_shape(self, shape: tuple[int, ...]) -> None:
+        with pytest.raises(UsageError, match="the id map has shape"):
+            boundary_weights(np.zeros((2, 3), int), id_map=np.ones(shape, int))
+
+
+def test_lists_are_class_maps_too() -> None:
+    rows = [[0, 1, 1], [0, 0, 2]]
+    assert np.array_equal(signed_distances(rows, 3), signed_distances(np.array(rows), 3))
+    assert np.array_equal(boundary_weights(rows, id_map=rows), boundary_weights(np.array(rows), id_map=np.array(rows)))

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from cocoseg.torch.wrapping import boxes_like
+from cocoseg.torch.wrapping import boxes_like, like
 
 _COLUMNS = ("ids", "labels", "area", "iscrowd", "masks", "boxes")
 
@@ -18,7 +18,7 @@ def remeasured(target: dict[str, Any]) -> dict[str, Any]:
     kept = areas > 0
     found = {name: target[name][kept] for name in _COLUMNS if name in target}
     if "masks" in target:
-        found["masks"] = target["masks"] if bool(kept.all()) else target["masks"][kept]
+        found["masks"] = target["masks"] if bool(kept.all()) else like(target["masks"], target["masks"][kept])
     if "area" in target:
         found["area"] = areas[kept].to(target["area"].dtype)
     if "boxes" in target:

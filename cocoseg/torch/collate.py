@@ -8,6 +8,7 @@ from typing import Any
 
 from torch import Tensor
 
+from cocoseg.errors import UsageError, show
 from cocoseg.torch.packed import PackedMasks
 from cocoseg.torch.shipping import Parcel, stack
 from cocoseg.torch.transforms import Pad, size_of
@@ -34,10 +35,15 @@ class PadCollate:
     """``collate`` of pairs padded to the largest of the batch, right and below; class maps with ``void``.
 
     ``multiple_of`` makes height and width multiples of it, as networks with strides want them.
+    Raises UsageError ``usage.number``, and ``usage.target`` for runs.
     """
 
     void: int = 255
     multiple_of: int = 1
+
+    def __post_init__(self) -> None:
+        if self.multiple_of < 1:
+            raise UsageError("usage.number", f"multiple_of is {show(self.multiple_of)}, expected at least 1")
 
     def __call__(self, pairs: Sequence[tuple[Any, Any]]) -> tuple[Any, Any]:
         """The padded pairs as ``collate`` joins them."""

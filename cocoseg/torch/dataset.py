@@ -80,6 +80,8 @@ class SegmentationDataset(torch.utils.data.Dataset[tuple[Any, Any]]):
         _check("target", target, get_args(Target))
         _check("mode", mode, get_args(Mode))
         source = dataset if isinstance(dataset, Dataset) else read(dataset)
+        if not isinstance(dtype, torch.dtype | None):
+            raise UsageError("usage.choice", f"dtype is {show(dtype)}, expected one of torch, such as torch.uint8")
         self.dataset = replace(source, entries=FileEntries(source.entries))
         self.labels = label_scheme(labels, source, background=True if target == "instances" else None)
         self.images = ImageFolder(images) if isinstance(images, str | os.PathLike) else images
@@ -103,6 +105,8 @@ class SegmentationDataset(torch.utils.data.Dataset[tuple[Any, Any]]):
         return len(self.dataset)
 
     def __getitem__(self, place: int) -> tuple[Any, Any]:
+        if isinstance(place, slice):
+            raise UsageError("usage.place", "pairs come one by one; for a part give SegmentationDataset a dataset[a:b]")
         if torch.utils.data.get_worker_info() is None:
             return self._item(place)
         _settle_in(os.getpid())
@@ -149,5 +153,12 @@ def _check(name: str, value: str, allowed: tuple[str, ...]) -> None:
 
 def _check_range(scheme: LabelScheme, dtype: torch.dtype, target: str) -> None:
     largest = 1 if target == "onehot" else max(scheme.void, scheme.outside, number_of_classes(scheme) - 1)
-    if not dtype.is_floating_point and dtype != torch.bool and largest > torch.iinfo(dtype).max:
+    if largest > _largest(dtype):
         raise LabelError("label.range", f"labels {show(scheme.name)} go up to {largest}, which {dtype} does not hold")
+
+
+def _largest(dtype: torch.dtype) -> int:
+    """Up to here a type holds every whole number."""
+    if dtype == torch.bool:
+        return 1
+    return int(2 / torch.finfo(dtype).eps) if dtype.is_floating_point else torch.iinfo(dtype).max

@@ -42,6 +42,9 @@ class FileEntries(Sequence[Any]):
         start, stop = self._bounds[number : number + 2].tolist()
         return pickle.loads(_read(self._descriptor, start, stop - start))
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> FileEntries:
+        return self  # entries never change, and the file goes with the object that wrote it
+
     def __getstate__(self) -> dict[str, Any]:
         return {"_path": self._path, "_bounds": self._bounds}
 

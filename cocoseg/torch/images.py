@@ -24,7 +24,7 @@ class ImageFolder:
     A photo lies under the name that the annotation file gives it, or under that or the sample's key with another
     ending. Its orientation tag is not obeyed, as annotations are drawn on the pixels as they are stored; nor may its
     size differ from the annotation's.
-    Raises SampleError: ``file.missing``, ``image.corrupt``, ``size.mismatch``.
+    Raises SampleError: ``file.missing``, ``image.corrupt``, ``image.mode`` for more than 8 bits, ``size.mismatch``.
     """
 
     folder: str | os.PathLike[str]
@@ -34,9 +34,12 @@ class ImageFolder:
         path = self._path(sample)
         try:
             with Image.open(path) as photo:
-                pixels = np.array(photo.convert("RGB"))
+                mode, pixels = photo.mode, np.array(photo.convert("RGB"))
         except (OSError, ValueError, SyntaxError, UnidentifiedImageError, Image.DecompressionBombError) as error:
             raise SampleError("image.corrupt", f"{show(path, 300)} can't be read as an image ({error})") from None
+        if mode[0] in "IF":  # Pillow has cut all of it off at 255
+            found = f"{show(path, 300)} is a picture of mode {mode}, with more than 8 bits"
+            raise SampleError("image.mode", f"{found}; make it 8 bits, or give a function as images")
         if pixels.shape[:2] != sample.size:
             found = f"{show(path, 300)} has {pixels.shape[0]}×{pixels.shape[1]} pixels (height × width)"
             expected = "×".join(map(str, sample.size))

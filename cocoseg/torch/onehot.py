@@ -25,8 +25,18 @@ _LIMITS = {
     torch.int8: 1 << 7,
     torch.uint16: 1 << 16,
     torch.int16: 1 << 15,
+    torch.uint32: 1 << 31,
     torch.int32: 1 << 31,
+    torch.uint64: 1 << 31,
     torch.int64: 1 << 31,
+}
+# Types that torch scatters slowly, or not at all, and the integers of the same bits.
+BITS = {
+    torch.float16: torch.int16,
+    torch.bfloat16: torch.int16,
+    torch.uint16: torch.int16,
+    torch.uint32: torch.int32,
+    torch.uint64: torch.int64,
 }
 _PIXELS = 1 << 16  # pixels whose int64 indices are held at a time, 512 KB
 
@@ -79,8 +89,7 @@ def _compare(maps: Tensor, out: Tensor) -> None:
 
 def _scatter(maps: Tensor, out: Tensor) -> None:
     """The same by setting one value a pixel; indices are int64, as torch wants them, but of a few rows at a time."""
-    # torch scatters 16-bit floats far more slowly than the integers of the same bits.
-    bits = torch.int16 if out.dtype in (torch.float16, torch.bfloat16) else out.dtype
+    bits = BITS.get(out.dtype, out.dtype)
     out.zero_()
     rows = max(1, _PIXELS // maps.shape[-1])
     for place in _places(maps.shape[:-2]):
@@ -96,6 +105,8 @@ def _places(shape: torch.Size) -> list[tuple[int, ...]]:
 
 
 def _as_maps(class_map: Tensor) -> Tensor:
+    if not isinstance(class_map, Tensor):
+        raise UsageError("usage.picture", f"the class map is a {type(class_map).__name__}, expected a tensor")
     maps = class_map.view(torch.uint8) if class_map.dtype == torch.bool else class_map
     if maps.ndim < 2 or maps.dtype not in _LIMITS:
         found = f"the class map has shape {tuple(class_map.shape)} and dtype {class_map.dtype}"

@@ -5,7 +5,17 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from cocoseg.errors import UsageError, show
+from cocoseg.torch.onehot import BITS
+
 Size = tuple[int, int]
+
+
+def check_size(size: Size) -> None:
+    """Raises UsageError ``usage.size`` for what is not (height, width)."""
+    sides = size if isinstance(size, tuple | list) else ()
+    if len(sides) != 2 or not all(hasattr(side, "__index__") and side > 0 for side in sides):
+        raise UsageError("usage.size", f"size is {show(size)}, expected (height, width) in pixels")
 
 
 def resize_class_map(class_map: Tensor, size: Size) -> Tensor:
@@ -13,11 +23,12 @@ def resize_class_map(class_map: Tensor, size: Size) -> Tensor:
 
     For a target that has another size than the prediction. The pixel taken is the one that the new pixel's centre lies
     in, as ``interpolate(mode="nearest-exact")`` and Pillow take it, so that labels stay under an image resized with
-    ``align_corners=False``; a centre on a border takes the lower, right pixel.
+    ``align_corners=False``; a centre on a border takes the lower, right pixel. Raises UsageError ``usage.size``.
 
     >>> resize_class_map(torch.tensor([[1, 2, 3, 4]]), (1, 2)).tolist()
     [[2, 4]]
     """
+    check_size(size)
     rows, columns = (_nearest(old, new, class_map.device) for old, new in zip(class_map.shape[-2:], size, strict=True))
     resized: Tensor = class_map.index_select(-2, rows).index_select(-1, columns)
     return resized
@@ -28,11 +39,16 @@ def _nearest(old: int, new: int, device: torch.device) -> Tensor:
     return torch.div((2 * torch.arange(new, device=device) + 1) * old, 2 * new, rounding_mode="floor")
 
 
+def mirror(pixels: Tensor) -> Tensor:
+    """Pictures (..., H, W) with left and right swapped; of any dtype, though torch flips no wide unsigned integers."""
+    return pixels.view(BITS.get(pixels.dtype, pixels.dtype)).flip(-1).view(pixels.dtype)
+
+
 def resize_image(image: Tensor, size: Size) -> Tensor:
     """Images (..., C, H, W) -> (..., C, *size): bilinear, with antialiasing, rounded where they are integers."""
     flat = image.reshape(-1, *image.shape[-3:])
-    pixels = flat if flat.is_floating_point() else flat.float()
+    pixels = flat if flat.dtype in (torch.float32, torch.float64) else flat.float()
     resized = torch.nn.functional.interpolate(pixels, size, mode="bilinear", align_corners=False, antialias=True)
     if not image.is_floating_point():
-        resized = resized.round_().to(image.dtype)
-    return resized.reshape(*image.shape[:-2], *size)
+        resized = resized.round_()
+    return resized.to(image.dtype).reshape(*image.shape[:-2], *size)

@@ -16,9 +16,9 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
-from cocoseg.errors import UsageError
+from cocoseg.errors import UsageError, show
 from cocoseg.torch.boxes import remeasured
-from cocoseg.torch.resize import Size, resize_class_map, resize_image
+from cocoseg.torch.resize import Size, check_size, mirror, resize_class_map, resize_image
 from cocoseg.torch.wrapping import like
 
 Pixels = Callable[[Tensor, int], Tensor]  # a picture (..., H, W), and what new pixels are filled with
@@ -43,8 +43,12 @@ class Resize:
 
     size: Size
 
+    def __post_init__(self) -> None:
+        check_size(self.size)
+
     def __call__(self, image: Any, target: Any) -> tuple[Any, Any]:
         """Image and target, both changed."""
+        _check_image(image)
         resized = None if image is None else like(image, resize_image(image, self.size))
         return resized, change_target(target, lambda labels, _: resize_class_map(labels, self.size))
 
@@ -55,6 +59,9 @@ class RandomCrop:
 
     size: Size
     void: int = 255
+
+    def __post_init__(self) -> None:
+        check_size(self.size)
 
     def __call__(self, image: Any, target: Any) -> tuple[Any, Any]:
         """Image and target, both changed."""
@@ -75,7 +82,7 @@ class RandomFlip:
         """Image and target, both changed."""
         if float(torch.rand(())) >= self.probability:
             return image, target
-        return change(image, target, lambda pixels, _: pixels.flip(-1))
+        return change(image, target, lambda pixels, _: mirror(pixels))
 
 
 @dataclass(frozen=True)
@@ -84,6 +91,9 @@ class Pad:
 
     size: Size
     void: int = 255
+
+    def __post_init__(self) -> None:
+        check_size(self.size)
 
     def __call__(self, image: Any, target: Any) -> tuple[Any, Any]:
         """Image and target, both changed."""
@@ -95,27 +105,43 @@ class Pad:
 
 
 def change(image: Any, target: Any, pixels: Pixels, void: int = 255) -> tuple[Any, Any]:
-    """The same change to an image, which may be None, and its target."""
+    """The same change to an image, which may be None, and its target. Raises UsageError ``usage.target``."""
+    _check_image(image)
     return None if image is None else like(image, pixels(image, 0)), change_target(target, pixels, void)
 
 
 def change_target(target: Any, pixels: Pixels, void: int = 255) -> Any:
     """A change to a target of any kind. Raises UsageError ``usage.target`` for runs."""
+    _check_target(target)
     if isinstance(target, Tensor):
         return like(target, pixels(target, void if target.ndim == 2 else 0))
-    if not isinstance(target, dict):
-        raise UsageError("usage.target", f"a {type(target).__name__} can't be transformed; decode it first")
     name = _picture(target)
     return remeasured(target | {name: like(target[name], pixels(target[name], 0))})
 
 
 def size_of(image: Any, target: Any) -> Size:
     """(height, width) of a pair."""
+    _check_image(image)
     pixels = image
     if image is None:
+        _check_target(target)
         pixels = target[_picture(target)] if isinstance(target, dict) else target
     height, width = pixels.shape[-2:]
     return height, width
+
+
+def _check_image(image: Any) -> None:
+    if image is not None and not isinstance(image, Tensor):
+        text = f"an image of type {type(image).__name__} can't be transformed, expected a tensor (C, H, W)"
+        raise UsageError("usage.target", text)
+
+
+def _check_target(target: Any) -> None:
+    if not isinstance(target, Tensor | dict):
+        raise UsageError("usage.target", f"a {type(target).__name__} can't be transformed; decode it first")
+    if isinstance(target, dict) and _picture(target) not in target:
+        found = f"a target with {show(sorted(map(str, target)))}"
+        raise UsageError("usage.target", f"{found} can't be transformed, expected 'masks' or 'id_map' in it")
 
 
 def _picture(target: dict[str, Any]) -> str:

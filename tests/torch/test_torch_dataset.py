@@ -17,11 +17,20 @@ from torch.utils.data import ConcatDataset, DataLoader
 
 import cocoseg
 from cocoseg.errors import LabelError, SampleError, UsageError
-from cocoseg.labels import LabelScheme
+from cocoseg.labels import LabelClass, LabelScheme
 from cocoseg.losses import number_of_classes
 from cocoseg.model import Dataset, Sample
 from cocoseg.segments import class_segments, instances, panoptic, segments
-from cocoseg.torch import ImageFolder, PadCollate, RandomFlip, Resize, SegmentationDataset, collate, wrapping
+from cocoseg.torch import (
+    ImageFolder,
+    PadCollate,
+    RandomCrop,
+    RandomFlip,
+    Resize,
+    SegmentationDataset,
+    collate,
+    wrapping,
+)
 from training import SCHEMES, one_hot_loop, samples
 
 SOURCES = ["fixtures/panoptic.json", "fixtures/instances.json"]
@@ -193,6 +202,17 @@ class TestLabels:
             SegmentationDataset("fixtures/panoptic.json", target="onehot", dtype=torch.bool)[0][1].dtype == torch.bool
         )
 
+    @pytest.mark.parametrize(("dtype", "holds"), [(torch.bool, 1), (torch.bfloat16, 256), (torch.float16, 2048)])
+    def test_have_to_fit_flags_and_short_floats_too(self, dtype: torch.dtype, holds: int) -> None:
+        for void in (holds, holds + 1):
+            scheme = LabelScheme("one", (LabelClass(0, "all", (3,)),), void=void, unknown="void")
+            if void == holds:
+                target = SegmentationDataset("fixtures/panoptic.json", labels=scheme, dtype=dtype)[0][1]
+                assert set(target.long().unique().tolist()) <= {0, void}
+            else:
+                with pytest.raises(LabelError, match=f"go up to {void}"):
+                    SegmentationDataset("fixtures/panoptic.json", labels=scheme, dtype=dtype)
+
 
 class TestErrors:
     def test_other_choices(self) -> None:
@@ -200,6 +220,13 @@ class TestErrors:
             SegmentationDataset("fixtures/panoptic.json", target="boxes")  # type: ignore[arg-type]
         with pytest.raises(UsageError, match="mode"):
             SegmentationDataset("fixtures/panoptic.json", mode="stuff")  # type: ignore[arg-type]
+        with pytest.raises(UsageError, match=r"dtype is 'uint8', expected .* torch\.uint8"):
+            SegmentationDataset("fixtures/panoptic.json", dtype="uint8")
+
+    def test_a_slice(self) -> None:
+        with pytest.raises(UsageError, match=r"a dataset\[a:b\]"):
+            SegmentationDataset("fixtures/panoptic.json")[0:2]  # type: ignore[misc, index]
+        assert len(SegmentationDataset(cocoseg.read("fixtures/panoptic.json")[0:2])) == 2
 
     def test_tv_tensors_without_torchvision(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(wrapping, "tv_tensors", lambda: None)
@@ -251,6 +278,13 @@ class TestImageFolder:
         Image.new("RGB", (6, 8)).save(tmp_path / "b.png")
         with pytest.raises(SampleError, match="has 8×6 pixels"):
             images(self.sample("b.png"))
+
+    @pytest.mark.parametrize("dtype", [np.uint16, np.int32, np.float32])
+    def test_more_than_8_bits_are_not_cut_off(self, tmp_path: Path, dtype: Any) -> None:
+        Image.fromarray(np.full((6, 8), 3000, dtype)).save(tmp_path / "a.tif")
+        with pytest.raises(SampleError, match="more than 8 bits") as caught:
+            ImageFolder(tmp_path)(self.sample("a.png"))
+        assert caught.value.category == "image.mode"
 
     @pytest.mark.parametrize("name", ["photo.gif", "photo.jpg", "other/photo.JPG"])
     def test_goes_by_the_name_that_the_file_gives_the_photo(self, tmp_path: Path, name: str) -> None:
@@ -315,6 +349,14 @@ class TestTvTensors:
             ]
             assert target["boxes"].details == {"format": "XYXY", "canvas_size": tuple(image.shape[-2:])}
             assert self.kind(target["labels"]) == "Tensor"
+
+    @pytest.mark.parametrize("options", [{"target": "instances"}, {"target": "segments", "mode": "panoptic"}], ids=str)
+    def test_name_the_masks_that_are_left(self, options: dict[str, Any]) -> None:
+        target = SegmentationDataset("fixtures/instances.json", **options)[0][1]
+        torch.manual_seed(0)
+        left = RandomCrop((1, 1))(None, target)[1]["masks"]
+        assert len(left) < len(target["masks"])
+        assert self.kind(left) == "Mask"
 
     @pytest.mark.parametrize("options", [KINDS[0], KINDS[2]], ids=str)
     def test_name_class_maps(self, options: dict[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import gc
 import os
 import pickle
@@ -48,6 +49,14 @@ def test_the_file_goes_with_the_entries(tmp_path: Path, monkeypatch: pytest.Monk
     del entries
     gc.collect()
     assert not path.exists()
+
+
+def test_a_deep_copy_outlives_what_it_was_made_of() -> None:
+    entries = FileEntries(["a"])
+    twin = copy.deepcopy({"entries": entries})
+    del entries
+    gc.collect()
+    assert twin["entries"][0] == "a"
 
 
 def test_the_file_goes_with_the_process(tmp_path: Path) -> None:

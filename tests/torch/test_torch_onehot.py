@@ -13,8 +13,9 @@ from cocoseg.torch import one_hot
 from cocoseg.torch import onehot as module
 from training import one_hot_loop
 
-MAPS = ["uint8", "int8", "int16", "int32", "int64", "uint16"]
+MAPS = ["uint8", "int8", "int16", "int32", "int64", "uint16", "uint32", "uint64"]
 OUT = [torch.bool, torch.uint8, torch.int16, torch.int64, torch.float16, torch.bfloat16, torch.float32]
+OUT += [torch.uint16, torch.uint32, torch.uint64]
 KERNELS = ["compare", "scatter"]
 
 
@@ -111,6 +112,12 @@ def test_the_map_is_never_held_as_int64() -> None:
 def test_refuses_what_is_no_map_of_integers(bad: torch.Tensor) -> None:
     with pytest.raises(UsageError, match="class map"):
         one_hot(bad, 3)
+
+
+def test_refuses_what_is_no_tensor() -> None:
+    for bad in (np.zeros((2, 2), np.uint8), [[0, 1]]):
+        with pytest.raises(UsageError, match="expected a tensor"):
+            one_hot(bad, 2)
 
 
 def test_refuses_other_choices() -> None:

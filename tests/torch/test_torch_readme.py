@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any, get_args
 
+import numpy as np
+
 import cocoseg.losses
 import cocoseg.torch
 from cocoseg.torch.dataset import Target
@@ -33,3 +35,15 @@ def test_every_target_and_every_help_for_losses_has_a_row() -> None:
 def test_every_name_in_it_is_there() -> None:
     for room, name in re.findall(r"`cocoseg\.(torch|losses)\.(\w+)`", SECTION):
         assert hasattr(getattr(cocoseg, room), name)
+
+
+def test_the_helps_for_losses_take_the_targets() -> None:
+    data = cocoseg.torch.SegmentationDataset("fixtures/panoptic.json")
+    ids = cocoseg.torch.SegmentationDataset("fixtures/panoptic.json", target="panoptic")
+    for (_, class_map), (_, table) in zip(data, ids, strict=True):
+        found = cocoseg.losses.signed_distances(class_map, data.num_classes, data.void)
+        assert np.array_equal(found, cocoseg.losses.signed_distances(class_map.numpy(), data.num_classes))
+        weights = cocoseg.losses.boundary_weights(class_map, data.void, id_map=table["id_map"])
+        assert weights.shape == class_map.shape
+    counts = cocoseg.losses.class_counts(data.dataset, data.labels)
+    assert counts.pixels.tolist() == [28, 5, 13, 13, 11]

@@ -146,8 +146,50 @@ class TestColumns:
 
     def test_runs_are_refused(self) -> None:
         packed = SegmentationDataset("fixtures/panoptic.json", target="packed")[0][1]
+        for transform in (RandomFlip(1.0), Resize((3, 3)), Pad((9, 9)), RandomCrop((2, 2))):
+            with pytest.raises(UsageError, match="decode it first"):
+                transform(None, packed)
         with pytest.raises(UsageError, match="decode it first"):
-            RandomFlip(1.0)(None, packed)
+            PadCollate()([(None, packed)])
+
+    def test_other_dicts_are_refused(self) -> None:
+        with pytest.raises(UsageError, match=r"a target with \['labels'\] .* expected 'masks' or 'id_map'"):
+            RandomFlip(1.0)(None, {"labels": torch.zeros(3)})
+        with pytest.raises(UsageError, match="expected 'masks' or 'id_map'"):
+            PadCollate()([(None, {})])
+
+    def test_images_that_are_no_tensors_are_refused(self) -> None:
+        target = torch.zeros(3, 4, dtype=torch.int64)
+        for image in (Image.new("RGB", (4, 3)), np.zeros((3, 4, 3), np.uint8)):
+            for transform in (RandomFlip(1.0), Resize((3, 3)), Pad((9, 9)), RandomCrop((2, 2))):
+                with pytest.raises(UsageError, match=r"expected a tensor \(C, H, W\)"):
+                    transform(image, target)
+
+
+@pytest.mark.parametrize("size", [5, (5,), (0, 5), (5, -1), (5.0, 5), (1, 2, 3), "55"])
+def test_sizes_have_a_height_and_a_width(size: Any) -> None:
+    for makes in (Resize, RandomCrop, Pad, lambda size: resize_class_map(torch.zeros(3, 3), size)):
+        with pytest.raises(UsageError, match=r"expected \(height, width\)"):
+            makes(size)
+
+
+@pytest.mark.parametrize("dtype", [torch.bool, torch.uint8, torch.int16, torch.uint16, torch.int32, torch.int64])
+def test_class_maps_of_any_dtype(dtype: torch.dtype) -> None:
+    class_map = torch.tensor([[0, 1, 0], [1, 1, 0]]).to(dtype)
+    for transform in (RandomFlip(1.0), Resize((3, 7)), Pad((4, 5), void=1), RandomCrop((3, 2), void=1)):
+        torch.manual_seed(0)
+        found = transform(None, class_map)[1]
+        torch.manual_seed(0)
+        assert found.dtype == dtype
+        assert torch.equal(found.long(), transform(None, class_map.long())[1])
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64])
+def test_images_of_other_floats_are_resized(dtype: torch.dtype) -> None:
+    image = torch.rand(3, 9, 11).to(dtype)
+    found = Resize((4, 20))(image, torch.zeros(9, 11))[0]
+    assert found.dtype == dtype
+    assert torch.allclose(found.float(), Resize((4, 20))(image.float(), torch.zeros(9, 11))[0], atol=0.01)
 
 
 def test_images_are_resized_as_torch_does_it() -> None:
@@ -177,6 +219,8 @@ class TestCollate:
         assert images[2].sum() == 27
         assert np.array_equal(targets[2, :1, :9], dataset[2][1])
         assert (targets[2, 1:] == 255).all()
+        with pytest.raises(UsageError, match="multiple_of is 0"):
+            PadCollate(multiple_of=0)
 
 
 class TestTorchvision:
