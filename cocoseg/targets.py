@@ -75,8 +75,9 @@ def instance_masks(sample: Sample) -> npt.NDArray[np.bool_]:
     """
     if isinstance(sample.shapes, Runs):
         return rle.decode(sample.shapes)
-    numbers = np.arange(sample.shapes.count)
-    masks: npt.NDArray[np.bool_] = sample.shapes.paint(numbers, outside=-1) == numbers[:, None, None]
+    count = sample.shapes.count
+    numbers: npt.NDArray[Any] = np.arange(count, dtype=np.min_scalar_type(count))  # narrow, as the picture of them is
+    masks: npt.NDArray[np.bool_] = sample.shapes.paint(numbers, outside=count) == numbers[:, None, None]
     return masks
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from dataclasses import replace
 from typing import Any
 
@@ -20,6 +21,7 @@ from cocoseg.model import Sample
 from cocoseg.targets import (
     check_ids,
     flat,
+    instance_masks,
     listed_regions,
     panoptic_to_semantic,
     segment_classes,
@@ -299,6 +301,25 @@ def test_listed_regions_are_those_of_the_picture() -> None:
     regions = listed_regions(scene("ab. / bb."), np.array([2, 1], np.uint32))
     assert regions.areas.tolist() == [3, 1, 2]
     assert refusal(listed_regions, scene("ab"), np.array([1], np.uint32)).category == "panoptic.unknown_id"
+
+
+class TestInstanceMasks:
+    @pytest.mark.parametrize("count", [0, 1, 254, 255, 256, 300])
+    def test_are_those_of_the_ids(self, count: int) -> None:
+        ids = np.random.default_rng(count).permutation(np.arange(800) % (count + 1)).reshape(20, 40)
+        masks = instance_masks(sample_of(ids, segments(*[7] * count)))
+        np.testing.assert_array_equal(masks, ids == np.arange(1, count + 1)[:, None, None], strict=True)
+
+    def test_make_no_large_temporary(self) -> None:
+        ids = np.ones((300, 400), np.uint32)
+        ids[:100] = 0
+        sample = sample_of(ids, segments(7))
+        instance_masks(sample)
+        tracemalloc.start()
+        masks = instance_masks(sample)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert peak < 2.1 * masks.nbytes
 
 
 class TestFlat:

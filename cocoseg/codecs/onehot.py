@@ -9,6 +9,7 @@ fresh memory, the page faults take 2 to 4 more whatever is done.
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Iterator
 from typing import Any, Literal
 
@@ -49,13 +50,14 @@ def one_hot(
     """
     class_map = np.asarray(class_map)
     _check_map(class_map)
-    _check_call(num_classes, void, layout, void_channel)
+    num_classes, void = _checked(num_classes, void, layout, void_channel)
     found = void if check_values(class_map, num_classes, void) else None
     result = _result(class_map.shape, num_classes + void_channel, layout, dtype, out)
-    if layout == "hwc":
+    # The table of rows would be larger than the result for fewer pixels than classes.
+    if layout == "hwc" and class_map.size > num_classes:
         _look_up(class_map.reshape(-1), result.reshape(-1, result.shape[-1]), num_classes, found)
         return result
-    fill = _compare if num_classes <= _FEW else _scatter
+    fill = _compare if layout == "chw" and num_classes <= _FEW else _scatter
     for pixels, planes in zip(_pictures(class_map, layout), _planes(result, layout), strict=True):
         fill(pixels, planes, num_classes, found)
     return result
@@ -80,7 +82,7 @@ def from_one_hot(
         raise SampleError("onehot.shape", f"the one-hot array is {found}; expected numbers, 3 or 4 dimensions")
     size = array.shape[:-1] if layout == "hwc" else (*array.shape[:-3], *array.shape[-2:])
     num_classes = array.shape[-1 if layout == "hwc" else -3] - void_channel
-    _check_call(num_classes, void, layout, void_channel)
+    num_classes, void = _checked(num_classes, void, layout, void_channel)
     class_map: npt.NDArray[np.integer] = np.empty(size, _smallest(num_classes - 1, void))
     for pixels, planes in zip(_pictures(class_map, layout), _planes(array, layout), strict=True):
         _gather(pixels, planes, num_classes, void)
@@ -118,14 +120,15 @@ def _compare(pixels: Array, planes: Array, num_classes: int, void: int | None) -
 
 def _scatter(pixels: Array, planes: Array, num_classes: int, void: int | None) -> None:
     planes.fill(0)
-    flat = planes.reshape(-1)
+    flat = planes.reshape(-1, order="A")
+    by_class, by_pixel = (step // planes.itemsize for step in planes.strides)
     for strip in _strips(len(pixels)):
         classes = _classes(pixels[strip], num_classes, void)
         places = np.arange(strip.start, strip.stop)
         if void is not None and num_classes == len(planes):
             kept = classes < num_classes
             classes, places = classes[kept], places[kept]
-        flat[classes * len(pixels) + places] = 1
+        flat[classes * by_class + places * by_pixel] = 1
 
 
 def _look_up(pixels: Array, rows: Array, num_classes: int, void: int | None) -> None:
@@ -190,7 +193,10 @@ def _check_map(class_map: Array) -> None:
         raise SampleError("classmap.type", f"the class map holds {class_map.dtype}; expected integers")
 
 
-def _check_call(num_classes: int, void: int | None, layout: str, void_channel: bool) -> None:
+def _checked(num_classes: object, void: object, layout: str, void_channel: bool) -> tuple[int, int | None]:
+    """The number of classes and void as Python's integers, for numpy's small ones overflow."""
+    num_classes = _integer(num_classes, "onehot.classes", "the number of classes")
+    void = None if void is None else _integer(void, "onehot.void", "void")
     if num_classes < 1:
         raise UsageError("onehot.classes", f"there are {num_classes} classes; expected at least 1")
     if layout not in ("hwc", "chw"):
@@ -199,6 +205,14 @@ def _check_call(num_classes: int, void: int | None, layout: str, void_channel: b
         raise UsageError("onehot.void", f"void is {void}; expected a number of at most 64 bits")
     if void_channel and void is None:
         raise UsageError("onehot.void", "there is a channel for void, but no void; say which value it is: void=255")
+    return num_classes, void
+
+
+def _integer(value: Any, category: str, name: str) -> int:
+    try:
+        return operator.index(value)
+    except TypeError:
+        raise UsageError(category, f"{name} is {show(value)}; expected an integer") from None
 
 
 def check_values(class_map: Array, num_classes: int, void: int | None) -> bool:
@@ -221,9 +235,22 @@ def check_values(class_map: Array, num_classes: int, void: int | None) -> bool:
 
 def _result(shape: tuple[int, ...], channels: int, layout: Layout, dtype: npt.DTypeLike, out: Array | None) -> Array:
     expected = (*shape, channels) if layout == "hwc" else (*shape[:-2], channels, *shape[-2:])
-    result: Array = np.empty(expected, dtype) if out is None else out
+    result = np.empty(expected, _numbers(dtype)) if out is None else out
+    if not isinstance(result, np.ndarray):
+        raise UsageError("onehot.out", f"out is a {type(out).__name__}; expected an array of the shape {expected}")
     if result.shape != expected or not result.flags.c_contiguous:
         raise UsageError("onehot.out", f"out has the shape {result.shape}; expected {expected}, C-contiguous")
-    if result.dtype.kind not in "biuf":
-        raise UsageError("onehot.dtype", f"the one-hot array would hold {result.dtype}; expected a bool or a number")
+    if not result.flags.writeable:
+        raise UsageError("onehot.out", "out is read-only; expected an array to write into")
+    _numbers(result.dtype)
     return result
+
+
+def _numbers(dtype: npt.DTypeLike) -> np.dtype[Any]:
+    try:
+        found = np.dtype(dtype)
+    except TypeError:
+        raise UsageError("onehot.dtype", f"the dtype is {show(dtype)}, which numpy does not know") from None
+    if found.kind not in "biuf":
+        raise UsageError("onehot.dtype", f"the one-hot array would hold {found}; expected a bool or a number")
+    return found

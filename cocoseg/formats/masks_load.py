@@ -19,9 +19,9 @@ from cocoseg.formats.masks_table import TABLE
 def load_masks(path: StrPath) -> tuple[npt.NDArray[np.bool_], dict[str, Any]]:
     """The masks of an image, (n, H, W) bool, and their table, as ``to_masks`` wrote them.
 
-    ``path`` is the image's folder, or its ``.npz`` file. The table has a row of ``masks`` for each, in their order:
-    ``id``, ``category_id``, ``category``, ``area``, ``bbox``, ``iscrowd``. Raises SampleError: ``file.*``, ``doc.*``,
-    ``png.*``, ``npz.*``, ``size.mismatch``.
+    ``path`` is the image's folder, or its ``.npz`` file, with or without the ending. The table has a row of ``masks``
+    for each, in their order: ``id``, ``category_id``, ``category``, ``area``, ``bbox``, ``iscrowd``. Raises
+    SampleError: ``file.*``, ``doc.*``, ``png.*``, ``npz.*``, ``size.mismatch``.
 
     >>> import cocoseg, tempfile
     >>> with tempfile.TemporaryDirectory() as out:
@@ -46,7 +46,13 @@ def load_masks(path: StrPath) -> tuple[npt.NDArray[np.bool_], dict[str, Any]]:
 
 def _fetched(source: str) -> tuple[Entry, bytes]:
     """An image's entry and the bytes of its files."""
-    if not source.endswith(".npz"):
+    if not _is_stack(source):
         return (entry := Entry("", TABLE)), picture(source, entry)
-    name = places.base_name(source)
-    return (entry := Entry("", f"{name.removesuffix('.npz')}.json", name)), picture(places.parent(source), entry)
+    name = places.base_name(source).removesuffix(".npz")
+    return (entry := Entry("", f"{name}.json", f"{name}.npz")), picture(places.parent(source), entry)
+
+
+def _is_stack(source: str) -> bool:
+    if places.exists(places.join(source, TABLE)):
+        return False
+    return source.endswith(".npz") or places.exists(f"{source}.npz")

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from cocoseg.codecs import rle
 from cocoseg.codecs.rle import Runs
+from cocoseg.errors import SampleError
 from cocoseg.files.maskpng import write_mask
 from cocoseg.files.names import relative_name
 from cocoseg.files.npz import npz
@@ -62,7 +63,7 @@ class MaskFiles(_Masks):
         folder = stem(sample.key)
         made = {f"{folder}/{name}": write_mask(mask) for name, mask in zip(files, each(masks), strict=True)}
         table = write_table(make_table(sample, masks, self._names, files))
-        return Converted(made | {relative_name(f"{folder}/{TABLE}"): table}, counts(sample, masks))
+        return Converted(made | {_name(sample, f"{folder}/{TABLE}"): table}, counts(sample, masks))
 
 
 @dataclass(frozen=True)
@@ -79,13 +80,20 @@ class MaskStacks(_Masks):
         masks = sample.runs
         name = stem(sample.key)
         table = write_table(make_table(sample, masks, self._names))
-        files = {f"{name}.npz": npz(columns(sample, masks)), relative_name(f"{name}.json"): table}
+        files = {f"{name}.npz": npz(columns(sample, masks)), _name(sample, f"{name}.json"): table}
         return Converted(files, counts(sample, masks))
 
 
 def stem(key: str) -> str:
     """What an image's files are named after: its key without ``.png``."""
     return key.removesuffix(".png")
+
+
+def _name(sample: Sample, name: str) -> str:
+    try:
+        return relative_name(name)
+    except SampleError as error:
+        raise error.at(sample.place) from None
 
 
 def each(masks: Runs) -> Iterator[npt.NDArray[np.bool_]]:

@@ -106,6 +106,26 @@ def test_no_large_temporary_is_made(layout: Any, num_classes: int, dtype: Any) -
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
+def test_few_pixels_of_many_classes_take_no_more(layout: Any) -> None:
+    class_map = np.array([[0, 19_999, 65_535]], np.uint16)
+    tracemalloc.start()
+    found = one_hot(class_map, 20_000, void=65_535, layout=layout)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 1.3 * found.nbytes
+    assert np.argwhere(rows_of(found, layout)).tolist() == [[0, 0, 0], [0, 1, 19_999]]
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_numbers_of_numpy_do_not_overflow(layout: Any) -> None:
+    class_map = np.array([[0, 254, 255]], np.uint8)
+    found = one_hot(class_map, np.uint8(255), void=np.uint8(255), layout=layout, void_channel=True)
+    assert np.argwhere(rows_of(found, layout)).tolist() == [[0, 0, 0], [0, 1, 254], [0, 2, 255]]
+    back = from_one_hot(found, void=np.uint8(255), layout=layout, void_channel=True)
+    np.testing.assert_array_equal(back, class_map)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
 def test_void_in_a_channel_of_its_own(layout: Any) -> None:
     class_map = np.array([[0, 7, 1]])
     found = one_hot(class_map, 2, void=7, layout=layout, void_channel=True)
@@ -130,6 +150,7 @@ def test_bools_are_classes_too() -> None:
 
 
 MAP = np.array([[0, 1], [2, 255]], np.uint8)
+READ_ONLY = np.frombuffer(bytes(12), np.uint8).reshape(2, 2, 3)
 
 
 @pytest.mark.parametrize(
@@ -142,10 +163,17 @@ MAP = np.array([[0, 1], [2, 255]], np.uint8)
         ((MAP[0], 3), {}, SampleError, "classmap.shape", r"shape \(2,\); expected \(H, W\)"),
         ((MAP / 1, 3), {}, SampleError, "classmap.type", "holds float64; expected integers"),
         ((MAP, 0), {}, UsageError, "onehot.classes", "there are 0 classes; expected at least 1"),
+        ((MAP, 3.0), {}, UsageError, "onehot.classes", "the number of classes is 3.0; expected an integer"),
+        ((MAP, None), {}, UsageError, "onehot.classes", "the number of classes is None; expected an integer"),
         ((MAP, 3), {"layout": "cwh"}, UsageError, "onehot.layout", "'cwh'; expected 'hwc' or 'chw'"),
         ((MAP, 3), {"dtype": "c16"}, UsageError, "onehot.dtype", "would hold complex128"),
+        ((MAP, 3), {"dtype": "u3"}, UsageError, "onehot.dtype", "'u3', which numpy does not know"),
         ((MAP, 3), {"void": None, "void_channel": True}, UsageError, "onehot.void", "a channel for void, but no void"),
         ((MAP, 3), {"void": 1 << 64}, UsageError, "onehot.void", "expected a number of at most 64 bits"),
+        ((MAP, 3), {"void": "255"}, UsageError, "onehot.void", "void is '255'; expected an integer"),
+        ((MAP, 3), {"out": [[0]]}, UsageError, "onehot.out", r"a list; expected an array of the shape \(2, 2, 3\)"),
+        ((MAP, 3), {"out": np.broadcast_to(np.zeros(3), (2, 2, 3))}, UsageError, "onehot.out", "C-contiguous"),
+        ((MAP, 3), {"out": READ_ONLY}, UsageError, "onehot.out", "out is read-only"),
         ((MAP, 3), {"out": np.zeros((2, 2, 4))}, UsageError, "onehot.out", r"\(2, 2, 4\); expected \(2, 2, 3\)"),
         ((MAP, 3), {"out": np.zeros((3, 2, 2)).T}, UsageError, "onehot.out", "C-contiguous"),
     ],

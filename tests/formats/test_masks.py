@@ -395,6 +395,17 @@ def test_the_masks_of_an_image(stack: Stack, tmp_path: Path) -> None:
     assert (empty.shape, empty.dtype) == ((0, 3, 4), np.bool_)
 
 
+@pytest.mark.parametrize(("name", "stack"), [("a", None), ("a", "npz"), ("a.npz", None)])
+def test_an_image_goes_by_its_name_whichever_way_its_masks_are_stored(name: str, stack: Stack, tmp_path: Path) -> None:
+    whole = json.loads((FIXTURES / "instances.json").read_text())
+    whole["images"][0]["file_name"], whole["images"][1]["file_name"] = f"{name}.jpg", f"{name}/b.jpg"
+    (tmp_path / "set.json").write_text(json.dumps(whole))
+    cocoseg.to_masks(tmp_path / "set.json", tmp_path / "out", stack=stack)
+    found, table = cocoseg.load_masks(tmp_path / "out" / name)
+    assert (len(found), table["file_name"]) == (4, f"{name}.jpg")
+    assert len(cocoseg.load_masks(tmp_path / "out" / name / "b")[0]) == 0
+
+
 def test_no_masks_of_an_image(tmp_path: Path) -> None:
     with pytest.raises(SampleError, match=r"masks.json' does not exist"):
         cocoseg.load_masks(tmp_path / "a")

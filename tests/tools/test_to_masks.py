@@ -210,7 +210,9 @@ def test_a_stack_that_would_take_the_place_of_the_report(tmp_path: Path) -> None
     whole["images"][1]["file_name"] = "cocoseg.jpg"
     (tmp_path / "set.json").write_text(json.dumps(whole))
     summary = cocoseg.to_masks(tmp_path / "set.json", tmp_path / "out", stack="npz")
-    assert [failure.category for failure in summary.failures] == ["path.invalid"]
+    (failure,) = summary.failures
+    assert failure.category == "path.invalid"
+    assert "set.json: images[1] (image 2, 'cocoseg.jpg'): file_name 'cocoseg.json' is kept" in failure.message
     assert cocoseg.to_masks(tmp_path / "set.json", tmp_path / "pngs").failures == []
 
 
