@@ -79,12 +79,14 @@ def output_categories(categories: Sequence[Category]) -> tuple[Category, ...]:
 class PanopticFiles:
     """Samples to panoptic pictures under a policy for overlap, their segments in ``categories``.
 
-    ``categories`` are those that ``output_categories`` gives; with ``keep_ids`` every segment keeps its id.
+    ``categories`` are those that ``output_categories`` gives; with ``keep_ids`` every segment keeps its id. With
+    ``groups_things`` every thing is a crowd, for it stands for all of its category.
     """
 
     categories: tuple[Category, ...]
     overlap: Overlap = "file"
     keep_ids: bool = False
+    groups_things: bool = False
 
     def __call__(self, sample: Sample) -> Converted:
         """The picture, as ``panoptic/<key>``, and the rows of the image and its annotation.
@@ -96,7 +98,7 @@ class PanopticFiles:
         ids = np.zeros(len(places), np.int64)
         ids[picture.segments] = self._ids(sample, places, picture.segments)
         things = self._isthing[places[picture.segments]]
-        crowd = sample.iscrowd[picture.segments] & things
+        crowd = (sample.iscrowd[picture.segments] | self.groups_things) & things
         png = write_rgb(rgb_from_ids(picture.regions.paint(ids.astype(np.uint32), outside=0)))
         counted = (int(things.sum()), int((~things).sum()), int(crowd.sum()), picture.hidden, picture.contested)
         rows = _segment_rows(sample, picture, ids, crowd)
@@ -105,7 +107,7 @@ class PanopticFiles:
     def settings(self) -> bytes:
         """What decides the picture and the rows."""
         categories = [(row.id, row.isthing, row.color) for row in self.categories]
-        return msgspec.json.encode(("panoptic", _VERSION, categories, self.overlap, self.keep_ids))
+        return msgspec.json.encode(("panoptic", _VERSION, categories, self.overlap, self.keep_ids, self.groups_things))
 
     @cached_property
     def _isthing(self) -> npt.NDArray[np.bool_]:

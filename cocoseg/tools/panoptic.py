@@ -113,7 +113,8 @@ def to_panoptic(
     if stuff is not None:
         dataset = join(dataset, _stuff(dataset, stuff))
     check_categories(dataset, "panoptic")
-    convert = PanopticFiles(output_categories(dataset.categories), overlap or "file", dataset.picture_ids)
+    listed = output_categories(dataset.categories)
+    convert = PanopticFiles(listed, overlap or "file", dataset.picture_ids, dataset.groups_things)
     summary = PanopticSummary(len(dataset), problems=list(dataset.problems))
     options = {"overlap": convert.overlap, "stuff": stuff and places.base_name(place(stuff))} | source.told
     sources = [*source.files, *([place(stuff)] if stuff else ())]
