@@ -236,6 +236,14 @@ def test_a_thing_of_a_class_map_is_a_crowd_whoever_says_that_it_is_one(categorie
     assert found == [(1, 1), (15, 1)]
 
 
+def test_pictures_without_a_segment_come_back_from_a_detection_file(tmp_path: Path) -> None:
+    source = save_panoptic([(np.zeros((2, 3), np.int64), []), (np.zeros((1, 1), np.int64), [])], tmp_path)
+    cocoseg.to_coco(source, tmp_path / "coco.json")
+    assert run("to-panoptic", tmp_path / "coco.json", tmp_path / "out", "--categories", source).code == 0
+    assert pictures(cocoseg.read(tmp_path / "out" / "panoptic.json")) == {0: [], 1: []}
+    assert [id_map(tmp_path / "out" / "panoptic" / name).shape for name in ("0.png", "1.png")] == [(2, 3), (1, 1)]
+
+
 def test_dry_run_writes_nothing(tmp_path: Path) -> None:
     result = run("to-panoptic", INSTANCES, tmp_path / "out", "--dry-run", "--json")
     assert (result.code, list(tmp_path.iterdir())) == (0, [])
