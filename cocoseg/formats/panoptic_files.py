@@ -36,7 +36,7 @@ from cocoseg.targets import check_ids, flat
 DOCUMENT = "panoptic.json"
 FOLDER = "panoptic"
 
-_VERSION = 1  # of the pictures and rows that the same input makes
+_VERSION = 2  # of the pictures and rows that the same input makes
 
 Ints = npt.NDArray[np.int64]
 Places = npt.NDArray[np.intp]
@@ -149,7 +149,8 @@ class PanopticFiles:
     def _ids(self, sample: Sample, places: Places, segments: Places) -> Ints:
         if not self.keep_ids:
             seed = hashlib.blake2b(sample.key.encode(), digest_size=8).digest()
-            return ids_near(self._colors[places[segments]], int.from_bytes(seed, "little"))
+            places = places[segments]
+            return ids_near(self._colors[places], int.from_bytes(seed, "little"), ~self._isthing[places])
         ids = sample.ids[segments]
         check_ids(ids)
         return ids
