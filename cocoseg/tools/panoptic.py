@@ -130,8 +130,9 @@ def _stuff(dataset: Dataset, path: StrPath) -> Dataset:
     if dataset.folder is not None:
         text = f"{dataset.source}: has pictures, which hold their stuff already; --stuff is for instances without any"
         raise UsageError("usage.stuff", text)
-    if detect(path) == "panoptic":
-        text = "holds panoptic annotations; --stuff takes masks, as stuff_*.json of COCO has them"
+    if (found := detect(path)) not in ("coco", None):
+        what = "panoptic annotations" if found == "panoptic" else "label pictures"
+        text = f"holds {what}; --stuff takes masks, as stuff_*.json of COCO has them"
         raise DocumentError("doc.kind", f"{show(place(path), 300)}: {text}")
     stuff = read(path)
     return stuff if stuff.categories else replace(stuff, categories=dataset.categories)

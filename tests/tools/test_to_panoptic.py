@@ -312,6 +312,14 @@ def test_stuff_that_is_panoptic(tmp_path: Path) -> None:
     assert "holds panoptic annotations; --stuff takes masks" in line
 
 
+@pytest.mark.parametrize("command", ["to-semantic", "to-masks"])
+def test_stuff_that_is_a_folder_of_pictures(command: str, tmp_path: Path) -> None:
+    run(command, STUFF, tmp_path / "stuff")
+    line = answer(INSTANCES, tmp_path / "out", "--stuff", tmp_path / "stuff", code=3)
+    assert "stuff': holds label pictures; --stuff takes masks, as stuff_*.json of COCO has them" in line
+    assert not (tmp_path / "out").exists()
+
+
 def test_stuff_for_a_panoptic_source(tmp_path: Path) -> None:
     line = answer(PANOPTIC, tmp_path / "out", "--stuff", STUFF, code=2)
     assert "has pictures, which hold their stuff already" in line
