@@ -1,8 +1,9 @@
 """Segment ids that are colours near their category's, in the way of panopticapi's ``IdGenerator``.
 
-The first segment of a category has the category's own colour, others one at most 30 away in each channel. Black is
-void, so that nobody gets it, and where many are alike the neighbourhood grows until there is room. What is left to
-chance is decided by the seed and the segment's place alone, so that an image has the same ids wherever it is made.
+The first segment of a category has the category's own colour, others one at most 30 away in each channel. A colour that
+stuff and things share is the stuff's. Black is void, so that nobody gets it, and where many are alike the neighbourhood
+grows until there is room. What is left to chance is decided by the seed and the segment's place alone, so that an image
+has the same ids wherever it is made.
 """
 
 from __future__ import annotations
@@ -20,10 +21,10 @@ _ATTEMPTS = 24
 _BITS = 21  # of chance for each of three channels
 
 
-def ids_near(bases: Ints, seed: int) -> Ints:
+def ids_near(bases: Ints, seed: int, stuff: npt.NDArray[np.bool_] | None = None) -> Ints:
     """The category's colour of each segment, as an id (n,) -> ids of their own: (n,) int64, none twice, none 0.
 
-    ``seed`` is any 64 bits. Raises SampleError ``limit.segments``.
+    ``seed`` is any 64 bits; ``stuff`` (n,) says whose colour goes to no thing. Raises SampleError ``limit.segments``.
 
     >>> from cocoseg.codecs.panoptic import rgb_from_ids
     >>> person = 220 + 256 * 20 + 65536 * 60
@@ -33,7 +34,10 @@ def ids_near(bases: Ints, seed: int) -> Ints:
     if len(bases) >= ID_LIMIT:
         text = f"{len(bases):,} segments, but a picture has colours for {ID_LIMIT - 1:,}; leave some out"
         raise SampleError("limit.segments", text)
-    ids = _unless_taken(bases, bases[:0])
+    ids = np.full(len(bases), VOID, np.int64)
+    stuff = np.zeros(len(bases), np.bool_) if stuff is None else stuff
+    for some in (stuff, ~stuff):
+        ids[some] = _unless_taken(bases[some], ids)
     for attempt in range(_ATTEMPTS):
         places = np.flatnonzero(ids == VOID)
         if not len(places):

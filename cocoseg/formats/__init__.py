@@ -118,8 +118,8 @@ def _call(function: str, modules: dict[str, str], path: StrPath, format: str | N
     given = {name: _place(value) for name, value in options.items() if value is not None}
     _check_format(format)
     format = format or detect(source)
-    if format is None:  # whatever it is, that reader says what is wrong with it
-        format, given = "coco", {}
+    if format is None:  # images without a segment; or whatever it is, that reader says what is wrong with it
+        format, given = "coco", {name: value for name, value in given.items() if name in _OPTIONS["coco"]}
     if strange := next((name for name in given if name not in _OPTIONS[format]), None):
         option = f"--{strange.replace('_', '-')}"
         raise DocumentError("doc.kind", f"{os.fspath(path)}: holds {_WORDS[format]}, where {option} means nothing")

@@ -16,6 +16,7 @@ from cocoseg.codecs.regions import Regions
 from cocoseg.errors import SampleError
 from cocoseg.files.digests import digest
 from cocoseg.formats.pictures import Entry
+from cocoseg.labels.presets import is_thing
 from cocoseg.model import Category, Sample
 
 NUMBERS = 1 << 16  # of values, and of instances
@@ -38,7 +39,7 @@ class Values:
 
     @classmethod
     def of(cls, name: str, categories: Iterable[tuple[int, Category]], silent: Iterable[int]) -> Values:
-        """Of ``categories`` as (value, category)."""
+        """Of ``categories`` as (value, category); one that is silent is the thing or stuff that COCO's tables say."""
         ranked = sorted(categories, key=lambda pair: pair[1].id)
         rows = {value: row for row, (value, _) in enumerate(ranked) if 0 <= value < NUMBERS}
         return cls(
@@ -46,7 +47,7 @@ class Values:
             tuple(rows.items()),
             tuple(value for value in silent if value not in rows),
             tuple(category.id for _, category in ranked),
-            tuple(category.isthing for _, category in ranked),
+            tuple(is_thing(category) for _, category in ranked),
         )
 
     @cached_property

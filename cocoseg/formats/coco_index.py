@@ -189,7 +189,8 @@ def _check_kind(
     if isinstance(document, _RawDocument) and not rows and _has_segments_info(document):
         text = "holds panoptic annotations (they have 'segments_info'); expected annotations with 'segmentation'"
         raise DocumentError("doc.kind", f"{source}: {text}")
-    if not rows and not refused:
+    # Images whose list of annotations is there, and empty, are images without segments.
+    if not rows and not refused and not (document.images and document.annotations is not UNSET):
         raise DocumentError(
             "doc.missing_key", f"{source}: no 'annotations', or an empty list of them: there is nothing to convert"
         )

@@ -12,7 +12,7 @@ from cocoseg.formats.pictures import no_pictures, picture_names, read_report
 
 PANOPTIC_JSON = "panoptic.json"  # what to-panoptic writes beside its pictures
 _WRITTEN_BY = {"to-semantic": "semantic", "to-masks": "masks", "to-panoptic": "panoptic"}
-_MASK = re.compile(r"\d+_[^/]*[A-Za-z][^/]*\.png", re.IGNORECASE)
+_MASK = re.compile(r"\d+_[^/]*[^\W\d_][^/]*\.png", re.IGNORECASE)  # with a letter
 _ONE_CHANNEL = (0, 3)
 _SOME = 20  # pictures that are looked at, where the first ones are damaged
 

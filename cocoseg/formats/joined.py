@@ -128,7 +128,7 @@ def _agreed(over: Category, under: Category, instances: Dataset, stuff: Dataset)
 
 def _pairs(instances: Dataset, stuff: Dataset) -> list[Pair | Refused]:
     below = {_image(entry): entry for entry in stuff.entries if _image(entry) is not None}
-    above = {_image(entry) for entry in instances.entries}
+    above = {_image(entry) for entry in instances.entries} - {None}
     if not above & set(below):
         raise DocumentError("id.unknown", _no_common(instances, stuff))
     pairs = [_pair(entry, below.get(_image(entry))) for entry in instances.entries]

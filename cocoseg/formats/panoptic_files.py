@@ -36,7 +36,7 @@ from cocoseg.targets import check_ids, flat
 DOCUMENT = "panoptic.json"
 FOLDER = "panoptic"
 
-_VERSION = 1  # of the pictures and rows that the same input makes
+_VERSION = 2  # of the pictures and rows that the same input makes
 
 Ints = npt.NDArray[np.int64]
 Places = npt.NDArray[np.intp]
@@ -79,12 +79,14 @@ def output_categories(categories: Sequence[Category]) -> tuple[Category, ...]:
 class PanopticFiles:
     """Samples to panoptic pictures under a policy for overlap, their segments in ``categories``.
 
-    ``categories`` are those that ``output_categories`` gives; with ``keep_ids`` every segment keeps its id.
+    ``categories`` are those that ``output_categories`` gives; with ``keep_ids`` every segment keeps its id. With
+    ``groups_things`` every thing is a crowd, for it stands for all of its category.
     """
 
     categories: tuple[Category, ...]
     overlap: Overlap = "file"
     keep_ids: bool = False
+    groups_things: bool = False
 
     def __call__(self, sample: Sample) -> Converted:
         """The picture, as ``panoptic/<key>``, and the rows of the image and its annotation.
@@ -96,7 +98,7 @@ class PanopticFiles:
         ids = np.zeros(len(places), np.int64)
         ids[picture.segments] = self._ids(sample, places, picture.segments)
         things = self._isthing[places[picture.segments]]
-        crowd = sample.iscrowd[picture.segments] & things
+        crowd = (sample.iscrowd[picture.segments] | self.groups_things) & things
         png = write_rgb(rgb_from_ids(picture.regions.paint(ids.astype(np.uint32), outside=0)))
         counted = (int(things.sum()), int((~things).sum()), int(crowd.sum()), picture.hidden, picture.contested)
         rows = _segment_rows(sample, picture, ids, crowd)
@@ -105,7 +107,7 @@ class PanopticFiles:
     def settings(self) -> bytes:
         """What decides the picture and the rows."""
         categories = [(row.id, row.isthing, row.color) for row in self.categories]
-        return msgspec.json.encode(("panoptic", _VERSION, categories, self.overlap, self.keep_ids))
+        return msgspec.json.encode(("panoptic", _VERSION, categories, self.overlap, self.keep_ids, self.groups_things))
 
     @cached_property
     def _isthing(self) -> npt.NDArray[np.bool_]:
@@ -147,7 +149,8 @@ class PanopticFiles:
     def _ids(self, sample: Sample, places: Places, segments: Places) -> Ints:
         if not self.keep_ids:
             seed = hashlib.blake2b(sample.key.encode(), digest_size=8).digest()
-            return ids_near(self._colors[places[segments]], int.from_bytes(seed, "little"))
+            places = places[segments]
+            return ids_near(self._colors[places], int.from_bytes(seed, "little"), ~self._isthing[places])
         ids = sample.ids[segments]
         check_ids(ids)
         return ids

@@ -8,7 +8,7 @@ merges several categories becomes one of its own, and so does background, where 
 A class map has one segment for each class in it; that of a thing is a crowd, for nobody says how many there are.
 ``instances`` names a folder of PNGs of the same names that do, by numbers above 0: VOC SegmentationObject, instanceIds
 of Cityscapes and KITTI. There every (class, number) is a segment, of stuff every class; a thing without number is a
-crowd.
+crowd. Cityscapes' groups are none of those: their number, below 1000, is read as that of one thing.
 """
 
 from __future__ import annotations

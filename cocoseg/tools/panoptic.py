@@ -113,7 +113,8 @@ def to_panoptic(
     if stuff is not None:
         dataset = join(dataset, _stuff(dataset, stuff))
     check_categories(dataset, "panoptic")
-    convert = PanopticFiles(output_categories(dataset.categories), overlap or "file", dataset.picture_ids)
+    listed = output_categories(dataset.categories)
+    convert = PanopticFiles(listed, overlap or "file", dataset.picture_ids, dataset.groups_things)
     summary = PanopticSummary(len(dataset), problems=list(dataset.problems))
     options = {"overlap": convert.overlap, "stuff": stuff and places.base_name(place(stuff))} | source.told
     sources = [*source.files, *([place(stuff)] if stuff else ())]
@@ -129,8 +130,9 @@ def _stuff(dataset: Dataset, path: StrPath) -> Dataset:
     if dataset.folder is not None:
         text = f"{dataset.source}: has pictures, which hold their stuff already; --stuff is for instances without any"
         raise UsageError("usage.stuff", text)
-    if detect(path) == "panoptic":
-        text = "holds panoptic annotations; --stuff takes masks, as stuff_*.json of COCO has them"
+    if (found := detect(path)) not in ("coco", None):
+        what = "panoptic annotations" if found == "panoptic" else "label pictures"
+        text = f"holds {what}; --stuff takes masks, as stuff_*.json of COCO has them"
         raise DocumentError("doc.kind", f"{show(place(path), 300)}: {text}")
     stuff = read(path)
     return stuff if stuff.categories else replace(stuff, categories=dataset.categories)

@@ -36,6 +36,12 @@ def test_the_first_of_a_category_has_its_colour_and_no_other_has_it(bases: list[
         assert number == bases[place] or number not in bases
 
 
+def test_a_colour_that_things_have_too_is_the_stuffs() -> None:
+    found = ids_near(np.array([PERSON, 5, PERSON, PERSON]), 1, np.array([False, False, True, False])).tolist()
+    assert found[1:3] == [5, PERSON]
+    assert len(set(found)) == 4
+
+
 @pytest.mark.parametrize("base", [PERSON, 1, ID_LIMIT - 1])
 def test_others_are_near_it(base: int) -> None:
     found = rgb_from_ids(ids_near(np.full(200, base, np.int64), seed=7)).astype(int)

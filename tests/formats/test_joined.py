@@ -111,6 +111,19 @@ def test_an_image_that_one_file_refuses_is_refused(
     assert [entry.key for entry in joined.entries if not isinstance(entry, Refused)] == ["a.png", "c.png", "z.png"]
 
 
+def test_annotations_of_no_image_are_told_of_both_files(instances: Dataset, stuff: Dataset, tmp_path: Path) -> None:
+    for name, dataset in (("instances", instances), ("stuff", stuff)):
+        document = json.loads(Path(dataset.source).read_text())
+        document["annotations"] += [{"image_id": 77, "category_id": 93, "segmentation": SKY}]
+        (tmp_path / f"{name}.json").write_text(json.dumps(document))
+    joined = join(cocoseg.read(tmp_path / "instances.json"), cocoseg.read(tmp_path / "stuff.json"))
+    messages = [entry.problem.message for entry in joined.entries if isinstance(entry, Refused)]
+    assert [name in message for name, message in zip(["instances.json", "stuff.json"], messages, strict=True)] == [
+        True
+    ] * 2
+    assert len(joined) == 6
+
+
 def test_a_name_that_stuff_has_for_another_image(instances: Dataset, tmp_path: Path) -> None:
     other = file(tmp_path / "stuff.json", [{"id": 93, "name": "sky"}], (1, "a.jpg", 93), (8, "b.jpg", 93))
     (refused,) = (entry for entry in join(instances, other).entries if isinstance(entry, Refused))

@@ -112,6 +112,12 @@ def test_stuff_has_its_colour_and_is_never_a_crowd() -> None:
     assert picture(converted).tolist() == [[color, 0, color]] * 2
 
 
+def test_stuff_has_its_colour_where_a_thing_of_the_same_colour_comes_first() -> None:
+    same = output_categories([Category(1, "person", True, (0, 128, 0)), Category(184, "tree", False)])
+    converted = PanopticFiles(same)(sample(masks.draw("#..", "..#"), [1, 184]))
+    assert [row["id"] == 128 << 8 for row in rows(converted)] == [False, True]
+
+
 def test_a_hidden_segment_is_counted_and_one_of_nothing_is_not() -> None:
     converted = PanopticFiles(CATEGORIES)(sample(masks.draw("##.", "...", "###"), [1, 1, 18]))
     assert [row["category_id"] for row in rows(converted)] == [18]
@@ -190,5 +196,6 @@ def test_categories_are_complete() -> None:
 def test_settings_tell_what_decides_the_files() -> None:
     first = PanopticFiles(CATEGORIES)
     other = [PanopticFiles(CATEGORIES[:2]), PanopticFiles(CATEGORIES, "area"), PanopticFiles(CATEGORIES, keep_ids=True)]
-    assert len({convert.settings() for convert in [first, *other]}) == 4
+    other += [PanopticFiles(CATEGORIES, groups_things=True)]
+    assert len({convert.settings() for convert in [first, *other]}) == 5
     assert pickle.loads(pickle.dumps(first)).settings() == first.settings()

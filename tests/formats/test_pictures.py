@@ -133,6 +133,7 @@ class TestRecognised:
         ("names", "format"),
         [
             (("a/1_person.png", "a/22_stop sign.png", "b/x.png"), "masks"),
+            (("a/1_犬.png", "a/2_é.png"), "masks"),
             (("a/1_person.png", "a/x.png"), "semantic"),
             (("1_person.png",), "semantic"),
             (("a/2007_000033.png",), "semantic"),

@@ -222,6 +222,28 @@ def test_summary_and_report(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.parametrize("categories", ["silent", "COCO's"])
+def test_a_thing_of_a_class_map_is_a_crowd_whoever_says_that_it_is_one(categories: str, tmp_path: Path) -> None:
+    names = {1: "aeroplane", 15: "person"} if categories == "silent" else {1: "person", 15: "bench"}
+    rows = [{"id": number, "name": name} for number, name in names.items()]
+    (tmp_path / "categories.json").write_text(json.dumps(rows))
+    (tmp_path / "maps").mkdir()
+    Image.fromarray(np.array([[1, 1, 15], [0, 255, 15]], np.uint8)).save(tmp_path / "maps" / "a.png")
+    cocoseg.to_panoptic(tmp_path / "maps", tmp_path / "out", categories=tmp_path / "categories.json")
+    document = strict(tmp_path / "out" / "panoptic.json")
+    assert [row["isthing"] for row in document["categories"]] == [1, 1]
+    found = [(row["category_id"], row["iscrowd"]) for row in document["annotations"][0]["segments_info"]]
+    assert found == [(1, 1), (15, 1)]
+
+
+def test_pictures_without_a_segment_come_back_from_a_detection_file(tmp_path: Path) -> None:
+    source = save_panoptic([(np.zeros((2, 3), np.int64), []), (np.zeros((1, 1), np.int64), [])], tmp_path)
+    cocoseg.to_coco(source, tmp_path / "coco.json")
+    assert run("to-panoptic", tmp_path / "coco.json", tmp_path / "out", "--categories", source).code == 0
+    assert pictures(cocoseg.read(tmp_path / "out" / "panoptic.json")) == {0: [], 1: []}
+    assert [id_map(tmp_path / "out" / "panoptic" / name).shape for name in ("0.png", "1.png")] == [(2, 3), (1, 1)]
+
+
 def test_dry_run_writes_nothing(tmp_path: Path) -> None:
     result = run("to-panoptic", INSTANCES, tmp_path / "out", "--dry-run", "--json")
     assert (result.code, list(tmp_path.iterdir())) == (0, [])
@@ -288,6 +310,14 @@ def test_stuff_without_categories_takes_those_of_the_categories_file(tmp_path: P
 def test_stuff_that_is_panoptic(tmp_path: Path) -> None:
     line = answer(INSTANCES, tmp_path / "out", "--stuff", PANOPTIC, code=3)
     assert "holds panoptic annotations; --stuff takes masks" in line
+
+
+@pytest.mark.parametrize("command", ["to-semantic", "to-masks"])
+def test_stuff_that_is_a_folder_of_pictures(command: str, tmp_path: Path) -> None:
+    run(command, STUFF, tmp_path / "stuff")
+    line = answer(INSTANCES, tmp_path / "out", "--stuff", tmp_path / "stuff", code=3)
+    assert "stuff': holds label pictures; --stuff takes masks, as stuff_*.json of COCO has them" in line
+    assert not (tmp_path / "out").exists()
 
 
 def test_stuff_for_a_panoptic_source(tmp_path: Path) -> None:
