@@ -278,3 +278,37 @@ def test_an_image_that_fails_is_left_out(tmp_path: Path) -> None:
     found = strict((tmp_path / "made.json").read_text())
     assert [row["id"] for row in found["images"]] == [row["id"] for row in document["images"] if row["id"] != failed]
     assert failed not in {row["image_id"] for row in found["annotations"]}
+
+
+def test_an_annotation_of_a_category_that_is_not_listed_costs_its_image(tmp_path: Path) -> None:
+    document = json.loads(INSTANCES.read_text())
+    row = document["annotations"][0]
+    row["category_id"] = 77
+    (tmp_path / "unlisted.json").write_text(json.dumps(document))
+    summary = cocoseg.to_coco(tmp_path / "unlisted.json", tmp_path / "made.json")
+    assert [failure.category for failure in summary.failures] == ["id.unknown"]
+    assert f"segment {row['id']} has category_id 77, which is not among the categories" in summary.failures[0].message
+    made_of = strict((tmp_path / "made.json").read_text())
+    assert row["image_id"] not in {image["id"] for image in made_of["images"]}
+    assert 77 not in {annotation["category_id"] for annotation in made_of["annotations"]}
+
+
+def test_an_image_is_made_again_when_its_category_is_listed_no_more(tmp_path: Path) -> None:
+    document = json.loads(INSTANCES.read_text())
+    (tmp_path / "source.json").write_text(json.dumps(document))
+    made(tmp_path / "source.json", tmp_path)
+    used = document["annotations"][0]["category_id"]
+    document["categories"] = [row for row in document["categories"] if row["id"] != used]
+    (tmp_path / "source.json").write_text(json.dumps(document))
+    again = cocoseg.to_coco(tmp_path / "source.json", tmp_path / "made.json")
+    assert {failure.category for failure in again.failures} == {"id.unknown"}
+
+
+def test_image_ids_written_as_floats_become_whole(tmp_path: Path) -> None:
+    document = json.loads(INSTANCES.read_text())
+    for image in document["images"]:
+        image["id"] = float(image["id"])
+    (tmp_path / "floats.json").write_text(json.dumps(document))
+    found = made(tmp_path / "floats.json", tmp_path)
+    assert {type(row["id"]) for row in found["images"]} == {int}
+    assert {type(row["image_id"]) for row in found["annotations"]} == {int}
