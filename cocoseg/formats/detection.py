@@ -31,7 +31,7 @@ from cocoseg.model import Category, Sample
 
 Shape = Literal["rle", "rle-list", "polygons"]
 
-_VERSION = 1  # of the texts that the same input makes
+_VERSION = 2  # of the texts that the same input makes
 
 
 class Annotated(msgspec.Struct):

@@ -138,7 +138,7 @@ def _check_name(target: str) -> None:
 
 
 def _check_options(segmentation: str, things_only: bool, stuff: bool, simplify: float | None) -> None:
-    check_choice("as", segmentation, ("rle", "rle-list", "polygons"))
+    check_choice("as", segmentation or str(segmentation), ("rle", "rle-list", "polygons"))
     if things_only and stuff:
         raise UsageError("usage.stuff", "things_only leaves out what stuff asks for; choose one of the two")
     if simplify is None:
