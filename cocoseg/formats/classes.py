@@ -16,6 +16,7 @@ from cocoseg.codecs.regions import Regions
 from cocoseg.errors import SampleError
 from cocoseg.files.writing import digest
 from cocoseg.formats.pictures import Entry
+from cocoseg.labels.presets import is_thing
 from cocoseg.model import Category, Sample
 
 NUMBERS = 1 << 16  # of values, and of instances
@@ -46,7 +47,7 @@ class Values:
             tuple(rows.items()),
             tuple(value for value in silent if value not in rows),
             tuple(category.id for _, category in ranked),
-            tuple(category.isthing for _, category in ranked),
+            tuple(is_thing(category) for _, category in ranked),
         )
 
     @cached_property

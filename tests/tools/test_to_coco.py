@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 from pycocotools import mask as reference
 from pycocotools.coco import COCO
 
@@ -318,3 +319,12 @@ def test_image_ids_written_as_floats_become_whole(tmp_path: Path) -> None:
 def test_a_segmentation_that_is_none_of_the_three(shape: Any, tmp_path: Path) -> None:
     with pytest.raises(cocoseg.UsageError, match=f"as is '{shape}', expected one of rle, rle-list, polygons"):
         cocoseg.to_coco(PANOPTIC, tmp_path / "a.json", segmentation=shape)
+
+
+def test_what_cocos_tables_know_to_be_things_is_a_crowd_in_a_class_map(tmp_path: Path) -> None:
+    (tmp_path / "maps").mkdir()
+    Image.fromarray(np.array([[1, 184, 3]], np.uint8)).save(tmp_path / "maps" / "1.png")
+    silent = [{"id": 1, "name": "person"}, {"id": 184, "name": "tree-merged"}, {"id": 3, "name": "spaceship"}]
+    (tmp_path / "silent.json").write_text(json.dumps(silent))
+    document = made(tmp_path / "maps", tmp_path, categories=tmp_path / "silent.json")
+    assert {row["category_id"]: row["iscrowd"] for row in document["annotations"]} == {1: 1, 184: 0, 3: 0}
