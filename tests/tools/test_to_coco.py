@@ -328,3 +328,23 @@ def test_what_cocos_tables_know_to_be_things_is_a_crowd_in_a_class_map(tmp_path:
     (tmp_path / "silent.json").write_text(json.dumps(silent))
     document = made(tmp_path / "maps", tmp_path, categories=tmp_path / "silent.json")
     assert {row["category_id"]: row["iscrowd"] for row in document["annotations"]} == {1: 1, 184: 0, 3: 0}
+
+
+@pytest.mark.parametrize(
+    ("found", "category"), [('"file_name": "overlap.jpg"', "doc.type"), ('"image_id": 1', "json.nonfinite")]
+)
+def test_nan_where_a_string_may_be_is_no_string(found: str, category: str, tmp_path: Path) -> None:
+    text = INSTANCES.read_text()
+    assert found in text
+    (tmp_path / "nan.json").write_text(text.replace(found, f"{found.partition(':')[0]}: NaN", 1))
+    summary = cocoseg.to_coco(tmp_path / "nan.json", tmp_path / "made.json")
+    assert [failure.category for failure in summary.failures] == [category]
+    assert "NaN" in summary.failures[0].message
+    assert "NaN" not in (tmp_path / "made.json").read_text()
+
+
+def test_a_supercategory_that_is_nan_is_none(tmp_path: Path) -> None:
+    document = json.loads(INSTANCES.read_text())
+    document["categories"][0]["supercategory"] = float("nan")
+    (tmp_path / "nan.json").write_text(json.dumps(document))
+    assert "supercategory" not in made(tmp_path / "nan.json", tmp_path)["categories"][0]
