@@ -14,8 +14,8 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from cocoseg.codecs.polygon import Floats, Rings
-from cocoseg.codecs.rle import Ints
+from cocoseg.codecs.polygon import Floats, Rings, fill
+from cocoseg.codecs.rle import Ints, area
 from cocoseg.errors import UsageError
 
 _TINY = np.finfo(np.float64).tiny  # a line of no length is a point
@@ -28,8 +28,8 @@ def simplify(rings: Rings, tolerance: float) -> Rings:
     """Rings of n masks -> Rings of n masks with some of the corners, none left out farther than ``tolerance`` pixels.
 
     Corners through which a ring goes twice stay, so that bridges to holes keep no width. A ring that would be left
-    with fewer than three corners stays as it is, so that no part of a mask is lost. What it costs: ``agreement``.
-    Raises UsageError ``simplify.tolerance``.
+    with fewer than three corners, or without a pixel, stays as it is, so that no part of a mask is lost. What it costs:
+    ``agreement``. Raises UsageError ``simplify.tolerance``.
 
     >>> corners = np.array([[0, 0], [4, 0], [8, 1], [8, 8], [0, 8.0]])
     >>> simplify(Rings(corners, np.array([0, 5]), np.array([0, 1])), 1).points.tolist()
@@ -48,8 +48,22 @@ def simplify(rings: Rings, tolerance: float) -> Rings:
     _settle(lines, stay, tolerance)
     stay = np.delete(stay, ends)
     stay |= np.repeat(np.add.reduceat(stay, starts, dtype=np.int64) < 3, lengths)
+    stay |= np.repeat(_vanished(_left(rings, stay)), lengths)
+    return _left(rings, stay)
+
+
+def _left(rings: Rings, stay: Flags) -> Rings:
+    """The rings with those corners alone that stay (P,)."""
     left = np.append(0, np.cumsum(stay))
     return Rings(rings.points[stay], left[rings.ring_offsets], rings.mask_offsets)
+
+
+def _vanished(rings: Rings) -> Flags:
+    """Whether a ring has no pixel in it: (r,) bool."""
+    width, height = np.ceil(rings.points.max(axis=0)).astype(np.int64).tolist()
+    alone = Rings(rings.points, rings.ring_offsets, np.arange(len(rings.ring_offsets)))
+    pixels = area(fill(alone, (max(height, 1), max(width, 1))))
+    return np.equal(pixels, 0)
 
 
 def _pinned(rings: Rings) -> Flags:
@@ -75,7 +89,7 @@ def _settle(points: Plane, stay: Flags, tolerance: float) -> None:
         away = _squared_distances(points[open_], points[bounds[line - 1]], points[bounds[line]])
         begins = np.flatnonzero(np.diff(line, prepend=-1))
         farthest = _first_highest(away, begins)
-        far = away[farthest] > tolerance**2
+        far = away[farthest] > tolerance * tolerance  # the square of a large one would not be infinite, but an error
         stay[open_[farthest[far]]] = True
         unsettled = np.repeat(far, np.diff(begins, append=len(line)))
         unsettled[farthest] = False

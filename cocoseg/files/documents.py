@@ -177,7 +177,7 @@ def _decode(data: bytes, kind: type[T]) -> T:
 def _repair(token: re.Match[bytes]) -> bytes:
     text = token[0]
     if not text.startswith(b'"'):
-        return json.dumps(f"{NOT_A_NUMBER}: {text.decode()}").encode()
+        return json.dumps({NOT_A_NUMBER: text.decode()}).encode()  # a string would pass for a name
     return _ESCAPES.sub(_repair_escape, text) if b"\\u" in text else text
 
 
@@ -234,6 +234,8 @@ def _field_error(text: str, raw: bytes) -> SampleError:
 
 def describe(value: object) -> str:
     """A JSON value and its type, for 'found ...'."""
+    if isinstance(value, dict) and NOT_A_NUMBER in value:
+        return f"{value[NOT_A_NUMBER]} ({NOT_A_NUMBER})"
     names = {dict: "an object", list: "a list", str: "a string", bool: "a bool", type(None): "null"}
     name = names.get(type(value))
     return f"{show(value)} ({name})" if name and value is not None else "null" if value is None else show(value)

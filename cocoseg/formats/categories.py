@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import msgspec
+import numpy as np
 from msgspec import UNSET, Raw, UnsetType
 
 from cocoseg.errors import DocumentError, Problem, SampleError, show
 from cocoseg.files.documents import Int64, parse_part, read_document
-from cocoseg.model import Category
+from cocoseg.model import Category, Sample
 
 
 class _Category(msgspec.Struct):
@@ -73,6 +74,15 @@ def category_row(category: Category) -> dict[str, Any]:
     row = {"id": category.id, "name": category.name, "supercategory": category.supercategory}
     row |= {"isthing": isthing, "color": category.color}
     return {key: value for key, value in row.items() if value is not None}
+
+
+def check_listed(sample: Sample, categories: Collection[int]) -> None:
+    """Raises SampleError ``id.unknown`` for the first segment whose category is not among these ids."""
+    strange = np.flatnonzero(~np.isin(sample.category_ids, list(categories)))
+    if len(strange):
+        found = f"segment {sample.ids[strange[0]]} has category_id {sample.category_ids[strange[0]]}"
+        text = f"{found}, which is not among the categories; add it, or name a file that has it with --categories"
+        raise SampleError("id.unknown", f"{sample.place}: {text}" if sample.place else text)
 
 
 def name_problems(source: str, categories: Sequence[Category]) -> list[Problem]:

@@ -24,13 +24,14 @@ from cocoseg.codecs.rle import Ints, Runs
 from cocoseg.codecs.segmentation import to_coco
 from cocoseg.codecs.simplify import simplify
 from cocoseg.formats.about import image_row
+from cocoseg.formats.categories import check_listed
 from cocoseg.formats.document import BETWEEN, Document, Place, coco_document
 from cocoseg.formats.writer import Converted
 from cocoseg.model import Category, Sample
 
 Shape = Literal["rle", "rle-list", "polygons"]
 
-_VERSION = 1  # of the texts that the same input makes
+_VERSION = 2  # of the texts that the same input makes
 
 
 class Annotated(msgspec.Struct):
@@ -61,11 +62,12 @@ class _Row(msgspec.Struct, omit_defaults=True):
 class Annotations:
     """Samples to the rows of a detection JSON.
 
-    ``left_out`` are the ids of categories that are not written. ``by_class``: one annotation per category.
+    ``categories`` are the ids of all, ``left_out`` of those that are not written. ``by_class``: one annotation each.
     ``ids``: what segments have as ids, some that are unique in the file, numbers in a picture, or none of use.
     ``tolerance``: how many pixels a simplified polygon may be off. ``checked``: exact ones are filled and compared.
     """
 
+    categories: frozenset[int]
     shape: Shape = "rle"
     left_out: frozenset[int] = frozenset()
     by_class: bool = False
@@ -74,7 +76,8 @@ class Annotations:
     checked: bool = True
 
     def __call__(self, sample: Sample) -> Converted:
-        """The texts of an image. Raises SampleError."""
+        """The texts of an image. Raises SampleError: ``id.unknown``, ``poly.*``, ``limit.*``."""
+        check_listed(sample, self.categories)
         columns = self._columns(sample)
         shapes, agreement = self._segmentations(columns)
         crowds = int(np.count_nonzero(columns.iscrowd))
@@ -84,7 +87,8 @@ class Annotations:
 
     def settings(self) -> bytes:
         """What decides the texts."""
-        about = (self.shape, sorted(self.left_out), self.by_class, self.ids, self.tolerance)
+        categories = (sorted(self.categories), sorted(self.left_out))
+        about = (categories, self.shape, self.by_class, self.ids, self.tolerance)
         return msgspec.json.encode(("detection", _VERSION, about))
 
     def _columns(self, sample: Sample) -> _Columns:

@@ -67,6 +67,7 @@ class ImageTable:
             return error
         if found in self.rows:
             return SampleError("id.duplicate", f"id {show(found)} is that of images[{self.rows[found][0]}] too")
+        row.id = found  # 1 where it is 1.0
         self.rows[found] = (number, row)
         return None
 

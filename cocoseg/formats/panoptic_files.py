@@ -24,9 +24,9 @@ import numpy.typing as npt
 from cocoseg.codecs.colors import ids_near
 from cocoseg.codecs.panoptic import rgb_from_ids
 from cocoseg.codecs.regions import Regions
-from cocoseg.errors import SampleError
 from cocoseg.files.png_out import write_rgb
 from cocoseg.formats.about import image_row
+from cocoseg.formats.categories import check_listed
 from cocoseg.formats.writer import Converted
 from cocoseg.labels.presets import is_stuff
 from cocoseg.labels.scheme import Overlap, default_color
@@ -127,13 +127,8 @@ class PanopticFiles:
     def _category_places(self, sample: Sample) -> Places:
         """The place of each segment's category: (n,)."""
         ids, order = self._ranked
-        rank = np.minimum(np.searchsorted(ids, sample.category_ids), len(ids) - 1)
-        strange = np.flatnonzero(ids[rank] != sample.category_ids)
-        if len(strange):
-            found = f"segment {sample.ids[strange[0]]} has category_id {sample.category_ids[strange[0]]}"
-            text = f"{found}, which is not among the categories; add it, or name a file that has it with --categories"
-            raise SampleError("id.unknown", f"{sample.place}: {text}" if sample.place else text)
-        return order[rank]
+        check_listed(sample, ids)
+        return order[np.searchsorted(ids, sample.category_ids)]
 
     def _picture(self, sample: Sample, places: Places) -> _Picture:
         regions, contested = flat(sample, self.overlap)

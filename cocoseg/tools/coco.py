@@ -116,7 +116,9 @@ def to_coco(
     source = Source(src, categories, images, png_dir, source_labels, instances, source_format)
     dataset = source.read()
     check_categories(dataset, "detection")
-    convert = Annotations(segmentation, left_out(dataset, things_only), stuff, _ids(dataset, stuff), simplify, check)
+    without = left_out(dataset, things_only)
+    listed = frozenset(row.id for row in dataset.categories)
+    convert = Annotations(listed, segmentation, without, stuff, _ids(dataset, stuff), simplify, check)
     summary = AnnotationSummary(len(dataset), problems=list(dataset.problems))
     options = {"as": segmentation, "things_only": things_only, "stuff": stuff, "simplify": simplify}
 
@@ -136,7 +138,7 @@ def _check_name(target: str) -> None:
 
 
 def _check_options(segmentation: str, things_only: bool, stuff: bool, simplify: float | None) -> None:
-    check_choice("as", segmentation, ("rle", "rle-list", "polygons"))
+    check_choice("as", segmentation or str(segmentation), ("rle", "rle-list", "polygons"))
     if things_only and stuff:
         raise UsageError("usage.stuff", "things_only leaves out what stuff asks for; choose one of the two")
     if simplify is None:

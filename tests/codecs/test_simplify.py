@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from masks import draw, packs
+from pycocotools import mask as reference
 
 import cocoseg
 from cocoseg.codecs import rle
 from cocoseg.codecs.contour import agreement, outline, to_polygons
-from cocoseg.codecs.polygon import Rings
+from cocoseg.codecs.polygon import Rings, fill
 from cocoseg.codecs.simplify import simplify
 from cocoseg.errors import UsageError
 
@@ -53,7 +54,13 @@ def oracle(ring: list[tuple[float, float]], tolerance: float) -> list[tuple[floa
     left: list[complex] = []
     for start, stop in zip(pinned, [*pinned[1:], len(points)], strict=True):
         left += one_after_the_other(closed[start : stop + 1], tolerance)
-    return ring if len(left) < 3 else [(point.real, point.imag) for point in left]
+    corners = [(point.real, point.imag) for point in left]
+    return ring if len(left) < 3 or not pixels(ring_of(*corners)) else corners
+
+
+def pixels(ring: Rings) -> int:
+    size = np.ceil(ring.points.max(axis=0)).astype(int).tolist()
+    return int(rle.area(fill(ring, (size[1], size[0])))[0])
 
 
 def test_a_corner_on_the_line_goes_and_one_off_it_stays() -> None:
@@ -71,6 +78,20 @@ def test_a_step_within_the_tolerance_goes() -> None:
 def test_a_ring_that_would_collapse_stays() -> None:
     masks = rle.encode(draw("....... / .#####. / ....... / ......."))
     assert to_polygons(simplify(outline(masks), 50)) == [[[1, 1, 6, 1, 6, 2, 1, 2]]]
+
+
+def test_a_ring_that_would_fill_no_pixel_stays() -> None:
+    masks = rle.encode(draw(".#.. / .#.. / ###. / #### / #.## / #.## / ##.."))
+    rings = outline(masks)
+    assert corners_of(simplify(rings, 3)) == corners_of(rings)
+
+
+def test_of_any_tolerance_no_part_vanishes() -> None:
+    masks = np.random.default_rng(6).random((400, 14, 11)) < np.linspace(0.2, 0.8, 400)[:, None, None]
+    for tolerance in (2, 3, 5, 1e200):
+        rings = simplify(outline(rle.encode(masks)), tolerance)
+        for polygons in to_polygons(rings):
+            assert all(area > 0 for area in reference.area(reference.frPyObjects(polygons, 14, 11)).tolist())
 
 
 def test_bridges_keep_no_width() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 from pycocotools import mask as reference
 from pycocotools.coco import COCO
 
@@ -278,3 +279,72 @@ def test_an_image_that_fails_is_left_out(tmp_path: Path) -> None:
     found = strict((tmp_path / "made.json").read_text())
     assert [row["id"] for row in found["images"]] == [row["id"] for row in document["images"] if row["id"] != failed]
     assert failed not in {row["image_id"] for row in found["annotations"]}
+
+
+def test_an_annotation_of_a_category_that_is_not_listed_costs_its_image(tmp_path: Path) -> None:
+    document = json.loads(INSTANCES.read_text())
+    row = document["annotations"][0]
+    row["category_id"] = 77
+    (tmp_path / "unlisted.json").write_text(json.dumps(document))
+    summary = cocoseg.to_coco(tmp_path / "unlisted.json", tmp_path / "made.json")
+    assert [failure.category for failure in summary.failures] == ["id.unknown"]
+    assert f"segment {row['id']} has category_id 77, which is not among the categories" in summary.failures[0].message
+    made_of = strict((tmp_path / "made.json").read_text())
+    assert row["image_id"] not in {image["id"] for image in made_of["images"]}
+    assert 77 not in {annotation["category_id"] for annotation in made_of["annotations"]}
+
+
+def test_an_image_is_made_again_when_its_category_is_listed_no_more(tmp_path: Path) -> None:
+    document = json.loads(INSTANCES.read_text())
+    (tmp_path / "source.json").write_text(json.dumps(document))
+    made(tmp_path / "source.json", tmp_path)
+    used = document["annotations"][0]["category_id"]
+    document["categories"] = [row for row in document["categories"] if row["id"] != used]
+    (tmp_path / "source.json").write_text(json.dumps(document))
+    again = cocoseg.to_coco(tmp_path / "source.json", tmp_path / "made.json")
+    assert {failure.category for failure in again.failures} == {"id.unknown"}
+
+
+def test_image_ids_written_as_floats_become_whole(tmp_path: Path) -> None:
+    document = json.loads(INSTANCES.read_text())
+    for image in document["images"]:
+        image["id"] = float(image["id"])
+    (tmp_path / "floats.json").write_text(json.dumps(document))
+    found = made(tmp_path / "floats.json", tmp_path)
+    assert {type(row["id"]) for row in found["images"]} == {int}
+    assert {type(row["image_id"]) for row in found["annotations"]} == {int}
+
+
+@pytest.mark.parametrize("shape", [None, "", "polygon"])
+def test_a_segmentation_that_is_none_of_the_three(shape: Any, tmp_path: Path) -> None:
+    with pytest.raises(cocoseg.UsageError, match=f"as is '{shape}', expected one of rle, rle-list, polygons"):
+        cocoseg.to_coco(PANOPTIC, tmp_path / "a.json", segmentation=shape)
+
+
+def test_what_cocos_tables_know_to_be_things_is_a_crowd_in_a_class_map(tmp_path: Path) -> None:
+    (tmp_path / "maps").mkdir()
+    Image.fromarray(np.array([[1, 184, 3]], np.uint8)).save(tmp_path / "maps" / "1.png")
+    silent = [{"id": 1, "name": "person"}, {"id": 184, "name": "tree-merged"}, {"id": 3, "name": "spaceship"}]
+    (tmp_path / "silent.json").write_text(json.dumps(silent))
+    document = made(tmp_path / "maps", tmp_path, categories=tmp_path / "silent.json")
+    assert {row["category_id"]: row["iscrowd"] for row in document["annotations"]} == {1: 1, 184: 0, 3: 0}
+
+
+@pytest.mark.parametrize(
+    ("found", "category"), [('"file_name": "overlap.jpg"', "doc.type"), ('"image_id": 1', "json.nonfinite")]
+)
+def test_nan_where_a_string_may_be_is_no_string(found: str, category: str, tmp_path: Path) -> None:
+    text = INSTANCES.read_text()
+    assert found in text
+    (tmp_path / "nan.json").write_text(text.replace(found, f"{found.partition(':')[0]}: NaN", 1))
+    summary = cocoseg.to_coco(tmp_path / "nan.json", tmp_path / "made.json")
+    assert [failure.category for failure in summary.failures] == [category]
+    assert "NaN" in summary.failures[0].message
+    assert "NaN" not in (tmp_path / "made.json").read_text()
+
+
+def test_a_supercategory_that_is_nan_is_none(tmp_path: Path) -> None:
+    document = json.loads(INSTANCES.read_text())
+    document["categories"][0]["supercategory"] = float("nan")
+    (tmp_path / "nan.json").write_text(json.dumps(document))
+    assert "supercategory" not in made(tmp_path / "nan.json", tmp_path)["categories"][0]
