@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -163,9 +164,7 @@ class TestSemanticToStuffJsonToSemantic:
     def law(self, source: Path, folder: Path, labels: str, **options: Any) -> None:
         assert not cocoseg.to_semantic(source, folder / "maps", labels=labels, **options).failures
         assert not cocoseg.to_coco(folder / "maps", folder / "stuff.json", stuff=True).failures
-        assert not cocoseg.to_semantic(
-            folder / "stuff.json", folder / "back", labels=labels, unlabelled="void"
-        ).failures
+        assert not cocoseg.to_semantic(folder / "stuff.json", folder / "back", labels=labels).failures
         for path in (folder / "maps").rglob("*.png"):
             back = folder / "back" / path.relative_to(folder / "maps")
             np.testing.assert_array_equal(np.array(Image.open(back)), np.array(Image.open(path)))
@@ -173,6 +172,15 @@ class TestSemanticToStuffJsonToSemantic:
     @pytest.mark.parametrize("labels", ["index", "mask2former"])
     def test_of_the_fixtures(self, labels: str, tmp_path: Path) -> None:
         self.law(FIXTURES / "panoptic.json", tmp_path, labels)
+
+    @pytest.mark.parametrize("isthing", [None, 1])
+    def test_of_classes_of_which_none_is_stuff(self, isthing: int | None, tmp_path: Path) -> None:
+        document = json.loads((FIXTURES / "panoptic.json").read_text())
+        for row in document["categories"]:
+            row |= {"name": f"some {row['name']}", "isthing": isthing}
+        (tmp_path / "panoptic.json").write_text(json.dumps(document))
+        (tmp_path / "panoptic").symlink_to((FIXTURES / "panoptic").resolve())
+        self.law(tmp_path / "panoptic.json", tmp_path, "index")
 
     @by_chance
     @given(found=drawn)

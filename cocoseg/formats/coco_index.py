@@ -295,4 +295,5 @@ def _repeated_ids(source: str, rows: Sequence[Annotation]) -> list[Problem]:
     first = twice[0]
     assert first.id is not None
     text = f"annotations[{seen[first.id]}] and [{first.number}] both have id {show(first.id)}"
-    return [Problem("id.duplicate", f"{source}: {text} ({len(twice)} ids are used again); both are kept")]
+    again = "1 id is" if len(twice) == 1 else f"{len(twice)} ids are"
+    return [Problem("id.duplicate", f"{source}: {text} ({again} used again); both are kept")]

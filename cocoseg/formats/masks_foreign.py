@@ -14,12 +14,14 @@ from typing import NamedTuple
 
 import msgspec
 import numpy as np
+from msgspec import Raw
 
 from cocoseg.errors import DocumentError, Problem, SampleError, show
 from cocoseg.files import places
 from cocoseg.files.names import relative_name
 from cocoseg.files.png import read_header
 from cocoseg.files.reading import read_file
+from cocoseg.formats.about import image_fields
 from cocoseg.formats.categories import read_categories
 from cocoseg.formats.masks_pictures import encode_masks, masks_of_pictures
 from cocoseg.formats.masks_table import class_word
@@ -30,13 +32,17 @@ _MASK = re.compile(r"(?:(.*)/)?(\d{1,18})_([^/]+)\.png", re.IGNORECASE | re.DOTA
 
 
 class Entry(msgspec.Struct, frozen=True, gc=False):
-    """An image and its masks: ``files``, ``ids`` and ``category_ids`` (n,). ``size`` is (height, width), if known."""
+    """An image and its masks: ``files``, ``ids`` and ``category_ids`` (n,). ``size`` is (height, width), if known.
+
+    ``row`` is what the file that lists the photo says of it.
+    """
 
     key: str
     folder: str
     image_id: ImageId
     file_name: str
     size: tuple[int, int] | None
+    row: Raw | None
     files: tuple[str, ...]
     ids: tuple[int, ...]
     category_ids: tuple[int, ...]
@@ -73,7 +79,8 @@ def read(
     rows = zip(names, folders.values(), strict=True)
     entries = [_entry(source, number, name, masks, numbers, photos) for number, (name, masks) in enumerate(rows)]
     load = Loader(source, source, picture, sample)
-    return Dataset(found, entries, load, source, source, (*photos.problems, *problems), background=True)
+    problems = (*photos.problems, *problems)
+    return Dataset(found, entries, load, source, source, problems, background=True, about=photos.about)
 
 
 def picture(folder: str | None, entry: Entry) -> bytes:
@@ -95,6 +102,7 @@ def sample(entry: Entry, picture: bytes, place: str) -> Sample:
         encode_masks(masks_of_pictures(pictures, size), size),
         place,
         file_name=entry.file_name,
+        about=image_fields(entry.row),
     )
 
 
@@ -151,12 +159,12 @@ def _entry(
     folder = masks[0].folder
     try:
         key = relative_name(name)
-        image, file_name, size = photos.find(number, key)
+        photo = photos.find(number, key)
         _check(masks, numbers)
     except SampleError as error:
         return Refused(folder, error.at(f"{source}: {folder}").problem)
     columns = zip(*((mask.file, mask.id, numbers[mask.word]) for mask in masks), strict=True)
-    return Entry(key, folder, image, file_name or key, size, *columns)
+    return Entry(key, folder, photo.image_id, photo.file_name or key, photo.size, photo.row, *columns)
 
 
 def _check(masks: Sequence[_Mask], numbers: Mapping[str, int]) -> None:

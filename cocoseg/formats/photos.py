@@ -11,25 +11,26 @@ import posixpath
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
-import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
 from cocoseg.errors import DocumentError, Problem, SampleError, show
 from cocoseg.files.documents import read_document
+from cocoseg.formats.about import Described
 from cocoseg.formats.images import ImageTable
 from cocoseg.model import ImageId
 
 
-class _Document(msgspec.Struct):
+class _Document(Described):
     images: list[Raw] | UnsetType = UNSET
 
 
 class Photo(NamedTuple):
-    """The image that a label belongs to: its id and, where a row tells them, its name and (height, width)."""
+    """The image that a label belongs to: its id and, where a ``row`` tells them, its name and (height, width)."""
 
     image_id: ImageId
     file_name: str | None = None
     size: tuple[int, int] | None = None
+    row: Raw | None = None
 
 
 def photos_of(labels: Sequence[str], images: str | os.PathLike[str] | None) -> Photos:
@@ -38,9 +39,10 @@ def photos_of(labels: Sequence[str], images: str | os.PathLike[str] | None) -> P
 
 
 class Photos(Protocol):
-    """Finds the photos of labels. ``problems`` are the rows that could not be used."""
+    """Finds the photos of labels. ``problems`` are the rows that could not be used, ``about`` what lists the others."""
 
     problems: tuple[Problem, ...]
+    about: dict[str, bytes]
 
     def find(self, number: int, name: str) -> Photo:
         """The photo of the label ``name``, in this place among all. Raises SampleError: ``id.*``, ``size.*``."""
@@ -52,6 +54,7 @@ class _Numbered:
     problems: tuple[Problem, ...] = ()
 
     def __init__(self, labels: Sequence[str]) -> None:
+        self.about: dict[str, bytes] = {}
         stems = [posixpath.basename(_stem(name)) for name in labels]
         plain = all(stem.isascii() and stem.isdecimal() and len(stem) < 19 for stem in stems)
         numbers = list(map(int, stems)) if plain else []
@@ -70,6 +73,7 @@ class _Listed:
             raise DocumentError("doc.missing_key", f"{source}: no 'images', expected the list of the photos")
         table = ImageTable(source, document.images)
         self.problems = tuple(table.problems)
+        self.about = document.about
         self._source = source
         self._table = table
         self._by_stem: dict[str, list[ImageId]] = {}
@@ -90,7 +94,7 @@ class _Listed:
             text = f"{self._rows(image)} in {self._source} is the photo of {show(other)} already; name it as its own"
             raise SampleError("id.ambiguous", text)
         try:
-            return Photo(image, self._table.file_name(image), self._table.size(image))
+            return Photo(image, self._table.file_name(image), self._table.size(image), self._table.raw(image))
         except SampleError as error:
             raise error.at(self._source) from None
 

@@ -24,7 +24,8 @@ from cocoseg.model import ImageId, Refused
 class Entry(msgspec.Struct, frozen=True, gc=False):
     """A picture, undecoded. ``size`` is (height, width), if it is known; ``photo`` what its photo is called.
 
-    ``made_by`` is the digest of all that decides the sample besides the picture.
+    ``made_by`` is the digest of all that decides the sample besides the picture; ``row`` is what the file that lists
+    the photo says of it.
     """
 
     key: str
@@ -34,6 +35,7 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
     size: tuple[int, int] | None
     photo: str | None
     made_by: str
+    row: Raw | None = None
 
     @property
     def place(self) -> str:
@@ -43,14 +45,15 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
     def content(self, exact: bool) -> bytes:
         """All that the sample is made from, less its picture; ``exact``: with its place among the others."""
         about = (self.key, self.file_name, self.image_id, self.size, self.photo, self.number if exact else None)
-        return msgspec.json.encode((about, self.made_by))
+        return msgspec.json.encode((about, self.made_by, self.row))
 
 
 class Index(NamedTuple):
-    """A folder: an entry per picture, by name, and what is odd about it."""
+    """A folder: an entry per picture, by name, what is odd about it, and what the file of the photos says of itself."""
 
     entries: list[Entry | Refused]
     problems: tuple[Problem, ...]
+    about: dict[str, bytes]
 
 
 class Report(msgspec.Struct):
@@ -71,7 +74,7 @@ def read_index(folder: str, images: str | os.PathLike[str] | None = None, made_b
     photos = photos_of(found, images)
     keys = Keys(folder, "pictures")
     entries = [_entry(folder, number, name, photos, keys, made_by) for number, name in enumerate(found)]
-    return Index(entries, (*photos.problems, *keys.problems))
+    return Index(entries, (*photos.problems, *keys.problems), photos.about)
 
 
 def picture_names(folder: str) -> list[str]:
@@ -117,4 +120,4 @@ def _entry(folder: str, number: int, name: str, photos: Photos, keys: Keys, made
         key = keys.take(number, file_name)
     except SampleError as error:
         return Refused(show(name), error.at(f"{folder}: {show(name)}").problem)
-    return Entry(key, file_name, photo.image_id, number, photo.size, photo.file_name, made_by)
+    return Entry(key, file_name, photo.image_id, number, photo.size, photo.file_name, made_by, photo.row)

@@ -61,7 +61,17 @@ def read(
     if numbers is not None:
         load = Loader(folder, folder, Pairs(numbers), NumberedMap(values))
     problems = (*index.problems, *name_problems(folder, found))
-    return Dataset(found, index.entries, load, folder, folder, problems, says_void=True, groups_things=numbers is None)
+    return Dataset(
+        found,
+        index.entries,
+        load,
+        folder,
+        folder,
+        problems,
+        says_void=True,
+        groups_things=numbers is None,
+        about=index.about,
+    )
 
 
 def meaning(

@@ -45,7 +45,8 @@ def read(path: StrPath, *, categories: StrPath | None = None, images: StrPath | 
     values = Values.of("category id", ((category.id, category) for category in found), (0,))
     index = pictures.read_index(folder, images, f"{_VERSION} {values.digest}")
     problems = (*index.problems, *name_problems(folder, found))
-    return Dataset(found, index.entries, Loader(folder, folder, picture, TwoChannel(values)), folder, folder, problems)
+    load = Loader(folder, folder, picture, TwoChannel(values))
+    return Dataset(found, index.entries, load, folder, folder, problems, about=index.about)
 
 
 @dataclass(frozen=True)

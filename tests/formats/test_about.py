@@ -63,6 +63,24 @@ def test_of_stuff_joined_to_instances_the_instances_are_asked_first(tmp_path: Pa
     assert (found["info"], found["licenses"]) == (INFO, LICENSES)
 
 
+@pytest.mark.parametrize("command", ["to-coco", "to-panoptic"])
+@pytest.mark.parametrize("labels", ["class maps", "masks"])
+def test_the_file_that_lists_the_photos_of_a_folder_tells_it_too(labels: str, command: str, tmp_path: Path) -> None:
+    src = described("panoptic", tmp_path)
+    if labels == "masks":
+        cocoseg.to_masks(src, tmp_path / "labels", workers=1)
+        for table in [*(tmp_path / "labels").rglob("*.json"), *(tmp_path / "labels").glob(".cocoseg/*")]:
+            table.unlink()
+    else:
+        cocoseg.to_semantic(src, tmp_path / "labels", workers=1)
+    call = getattr(cocoseg, command.replace("-", "_"))
+    out = tmp_path / ("made.json" if command == "to-coco" else "made")
+    call(tmp_path / "labels", out, images=src, categories=src, workers=1)
+    found = json.loads((out if out.is_file() else out / "panoptic.json").read_text())
+    assert (found["info"], found["licenses"]) == (INFO, LICENSES)
+    assert [{name: row[name] for name in FIELDS} for row in found["images"]] == [FIELDS] * len(found["images"])
+
+
 def test_what_has_changed_is_written_by_the_next_run(tmp_path: Path) -> None:
     src = described("panoptic", tmp_path)
     made_by("to-coco", src, tmp_path)

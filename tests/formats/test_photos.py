@@ -25,7 +25,7 @@ def found(labels: list[str], images: Path | None = None) -> list[Any]:
 
     def one(number: int, label: str) -> Any:
         try:
-            return tuple(photos.find(number, label))
+            return tuple(photos.find(number, label)[:3])
         except cocoseg.SampleError as error:
             return error.category
 
