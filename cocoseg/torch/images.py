@@ -12,6 +12,7 @@ from PIL import Image, UnidentifiedImageError
 from torch import Tensor
 
 from cocoseg.errors import SampleError, show
+from cocoseg.files.names import relative_name
 from cocoseg.model import Sample
 
 _ENDINGS = (".jpg", ".jpeg", ".png", ".JPG", ".JPEG", ".PNG", ".webp", ".bmp", ".tif", ".tiff")
@@ -58,10 +59,19 @@ class ImageFolder:
 
 def _names(sample: Sample) -> Iterator[str]:
     """Where a photo may lie, the likeliest first; a name that is the key's is perhaps that of the labels themselves."""
-    if sample.file_name != sample.key:
-        yield sample.file_name
-    for name in (sample.file_name, sample.key):
+    named = _inside(sample.file_name)
+    if named and named != sample.key:
+        yield named
+    for name in filter(None, (named, sample.key)):
         yield from (_stem(name) + ending for ending in _ENDINGS)
+
+
+def _inside(name: str) -> str | None:
+    """A name, unless it leads out of the folder, which a photo's may not, whatever wrote it."""
+    try:
+        return relative_name(name)
+    except SampleError:
+        return None
 
 
 def _stem(name: str) -> str:

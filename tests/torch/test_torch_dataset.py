@@ -299,6 +299,16 @@ class TestImageFolder:
         Image.new("RGB", (1, 1)).save(tmp_path / "a.png")
         assert ImageFolder(tmp_path)(self.sample("a.png", "a.png")).shape == (3, 6, 8)
 
+    @pytest.mark.parametrize("name", ["../secret.jpg", "../secret.png", "a/../../secret.jpg", "{parent}/secret.jpg"])
+    def test_no_name_leads_out_of_the_folder(self, tmp_path: Path, name: str) -> None:
+        (tmp_path / "photos" / "a").mkdir(parents=True)
+        Image.new("RGB", (8, 6)).save(tmp_path / "secret.jpg")
+        asked = self.sample("labels.png", name.format(parent=tmp_path))
+        with pytest.raises(SampleError, match="no photo"):
+            ImageFolder(tmp_path / "photos")(asked)
+        Image.new("RGB", (8, 6), "white").save(tmp_path / "photos" / "labels.png")
+        assert ImageFolder(tmp_path / "photos")(asked).min() == 255
+
     def sample(self, key: str, file_name: str = "") -> Sample:
         return replace(cocoseg.read("fixtures/panoptic.json")[0], key=key, file_name=file_name)
 
