@@ -1,7 +1,7 @@
 """JSON documents, strictly read (RFC 8259): typed, with the parts that are needed later left as raw bytes.
 
 Careless writers put ``NaN`` and broken surrogates into their files. Those cost the one row they stand in, not the
-document: they are replaced by strings that no field accepts, and the row's error says what was there.
+document: they are replaced by objects that no field accepts, and the row's error says what was there.
 """
 
 from __future__ import annotations
