@@ -11,6 +11,7 @@ from collections.abc import Mapping
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
+from cocoseg.errors import SampleError
 from cocoseg.files.documents import NOT_A_NUMBER
 from cocoseg.model import Sample
 
@@ -34,14 +35,17 @@ class Described(msgspec.Struct):
 
 
 def image_fields(row: Raw | None) -> dict[str, bytes]:
-    """The fields of an image's row but for those that are made anew.
+    """The fields of an image's row but for those that are made anew. Raises SampleError ``json.depth``.
 
     >>> image_fields(Raw(b'{"id": 1, "license": 3, "width": 8}'))
     {'license': b'3'}
     """
     if row is None:
         return {}
-    return _compact({name: raw for name, raw in _FIELDS.decode(row).items() if name not in _OWN})
+    try:
+        return _compact({name: raw for name, raw in _FIELDS.decode(row).items() if name not in _OWN})
+    except RecursionError:  # read where fewer calls were under way
+        raise SampleError("json.depth", "brackets are nested too deeply for an image's row") from None
 
 
 def image_row(sample: Sample) -> bytes:

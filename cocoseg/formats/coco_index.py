@@ -126,7 +126,7 @@ def read_index(
     entries = [
         _refused(source, _image_place(*row), bad[image], image)
         if image in bad
-        else _entry(about, *row, grouped.get(image, []), table.raw(image), keys)
+        else _entry(about, *row, grouped.get(image, []), table.raw(image, apart=described is not document), keys)
         for image, row in table.rows.items()
     ]
     problems = (*keys.problems, *name_problems(about, found), *repeated)

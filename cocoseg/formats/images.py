@@ -49,9 +49,10 @@ class ImageTable:
         _, row = self.rows[image]
         return row.file_name if isinstance(row.file_name, str) else None
 
-    def raw(self, image: ImageId) -> Raw:
-        """The row of an image as it stands in the file."""
-        return self._raw[self.rows[image][0]]
+    def raw(self, image: ImageId, *, apart: bool = False) -> Raw:
+        """The row of an image as it stands in the file; ``apart``: a copy, which does not hold the file in memory."""
+        row = self._raw[self.rows[image][0]]
+        return row.copy() if apart else row
 
     @staticmethod
     def size_of(number: int, row: Image) -> tuple[int, int] | None:

@@ -94,7 +94,8 @@ class _Listed:
             text = f"{self._rows(image)} in {self._source} is the photo of {show(other)} already; name it as its own"
             raise SampleError("id.ambiguous", text)
         try:
-            return Photo(image, self._table.file_name(image), self._table.size(image), self._table.raw(image))
+            row = self._table.raw(image, apart=True)
+            return Photo(image, self._table.file_name(image), self._table.size(image), row)
         except SampleError as error:
             raise error.at(self._source) from None
 

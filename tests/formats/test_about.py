@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import Raw
 from pycocotools.coco import COCO
 
 import cocoseg
@@ -92,3 +94,24 @@ def test_what_has_changed_is_written_by_the_next_run(tmp_path: Path) -> None:
 
 def test_an_image_without_a_row_has_none() -> None:
     assert image_fields(None) == {}
+
+
+def test_a_row_nested_too_deeply_is_told_in_a_sentence() -> None:
+    with pytest.raises(cocoseg.SampleError, match="nested too deeply") as caught:
+        image_fields(Raw(b'{"a": ' + b"[" * 1_000_000 + b"]" * 1_000_000 + b"}"))
+    assert caught.value.category == "json.depth"
+
+
+@pytest.mark.parametrize("source", ["folder", "instances"])
+def test_rows_of_another_file_do_not_hold_it_in_memory(source: str, tmp_path: Path) -> None:
+    images = json.loads(Path("fixtures/instances.json").read_text())["images"]
+    (tmp_path / "images.json").write_text(json.dumps({"images": images, "annotations": ["x" * 20_000_000]}))
+    made = Path("fixtures/instances.json")
+    if source == "folder":
+        cocoseg.to_semantic(made, made := tmp_path / "maps", workers=1)
+    tracemalloc.start()
+    dataset = cocoseg.read(made, images=tmp_path / "images.json")
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(dataset) == len(images)
+    assert held < 10_000_000
