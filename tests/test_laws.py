@@ -160,7 +160,20 @@ class TestClassMapToOneHotToClassMap:
         self.law(real_data / name, "mask2former", "hwc", **with_categories(real_data, name))
 
 
+def index(dataset: cocoseg.Dataset) -> cocoseg.LabelScheme:
+    return cocoseg.label_scheme("index", dataset)
+
+
 class TestSemanticToStuffJsonToSemantic:
+    @pytest.mark.parametrize("source", ["panoptic.json", "instances.json"])
+    def test_what_no_mask_covers_stays_unknown_or_background(self, source: str, tmp_path: Path) -> None:
+        cocoseg.to_coco(FIXTURES / source, tmp_path / "stuff.json", stuff=True)
+        before, after = cocoseg.read(FIXTURES / source), cocoseg.read(tmp_path / "stuff.json")
+        for one, two in zip(before, after, strict=True):
+            class_map, back = cocoseg.semantic(one, index(before)), cocoseg.semantic(two, index(after))
+            for value in (0, 255):
+                np.testing.assert_array_equal(class_map == value, back == value)
+
     def law(self, source: Path, folder: Path, labels: str, **options: Any) -> None:
         assert not cocoseg.to_semantic(source, folder / "maps", labels=labels, **options).failures
         assert not cocoseg.to_coco(folder / "maps", folder / "stuff.json", stuff=True).failures

@@ -12,7 +12,7 @@ it, since an ``id`` is unique in the whole file; so nothing is lost on the way b
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import msgspec
@@ -160,11 +160,6 @@ _ENCODER = msgspec.json.Encoder()
 def detection_document(
     place: Place, categories: Sequence[Category], convert: Annotations, about: Mapping[str, object]
 ) -> Document:
-    """The detection JSON of all images that ``convert`` makes texts of.
-
-    What is annotated by class is stuff there, whatever it was: nobody could count it, and pixels of none are unknown.
-    """
+    """The detection JSON of all images that ``convert`` makes texts of."""
     listed = [row for row in categories if row.id not in convert.left_out]
-    if convert.by_class:
-        listed = [replace(row, isthing=False) for row in listed]
     return coco_document(place, listed, about, None if convert.ids == "annotation" else "annotations")

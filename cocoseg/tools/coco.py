@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal
 
 import msgspec
@@ -18,7 +18,7 @@ from cocoseg.files.places import StrPath, place
 from cocoseg.formats.detection import Annotated, Annotations, Shape, detection_document
 from cocoseg.formats.document import Document, Place
 from cocoseg.labels import LabelScheme
-from cocoseg.model import Dataset
+from cocoseg.model import Category, Dataset
 from cocoseg.tools.conversion import Run, check_choice
 from cocoseg.tools.sources import Head, Source, about, check_categories
 from cocoseg.tools.tally import Tally, counted
@@ -124,7 +124,7 @@ def to_coco(
 
     def document(folder: Folder) -> Document:
         where = Place(Folder.found(places.parent(target)), places.base_name(target), folder)
-        return detection_document(where, dataset.categories, convert, about(dataset, src))
+        return detection_document(where, _categories(dataset, stuff), convert, about(dataset, src))
 
     head = Head(source.files, options | source.told)
     return how.convert(COMMAND, dataset, convert, summary, target, head, document, places.beside(target))
@@ -147,6 +147,13 @@ def _check_options(segmentation: str, things_only: bool, stuff: bool, simplify: 
         raise UsageError("usage.simplify", f"there is nothing to simplify in {segmentation}; write polygons")
     if not (math.isfinite(simplify) and simplify >= 0):
         raise UsageError("usage.simplify", f"simplify is {simplify}, expected a number of pixels, 0 or more")
+
+
+def _categories(dataset: Dataset, stuff: bool) -> Sequence[Category]:
+    """What is annotated by class is stuff, whatever it was, unless a pixel of none is background, and not unknown."""
+    if dataset.background or not stuff:
+        return dataset.categories
+    return [replace(row, isthing=False) for row in dataset.categories]
 
 
 def _ids(dataset: Dataset, stuff: bool) -> Literal["annotation", "segment"] | None:
