@@ -1,7 +1,8 @@
 """JSON documents, strictly read (RFC 8259): typed, with the parts that are needed later left as raw bytes.
 
-Careless writers put ``NaN`` and broken surrogates into their files. Those cost the one row they stand in, not the
-document: they are replaced by objects that no field accepts, and the row's error says what was there.
+Careless writers put ``NaN`` and broken surrogates into their files. ``NaN`` costs the one row it stands in, not the
+document: it is replaced by an object that no field accepts, and the row's error says what was there. A broken surrogate
+becomes U+FFFD.
 """
 
 from __future__ import annotations
