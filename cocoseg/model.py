@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar, overload
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,9 @@ from cocoseg.codecs import overlap, rle
 from cocoseg.codecs.regions import Regions
 from cocoseg.codecs.rle import Runs
 from cocoseg.errors import Problem, SampleError
+
+if TYPE_CHECKING:
+    from msgspec import Raw
 
 ImageId = int | str
 T = TypeVar("T")
@@ -41,8 +44,7 @@ class Sample:
     ``iscrowd`` (n,) bool, ``scores`` (n,) float64 where the file has them. ``shapes`` are ``Regions``, a picture
     in which every pixel belongs to one segment or none, or ``Runs``, masks that may overlap. ``place`` says where it
     was read, for messages; ``problems`` what is odd about it but does no harm. ``file_name`` is what the file calls the
-    photo, or the picture of labels where it names no photo; ``about`` what else it says of the image, as JSON text: its
-    licence, its address.
+    photo, or the picture of labels where it names no photo; ``row`` is all that a JSON says of the image, undecoded.
     """
 
     key: str
@@ -55,7 +57,7 @@ class Sample:
     problems: tuple[Problem, ...] = ()
     scores: npt.NDArray[np.float64] | None = None
     file_name: str = ""
-    about: Mapping[str, bytes] = field(default_factory=dict)
+    row: Raw | None = None
 
     @property
     def size(self) -> tuple[int, int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +13,7 @@ from cocoseg.codecs.regions import Regions, runs
 from cocoseg.codecs.rle import Runs, from_stretches, take
 from cocoseg.labels import LabelScheme, label_scheme
 from cocoseg.model import Sample
-from cocoseg.targets import Labels, segment_classes
+from cocoseg.targets import Labels, segment_classes, segment_masks
 
 Ints = npt.NDArray[np.int64]
 Masks = npt.NDArray[np.bool_]
@@ -157,17 +157,6 @@ def known_segments(sample: Sample, scheme: LabelScheme) -> tuple[Ints, npt.NDArr
     painted = scheme.painted(sample.category_ids, sample.iscrowd)
     kept = np.flatnonzero(painted & (classes != scheme.void) & (sample.areas > 0))
     return classes.astype(np.int64), kept
-
-
-def segment_masks(sample: Sample, places: npt.NDArray[np.intp]) -> Masks:
-    """The masks of the segments at ``places`` (m,): (m, H, W) bool."""
-    if isinstance(sample.shapes, Runs):
-        return rle.decode(take(sample.shapes, places))
-    narrow = np.min_scalar_type(len(places))  # a narrow picture is compared several times as fast
-    numbers: npt.NDArray[Any] = np.full(sample.shapes.count, len(places), narrow)
-    numbers[places] = np.arange(len(places))
-    masks: Masks = sample.shapes.paint(numbers, len(places)) == np.arange(len(places), dtype=narrow)[:, None, None]
-    return masks
 
 
 def planes(sample: Sample, places: npt.NDArray[np.intp]) -> Planes:

@@ -73,11 +73,18 @@ def instance_masks(sample: Sample) -> npt.NDArray[np.bool_]:
     >>> masks.shape, masks.sum(axis=(1, 2)).tolist()
     ((4, 1, 9), [1, 2, 2, 2])
     """
+    return segment_masks(sample, np.arange(len(sample.ids)))
+
+
+def segment_masks(sample: Sample, places: npt.NDArray[np.intp]) -> npt.NDArray[np.bool_]:
+    """The masks of the segments at ``places`` (m,): (m, H, W) bool."""
     if isinstance(sample.shapes, Runs):
-        return rle.decode(sample.shapes)
-    count = sample.shapes.count
-    numbers: npt.NDArray[Any] = np.arange(count, dtype=np.min_scalar_type(count))  # narrow, as the picture of them is
-    masks: npt.NDArray[np.bool_] = sample.shapes.paint(numbers, outside=count) == numbers[:, None, None]
+        return rle.decode(rle.take(sample.shapes, places))
+    narrow = np.min_scalar_type(len(places))  # a narrow picture is compared several times as fast
+    numbers: npt.NDArray[Any] = np.full(sample.shapes.count, len(places), narrow)
+    numbers[places] = np.arange(len(places))
+    painted = sample.shapes.paint(numbers, len(places))
+    masks: npt.NDArray[np.bool_] = painted == np.arange(len(places), dtype=narrow)[:, None, None]
     return masks
 
 

@@ -1,7 +1,9 @@
 """What a COCO JSON says of itself and of its images besides labels: not looked at, but carried over to what is made.
 
-{"info": {"description", "year", ...}, "licenses": [{"id", "name", "url"}],
-"images": [{"license", "coco_url", "flickr_url", "date_captured", ...}]}
+    {"info": {"description", "year", ...}, "licenses": [{"id", "name", "url"}],
+     "images": [{"license", "coco_url", "flickr_url", "date_captured", ...}]}
+
+A sample carries its image's row as it stands; only what writes a JSON takes it apart.
 """
 
 from __future__ import annotations
@@ -49,10 +51,13 @@ def image_fields(row: Raw | None) -> dict[str, bytes]:
 
 
 def image_row(sample: Sample) -> bytes:
-    """A sample's row of ``images``, a line of JSON."""
+    """A sample's row of ``images``, a line of JSON. Raises as ``image_fields`` does."""
     height, width = sample.size
     own = {"id": sample.image_id, "file_name": sample.file_name or sample.key, "height": height, "width": width}
-    return _ENCODER.encode(own | {name: Raw(text) for name, text in sample.about.items()})
+    try:
+        return _ENCODER.encode(own | {name: Raw(text) for name, text in image_fields(sample.row).items()})
+    except SampleError as error:
+        raise error.at(sample.place) from None
 
 
 def _compact(found: Mapping[str, Raw]) -> dict[str, bytes]:

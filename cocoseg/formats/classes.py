@@ -15,7 +15,6 @@ from cocoseg.codecs.panoptic import ID_LIMIT
 from cocoseg.codecs.regions import Regions
 from cocoseg.errors import SampleError
 from cocoseg.files.digests import digest
-from cocoseg.formats.about import image_fields
 from cocoseg.formats.pictures import Entry
 from cocoseg.labels.presets import is_thing
 from cocoseg.model import Category, Sample
@@ -161,5 +160,4 @@ def _sample(
     regions: Regions,
 ) -> Sample:
     name = entry.photo or entry.file_name
-    about = image_fields(entry.row)
-    return Sample(entry.key, entry.image_id, ids, category_ids, iscrowd, regions, place, file_name=name, about=about)
+    return Sample(entry.key, entry.image_id, ids, category_ids, iscrowd, regions, place, file_name=name, row=entry.row)

@@ -26,7 +26,6 @@ from cocoseg.codecs.segmentation import read_segmentations
 from cocoseg.errors import Problem, SampleError
 from cocoseg.files.documents import NOT_A_NUMBER
 from cocoseg.formats import coco_index
-from cocoseg.formats.about import image_fields
 from cocoseg.formats.coco_index import Annotation, Entry, annotation_place
 from cocoseg.labels.presets import is_stuff
 from cocoseg.model import Category, Dataset, Loader, Sample
@@ -79,7 +78,7 @@ def sample(entry: Entry, picture: bytes, place: str) -> Sample:
         _empty_masks(rows, area(masks).tolist(), place),
         _scores(rows),
         entry.file_name,
-        image_fields(entry.row),
+        entry.row,
     )
 
 

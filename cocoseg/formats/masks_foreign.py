@@ -21,7 +21,6 @@ from cocoseg.files import places
 from cocoseg.files.names import relative_name
 from cocoseg.files.png import read_header
 from cocoseg.files.reading import read_file
-from cocoseg.formats.about import image_fields
 from cocoseg.formats.categories import read_categories
 from cocoseg.formats.masks_pictures import encode_masks, masks_of_pictures
 from cocoseg.formats.masks_table import class_word
@@ -102,7 +101,7 @@ def sample(entry: Entry, picture: bytes, place: str) -> Sample:
         encode_masks(masks_of_pictures(pictures, size), size),
         place,
         file_name=entry.file_name,
-        about=image_fields(entry.row),
+        row=entry.row,
     )
 
 

@@ -24,7 +24,6 @@ from cocoseg.files import places, png
 from cocoseg.files.documents import Int64, parse_part, repeated_key
 from cocoseg.files.reading import read_file
 from cocoseg.formats import panoptic_index
-from cocoseg.formats.about import image_fields
 from cocoseg.formats.panoptic_index import Entry
 from cocoseg.model import Dataset, Loader, Refused, Sample
 from cocoseg.targets import check_ids, listed_regions
@@ -108,7 +107,7 @@ def sample(entry: Entry, picture: bytes, place: str) -> Sample:
         place=place,
         problems=_check_areas(segments, regions, picture, place),
         file_name=entry.photo or entry.file_name,
-        about=image_fields(entry.row),
+        row=entry.row,
     )
 
 
