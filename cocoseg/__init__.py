@@ -27,10 +27,10 @@ if TYPE_CHECKING:
         UsageError,
     )
     from cocoseg.formats import read
-    from cocoseg.formats.masks_load import load_masks
+    from cocoseg.formats.masks.load import load_masks
     from cocoseg.labels import LabelClass, LabelScheme, label_scheme
     from cocoseg.model import Category, Dataset, Sample
-    from cocoseg.targets import instance_masks, panoptic_to_semantic, semantic
+    from cocoseg.targets.semantic import instance_masks, panoptic_to_semantic, semantic
     from cocoseg.tools.coco import AnnotationSummary, to_coco
     from cocoseg.tools.info import Info, info
     from cocoseg.tools.masks import MaskSummary, to_masks
@@ -45,10 +45,10 @@ _HOMES = {
     "codecs.segmentation": "decode encode",
     "errors": "CocosegError DocumentError LabelError OutputError Problem SampleError UsageError",
     "formats": "read",
-    "formats.masks_load": "load_masks",
+    "formats.masks.load": "load_masks",
     "labels": "LabelClass LabelScheme label_scheme",
     "model": "Category Dataset Sample",
-    "targets": "instance_masks panoptic_to_semantic semantic",
+    "targets.semantic": "instance_masks panoptic_to_semantic semantic",
     "tools.coco": "AnnotationSummary to_coco",
     "tools.info": "Info info",
     "tools.panoptic": "PanopticSummary to_panoptic",

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from cocoseg.errors import UsageError
 from cocoseg.labels import LabelScheme, label_scheme
 from cocoseg.model import Dataset
-from cocoseg.targets import semantic_map
+from cocoseg.targets.semantic import semantic_map
 
 Floats = npt.NDArray[np.float64]
 Maps = npt.NDArray[np.float32]

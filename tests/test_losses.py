@@ -23,7 +23,7 @@ from cocoseg.losses import (
     number_of_classes,
     signed_distances,
 )
-from cocoseg.segments import panoptic
+from cocoseg.targets.segments import panoptic
 
 TOWN_WITHOUT_PEOPLE = LabelScheme("town", (LabelClass(0, "tree", (184,)),))
 SOURCES = ["fixtures/panoptic.json", "fixtures/instances.json"]

@@ -25,7 +25,7 @@ def spy(event, args):
         touched["written"] += [os.fsdecode(args[0]), os.fsdecode(args[1])]
     elif event in ("os.mkdir", "os.remove", "os.rmdir", "os.truncate", "os.chmod", "os.chown", "shutil.rmtree"):
         if not isinstance(args[0], int): touched["written"].append(os.fsdecode(args[0]))
-import cocoseg.tools.semantic, cocoseg.formats.panoptic, PIL.PngImagePlugin
+import cocoseg.tools.semantic, cocoseg.formats.panoptic.reader, PIL.PngImagePlugin
 sys.addaudithook(spy)
 try:
     cocoseg.tools.semantic.to_semantic(sys.argv[1], sys.argv[2], labels="panopticapi")

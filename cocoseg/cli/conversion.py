@@ -12,7 +12,7 @@ from cocoseg.cli import options
 from cocoseg.cli.groups import grouped, source_options
 
 if TYPE_CHECKING:
-    from cocoseg.tools.tally import Tally
+    from cocoseg.runs.tally import Tally
 
 
 def _shared(

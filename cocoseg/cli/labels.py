@@ -29,8 +29,8 @@ def command(
     from cocoseg.cli.report import table
     from cocoseg.files.places import place
     from cocoseg.formats import detect
-    from cocoseg.formats.categories import read_categories
-    from cocoseg.formats.coco import covers_all
+    from cocoseg.formats.coco.reader import covers_all
+    from cocoseg.formats.coco_json.categories import read_categories
     from cocoseg.labels import PRESETS, label_scheme
 
     if labels is None:

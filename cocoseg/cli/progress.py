@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from cocoseg.tools.tally import Tally
+from cocoseg.runs.tally import Tally
 
 EVERY = 10.0
 _REDRAW = 0.1

@@ -12,7 +12,7 @@ import typer
 from cocoseg.errors import Problem
 from cocoseg.files.names import REPORT
 from cocoseg.files.places import join, journal_place
-from cocoseg.tools.tally import Tally
+from cocoseg.runs.tally import Tally
 
 MOST = 20  # lines of a kind that are printed; the report in OUT has them all
 _NUMBER = re.compile(r"[\d,.]+%?")

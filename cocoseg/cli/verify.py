@@ -21,7 +21,7 @@ def command(out: Done, workers: options.Workers = None, json: options.AsJson = F
     Example: cocoseg verify out/
     """
     from cocoseg.cli.report import problem_lines
-    from cocoseg.tools.tally import counted
+    from cocoseg.runs.tally import counted
     from cocoseg.tools.verify import verify
 
     found = verify(out, workers=workers or options.cores())

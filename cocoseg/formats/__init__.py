@@ -2,11 +2,11 @@
 
 | name | reads | module |
 |---|---|---|
-| panoptic | COCO panoptic JSON with its PNGs | ``cocoseg.formats.panoptic`` |
-| coco | COCO instances, stuff, keypoints, LVIS, results | ``cocoseg.formats.coco`` |
-| semantic | folders of class maps, with instance numbers or without | ``cocoseg.formats.semantic`` |
-| two-channel | folders of panopticapi's 2-channel PNGs | ``cocoseg.formats.two_channel`` |
-| masks | folders of a mask for each instance | ``cocoseg.formats.masks`` |
+| panoptic | COCO panoptic JSON with its PNGs | ``cocoseg.formats.panoptic.reader`` |
+| coco | COCO instances, stuff, keypoints, LVIS, results | ``cocoseg.formats.coco.reader`` |
+| semantic | folders of class maps, with instance numbers or without | ``cocoseg.formats.maps.semantic`` |
+| two-channel | folders of panopticapi's 2-channel PNGs | ``cocoseg.formats.maps.two_channel`` |
+| masks | folders of a mask for each instance | ``cocoseg.formats.masks.reader`` |
 """
 
 from __future__ import annotations
@@ -26,18 +26,18 @@ if TYPE_CHECKING:
     from cocoseg.labels import LabelScheme
 
 READERS = {
-    "panoptic": "cocoseg.formats.panoptic",
-    "coco": "cocoseg.formats.coco",
-    "semantic": "cocoseg.formats.semantic",
-    "two-channel": "cocoseg.formats.two_channel",
-    "masks": "cocoseg.formats.masks",
+    "panoptic": "cocoseg.formats.panoptic.reader",
+    "coco": "cocoseg.formats.coco.reader",
+    "semantic": "cocoseg.formats.maps.semantic",
+    "two-channel": "cocoseg.formats.maps.two_channel",
+    "masks": "cocoseg.formats.masks.reader",
 }
 SURVEYS = {
-    "panoptic": "cocoseg.formats.panoptic_survey",
-    "coco": "cocoseg.formats.coco_survey",
-    "semantic": "cocoseg.formats.semantic_survey",
-    "two-channel": "cocoseg.formats.two_channel_survey",
-    "masks": "cocoseg.formats.masks_survey",
+    "panoptic": "cocoseg.formats.panoptic.survey",
+    "coco": "cocoseg.formats.coco.survey",
+    "semantic": "cocoseg.formats.maps.semantic_survey",
+    "two-channel": "cocoseg.formats.maps.two_channel_survey",
+    "masks": "cocoseg.formats.masks.survey",
 }
 _OPTIONS = {
     "panoptic": ("png_dir", "categories"),
@@ -102,7 +102,7 @@ def detect(path: StrPath) -> str | None:
     source = place(path)
     try:
         if _is_folder(source):
-            from cocoseg.formats.folders import recognise
+            from cocoseg.formats.maps.folders import recognise
 
             return recognise(source)
         found = first_match(source, _TELLING)
@@ -145,7 +145,7 @@ def _of_format(source: str, format: str) -> str:
     if format in _FOLDERS and not folder:
         raise DocumentError("file.missing", f"{show(source, 300)} is no folder, expected one of {_WORDS[format]}")
     if format == "panoptic" and folder:
-        from cocoseg.formats.folders import PANOPTIC_JSON
+        from cocoseg.formats.maps.folders import PANOPTIC_JSON
 
         return places.join(source, PANOPTIC_JSON)
     return source

@@ -20,11 +20,10 @@ import numpy.typing as npt
 from cocoseg.codecs.onehot import Layout, one_hot
 from cocoseg.codecs.onehot_deflate import deflate_one_hot
 from cocoseg.files.npz import Member, archive, npy_filled, npy_head
-from cocoseg.formats.counts import Counts
-from cocoseg.formats.writer import Converted
 from cocoseg.labels import LabelScheme
 from cocoseg.model import Sample
-from cocoseg.targets import semantic_map
+from cocoseg.runs.writer import Converted
+from cocoseg.targets.semantic import Counts, semantic_map
 
 Dtype = Literal["uint8", "bool", "float32"]
 Format = Literal["npz", "npy"]

@@ -10,7 +10,6 @@ from cocoseg.errors import Problem, SampleError
 from cocoseg.files import places
 from cocoseg.files.png import HEADER_BYTES, Header, read_header
 from cocoseg.files.reading import read_head
-from cocoseg.formats.pictures import Index
 from cocoseg.model import Category, Refused
 
 UNNAMED = "the photos' names and ids (give them with --images)"
@@ -21,7 +20,7 @@ T = TypeVar("T")
 def of_pictures(
     folder: str,
     format: str,
-    index: Index,
+    index: Any,
     categories: tuple[Category, ...],
     read: Callable[[bytes], Header],
     missing: Sequence[tuple[object, str]] = (),

@@ -12,16 +12,17 @@ import msgspec
 
 from cocoseg.errors import UsageError, show
 from cocoseg.files import places
-from cocoseg.files.folder import Folder
-from cocoseg.files.journal import Row
 from cocoseg.files.places import StrPath, place
-from cocoseg.formats.detection import Annotated, Annotations, Shape, detection_document
-from cocoseg.formats.document import Document, Place
+from cocoseg.formats.coco.writer import Annotated, Annotations, Shape, detection_document
 from cocoseg.labels import LabelScheme
 from cocoseg.model import Category, Dataset
-from cocoseg.tools.conversion import Run, check_choice
-from cocoseg.tools.sources import Head, Source, about, check_categories
-from cocoseg.tools.tally import Tally, counted
+from cocoseg.runs.document import Document, Place
+from cocoseg.runs.folder import Folder
+from cocoseg.runs.journal import Row
+from cocoseg.runs.report import Head
+from cocoseg.runs.run import Run, check_choice
+from cocoseg.runs.tally import Tally, counted
+from cocoseg.tools.sources import Source, about, check_categories
 from cocoseg.tools.things import left_out
 
 COMMAND = "to-coco"

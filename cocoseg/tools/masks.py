@@ -11,15 +11,16 @@ from typing import Any, ClassVar, Literal
 import msgspec
 
 from cocoseg.errors import DocumentError, show
-from cocoseg.files.journal import Row
 from cocoseg.files.places import StrPath
-from cocoseg.formats.categories import category_row
-from cocoseg.formats.masks_out import Counts, MaskFiles, MaskStacks, stem
+from cocoseg.formats.coco_json.categories import category_row
+from cocoseg.formats.masks.writer import Counts, MaskFiles, MaskStacks, stem
 from cocoseg.labels import LabelScheme
 from cocoseg.model import Category, Dataset
-from cocoseg.tools.conversion import Run, check_choice
-from cocoseg.tools.sources import Head, Source
-from cocoseg.tools.tally import Tally, counted
+from cocoseg.runs.journal import Row
+from cocoseg.runs.report import Head
+from cocoseg.runs.run import Run, check_choice
+from cocoseg.runs.tally import Tally, counted
+from cocoseg.tools.sources import Source
 from cocoseg.tools.things import left_out
 
 COMMAND = "to-masks"

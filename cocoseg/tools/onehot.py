@@ -14,7 +14,7 @@ from cocoseg.formats.onehot import MEMBER, Dtype, Format, OneHots, file_name
 from cocoseg.labels import LabelScheme
 from cocoseg.labels.scheme import Overlap
 from cocoseg.model import Dataset, Refused
-from cocoseg.tools.conversion import Run, check_choice
+from cocoseg.runs.run import Run, check_choice
 from cocoseg.tools.scheme import Painting
 from cocoseg.tools.sources import Source
 from cocoseg.tools.summary import Summary

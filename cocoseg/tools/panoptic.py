@@ -11,19 +11,21 @@ import msgspec
 
 from cocoseg.errors import DocumentError, UsageError, show
 from cocoseg.files import places
-from cocoseg.files.folder import Folder
-from cocoseg.files.journal import Row
 from cocoseg.files.places import StrPath, place
 from cocoseg.formats import detect, read
-from cocoseg.formats.document import Document, Place, coco_document
-from cocoseg.formats.joined import join
-from cocoseg.formats.panoptic_files import DOCUMENT, Counts, PanopticFiles, output_categories
+from cocoseg.formats.coco.stuff import join
+from cocoseg.formats.coco_json.document import coco_document
+from cocoseg.formats.panoptic.writer import DOCUMENT, Counts, PanopticFiles, output_categories
 from cocoseg.labels import LabelScheme
 from cocoseg.labels.scheme import Overlap
 from cocoseg.model import Dataset
-from cocoseg.tools.conversion import Run, check_choice
-from cocoseg.tools.sources import Head, Source, about, check_categories
-from cocoseg.tools.tally import Tally, counted
+from cocoseg.runs.document import Document, Place
+from cocoseg.runs.folder import Folder
+from cocoseg.runs.journal import Row
+from cocoseg.runs.report import Head
+from cocoseg.runs.run import Run, check_choice
+from cocoseg.runs.tally import Tally, counted
+from cocoseg.tools.sources import Source, about, check_categories
 
 COMMAND = "to-panoptic"
 

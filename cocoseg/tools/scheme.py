@@ -13,8 +13,9 @@ from cocoseg.labels.presets import PICTURES_ONLY
 from cocoseg.labels.scheme import Overlap
 from cocoseg.labels.schemefile import scheme_dict
 from cocoseg.model import Dataset
-from cocoseg.tools.conversion import check_choice
-from cocoseg.tools.sources import Head, Source, labels_file
+from cocoseg.runs.report import Head
+from cocoseg.runs.run import check_choice
+from cocoseg.tools.sources import Source, labels_file
 from cocoseg.tools.summary import Summary
 
 Unlabelled = Literal["background", "void"]

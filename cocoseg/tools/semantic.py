@@ -7,10 +7,10 @@ from concurrent.futures import Executor
 from typing import Literal
 
 from cocoseg.files.places import StrPath
-from cocoseg.formats.classmap import ClassMaps
+from cocoseg.formats.maps.writer import ClassMaps
 from cocoseg.labels import LabelScheme
 from cocoseg.labels.scheme import Overlap
-from cocoseg.tools.conversion import Run
+from cocoseg.runs.run import Run
 from cocoseg.tools.scheme import Painting
 from cocoseg.tools.sources import Source
 from cocoseg.tools.summary import Summary

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from msgspec import Raw
 
-from cocoseg.errors import DocumentError, UsageError, show
+from cocoseg.errors import DocumentError
 from cocoseg.files import places
 from cocoseg.files.places import StrPath, place
 from cocoseg.formats import read, survey
-from cocoseg.formats.pictures import picture_names
 from cocoseg.labels import PRESETS, LabelScheme
 from cocoseg.model import Dataset
 from cocoseg.version import __version__
@@ -75,42 +73,3 @@ def check_categories(dataset: Dataset, kind: str) -> None:
     if not dataset.categories:
         text = f"no categories, which a {kind} JSON has to list; name the file that has them with --categories"
         raise DocumentError("doc.missing_key", f"{dataset.source}: {text}")
-
-
-def check_places(dataset: Dataset, sources: Sequence[str], out: str) -> None:
-    """Refuse to write among the sources, which are files and folders."""
-    folders = [folder for folder in (dataset.folder, *sources) if folder is not None]
-    if among := next((folder for folder in folders if places.lies_in(out, folder)), None):
-        raise _in_one_another(out, among)
-    if dataset.folder is not None and places.lies_in(dataset.folder, out):
-        raise _in_one_another(out, dataset.folder)
-    if inside := next((path for path in sources if places.lies_in(path, out)), None):
-        raise UsageError(
-            "out.is_input",
-            f"{show(inside, 300)} lies in OUT {show(out, 300)}, so that it could be overwritten; choose another OUT",
-        )
-
-
-@dataclass(frozen=True)
-class Head:
-    """What a report begins with: of what and how it was made, and ``about`` what was made, if there is more to tell."""
-
-    sources: list[str]
-    options: dict[str, Any]
-    about: dict[str, Any] = field(default_factory=dict)
-
-    def as_dict(self, command: str) -> dict[str, Any]:
-        """As strict JSON holds it."""
-        sources = [{"name": places.base_name(path), **_extent(path)} for path in self.sources]
-        made = {"cocoseg": __version__, "command": command, "options": self.options, "sources": sources}
-        return made | self.about
-
-
-def _in_one_another(out: str, folder: str) -> UsageError:
-    text = f"OUT {show(out, 300)} and {show(folder, 300)}, which is read, lie in one another, so that sources could be"
-    return UsageError("out.is_input", f"{text} overwritten; choose another OUT")
-
-
-def _extent(path: str) -> dict[str, int]:
-    """How large a source is: the pictures of a folder, the bytes of a file."""
-    return {"pictures": len(picture_names(path))} if places.is_folder(path) else {"bytes": places.size(path)}

@@ -7,10 +7,10 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from cocoseg.files.journal import Row
-from cocoseg.formats.counts import Counts
 from cocoseg.labels import LabelScheme
-from cocoseg.tools.tally import Tally
+from cocoseg.runs.journal import Row
+from cocoseg.runs.tally import Tally
+from cocoseg.targets.semantic import Counts
 
 _COUNTS = msgspec.json.Decoder(Counts)
 

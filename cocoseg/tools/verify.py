@@ -11,12 +11,12 @@ import msgspec
 
 from cocoseg import parallel
 from cocoseg.errors import OutputError, Problem, SampleError, show
-from cocoseg.files import journal
-from cocoseg.files.ahead import ahead
-from cocoseg.files.folder import Folder
-from cocoseg.files.journal import Journal
 from cocoseg.files.names import JOURNAL, REPORT
 from cocoseg.files.places import StrPath, base_name, check_shared, journal_place, parent, place
+from cocoseg.files.prefetch import ahead
+from cocoseg.runs import journal
+from cocoseg.runs.folder import Folder
+from cocoseg.runs.journal import Journal
 
 
 @dataclass

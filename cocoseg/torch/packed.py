@@ -20,8 +20,8 @@ from cocoseg.codecs.rle import Runs
 from cocoseg.errors import UsageError
 from cocoseg.labels import LabelScheme, label_scheme
 from cocoseg.model import Sample
-from cocoseg.segments import known_segments, planes
-from cocoseg.targets import segment_classes, semantic
+from cocoseg.targets.segments import known_segments, planes
+from cocoseg.targets.semantic import segment_classes, semantic
 from cocoseg.torch.onehot import Kernel, Layout, one_hot
 
 _TUPLES = ("sizes", "masks_each", "along_rows")
@@ -37,7 +37,7 @@ class PackedMasks:
     the class maps, along the rows; ``counts`` (C,) int32 the runs of the masks, background and foreground in turn,
     ``along_rows`` or, as in COCO's RLE, down the columns.
 
-    The masks are those of ``cocoseg.segments.segments``: things and stuff without crowds, in file order.
+    The masks are those of ``cocoseg.targets.segments.segments``: things and stuff without crowds, in file order.
 
     >>> import cocoseg
     >>> dataset = cocoseg.read("fixtures/panoptic.json")

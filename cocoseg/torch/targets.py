@@ -1,4 +1,4 @@
-"""A sample to the tensors of each kind of target; numpy makes them, in ``cocoseg.targets`` and ``cocoseg.segments``."""
+"""Samples to targets as torch wants them: the arrays of ``cocoseg.targets``."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from torch import Tensor
 from cocoseg.labels import LabelScheme
 from cocoseg.losses import number_of_classes
 from cocoseg.model import Sample
-from cocoseg.segments import class_segments, instances, panoptic, segments
-from cocoseg.targets import semantic
+from cocoseg.targets.segments import class_segments, instances, panoptic, segments
+from cocoseg.targets.semantic import semantic
 from cocoseg.torch.onehot import one_hot
 from cocoseg.torch.packed import PackedMasks
 

@@ -20,11 +20,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from cocoseg.files.folder import Folder
-from cocoseg.files.journal import Journal
-from cocoseg.files.lock import LOCK
 from cocoseg.files.names import JOURNAL, REPORT, TEMPORARY
-from cocoseg.formats.panoptic_files import DOCUMENT
+from cocoseg.formats.panoptic.writer import DOCUMENT
+from cocoseg.runs.folder import Folder
+from cocoseg.runs.journal import Journal
+from cocoseg.runs.lock import LOCK
 
 HERE = Path(__file__).parent
 CALLS = ("open", "write", "fsync", "rename", "mkdir", "unlink")

@@ -14,7 +14,7 @@ from typing import Any
 
 import cocoseg.files.reading as reading
 from cocoseg.cli import main
-from cocoseg.formats.classmap import ClassMaps
+from cocoseg.formats.maps.writer import ClassMaps
 
 
 def act(what: str) -> None:

@@ -63,7 +63,7 @@ def _write(descriptor: int, data: Any) -> int:
 
 def install() -> None:
     """Wrap the calls, in this process and all that it forks."""
-    from cocoseg.files import durable
+    from cocoseg.runs import durable
 
     real_fsync, real_sync_all, real_io_open = os.fsync, durable.sync_all, io.open
 

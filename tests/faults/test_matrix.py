@@ -18,8 +18,8 @@ from typing import Any
 import pytest
 
 import badinput
-from cocoseg.files.lock import LOCK, Lock
 from cocoseg.files.names import JOURNAL, REPORT, TEMPORARY
+from cocoseg.runs.lock import LOCK, Lock
 from conftest import FIXTURES
 from injection import HERE, Fault, tree, with_fault
 

@@ -14,8 +14,8 @@ from PIL import Image
 
 from badinput import build_png
 from cocoseg.errors import SampleError
-from cocoseg.files.labelpng import read_label_header, read_labels
-from cocoseg.files.png_out import write_class_map
+from cocoseg.files.png.labels import read_label_header, read_labels
+from cocoseg.files.png.write import write_class_map
 
 GREY, RGB, PALETTE, GREY_ALPHA, RGBA = 0, 2, 3, 4, 6
 MODES = [(GREY, depth) for depth in (1, 2, 4, 8, 16)] + [(PALETTE, depth) for depth in (1, 2, 4, 8)]

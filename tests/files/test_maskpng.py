@@ -12,7 +12,7 @@ from PIL import Image
 
 from badinput import build_png
 from cocoseg.errors import SampleError
-from cocoseg.files.maskpng import read_mask, write_mask
+from cocoseg.files.png.masks import read_mask, write_mask
 
 
 @given(drawn.packs(most=1))

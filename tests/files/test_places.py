@@ -85,6 +85,6 @@ def test_paths_load_no_fsspec() -> None:
     code = (
         "import sys, cocoseg; cocoseg.read('fixtures/panoptic.json')[0]; "
         "cocoseg.to_semantic('fixtures/panoptic.json', 'out', dry_run=True); "
-        "assert not {'fsspec', 's3fs', 'cocoseg.files.store', 'cocoseg.files.remote'} & set(sys.modules)"
+        "assert not {'fsspec', 's3fs', 'cocoseg.files.store', 'cocoseg.runs.remote'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

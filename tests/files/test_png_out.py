@@ -16,7 +16,7 @@ from PIL import Image
 
 from badinput import chunk
 from cocoseg.files.png import read_picture, verify_stream
-from cocoseg.files.png_out import write_class_map, write_rgb
+from cocoseg.files.png.write import write_class_map, write_rgb
 
 SIZES = st.tuples(st.integers(1, 9), st.integers(1, 9)) | st.sampled_from([(1, 1), (1, 50), (50, 1)])
 
@@ -114,7 +114,7 @@ class TestColours:
 PACKED = """
 import zlib
 import numpy as np
-from cocoseg.files.png_out import write_class_map, write_rgb
+from cocoseg.files.png.write import write_class_map, write_rgb
 
 draw, found = np.random.default_rng(7), 0
 for _ in range(500):

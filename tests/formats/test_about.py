@@ -12,7 +12,7 @@ from msgspec import Raw
 from pycocotools.coco import COCO
 
 import cocoseg
-from cocoseg.formats.about import image_fields
+from cocoseg.formats.coco_json.about import image_fields
 
 INFO = {"description": "two\nlines", "year": 2017}
 LICENSES = [{"id": 1, "name": "CC BY"}]

@@ -242,7 +242,7 @@ def test_a_source_is_never_written_over(source: str, document: Document, tmp_pat
 
 @pytest.mark.parametrize("policy", ["file", "area", "void"])
 def test_the_pixels_counted_are_those_of_the_map(policy: Any) -> None:
-    from cocoseg.targets import semantic_map
+    from cocoseg.targets.semantic import semantic_map
 
     dataset = cocoseg.read(FIXTURES / "instances.json")
     for sample in dataset:

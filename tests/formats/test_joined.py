@@ -13,7 +13,7 @@ import pytest
 import cocoseg
 from cocoseg.codecs import rle
 from cocoseg.errors import DocumentError, SampleError
-from cocoseg.formats.joined import join
+from cocoseg.formats.coco.stuff import join
 from cocoseg.model import Dataset, Refused
 from conftest import FIXTURES
 

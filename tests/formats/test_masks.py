@@ -23,9 +23,9 @@ from cocoseg.codecs import rle
 from cocoseg.codecs.rle import Runs
 from cocoseg.codecs.segmentation import to_coco
 from cocoseg.errors import DocumentError, SampleError
-from cocoseg.files.maskpng import write_mask
 from cocoseg.files.npz import npy_head
-from cocoseg.formats import masks
+from cocoseg.files.png.masks import write_mask
+from cocoseg.formats.masks import reader as masks
 from conftest import FIXTURES
 
 Stack = Literal["npz"] | None

@@ -12,7 +12,7 @@ import pytest
 
 import badinput
 import cocoseg
-from cocoseg.formats import panoptic
+from cocoseg.formats.panoptic import reader as panoptic
 
 Document = dict[str, Any]
 

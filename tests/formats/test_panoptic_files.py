@@ -18,10 +18,10 @@ from cocoseg.codecs import rle
 from cocoseg.codecs.panoptic import ids_from_rgb
 from cocoseg.codecs.regions import find_regions
 from cocoseg.errors import SampleError
-from cocoseg.formats.categories import category_row
-from cocoseg.formats.panoptic_files import PanopticFiles, output_categories
-from cocoseg.formats.writer import Converted
+from cocoseg.formats.coco_json.categories import category_row
+from cocoseg.formats.panoptic.writer import PanopticFiles, output_categories
 from cocoseg.model import Category, Sample
+from cocoseg.runs.writer import Converted
 
 CATEGORIES = output_categories(
     [

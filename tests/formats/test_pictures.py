@@ -11,9 +11,10 @@ import pytest
 from PIL import Image
 
 import cocoseg
-from cocoseg.files.png_out import write_class_map
+from cocoseg.files.listing import picture_names
+from cocoseg.files.png.write import write_class_map
 from cocoseg.formats import detect
-from cocoseg.formats.pictures import Entry, picture_names, read_index
+from cocoseg.formats.maps.pictures import Entry, read_index
 
 PICTURE = write_class_map(np.zeros((2, 3), np.uint8))
 

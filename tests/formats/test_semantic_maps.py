@@ -17,9 +17,9 @@ from PIL import Image
 
 import cocoseg
 from badinput import build_png
-from cocoseg.files.png_out import write_class_map
-from cocoseg.formats.classes import Numbered, Values, class_sample, thing_sample
-from cocoseg.formats.pictures import Entry
+from cocoseg.files.png.write import write_class_map
+from cocoseg.formats.maps.classes import Numbered, Values, class_sample, thing_sample
+from cocoseg.formats.maps.pictures import Entry
 from cocoseg.labels import PRESETS
 from command import cocoseg as run
 from conftest import FIXTURES

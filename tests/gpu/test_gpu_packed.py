@@ -11,7 +11,7 @@ from cocoseg.codecs import rle
 from cocoseg.codecs.regions import find_regions
 from cocoseg.labels import LabelScheme
 from cocoseg.model import Sample
-from cocoseg.segments import segments
+from cocoseg.targets.segments import segments
 from cocoseg.torch import PackedMasks
 from training import SCHEMES
 

@@ -7,7 +7,7 @@ import pickle
 import pytest
 
 from cocoseg import read
-from cocoseg.formats.classmap import ClassMaps
+from cocoseg.formats.maps.writer import ClassMaps
 from cocoseg.labels import label_scheme
 from cocoseg.labels.schemefile import scheme_dict
 

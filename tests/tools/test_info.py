@@ -12,7 +12,7 @@ import pytest
 import badinput
 import cocoseg
 from cocoseg.cli.info import FORMATS
-from cocoseg.files.maskpng import write_mask
+from cocoseg.files.png.masks import write_mask
 from cocoseg.formats import READERS, SURVEYS
 from command import cocoseg as run
 from conftest import FIXTURES

@@ -12,8 +12,8 @@ import pytest
 
 import badinput
 import cocoseg
-from cocoseg.files.folder import Folder
-from cocoseg.files.journal import page_name
+from cocoseg.runs.folder import Folder
+from cocoseg.runs.journal import page_name
 from cocoseg.tools.verify import verify
 from command import cocoseg as run
 
@@ -100,7 +100,7 @@ class TestTheJournal:
     def test_that_lost_a_page_does_not_fit_the_report(self, out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         folder = Folder(str(out))
         data = folder.read(JOURNAL)
-        from cocoseg.files.journal import page
+        from cocoseg.runs.journal import page
 
         folder.save(JOURNAL, page("to-semantic", data.splitlines()[1:3]))
         assert categories(out) == ["verify.report"]

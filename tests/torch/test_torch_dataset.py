@@ -20,7 +20,7 @@ from cocoseg.errors import LabelError, SampleError, UsageError
 from cocoseg.labels import LabelClass, LabelScheme
 from cocoseg.losses import number_of_classes
 from cocoseg.model import Dataset, Sample
-from cocoseg.segments import class_segments, instances, panoptic, segments
+from cocoseg.targets.segments import class_segments, instances, panoptic, segments
 from cocoseg.torch import (
     ImageFolder,
     PadCollate,

@@ -14,7 +14,7 @@ import cocoseg
 from cocoseg.errors import UsageError
 from cocoseg.labels import LabelScheme
 from cocoseg.model import Sample
-from cocoseg.segments import segments
+from cocoseg.targets.segments import segments
 from cocoseg.torch import PackedMasks, one_hot
 from training import SCHEMES, samples
 

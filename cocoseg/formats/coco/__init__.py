@@ -1,0 +1,1 @@
+"""COCO detection JSON: instances, stuff, keypoints, LVIS and results."""

@@ -1,0 +1,299 @@
+"""The index of a COCO detection JSON: the annotations of each image, their segmentations left as raw bytes.
+
+What one annotation has wrong costs its image: the entry becomes a ``Refused``. What the document has wrong is raised.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+from msgspec import UNSET, Raw, UnsetType
+
+from cocoseg.codecs.panoptic import ID_LIMIT, VOID
+from cocoseg.errors import DocumentError, Problem, SampleError, show
+from cocoseg.files.documents import Int64, parse_part, read_document
+from cocoseg.formats.coco_json.about import Described
+from cocoseg.formats.coco_json.categories import name_problems, parse_categories, read_categories
+from cocoseg.formats.coco_json.images import Image, ImageTable, Keys, image_id, safe_name
+from cocoseg.model import Category, ImageId, Refused
+
+
+class Annotation(msgspec.Struct, gc=False):
+    """A row of ``annotations``, or a result. ``number`` is its place among them."""
+
+    image_id: int | str | float
+    category_id: Int64
+    id: Int64 | str | None = None
+    segmentation: Raw | UnsetType = UNSET
+    iscrowd: int | bool | None = 0
+    score: float | None = None
+    segment_id: Any = None
+    number: Any = 0
+
+
+class _Owner(msgspec.Struct, gc=False):
+    """What a row that can't be used still tells: whose it is."""
+
+    image_id: int | str | float
+
+
+class Entry(msgspec.Struct, frozen=True, gc=False):
+    """An image and its annotations, undecoded. ``size`` is (height, width)."""
+
+    key: str
+    file_name: str
+    image_id: ImageId
+    number: int
+    size: tuple[int, int]
+    annotations: list[Annotation]
+    row: Raw
+
+    @property
+    def place(self) -> str:
+        """Where in the document it stands."""
+        return _place(self.number, self.image_id, self.file_name)
+
+    def content(self, exact: bool) -> bytes:
+        """All that the sample is made from; ``exact``: with the places in the document."""
+        numbers = (self.number, [row.number for row in self.annotations]) if exact else None
+        rows = [
+            (row.id, row.category_id, row.iscrowd, row.score, None if row.segmentation is UNSET else row.segmentation)
+            for row in self.annotations
+        ]
+        return msgspec.json.encode((self.key, self.file_name, self.image_id, self.size, numbers, rows, self.row))
+
+
+class Index(NamedTuple):
+    """A document: its categories, an entry per image, what is odd about it, and what its ids are good for."""
+
+    categories: tuple[Category, ...]
+    entries: list[Entry | Refused]
+    problems: tuple[Problem, ...]
+    unique_ids: bool
+    picture_ids: bool
+    about: dict[str, bytes]
+
+
+class _Document(Described):
+    images: list[Raw] | UnsetType = UNSET
+    annotations: list[Annotation] | UnsetType = UNSET
+    categories: list[Raw] | UnsetType = UNSET
+
+
+class _RawDocument(Described):
+    images: list[Raw] | UnsetType = UNSET
+    annotations: list[Raw] | UnsetType = UNSET
+    categories: list[Raw] | UnsetType = UNSET
+
+
+_STRICT: Any = _Document | list[Annotation]
+_LENIENT: Any = _RawDocument | list[Raw]
+_ANNOTATION = msgspec.json.Decoder(Annotation)
+_OWNER = msgspec.json.Decoder(_Owner)
+_KEYS = ("images", "annotations", "categories")
+
+
+def read_index(
+    path: str | os.PathLike[str],
+    categories: str | os.PathLike[str] | None = None,
+    images: str | os.PathLike[str] | None = None,
+) -> Index:
+    """The index of a detection JSON or a results list; ``images`` is the file that names a results list's images.
+
+    Raises DocumentError: ``json.*``, ``doc.*``, ``file.*``, ``id.duplicate``.
+    """
+    source = os.fspath(path)
+    document, rows, refused = _read(source)
+    _check_kind(source, document, rows, refused)
+    about = source if images is None else os.fspath(images)
+    described = document if images is None else read_document(about, _RawDocument, unique=_KEYS)
+    if described.images is UNSET:
+        raise DocumentError(
+            "doc.missing_key", f"{about}: no 'images', which have the sizes; name the file that has them with --images"
+        )
+    own = document.categories if images is None or document.categories is not UNSET else described.categories
+    found = parse_categories(about, own) if categories is None else read_categories(categories)
+    table, keys = ImageTable(about, described.images), Keys(about, "images")
+    repeated = _repeated_ids(source, rows)
+    picture_ids = _take_segment_ids(rows)
+    grouped, strays = _group(source, rows, table)
+    bad = {owner: error for owner, error in reversed(refused) if owner in table.rows}
+    strays += [_refused(source, "", error) for owner, error in refused if owner not in table.rows]
+    strays += [Refused("images", problem) for problem in table.problems]
+    entries = [
+        _refused(source, _image_place(*row), bad[image], image)
+        if image in bad
+        else _entry(about, *row, grouped.get(image, []), table.raw(image, apart=described is not document), keys)
+        for image, row in table.rows.items()
+    ]
+    problems = (*keys.problems, *name_problems(about, found), *repeated)
+    unique = not repeated and not picture_ids and all(map(_is_id, rows))
+    return Index(found, [*entries, *strays], problems, unique, picture_ids, described.about)
+
+
+def annotation_place(annotation: Annotation) -> str:
+    """Where an annotation stands, and what it is called."""
+    name = "" if annotation.id is None else f" (id {show(annotation.id)})"
+    return f"annotations[{annotation.number}]{name}"
+
+
+_Bad = tuple[ImageId | None, SampleError]
+
+
+def _read(source: str) -> tuple[_Document | _RawDocument, list[Annotation], list[_Bad]]:
+    """A document, its annotations, and the rows that can't be used, each with its image if it tells."""
+    try:
+        return _rows(read_document(source, _STRICT, unique=_KEYS))
+    except DocumentError as error:
+        if error.category not in ("doc.type", "doc.missing_key", "json.nonfinite"):
+            raise
+    return _lenient_rows(source, read_document(source, _LENIENT, unique=_KEYS))
+
+
+def _rows(document: _Document | list[Annotation]) -> tuple[_Document, list[Annotation], list[_Bad]]:
+    whole = _Document(annotations=document) if isinstance(document, list) else document
+    rows = [] if whole.annotations is UNSET else whole.annotations
+    for number, row in enumerate(rows):
+        row.number = number
+    return whole, rows, []
+
+
+def _lenient_rows(source: str, document: _RawDocument | list[Raw]) -> tuple[_RawDocument, list[Annotation], list[_Bad]]:
+    whole = _RawDocument(annotations=document) if isinstance(document, list) else document
+    rows: list[Annotation] = []
+    bad: list[_Bad] = []
+    for number, raw in enumerate([] if whole.annotations is UNSET else whole.annotations):
+        try:
+            row = parse_part(raw, _ANNOTATION)
+            row.number = number
+            rows.append(row)
+        except SampleError as error:
+            bad.append((_owner(raw), error.at(f"annotations[{number}]")))
+    return whole, rows, bad
+
+
+def _owner(raw: Raw) -> ImageId | None:
+    """The image of a row that can't be used for another reason."""
+    try:
+        return image_id(parse_part(raw, _OWNER).image_id, "image_id")
+    except SampleError:
+        return None
+
+
+def _check_kind(
+    source: str, document: _Document | _RawDocument, rows: Sequence[Annotation], refused: Sequence[_Bad]
+) -> None:
+    if isinstance(document, _RawDocument) and not rows and _has_segments_info(document):
+        text = "holds panoptic annotations (they have 'segments_info'); expected annotations with 'segmentation'"
+        raise DocumentError("doc.kind", f"{source}: {text}")
+    # Images whose list of annotations is there, and empty, are images without segments.
+    if not rows and not refused and not (document.images and document.annotations is not UNSET):
+        raise DocumentError(
+            "doc.missing_key", f"{source}: no 'annotations', or an empty list of them: there is nothing to convert"
+        )
+    if rows and all(row.segmentation is UNSET for row in rows):
+        raise DocumentError(
+            "doc.kind",
+            f"{source}: no annotation has 'segments_info' or 'segmentation'; boxes, keypoints and captions alone make "
+            "no class map",
+        )
+
+
+def _has_segments_info(document: _RawDocument) -> bool:
+    return any(b'"segments_info"' in bytes(row) for row in (document.annotations or [])[:1])
+
+
+def _group(
+    source: str, rows: Iterable[Annotation], table: ImageTable
+) -> tuple[dict[ImageId, list[Annotation]], list[Refused]]:
+    """Annotations by image, and those of images that are not there."""
+    grouped: dict[ImageId, list[Annotation]] = {}
+    strays: list[Refused] = []
+    for row in rows:
+        if row.image_id in table.rows:  # where 1.0 is 1
+            grouped.setdefault(row.image_id, []).append(row)  # type: ignore[arg-type]
+        else:
+            place = annotation_place(row)
+            strays.append(Refused(place, _unknown(row.image_id, table).at(f"{source}: {place}").problem))
+    return grouped, strays
+
+
+def _unknown(image: Any, table: ImageTable) -> SampleError:
+    try:
+        return table.unknown(image_id(image, "image_id"))
+    except SampleError as error:
+        return error
+
+
+def _entry(
+    source: str, number: int, image: Image, annotations: list[Annotation], row: Raw, keys: Keys
+) -> Entry | Refused:
+    try:
+        file_name = safe_name(_file_name(image), "image")
+        size = ImageTable.size_of(number, image)
+        if size is None:
+            raise SampleError("doc.missing_key", "no 'height' and 'width', expected the numbers of pixels")
+        key = keys.take(number, file_name, _as_png(file_name))
+        return Entry(key, file_name, image.id, number, size, annotations, row)
+    except SampleError as error:
+        return _refused(source, _image_place(number, image), error, image.id)
+
+
+def _refused(source: str, place: str, error: SampleError, image: ImageId | None = None) -> Refused:
+    error = error.at(place) if place else error
+    return Refused(place or error.message.partition(":")[0], error.at(source).problem, image_id=image)
+
+
+def _image_place(number: int, image: Image) -> str:
+    return _place(number, image.id, image.file_name)
+
+
+def _place(number: int, image_id: object, file_name: object) -> str:
+    name = f", {show(file_name)}" if file_name is not UNSET else ""
+    return f"images[{number}] (image {show(image_id)}{name})"
+
+
+def _as_png(file_name: str) -> str:
+    """A photo's name with the ending of what is made from it, whatever its own is."""
+    stem, dot, ending = file_name.rpartition(".")
+    return f"{stem}.png" if dot and ending.isalnum() and stem and not stem.endswith("/") else file_name
+
+
+def _file_name(image: Image) -> Any:
+    """LVIS names its images by their address alone."""
+    if image.file_name is UNSET and isinstance(image.coco_url, str):
+        return image.coco_url.rpartition("/")[2]
+    return image.file_name
+
+
+def _take_segment_ids(rows: Sequence[Annotation]) -> bool:
+    """Whether all annotations say which number they have in a picture; it then is their id."""
+    if not rows or not all(type(row.segment_id) is int and VOID < row.segment_id < ID_LIMIT for row in rows):
+        return False
+    if len({(row.image_id, row.segment_id) for row in rows}) < len(rows):
+        return False
+    for row in rows:
+        row.id = row.segment_id
+    return True
+
+
+def _is_id(row: Annotation) -> bool:
+    """Whether an annotation's id tells it from others everywhere; to some tools 0 means none."""
+    return isinstance(row.id, int) and row.id > 0
+
+
+def _repeated_ids(source: str, rows: Sequence[Annotation]) -> list[Problem]:
+    if len({row.id for row in rows}) == len(rows):
+        return []
+    seen: dict[int | str, int] = {}
+    twice = [row for row in rows if row.id is not None and seen.setdefault(row.id, row.number) != row.number]
+    if not twice:
+        return []
+    first = twice[0]
+    assert first.id is not None
+    text = f"annotations[{seen[first.id]}] and [{first.number}] both have id {show(first.id)}"
+    again = "1 id is" if len(twice) == 1 else f"{len(twice)} ids are"
+    return [Problem("id.duplicate", f"{source}: {text} ({again} used again); both are kept")]

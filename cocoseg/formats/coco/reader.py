@@ -1,0 +1,114 @@
+"""COCO detection JSON: instances, stuff, person keypoints, LVIS, results, and what is made from panoptic files.
+
+    {"images": [{"id", "file_name", "height", "width"}], "categories": [{"id", "name"}],
+     "annotations": [{"id", "image_id", "category_id", "segmentation", "iscrowd"}]}
+
+A segmentation is a list of rings ``[[x, y, x, y, ...]]``, uncompressed RLE ``{"size", "counts": [...]}`` (crowds), or
+compressed RLE (stuff, results); https://cocodataset.org/#format-data, pycocotools ``coco.py``. A results file is a bare
+list of ``{"image_id", "category_id", "segmentation", "score"}``; its images come from another file. Also read as met in
+the wild: missing ``id``, ``area``, ``bbox`` and ``iscrowd``, ids from 0, ids used twice, ``segmentation: []``.
+
+Files that ``to-coco`` makes of panoptic ones have a ``segment_id`` in each annotation, the segment's number in its
+picture; where all annotations of a file have one, it is their id.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from cocoseg.codecs.rle import area
+from cocoseg.codecs.segmentation import read_segmentations
+from cocoseg.errors import Problem, SampleError
+from cocoseg.files.documents import NOT_A_NUMBER
+from cocoseg.formats.coco import index as coco_index
+from cocoseg.formats.coco.index import Annotation, Entry, annotation_place
+from cocoseg.labels.presets import is_stuff
+from cocoseg.model import Category, Dataset, Loader, Sample
+
+
+def read(
+    path: str | os.PathLike[str],
+    *,
+    categories: str | os.PathLike[str] | None = None,
+    images: str | os.PathLike[str] | None = None,
+) -> Dataset:
+    """A detection JSON as a Dataset of its images, with and without annotations; options as ``cocoseg.read`` has them.
+
+    Raises DocumentError: ``json.*``, ``doc.*``, ``file.*``, ``id.duplicate``.
+    """
+    source = os.fspath(path)
+    index = coco_index.read_index(source, categories, images)
+    background = not covers_all(index.categories)
+    return Dataset(
+        index.categories,
+        index.entries,
+        Loader(source, None, no_picture, sample),
+        source,
+        None,
+        index.problems,
+        background,
+        index.unique_ids,
+        index.picture_ids,
+        about=index.about,
+    )
+
+
+def no_picture(folder: str | None, entry: Entry) -> bytes:
+    """What a detection JSON's entry needs besides itself."""
+    return b""
+
+
+def sample(entry: Entry, picture: bytes, place: str) -> Sample:
+    """The segmentations of an image, decoded all at once. Raises SampleError."""
+    rows = entry.annotations
+    masks = read_segmentations([_value(row) for row in rows], entry.size, lambda k: annotation_place(rows[k]))
+    return Sample(
+        entry.key,
+        entry.image_id,
+        np.array([row.id if isinstance(row.id, int) else row.number + 1 for row in rows], np.int64),
+        np.array([row.category_id for row in rows], np.int64),
+        np.array([bool(row.iscrowd) for row in rows], np.bool_),
+        masks,
+        place,
+        _empty_masks(rows, area(masks).tolist(), place),
+        _scores(rows),
+        entry.file_name,
+        entry.row,
+    )
+
+
+def _value(row: Annotation) -> Any:
+    """The segmentation of an annotation; one that is missing is that of nothing."""
+    if row.segmentation is msgspec.UNSET:
+        return []
+    raw = bytes(row.segmentation)
+    if NOT_A_NUMBER.encode() in raw:
+        text = "segmentation holds NaN or infinity; expected finite coordinates"
+        raise SampleError("json.nonfinite", f"{annotation_place(row)}: {text}")
+    try:
+        return msgspec.json.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise SampleError("json.syntax", f"{annotation_place(row)}: segmentation is no valid JSON ({error})") from None
+
+
+def _scores(rows: Sequence[Annotation]) -> np.ndarray[Any, np.dtype[np.float64]] | None:
+    scores = [row.score for row in rows if row.score is not None]
+    return np.array(scores, np.float64) if len(scores) == len(rows) else None
+
+
+def _empty_masks(rows: Sequence[Annotation], areas: Sequence[int], place: str) -> tuple[Problem, ...]:
+    empty = [row for row, pixels in zip(rows, areas, strict=True) if not pixels]
+    if not empty:
+        return ()
+    more = f" ({len(empty)} annotations are so)" if len(empty) > 1 else ""
+    return (Problem("seg.empty", f"{place}: {annotation_place(empty[0])} has no pixel in the image{more}"),)
+
+
+def covers_all(categories: Sequence[Category]) -> bool:
+    """Whether there is stuff among the categories: they describe whole pictures, so an unlabelled pixel is unknown."""
+    return any(map(is_stuff, categories))

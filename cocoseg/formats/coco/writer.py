@@ -1,0 +1,166 @@
+"""Detection JSON, as COCO has it for instances and stuff: each image's row, and a row for each of its masks.
+
+    {"info": {}, "licenses": [],
+     "images": [{"id", "file_name", "height", "width"}],
+     "annotations": [{"id", "image_id", "category_id", "iscrowd", "area", "bbox", "segmentation"}],
+     "categories": [{"id", "name", "supercategory", "isthing", "color"}]}
+
+``area`` and ``bbox`` are those of the pixels. Segments of a panoptic picture have a ``segment_id`` too, their number in
+it, since an ``id`` is unique in the whole file; so nothing is lost on the way back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import msgspec
+import numpy as np
+
+from cocoseg.codecs import contour, rle
+from cocoseg.codecs.overlap import merge
+from cocoseg.codecs.rle import Ints, Runs
+from cocoseg.codecs.segmentation import to_coco
+from cocoseg.codecs.simplify import simplify
+from cocoseg.formats.coco_json.about import image_row
+from cocoseg.formats.coco_json.categories import check_listed
+from cocoseg.formats.coco_json.document import coco_document
+from cocoseg.model import Category, Sample
+from cocoseg.runs.document import BETWEEN, Document, Place
+from cocoseg.runs.writer import Converted
+
+Shape = Literal["rle", "rle-list", "polygons"]
+
+_VERSION = 2  # of the texts that the same input makes
+
+
+class Annotated(msgspec.Struct):
+    """What an image's annotations are: how many, how many of them crowds; of simplified masks the sum and the least IoU
+    with the exact ones, and how many they are.
+    """
+
+    annotations: int = 0
+    crowds: int = 0
+    simplified: int = 0
+    iou_sum: float = 0.0
+    iou_least: float = 1.0
+
+
+class _Row(msgspec.Struct, omit_defaults=True):
+    id: int
+    image_id: int | str
+    category_id: int
+    iscrowd: int | None
+    area: int
+    bbox: list[int]
+    segmentation: Any
+    segment_id: int | None = None
+    score: float | None = None
+
+
+@dataclass(frozen=True)
+class Annotations:
+    """Samples to the rows of a detection JSON.
+
+    ``categories`` are the ids of all, ``left_out`` of those that are not written. ``by_class``: one annotation each.
+    ``ids``: what segments have as ids, some that are unique in the file, numbers in a picture, or none of use.
+    ``tolerance``: how many pixels a simplified polygon may be off. ``checked``: exact ones are filled and compared.
+    """
+
+    categories: frozenset[int]
+    shape: Shape = "rle"
+    left_out: frozenset[int] = frozenset()
+    by_class: bool = False
+    ids: Literal["annotation", "segment"] | None = None
+    tolerance: float | None = None
+    checked: bool = True
+
+    def __call__(self, sample: Sample) -> Converted:
+        """The texts of an image. Raises SampleError: ``id.unknown``, ``poly.*``, ``limit.*``."""
+        check_listed(sample, self.categories)
+        columns = self._columns(sample)
+        shapes, agreement = self._segmentations(columns)
+        crowds = int(np.count_nonzero(columns.iscrowd))
+        result = Annotated(len(columns.masks), crowds, len(agreement), sum(agreement), min(agreement, default=1.0))
+        rows = BETWEEN.join(map(_ENCODER.encode, self._rows(sample, columns, shapes)))
+        return Converted({}, result, (image_row(sample), rows))
+
+    def settings(self) -> bytes:
+        """What decides the texts."""
+        categories = (sorted(self.categories), sorted(self.left_out))
+        about = (categories, self.shape, self.by_class, self.ids, self.tolerance)
+        return msgspec.json.encode(("detection", _VERSION, about))
+
+    def _columns(self, sample: Sample) -> _Columns:
+        kept = sample.without(self.left_out)
+        columns = _Columns(kept.runs, kept.ids, kept.category_ids, kept.iscrowd, kept.scores)
+        return columns.by_class() if self.by_class else columns
+
+    def _segmentations(self, columns: _Columns) -> tuple[list[Any], list[float]]:
+        """The segmentation of each mask, and of each that was simplified its IoU with the exact one."""
+        if self.shape != "polygons":
+            return to_coco(columns.masks, compressed=self.shape == "rle"), []
+        found: list[Any] = to_coco(columns.masks, compressed=False)
+        # A crowd is RLE in COCO's own files, and polygons of nothing make pycocotools fail.
+        drawn = np.flatnonzero(~columns.iscrowd & (rle.area(columns.masks) > 0))
+        polygons, agreement = self._polygons(rle.take(columns.masks, drawn))
+        for place, rings in zip(drawn.tolist(), polygons, strict=True):
+            found[place] = rings
+        return found, agreement
+
+    def _polygons(self, masks: Runs) -> tuple[list[list[list[float]]], list[float]]:
+        rings = contour.outline(masks)
+        if self.tolerance is not None:
+            rings = simplify(rings, self.tolerance)
+            return contour.to_polygons(rings), contour.agreement(rings, masks).tolist()
+        if self.checked:
+            contour.check(rings, masks)
+        return contour.to_polygons(rings), []
+
+    def _rows(self, sample: Sample, columns: _Columns, shapes: Sequence[Any]) -> list[_Row]:
+        ids = columns.ids.tolist()
+        none: list[None] = [None] * len(ids)
+        return [
+            _Row(*values)
+            for values in zip(
+                ids if self.ids == "annotation" else [0] * len(ids),
+                [sample.image_id] * len(ids),
+                columns.category_ids.tolist(),
+                columns.iscrowd.astype(np.int64).tolist(),
+                rle.area(columns.masks).tolist(),
+                rle.bbox(columns.masks).tolist(),
+                shapes,
+                ids if self.ids == "segment" else none,
+                none if columns.scores is None else columns.scores.tolist(),
+                strict=True,
+            )
+        ]
+
+
+@dataclass(frozen=True)
+class _Columns:
+    """The annotations of an image: masks and parallel columns (n,)."""
+
+    masks: Runs
+    ids: Ints
+    category_ids: Ints
+    iscrowd: Any
+    scores: Any
+
+    def by_class(self) -> _Columns:
+        """The masks of each category united, by ascending id."""
+        categories, groups = np.unique(self.category_ids, return_inverse=True)
+        masks = merge(self.masks, groups, len(categories))
+        return _Columns(masks, categories, categories, np.zeros(len(categories), np.bool_), None)
+
+
+_ENCODER = msgspec.json.Encoder()
+
+
+def detection_document(
+    place: Place, categories: Sequence[Category], convert: Annotations, about: Mapping[str, object]
+) -> Document:
+    """The detection JSON of all images that ``convert`` makes texts of."""
+    listed = [row for row in categories if row.id not in convert.left_out]
+    return coco_document(place, listed, about, None if convert.ids == "annotation" else "annotations")

@@ -1,0 +1,1 @@
+"""What COCO's JSON files share: categories, image rows, and what a file says of itself."""

@@ -1,0 +1,163 @@
+"""What the numbers in a picture stand for, and the segments that they make: one for each class, or for each thing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Any, NamedTuple
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from cocoseg.codecs.panoptic import ID_LIMIT
+from cocoseg.codecs.regions import Regions
+from cocoseg.errors import SampleError
+from cocoseg.files.digests import digest
+from cocoseg.formats.maps.pictures import Entry
+from cocoseg.labels.presets import is_thing
+from cocoseg.model import Category, Sample
+
+NUMBERS = 1 << 16  # of values, and of instances
+_UNKNOWN = -1
+
+
+@dataclass(frozen=True)
+class Values:
+    """The categories that values stand for: ``rows`` are (value, place in the columns); ``silent`` values are void.
+
+    A value, not a table: it travels to workers with each part. The columns are in the order of ``category_ids``;
+    ``name`` is what a value is called in messages.
+    """
+
+    name: str
+    rows: tuple[tuple[int, int], ...]
+    silent: tuple[int, ...]
+    category_ids: tuple[int, ...]
+    isthing: tuple[bool | None, ...]
+
+    @classmethod
+    def of(cls, name: str, categories: Iterable[tuple[int, Category]], silent: Iterable[int]) -> Values:
+        """Of ``categories`` as (value, category); one that is silent is the thing or stuff that COCO's tables say."""
+        ranked = sorted(categories, key=lambda pair: pair[1].id)
+        rows = {value: row for row, (value, _) in enumerate(ranked) if 0 <= value < NUMBERS}
+        return cls(
+            name,
+            tuple(rows.items()),
+            tuple(value for value in silent if value not in rows),
+            tuple(category.id for _, category in ranked),
+            tuple(is_thing(category) for _, category in ranked),
+        )
+
+    @cached_property
+    def digest(self) -> str:
+        """What the values are known by."""
+        return digest(msgspec.json.encode((self.rows, self.silent, self.category_ids, self.isthing)))
+
+    @property
+    def nothing(self) -> int:
+        """The place behind the columns, that of void."""
+        return len(self.category_ids)
+
+    def find(self, values: npt.NDArray[Any], lengths: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
+        """Runs of values (R,), (R,) -> their places in the columns (R,). Raises SampleError ``id.unknown``."""
+        found: npt.NDArray[np.intp] = _table(self.rows, self.silent, self.nothing)[values]
+        if found.min(initial=0) == _UNKNOWN:
+            raise self._unknown(values, lengths, found == _UNKNOWN)
+        return found
+
+    def _unknown(
+        self, values: npt.NDArray[Any], lengths: npt.NDArray[np.intp], strange: npt.NDArray[np.bool_]
+    ) -> SampleError:
+        pixels = np.bincount(values[strange], weights=lengths[strange])
+        found = np.flatnonzero(pixels).tolist()
+        some = ", ".join(f"{value} ({int(pixels[value])} pixels)" for value in found[:5])
+        more = f" and {len(found) - 5} more" if len(found) > 5 else ""
+        return SampleError("id.unknown", f"the PNG has {some}{more}, which is no {self.name}; add it, or paint it void")
+
+
+@lru_cache(8)
+def _table(rows: tuple[tuple[int, int], ...], silent: tuple[int, ...], nothing: int) -> npt.NDArray[np.intp]:
+    """The place in the columns for every value that a picture may hold: (65536,)."""
+    table = np.full(NUMBERS, _UNKNOWN, np.intp)
+    table[list(silent)] = nothing
+    table[[value for value, _ in rows]] = [row for _, row in rows]
+    return table
+
+
+class Numbered(NamedTuple):
+    """Runs of a picture: their places in the columns of ``Values``, instance numbers and lengths, (R,) each."""
+
+    rows: npt.NDArray[np.intp]
+    numbers: npt.NDArray[np.integer[Any]]
+    lengths: npt.NDArray[np.intp]
+
+
+def class_sample(
+    entry: Entry,
+    place: str,
+    size: tuple[int, int],
+    values: Values,
+    rows: npt.NDArray[np.intp],
+    lengths: npt.NDArray[np.intp],
+) -> Sample:
+    """A segment for each category among the runs (R,), (R,); a thing's stands for an unknown number of things.
+
+    The ids are those of the categories, where a panoptic picture can hold all of them.
+    """
+    found, segments = _renumbered(rows, values.nothing)
+    category_ids, things = _columns(values, found)
+    good = all(0 < category < ID_LIMIT for category in values.category_ids)
+    ids = category_ids if good else np.arange(1, len(found) + 1)
+    regions = Regions(size, len(found), segments, lengths)
+    return _sample(entry, place, ids, category_ids, things, regions)
+
+
+def thing_sample(
+    entry: Entry, place: str, size: tuple[int, int], values: Values, runs: Numbered, zero_is_crowd: bool
+) -> Sample:
+    """A segment for each category and number among the runs, of stuff for each category.
+
+    The ids are 1, 2 ... by category and number. With ``zero_is_crowd`` nobody says how many things a thing's 0 is.
+    """
+    stuff = np.array([isthing is False for isthing in (*values.isthing, False)], np.bool_)  # void as well
+    numbers = np.where(stuff[runs.rows], 0, runs.numbers)
+    width = int(numbers.max(initial=0)) + 1
+    pairs, segments = _renumbered(runs.rows * width + numbers, values.nothing * width)
+    category_ids, things = _columns(values, pairs // width)
+    iscrowd = things & (pairs % width == 0) & zero_is_crowd
+    regions = Regions(size, len(pairs), segments, runs.lengths)
+    return _sample(entry, place, np.arange(1, len(pairs) + 1), category_ids, iscrowd, regions)
+
+
+def _renumbered(codes: npt.NDArray[np.intp], nothing: int) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """Codes of runs (R,) -> those that occur, ascending (n,), and the place of each run's among them, n for nothing.
+
+    Codes up to ``nothing``, the highest, are few enough for a table; sorting the runs takes five times as long.
+    """
+    seen = np.zeros(nothing + 1, np.bool_)
+    seen[codes] = True
+    found = np.flatnonzero(seen[:-1])
+    places = np.empty(nothing + 1, np.intp)
+    places[found] = np.arange(len(found))
+    places[nothing] = len(found)
+    return found, places[codes]
+
+
+def _columns(values: Values, rows: npt.NDArray[np.intp]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
+    """The category ids of segments (n,), and which of them are things for sure (n,)."""
+    things = np.array([isthing is True for isthing in values.isthing], np.bool_)
+    return np.array(values.category_ids, np.int64)[rows], things[rows]
+
+
+def _sample(
+    entry: Entry,
+    place: str,
+    ids: npt.NDArray[np.int64],
+    category_ids: npt.NDArray[np.int64],
+    iscrowd: npt.NDArray[np.bool_],
+    regions: Regions,
+) -> Sample:
+    name = entry.photo or entry.file_name
+    return Sample(entry.key, entry.image_id, ids, category_ids, iscrowd, regions, place, file_name=name, row=entry.row)

@@ -1,0 +1,182 @@
+"""The index of a panoptic JSON: which images there are, with their segments left as raw bytes.
+
+The whole document is looked at here, but no segment and no PNG: what one image has wrong makes its entry a
+``Refused``, and what the document has wrong is raised.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+from msgspec import UNSET, Raw, UnsetType
+
+from cocoseg.errors import CocosegError, DocumentError, Problem, SampleError, show
+from cocoseg.files.documents import parse_rows, read_document, repeated_key
+from cocoseg.formats.coco_json.about import Described
+from cocoseg.formats.coco_json.categories import name_problems, parse_categories, read_categories
+from cocoseg.formats.coco_json.images import ImageTable, Keys, image_id, safe_name
+from cocoseg.model import Category, ImageId, Refused
+
+
+class Entry(msgspec.Struct, frozen=True, gc=False):
+    """An image's annotation, undecoded. ``size`` is (height, width), or None where the JSON does not say.
+
+    ``file_name`` is the PNG's, ``photo`` what the image's row calls the photo, if it does, and ``row`` that row.
+    """
+
+    key: str
+    file_name: str
+    image_id: ImageId
+    number: int
+    size: tuple[int, int] | None
+    segments_info: Raw
+    photo: str | None = None
+    row: Raw | None = None
+
+    @property
+    def place(self) -> str:
+        """Where in the document it stands."""
+        return _place(self.number, self.image_id, self.file_name)
+
+    def content(self, exact: bool) -> bytes:
+        """All that the sample is made from, less its PNG; ``exact``: with its place in the document."""
+        about = (
+            self.key,
+            self.file_name,
+            self.image_id,
+            self.size,
+            self.photo,
+            self.number if exact else None,
+            self.row,
+        )
+        return msgspec.json.encode(about) + bytes(self.segments_info)
+
+
+class Index(NamedTuple):
+    """A document: its categories, an entry per annotation, what is odd about it, how many images have no annotation."""
+
+    categories: tuple[Category, ...]
+    entries: list[Entry | Refused]
+    problems: tuple[Problem, ...]
+    unannotated: int
+    about: dict[str, bytes]
+
+
+class _Document(Described):
+    images: list[Raw] | UnsetType = UNSET
+    annotations: list[Raw] | UnsetType = UNSET
+    categories: list[Raw] | UnsetType = UNSET
+    segments_info: Raw | UnsetType = UNSET
+
+
+class _Annotation(msgspec.Struct, gc=False):
+    image_id: Any = UNSET
+    file_name: Any = UNSET
+    segments_info: Raw | UnsetType = UNSET
+    segmentation: Raw | UnsetType = UNSET
+
+
+_DOCUMENT: Any = _Document | list[Raw]
+_ANNOTATION = msgspec.json.Decoder(_Annotation)
+
+
+def read_index(path: str | os.PathLike[str], categories: str | os.PathLike[str] | None = None) -> Index:
+    """The index of a panoptic JSON; the ``categories`` file, where one is named, stands for the JSON's own.
+
+    Raises DocumentError: ``json.*``, ``doc.*``, ``file.*``, ``id.duplicate``.
+    """
+    source = os.fspath(path)
+    document = _read(source)
+    joiner = _Joiner(source, document.images)
+    annotations = [] if document.annotations is UNSET else document.annotations
+    rows = parse_rows(annotations, _ANNOTATION, joiner.refuse)
+    _check_kind(source, rows)
+    entries = [joiner.join(number, row, raw) for number, (row, raw) in enumerate(zip(rows, annotations, strict=True))]
+    found = parse_categories(source, document.categories) if categories is None else read_categories(categories)
+    problems = (*joiner.problems, *name_problems(source, found))
+    return Index(found, entries, problems, joiner.unannotated, document.about)
+
+
+def _read(source: str) -> _Document:
+    document: _Document | list[Raw] = read_document(source, _DOCUMENT, unique=("images", "annotations", "categories"))
+    if isinstance(document, list):
+        document = _Document(annotations=document)
+    if document.annotations is UNSET and document.segments_info is not UNSET:
+        document.annotations = [read_document(source, Raw)]
+    if document.annotations is UNSET:
+        raise DocumentError(
+            "doc.missing_key", f"{source}: no 'annotations', expected a COCO panoptic JSON with a list of them"
+        )
+    if not document.annotations:
+        raise DocumentError("doc.empty", f"{source}: 'annotations' is empty, so there is nothing to convert")
+    return document
+
+
+def _check_kind(source: str, rows: Sequence[_Annotation | Refused]) -> None:
+    whole = [row for row in rows if isinstance(row, _Annotation)]
+    if not whole or any(row.segments_info is not UNSET for row in whole):
+        return
+    regions = any(row.segmentation is not UNSET for row in whole)
+    what = "instances or results (they have 'segmentation')" if regions else "no panoptic annotations"
+    raise DocumentError("doc.kind", f"{source}: holds {what}; expected annotations with 'segments_info'")
+
+
+class _Joiner:
+    """Makes entries of annotation rows, with what it has to remember from one to the next."""
+
+    def __init__(self, source: str, images: list[Raw] | UnsetType) -> None:
+        self.source = source
+        self._images = None if images is UNSET else ImageTable(source, images)
+        self._keys = Keys(source, "annotations")
+        self._annotated: dict[ImageId, int] = {}
+        self._told: set[ImageId] = set()
+
+    @property
+    def unannotated(self) -> int:
+        """How many listed images no annotation names."""
+        return len(self._images.rows.keys() - self._told) if self._images else 0
+
+    @property
+    def problems(self) -> list[Problem]:
+        """What is odd about the images and the names."""
+        return [*(self._images.problems if self._images else ()), *self._keys.problems]
+
+    def refuse(self, number: int, error: CocosegError) -> Refused:
+        place = f"annotations[{number}]"
+        return Refused(place, error.at(f"{self.source}: {place}").problem)
+
+    def join(self, number: int, row: _Annotation | Refused, raw: Raw) -> Entry | Refused:
+        if isinstance(row, Refused):
+            return row
+        try:
+            return self._entry(number, row, raw)
+        except SampleError as error:
+            place = _place(number, row.image_id, row.file_name)
+            return Refused(place, error.at(f"{self.source}: {place}").problem)
+
+    def _entry(self, number: int, row: _Annotation, raw: Raw) -> Entry:
+        if key := repeated_key(raw, "file_name", "image_id", "segments_info"):
+            raise SampleError("json.duplicate_key", f"the annotation has {key!r} twice; keep one of them")
+        file_name = safe_name(row.file_name, "PNG")
+        image = image_id(row.image_id, "image_id")
+        self._told.add(image)
+        if row.segments_info is UNSET:
+            raise SampleError("doc.missing_key", "no 'segments_info', expected the list of the PNG's segments")
+        size = self._images.size(image) if self._images else None
+        photo = self._images.file_name(image) if self._images else None
+        about = self._images.raw(image) if self._images else None
+        if (first := self._annotated.setdefault(image, number)) != number:
+            raise SampleError(
+                "id.duplicate", f"image_id {show(image)} has a panoptic annotation already, annotations[{first}]"
+            )
+        key = self._keys.take(number, file_name)
+        return Entry(key, file_name, image, number, size, row.segments_info, photo, about)
+
+
+def _place(number: int, image_id: object, file_name: object) -> str:
+    parts = [f"image {show(image_id)}" if image_id is not UNSET else "no image_id"]
+    parts += [show(file_name)] if file_name is not UNSET else []
+    return f"annotations[{number}] ({', '.join(parts)})"

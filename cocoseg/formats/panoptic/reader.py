@@ -1,0 +1,153 @@
+"""COCO panoptic: a JSON that lists segments, and an 8-bit RGB PNG per image whose colours are segment ids.
+
+    {"images": [{"id", "height", "width"}], "categories": [{"id", "name", "isthing", "color"}],
+     "annotations": [{"image_id", "file_name", "segments_info": [{"id", "category_id", "area", "iscrowd"}]}]}
+
+id = R + 256 G + 65536 B, unique in its image; 0 is void; every other id of the PNG is listed, and every listed id has
+pixels (panopticapi ``utils.py``, ``evaluation.py``; https://cocodataset.org/#format-data). The PNGs lie in the folder
+named as the JSON without its ending. Also read as met in the wild: ``annotations`` alone, a bare list of them, one
+single annotation object, string image ids, missing ``area``, ``bbox``, ``iscrowd``, ``images``.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+import msgspec
+import numpy as np
+
+from cocoseg.codecs.panoptic import ids_from_rgb
+from cocoseg.codecs.regions import Regions
+from cocoseg.errors import DocumentError, Problem, SampleError, show
+from cocoseg.files import places, png
+from cocoseg.files.documents import Int64, parse_part, repeated_key
+from cocoseg.files.reading import read_file
+from cocoseg.formats.panoptic import index as panoptic_index
+from cocoseg.formats.panoptic.index import Entry
+from cocoseg.model import Dataset, Loader, Refused, Sample
+from cocoseg.targets.semantic import check_ids, listed_regions
+
+
+class Segment(msgspec.Struct, gc=False):
+    """One row of ``segments_info``; what a class map does not need is not looked at."""
+
+    id: Int64
+    category_id: Int64
+    area: int | float | None = None
+    iscrowd: int | bool | None = 0
+
+
+_SEGMENTS = msgspec.json.Decoder(list[Segment])
+
+
+def read(
+    path: str | os.PathLike[str],
+    *,
+    png_dir: str | os.PathLike[str] | None = None,
+    categories: str | os.PathLike[str] | None = None,
+) -> Dataset:
+    """A panoptic JSON as a Dataset; ``png_dir`` and ``categories`` as ``cocoseg.read`` has them.
+
+    Raises DocumentError: ``json.*``, ``doc.*``, ``file.*``, ``id.duplicate``.
+    """
+    source = os.fspath(path)
+    index = panoptic_index.read_index(source, categories)
+    folder = png_folder(source, png_dir)
+    _check_pictures(source, folder, index.entries)
+    load = Loader(source, folder, picture, sample)
+    problems, about = index.problems, index.about
+    return Dataset(index.categories, index.entries, load, source, folder, problems, picture_ids=True, about=about)
+
+
+def png_folder(source: str, png_dir: str | os.PathLike[str] | None = None) -> str:
+    """Where the PNGs of a JSON lie, if nobody says otherwise: in the folder named as it."""
+    return places.without_suffix(source) if png_dir is None else os.fspath(png_dir)
+
+
+def _check_pictures(source: str, folder: str, entries: Sequence[Entry | Refused]) -> None:
+    """Refuse to begin where not a single PNG is."""
+    usable = [entry for entry in entries if isinstance(entry, Entry)]
+    if not usable or places.exists(places.join(folder, usable[0].file_name)):
+        return
+    if any(map(places.lookup(folder), (entry.file_name for entry in usable))):
+        return
+    what = f"none of the {len(usable)} PNGs is in {show(folder, 300)}; is --png-dir right?"
+    if not places.is_folder(folder):
+        what = f"the PNGs' folder {show(folder, 300)} does not exist; name it with --png-dir"
+    beside = places.parent(source)
+    if places.exists(places.join(beside, usable[0].file_name)):
+        what += f" {show(usable[0].file_name)} lies beside the JSON: --png-dir {beside}"
+    raise DocumentError("file.missing", f"{source}: {what}")
+
+
+def picture(folder: str | None, entry: Entry) -> bytes:
+    """The bytes of an entry's PNG. Raises SampleError ``file.*``."""
+    return read_file(places.join(folder or "", entry.file_name))
+
+
+def sample(entry: Entry, picture: bytes, place: str) -> Sample:
+    """An entry's PNG and its segments, each checked against the other. Raises SampleError."""
+    segments = parse_segments(entry)
+    ids = np.array([segment.id for segment in segments], np.int64)
+    check_ids(ids)
+    id_map = ids_from_rgb(png.read_picture(picture, entry.size))
+    try:
+        regions = listed_regions(id_map, ids.astype(np.uint32))
+    except SampleError:
+        png.verify_stream(picture)  # a damaged file is the better explanation, where it is one
+        raise
+    return Sample(
+        entry.key,
+        entry.image_id,
+        ids,
+        np.array([segment.category_id for segment in segments], np.int64),
+        np.array([bool(segment.iscrowd) for segment in segments], np.bool_),
+        regions,
+        place=place,
+        problems=_check_areas(segments, regions, picture, place),
+        file_name=entry.photo or entry.file_name,
+        row=entry.row,
+    )
+
+
+def parse_segments(entry: Entry) -> list[Segment]:
+    """The rows of an entry's ``segments_info``. Raises SampleError ``doc.*``, ``id.*``, ``json.nonfinite``."""
+    try:
+        segments = parse_part(entry.segments_info, _SEGMENTS)
+    except SampleError as error:
+        raise SampleError(
+            error.category, f"segments_info{'' if error.message.startswith('[') else ': '}{error.message}"
+        ) from None
+    if key := repeated_key(entry.segments_info, "id", "category_id", times=len(segments)):
+        raise SampleError("json.duplicate_key", f"segments_info: a segment has {key!r} twice; keep one of them")
+    return segments
+
+
+def _check_areas(segments: Sequence[Segment], regions: Regions, data: bytes, place: str) -> tuple[Problem, ...]:
+    """Every segment has pixels, and as many as it says; if it says so. Other areas are odd, but do no harm."""
+    found = regions.areas[:-1]
+    if not found.all():
+        segment = segments[int(np.flatnonzero(found == 0)[0])]
+        png.verify_stream(data)
+        raise SampleError(
+            "panoptic.missing_segment",
+            f"segment {segment.id} (category_id {segment.category_id}) is listed, but no pixel of the PNG has its id; "
+            "drop it from segments_info",
+        )
+    wrong = [(s, area) for s, area in zip(segments, found.tolist(), strict=True) if s.area != area]
+    if not wrong:
+        return ()
+    png.verify_stream(data)
+    stated = [(segment, area) for segment, area in wrong if segment.area is not None]
+    if not stated:
+        return ()
+    segment, area = stated[0]
+    rest = f" ({len(stated)} segments differ)" if len(stated) > 1 else ""
+    return (
+        Problem(
+            "panoptic.area",
+            f"{place}: segment {segment.id} says area {show(segment.area)}, but has {area} pixels in the PNG{rest}; "
+            "the pixels were used",
+        ),
+    )

@@ -1,0 +1,166 @@
+"""The journal of a run: in ``OUT/.cocoseg``, a page for every finished part, a line for every finished item.
+
+    {"journal":1,"command":"to-semantic","rows":2,"sha256":"..."}
+    {"key":"000139.png","made_from":"5f0c...","files":{"000139.png":[9120,"77ab..."]},"result":{...}}
+    ...
+
+A page is written durably *before* the files of its part get their names. So every file of a run under its final name
+stands in the journal, and one that is not there, or not as the journal says, is made again, whatever ended the run.
+
+While a run is on, its pages carry the number of the run, and later ones outdo earlier ones. When it is through, the
+journal is written anew in the order of the data set, so that it has the same bytes however often the run was ended.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+from contextlib import closing
+from typing import NamedTuple
+
+import msgspec
+
+from cocoseg.errors import OutputError, Problem, SampleError, show
+from cocoseg.files.names import JOURNAL
+from cocoseg.files.prefetch import ahead
+from cocoseg.runs.folder import Folder
+
+_VERSION = 1
+_PAGE = re.compile(re.escape(JOURNAL) + r"/page-\d{4,}-\d{9,}\.jsonl")
+_TEXT = re.compile(re.escape(JOURNAL) + r"/text-\d{4,}-\d{9,}\.jsonl")
+_ROWS_A_PAGE = 10_000
+
+
+class Text(NamedTuple):
+    """Where text for a document about all items lies: in a file of the journal, or, as "", in the finished document."""
+
+    file: str
+    start: int
+    size: int
+    digest: str
+
+
+class Row(msgspec.Struct, omit_defaults=True, gc=False):
+    """What became of one item.
+
+    ``made_from`` is the digest of all that decides its files, which are ``files``: name → (size, digest). ``result``
+    is what the command's summary needs of it, as JSON, ``texts`` is what a document gets of it. Only rows without
+    ``failure`` are written; ``kept`` ones were found finished. One without ``made_from`` has failed since it was
+    finished.
+    """
+
+    key: str
+    made_from: str = ""
+    files: dict[str, tuple[int, str]] = {}
+    result: msgspec.Raw = msgspec.Raw(b"{}")
+    problems: tuple[Problem, ...] = ()
+    texts: tuple[Text, ...] = ()
+    failure: Problem | None = None
+    kept: bool = False
+
+
+class _Key(msgspec.Struct, gc=False):
+    key: str
+
+
+class _Header(msgspec.Struct):
+    journal: int
+    command: str
+    rows: int
+    sha256: str
+
+
+_ROW = msgspec.json.Decoder(Row)
+_KEY = msgspec.json.Decoder(_Key)
+_HEADER = msgspec.json.Decoder(_Header)
+encode_row = msgspec.json.Encoder().encode
+decode_row = _ROW.decode
+
+
+def forgotten(line: bytes) -> bytes:
+    """The line of an item that has failed since: its files may be replaced, and are known for no more than that."""
+    row = decode_row(line)
+    return encode_row(Row(row.key, files=row.files))
+
+
+def is_finished(line: bytes) -> bool:
+    """Whether a line tells of files that are as they should be."""
+    return bool(decode_row(line).made_from)
+
+
+def page_name(run: int, first: int) -> str:
+    """The name of a page: the number of the run, 0 for the journal of a finished one, and of its first item."""
+    return f"{JOURNAL}/page-{run:04d}-{first:09d}.jsonl"
+
+
+def text_name(run: int, first: int) -> str:
+    """The name of what a part adds to a document."""
+    return f"{JOURNAL}/text-{run:04d}-{first:09d}.jsonl"
+
+
+def page(command: str, lines: Sequence[bytes]) -> bytes:
+    """The bytes of a page of encoded rows."""
+    body = b"".join(line + b"\n" for line in lines)
+    header = _Header(_VERSION, command, len(lines), hashlib.sha256(body).hexdigest())
+    return msgspec.json.encode(header) + b"\n" + body
+
+
+class Journal:
+    """The pages of a folder."""
+
+    def __init__(self, folder: Folder, command: str = "") -> None:
+        self._folder = folder
+        self.command = command
+
+    def pages(self) -> list[str]:
+        """The names of all pages, earlier runs first."""
+        return sorted(name for name in self._folder.names(JOURNAL) if _PAGE.fullmatch(name))
+
+    def texts(self) -> list[str]:
+        """The names of all files of text for a document that is not finished."""
+        return sorted(name for name in self._folder.names(JOURNAL) if _TEXT.fullmatch(name))
+
+    def runs(self) -> set[int]:
+        """The numbers of the runs that have pages here; 0 is what finished runs left."""
+        return {int(name.split("-")[1]) for name in self.pages()}
+
+    def next_run(self) -> int:
+        """A number above those of all runs that have pages here."""
+        return 1 + max(self.runs(), default=0)
+
+    def load(self) -> dict[str, bytes]:
+        """Key → encoded row, of all items that were ever finished here. A damaged page costs the work, no more.
+
+        Raises OutputError where another command's journal lies there.
+        """
+        with closing(ahead(self._lines, self.pages(), self._folder.at_once)) as pages:
+            return {_KEY.decode(line).key: line for lines in pages for line in lines() or ()}
+
+    def is_whole(self, name: str) -> bool:
+        """Whether a page can be read, and is as it was written."""
+        return self._lines(name) is not None
+
+    def settle(self, lines: Sequence[bytes]) -> list[str]:
+        """Write the journal of a finished run; returns the pages that it stands for, to be removed at last."""
+        before = set(self.pages())
+        firsts = range(0, max(len(lines), 1), _ROWS_A_PAGE)
+        for first in firsts:
+            self._folder.save(page_name(0, first), page(self.command, lines[first : first + _ROWS_A_PAGE]))
+        return sorted(before - {page_name(0, first) for first in firsts})
+
+    def _lines(self, name: str) -> list[bytes] | None:
+        try:
+            header, _, body = self._folder.read(name).partition(b"\n")
+            said = _HEADER.decode(header)
+        except (SampleError, msgspec.DecodeError, UnicodeDecodeError):
+            return None
+        if self.command and said.command != self.command:
+            raise OutputError(
+                "out.other",
+                f"the folder holds what 'cocoseg {show(said.command)[1:-1]}' wrote; choose another folder for "
+                f"{self.command}",
+            )
+        if said.journal != _VERSION or hashlib.sha256(body).hexdigest() != said.sha256:
+            return None
+        return body.splitlines()

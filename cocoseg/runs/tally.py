@@ -1,0 +1,104 @@
+"""What a conversion did, added up as its parts get done."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from cocoseg.errors import Problem
+from cocoseg.runs.journal import Row
+
+
+def counted(number: int, noun: str) -> str:
+    """A number of things.
+
+    >>> counted(1, "segment"), counted(2000, "segment")
+    ('1 segment', '2,000 segments')
+    """
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+@dataclass
+class Tally:
+    """The result of a conversion, whatever it makes.
+
+    ``listed`` images stand in the annotation file, ``images`` were converted, ``kept`` of them by an earlier run;
+    ``failures`` and ``problems`` (which cost nothing) are in the file's order; ``notes`` are about this run alone.
+    """
+
+    makes: ClassVar[str] = "Files"
+
+    listed: int
+    images: int = 0
+    kept: int = 0
+    seconds: float = 0.0
+    failures: list[Problem] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    failed_keys: set[str] = field(default_factory=set, repr=False)
+    _failed: int = field(default=0, repr=False)
+    _odd: dict[int, list[Row]] = field(default_factory=dict, repr=False)
+
+    @property
+    def failed(self) -> int:
+        """Images that could not be converted, so far."""
+        return self._failed
+
+    @property
+    def complete(self) -> bool:
+        """Whether every image was converted or refused."""
+        return self.images + self._failed == self.listed
+
+    @property
+    def images_per_second(self) -> float:
+        """Images converted a second, all workers together."""
+        return self.images / self.seconds if self.seconds else 0.0
+
+    def add(self, first: int, rows: Sequence[Row]) -> None:
+        """Count the rows of the part that begins with image number ``first``."""
+        for row in rows:
+            if row.failure:
+                self._failed += 1
+                self.failed_keys.add(row.key)
+            else:
+                self.images += 1
+                self.kept += row.kept
+                self.count(row)
+        if odd := [row for row in rows if row.failure or row.problems]:
+            self._odd[first] = odd
+
+    def count(self, row: Row) -> None:
+        """Take a converted image's own result; each command has its own."""
+
+    def names(self, key: str) -> list[str]:
+        """The files that are made of an image, by its key."""
+        return [key]
+
+    def close(self, seconds: float) -> None:
+        """Put failures and problems in the file's order, however the parts came in."""
+        self.seconds = seconds
+        rows = [row for first in sorted(self._odd) for row in self._odd[first]]
+        self.failures += [row.failure for row in rows if row.failure]
+        self.problems += [problem for row in rows for problem in row.problems if not row.failure]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The result as strict JSON holds it, less what differs from run to run."""
+        return {
+            "images": {"listed": self.listed, "converted": self.images, "failed": len(self.failures)},
+            **self.results(),
+            "failures": [problem._asdict() for problem in self.failures],
+            "warnings": [problem._asdict() for problem in self.problems],
+        }
+
+    def results(self) -> dict[str, Any]:
+        """What the command's own numbers are called in its report."""
+        return {}
+
+    def remarks(self) -> list[str]:
+        """The command's own numbers in a few words each, for people."""
+        return []
+
+    def table(self) -> list[tuple[str, ...]]:
+        """More of them, as rows under the first, which has the names of the columns."""
+        return []

@@ -1,0 +1,285 @@
+"""The entries of a part through one conversion, into files and rows; what an earlier run finished is left as it is."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from itertools import accumulate, islice
+from typing import Any, NamedTuple, Protocol
+
+import msgspec
+
+from cocoseg.errors import Problem, SampleError
+from cocoseg.files.digests import digest
+from cocoseg.files.places import at_once
+from cocoseg.files.prefetch import ahead
+from cocoseg.model import Dataset, Sample
+from cocoseg.parallel import TimeExceeded, limited, time_is_up
+from cocoseg.runs import journal
+from cocoseg.runs.batch import Batch
+from cocoseg.runs.document import Place
+from cocoseg.runs.folder import Folder
+from cocoseg.runs.journal import Row, Text
+from cocoseg.runs.write_errors import unseen
+
+
+class Converted(NamedTuple):
+    """What becomes of a sample: files by their names, what the command's summary needs of it, and its text for each
+    list of the document about all images, where the command makes one.
+    """
+
+    files: dict[str, bytes]
+    result: msgspec.Struct
+    texts: tuple[bytes, ...] = ()
+
+
+class Conversion(Protocol):
+    """A sample to files; a value that pickles."""
+
+    def __call__(self, sample: Sample) -> Converted:
+        """Raises SampleError."""
+        ...
+
+    def settings(self) -> bytes:
+        """All that decides the files, besides the sample."""
+        ...
+
+
+@dataclass(frozen=True)
+class Part:
+    """Entries, the journal's line of each, if there is one, and the number of the first in the data set."""
+
+    dataset: Dataset
+    lines: Sequence[bytes | None] = ()
+    first: int = 0
+
+    def __len__(self) -> int:
+        return len(self.dataset)
+
+    def __getitem__(self, place: slice) -> Part:
+        return Part(self.dataset[place], self.lines[place], self.first + place.indices(len(self))[0])
+
+    def __iter__(self) -> Iterator[tuple[Any, bytes | None]]:
+        return zip(self.dataset.entries, self.lines or [None] * len(self), strict=True)
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where a run writes: the folder, the command and the run's number for its journal, and what it may replace.
+
+    ``document`` is the place of the document about all images.
+    """
+
+    folder: Folder
+    command: str
+    run: int
+    overwrite: bool = False
+    document: Place | None = None
+
+
+class _Found(NamedTuple):
+    """A row, its line where it was in the journal before, its texts where they are new, and files that it made before
+    and makes no more.
+    """
+
+    row: Row
+    line: bytes | None = None
+    texts: tuple[bytes, ...] = ()
+    stale: tuple[tuple[str, int, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Writer:
+    """``writer(part) -> rows``: converts entries and writes their files. Without a target all is done but the writing.
+
+    ``seconds`` is how long one image may take; ``stop_on_error`` ends a part with the first one that fails.
+    """
+
+    convert: Conversion
+    target: Target | None = None
+    seconds: float = 300.0
+    stop_on_error: bool = False
+
+    def __call__(self, part: Part) -> list[Row]:
+        """Rows of the part's first entries, as many as there is time for.
+
+        Raises OutputError for what would cost every image.
+        """
+        if self.target is None:
+            return [found.row for found in self._rows(part, None)]
+        if not self.target.folder.is_seen():
+            raise unseen(self.target.folder.root)
+        with self.target.folder.batch() as batch:
+            found = list(self._rows(part, batch))
+            return self._finish(part, found, batch, self.target)
+
+    def lost(self, part: Part) -> list[Row]:
+        """The rows of images at which a worker died."""
+        text = "the worker process died at this image (killed from outside, out of memory, or past its time)"
+        entries = part.dataset.entries
+        return [
+            _failed(entry, Problem("worker.died", f"{part.dataset.load.place(entry)}: {text}")) for entry in entries
+        ]
+
+    def _rows(self, part: Part, batch: Batch | None) -> Iterator[_Found]:
+        """Rows, and the journal's line of those that were finished before."""
+        hasher = hashlib.sha256(self.convert.settings())
+        items = [_Item(part.dataset, entry, hasher, line) for entry, line in part]
+        with closing(ahead(self._begin, items, self._at_once(part))) as begun:
+            for item, begin in zip(items, begun, strict=True):
+                found = self._row(item, begin, batch)
+                yield found
+                if time_is_up() or (found.row.failure and self.stop_on_error):
+                    return
+
+    def _at_once(self, part: Part) -> int:
+        """How many items are begun at a time: those that wait for far storage, for their pictures or for OUT's."""
+        looks = self.target is not None and any(part.lines)
+        return max(at_once(part.dataset.folder), self.target.folder.at_once if self.target and looks else 0)
+
+    def _begin(self, item: _Item) -> _Begun:
+        """All of an item's reading. Raises SampleError."""
+        picture = item.dataset.load.fetch(item.entry)
+        earlier = journal.decode_row(item.line) if item.line else None
+        return _Begun(picture, earlier, earlier is not None and self._is_whole(earlier, item, picture))
+
+    def _row(self, item: _Item, begin: Callable[[], _Begun], batch: Batch | None) -> _Found:
+        try:
+            with limited(self.seconds):
+                picture, earlier, whole = begin()
+                if earlier and whole:
+                    return _Found(msgspec.structs.replace(earlier, kept=True), item.line)
+                sample = item.dataset.load.decode(item.entry, picture)
+                converted = self.convert(sample)
+            _add(converted.files, batch, self._overwrites(earlier), item.place)
+        except SampleError as error:
+            return _Found(_failed(item.entry, error.problem))
+        except MemoryError:
+            return _Found(_failed(item.entry, Problem("limit.memory", f"{item.place}: not enough memory")))
+        except TimeExceeded:
+            text = f"took longer than {self.seconds:g} s; give it more with --time-limit"
+            return _Found(_failed(item.entry, Problem("limit.time", f"{item.place}: {text}")))
+        row = item.row(converted, picture, sample.problems)
+        return _Found(row, texts=converted.texts, stale=_stale(earlier, row))
+
+    def _is_whole(self, row: Row, item: _Item, picture: bytes) -> bool:
+        """Whether all that an earlier run made of an item is there, and nothing that it was made from has changed."""
+        if self.target is None or row.made_from != item.made_from(picture, exact=bool(row.problems)):
+            return False
+        if self.target.document and not all(map(self.target.document.holds, row.texts)):
+            return False
+        return all(self.target.folder.holds(name, *known) for name, known in row.files.items())
+
+    def _overwrites(self, earlier: Row | None) -> frozenset[str] | None:
+        """The names that may be replaced: those of earlier runs, or all (None)."""
+        if self.target and self.target.overwrite:
+            return None
+        return frozenset(earlier.files if earlier else ())
+
+    def _finish(self, part: Part, found: list[_Found], batch: Batch, target: Target) -> list[Row]:
+        """Make the files durable, then their page of the journal, and only then give them their names."""
+        if not all(done.line for done in found):
+            found = _unless(batch.settle(), found, part)
+            if any(not done.row.failure for done in found):
+                found = _with_texts(part.first, found, target)
+                _save_page(part.first, found, target)
+            if failed := batch.commit():
+                found = _unless(failed, found, part)
+                _save_page(part.first, found, target)
+            stale = (file for done in found for file in done.stale)
+            target.folder.remove(file[0] for file in stale if target.folder.holds(*file))
+        return [done.row for done in found]
+
+
+class _Item(NamedTuple):
+    """An entry on its way."""
+
+    dataset: Dataset
+    entry: Any
+    hasher: Any
+    line: bytes | None
+
+    @property
+    def place(self) -> str:
+        return self.dataset.load.place(self.entry)
+
+    def made_from(self, picture: bytes, exact: bool) -> str:
+        """The digest of all that decides the item's files; ``exact``: and the words of what is odd about it."""
+        hasher = self.hasher.copy()
+        for data in (self.entry.content(exact), picture):
+            hasher.update(len(data).to_bytes(8, "little"))
+            hasher.update(data)
+        return str(hasher.hexdigest()[:32])
+
+    def row(self, converted: Converted, picture: bytes, problems: tuple[Problem, ...]) -> Row:
+        return Row(
+            self.entry.key,
+            self.made_from(picture, exact=bool(problems)),
+            {name: (len(data), digest(data)) for name, data in converted.files.items()},
+            msgspec.Raw(msgspec.json.encode(converted.result)),
+            problems,
+        )
+
+
+class _Begun(NamedTuple):
+    """An item's picture, what an earlier run made of it, and whether that is whole and still what would be made."""
+
+    picture: bytes
+    earlier: Row | None
+    whole: bool
+
+
+def _add(files: dict[str, bytes], batch: Batch | None, replaceable: frozenset[str] | None, place: str) -> None:
+    """All files of an item, or none."""
+    if batch is None:
+        return
+    try:
+        for name, data in files.items():
+            batch.add(name, data, overwrite=replaceable is None or name in replaceable)
+    except SampleError as error:
+        batch.drop(files)
+        raise error.at(place) from None
+
+
+def _failed(entry: Any, problem: Problem) -> Row:
+    return Row(entry.key, failure=problem)
+
+
+def _stale(earlier: Row | None, row: Row) -> tuple[tuple[str, int, str], ...]:
+    """Files that an earlier run made of an item, as it left them, and that no longer belong to it."""
+    before = earlier.files if earlier else {}
+    return tuple((name, *known) for name, known in before.items() if name not in row.files)
+
+
+def _unless(failed: dict[str, SampleError], found: list[_Found], part: Part) -> list[_Found]:
+    """The rows, but failures where one of the files could not be given its name."""
+
+    def but(found: _Found, entry: Any) -> _Found:
+        error = next((failed[name] for name in found.row.files if name in failed), None)
+        return _Found(_failed(entry, error.at(part.dataset.load.place(entry)).problem)) if error else found
+
+    return [but(done, part.dataset.entries[k]) for k, done in enumerate(found)] if failed else found
+
+
+def _with_texts(first: int, found: list[_Found], target: Target) -> list[_Found]:
+    """Save the new texts of a part in one file, and the rows that name their places in it."""
+    texts = [text for done in found for text in done.texts]
+    if not texts:
+        return found
+    name = journal.text_name(target.run, first)
+    target.folder.save(name, b"".join(texts))
+    starts = accumulate(map(len, texts), initial=0)
+    places = (Text(name, start, len(text), digest(text)) for start, text in zip(starts, texts, strict=False))
+    return [
+        done._replace(row=msgspec.structs.replace(done.row, texts=tuple(islice(places, len(done.texts)))))
+        if done.texts
+        else done
+        for done in found
+    ]
+
+
+def _save_page(first: int, found: list[_Found], target: Target) -> None:
+    lines = [done.line or journal.encode_row(done.row) for done in found if not done.row.failure]
+    target.folder.save(journal.page_name(target.run, first), journal.page(target.command, lines))

@@ -1,0 +1,1 @@
+"""Samples and schemes to the arrays that a loss wants."""

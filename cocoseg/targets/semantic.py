@@ -1,0 +1,266 @@
+"""A sample and a label scheme to the arrays that a loss wants."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from cocoseg.codecs import rle
+from cocoseg.codecs.overlap import layers, paint
+from cocoseg.codecs.panoptic import ID_LIMIT, VOID, ids_from_rgb, swap_red_and_blue
+from cocoseg.codecs.regions import Regions, find_regions
+from cocoseg.codecs.rle import Runs, take
+from cocoseg.errors import SampleError, UsageError, show
+from cocoseg.labels import LabelScheme, label_scheme
+from cocoseg.labels.scheme import Overlap
+from cocoseg.model import Sample
+
+Labels = LabelScheme | str
+
+
+class Counts(msgspec.Struct):
+    """What a summary counts in a class map: the pixels of each value, and those that several masks claimed."""
+
+    pixels: dict[int, int] = {}
+    contested: int = 0
+
+
+class SemanticMap(NamedTuple):
+    """A class map (H, W), the pixels of every value in it, and how many pixels several masks claimed."""
+
+    class_map: npt.NDArray[Any]
+    pixels: dict[int, int]
+    contested: int = 0
+
+
+def semantic(sample: Sample, labels: Labels, overlap: Overlap | None = None) -> npt.NDArray[Any]:
+    """The class map of a sample: (H, W) uint8, or uint16 where the scheme's numbers need it.
+
+    ``labels`` is a scheme, or the name of a preset that brings its own class table; ``overlap`` outdoes the scheme's.
+    Raises SampleError: ``id.unknown`` for a category that the scheme does not know, unless it says otherwise,
+    ``overlap.contested`` and ``overlap.scores`` as ``overlap`` has it.
+    """
+    return semantic_map(sample, label_scheme(labels), overlap).class_map
+
+
+def semantic_map(sample: Sample, scheme: LabelScheme, overlap: Overlap | None = None) -> SemanticMap:
+    """The class map of a sample, and what a summary counts."""
+    if overlap is not None:
+        scheme = replace(scheme, overlap=overlap)
+    classes = segment_classes(sample, scheme)
+    if isinstance(sample.shapes, Regions):
+        class_map = sample.shapes.paint(classes, outside=scheme.outside)
+        return SemanticMap(class_map, _class_pixels([*classes.tolist(), scheme.outside], sample.shapes.areas))
+    kept = np.flatnonzero(scheme.painted(sample.category_ids, sample.iscrowd))
+    return _painted(_stack(sample, kept, scheme.overlap), classes[kept], scheme)
+
+
+def flat(sample: Sample, overlap: Overlap) -> tuple[Regions, int]:
+    """A sample as a picture in which every pixel has one segment or none, and how many pixels several masks claimed.
+
+    Under ``void`` those have none. Raises SampleError: ``overlap.contested`` under ``error``, ``overlap.scores``.
+    """
+    if isinstance(sample.shapes, Regions):
+        return sample.shapes, 0
+    _, _, regions, contested, pixels = _stack(sample, np.arange(len(sample.ids)), overlap)
+    if overlap == "void":
+        regions = replace(regions, segments=np.where(contested, regions.count, regions.segments))
+    return regions, pixels
+
+
+def instance_masks(sample: Sample) -> npt.NDArray[np.bool_]:
+    """A mask per segment: (n, H, W) bool, in the order of ``sample.ids``, ``category_ids``, ``iscrowd`` and ``areas``.
+
+    >>> import cocoseg
+    >>> masks = instance_masks(cocoseg.read("fixtures/panoptic.json")[2])
+    >>> masks.shape, masks.sum(axis=(1, 2)).tolist()
+    ((4, 1, 9), [1, 2, 2, 2])
+    """
+    return segment_masks(sample, np.arange(len(sample.ids)))
+
+
+def segment_masks(sample: Sample, places: npt.NDArray[np.intp]) -> npt.NDArray[np.bool_]:
+    """The masks of the segments at ``places`` (m,): (m, H, W) bool."""
+    if isinstance(sample.shapes, Runs):
+        return rle.decode(rle.take(sample.shapes, places))
+    narrow = np.min_scalar_type(len(places))  # a narrow picture is compared several times as fast
+    numbers: npt.NDArray[Any] = np.full(sample.shapes.count, len(places), narrow)
+    numbers[places] = np.arange(len(places))
+    painted = sample.shapes.paint(numbers, len(places))
+    masks: npt.NDArray[np.bool_] = painted == np.arange(len(places), dtype=narrow)[:, None, None]
+    return masks
+
+
+class _Stack(NamedTuple):
+    """Masks one over the other, the lowest first as ``order`` (m,) names them: who is on top where.
+
+    ``contested`` (R,) bool are the runs of ``regions`` that several masks claim, ``pixels`` counts their pixels.
+    """
+
+    masks: Runs
+    order: npt.NDArray[np.intp]
+    regions: Regions
+    contested: npt.NDArray[np.bool_]
+    pixels: int
+
+
+def _stack(sample: Sample, kept: npt.NDArray[np.intp], overlap: Overlap) -> _Stack:
+    """The masks of the ``kept`` segments (m,) of a sample under a policy. Raises SampleError ``overlap.*``."""
+    assert isinstance(sample.shapes, Runs)
+    masks = sample.shapes if len(kept) == len(sample.ids) else take(sample.shapes, kept)
+    try:
+        order = _order(sample, masks, kept, overlap)
+        regions, contested = layers(masks, order)
+        pixels = int(regions.lengths[contested].sum())
+        if overlap == "error" and pixels:
+            raise SampleError("overlap.contested", f"{pixels} pixels belong to several masks; choose another --overlap")
+    except SampleError as error:
+        raise _at(sample, error) from None
+    return _Stack(masks, order, regions, contested, pixels)
+
+
+def _order(sample: Sample, masks: Runs, kept: npt.NDArray[np.intp], overlap: Overlap) -> npt.NDArray[np.intp]:
+    """Which of the masks, those of the ``kept`` segments, is painted first, second ...: (m,)."""
+    if overlap == "area":
+        return np.argsort(-rle.area(masks), kind="stable")
+    if overlap != "score":
+        return np.arange(len(kept))
+    if sample.scores is None:
+        raise SampleError("overlap.scores", "the annotations have no 'score'; choose another --overlap")
+    return np.argsort(sample.scores[kept], kind="stable")
+
+
+def _painted(stack: _Stack, classes: npt.NDArray[Any], scheme: LabelScheme) -> SemanticMap:
+    """The class map of masks of ``classes`` (m,)."""
+    masks, order, regions, contested, pixels = stack
+    values = np.append(classes, scheme.dtype.type(scheme.outside))[regions.segments]
+    if scheme.overlap == "void":
+        values[contested] = scheme.void
+        class_map = regions.fill(values)
+    else:
+        class_map = np.full(masks.size, scheme.outside, scheme.dtype)
+        paint(masks, classes, class_map, order)
+    counts = np.bincount(values, weights=regions.lengths)
+    return SemanticMap(class_map, {int(value): int(counts[value]) for value in np.flatnonzero(counts)}, pixels)
+
+
+def _class_pixels(values: list[int], areas: npt.NDArray[np.int64]) -> dict[int, int]:
+    pixels: dict[int, int] = {}
+    for value, area in zip(values, areas.tolist(), strict=True):
+        if area:
+            pixels[value] = pixels.get(value, 0) + area
+    return pixels
+
+
+def segment_classes(sample: Sample, scheme: LabelScheme) -> npt.NDArray[Any]:
+    """The value that each segment gets in the class map: (n,) of the scheme's dtype."""
+    classes, known = scheme.lookup(sample.category_ids, sample.iscrowd)
+    if scheme.unknown == "error" and not known.all():
+        raise _unknown_category(sample, scheme, int(np.flatnonzero(~known)[0]))
+    return classes
+
+
+def panoptic_to_semantic(
+    picture: npt.NDArray[Any], segments_info: Sequence[Mapping[str, Any]], labels: Labels
+) -> npt.NDArray[Any]:
+    """A panoptic picture and its ``segments_info`` to a class map, for a ``__getitem__`` that has both at hand.
+
+    ``picture`` is (H, W, 3) or (H, W, 4) uint8 as the PNG stores it, or (H, W) integer ids. Returns (H, W) uint8 or
+    uint16. Raises SampleError: ``id.duplicate``, ``id.range``, ``id.unknown``, ``panoptic.unknown_id``; UsageError
+    ``usage.picture`` for an array that is no such picture.
+
+    >>> picture = np.array([[[1, 0, 0], [2, 0, 0], [0, 0, 0]]], np.uint8)
+    >>> info = [{"id": 1, "category_id": 1}, {"id": 2, "category_id": 200}]
+    >>> panoptic_to_semantic(picture, info, "mask2former")
+    array([[  0, 132, 255]], dtype=uint8)
+    """
+    ids = _ids(picture)
+    listed = _column(segments_info, "id")
+    check_ids(listed)
+    sample = Sample(
+        "picture",
+        "picture",
+        listed,
+        _column(segments_info, "category_id"),
+        np.array([bool(segment.get("iscrowd", 0)) for segment in segments_info], np.bool_),
+        listed_regions(ids, listed.astype(ids.dtype, copy=False)),
+    )
+    return semantic(sample, labels)
+
+
+def _column(segments_info: Sequence[Mapping[str, Any]], field: str) -> npt.NDArray[np.int64]:
+    """A column of ``segments_info``: (n,) int64."""
+    for place, segment in enumerate(segments_info):
+        if field not in segment:
+            raise SampleError("doc.missing_key", f"segments_info[{place}]: no {field!r}, expected an integer")
+        value = segment[field]
+        if isinstance(value, bool) or not isinstance(value, int | np.integer):
+            raise SampleError("id.type", f"segments_info[{place}].{field} is {show(value)}, expected an integer")
+        if not -(2**63) <= value < 2**63:
+            raise SampleError(
+                "id.range", f"segments_info[{place}].{field} is {show(value)}, beyond 64 bits; renumber it"
+            )
+    return np.array([segment[field] for segment in segments_info], np.int64)
+
+
+def _ids(picture: npt.NDArray[Any]) -> npt.NDArray[np.uint32] | npt.NDArray[np.int64]:
+    """The ids of a picture of colours or of ids of any integer type, as integers that hold every id."""
+    colors = picture.ndim == 3 and picture.shape[2] >= 3
+    if picture.dtype.kind not in "iu" or not (colors or picture.ndim == 2) or not picture.size:
+        found = f"the picture has shape {picture.shape} and dtype {picture.dtype}"
+        raise UsageError("usage.picture", f"{found}, expected (H, W, 3) uint8 or (H, W) integers")
+    if picture.ndim == 2:
+        return picture if picture.dtype == np.uint32 else picture.astype(np.int64, copy=False)
+    if picture.dtype != np.uint8 and (picture < 0).any() | (picture > 255).any():
+        raise SampleError("png.mode", "the picture's colours are not from 0 to 255, as those of an 8-bit picture are")
+    return ids_from_rgb(picture.astype(np.uint8, copy=False))
+
+
+def check_ids(listed: npt.NDArray[np.int64]) -> None:
+    """Segment ids (n,) as an image may list them. Raises SampleError ``id.range``, ``id.duplicate``."""
+    wrong = (listed <= VOID) | (listed >= ID_LIMIT)
+    if wrong.any():
+        place = int(np.flatnonzero(wrong)[0])
+        why = "0 is void" if listed[place] == VOID else f"a PNG holds ids from 1 to {ID_LIMIT - 1}"
+        raise SampleError("id.range", f"segments_info[{place}].id: segment id {listed[place]}, but {why}; renumber it")
+    ranked = np.sort(listed)
+    twice = np.flatnonzero(ranked[1:] == ranked[:-1])
+    if twice.size:
+        raise SampleError(
+            "id.duplicate",
+            f"segments_info: segment id {ranked[twice[0]]} is listed twice; each segment needs an id of its own",
+        )
+
+
+def listed_regions(ids: npt.NDArray[Any], listed: npt.NDArray[Any]) -> Regions:
+    """Picture of ids (H, W) -> its segments. Raises SampleError ``panoptic.unknown_id`` for an id not listed."""
+    regions, strangers = find_regions(ids, listed, VOID)
+    if strangers.size:
+        raise _unlisted(strangers, listed)
+    return regions
+
+
+def _unlisted(strangers: npt.NDArray[Any], listed: npt.NDArray[Any]) -> SampleError:
+    some = ", ".join(map(str, strangers[:5].tolist())) + (", ..." if len(strangers) > 5 else "")
+    swapped = np.isin(swap_red_and_blue(strangers), listed).all()
+    advice = "R and B look swapped: write the PNG in RGB order" if swapped else "list it, or paint it 0 (void)"
+    found = f"the PNG has segment id {some} that segments_info does not list"
+    return SampleError("panoptic.unknown_id", f"{found}; {advice}")
+
+
+def _unknown_category(sample: Sample, scheme: LabelScheme, place: int) -> SampleError:
+    error = SampleError(
+        "id.unknown",
+        f"segment {sample.ids[place]} has category_id {sample.category_ids[place]}, which labels {scheme.name!r} "
+        "do not know; add the category, or choose unknown = 'void'",
+    )
+    return _at(sample, error)
+
+
+def _at(sample: Sample, error: SampleError) -> SampleError:
+    return error.at(sample.place) if sample.place else error

@@ -1,0 +1,370 @@
+"""How every conversion goes: ended at any moment and started again, it comes to the same folder, byte for byte."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import badinput
+import cocoseg
+from cocoseg.errors import OutputError, UsageError
+from cocoseg.files.names import TEMPORARY
+from cocoseg.runs import durable
+from cocoseg.runs.folder import Folder
+from cocoseg.runs.journal import Journal
+from cocoseg.runs.lock import Lock
+from cocoseg.runs.run import Run
+from command import cocoseg as command
+
+# Python from 3.12 on warns of a fork of this test process, which has numpy's threads.
+pytestmark = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+JOURNAL = ".cocoseg/page-0000-000000000.jsonl"
+PATIENCE = 20
+COUNT = 30
+
+
+def data_set(root: Path, count: int = COUNT, bad: tuple[int, ...] = ()) -> Path:
+    """Images by number, of which some can't be used."""
+    document = badinput.base_document()
+    row = document["annotations"][0]
+    document["images"] = [{"id": n, "file_name": f"{n}.jpg", "height": 8, "width": 8} for n in range(count)]
+    document["annotations"] = [row | {"image_id": n, "file_name": f"{n}.png"} for n in range(count)]
+    (root / "panoptic").mkdir(parents=True)
+    (root / "panoptic.json").write_text(json.dumps(document))
+    for n in range(count):
+        data = badinput.base_png()
+        (root / "panoptic" / f"{n}.png").write_bytes(data[:30] if n in bad else data)
+    return root / "panoptic.json"
+
+
+def content(out: Path) -> dict[str, bytes]:
+    return {path.relative_to(out).as_posix(): path.read_bytes() for path in out.rglob("*") if path.is_file()}
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return data_set(tmp_path_factory.mktemp("good") / "set")
+
+
+@pytest.fixture(scope="module")
+def odd(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return data_set(tmp_path_factory.mktemp("odd") / "set", bad=(0, 7, COUNT - 1))
+
+
+@pytest.fixture(scope="module")
+def fresh(source: Path, odd: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[Path, dict[str, bytes]]:
+    """What a run that nothing disturbs leaves."""
+    outs = {one: tmp_path_factory.mktemp("fresh") / "out" for one in (source, odd)}
+    return {one: (cocoseg.to_semantic(one, out), content(out))[1] for one, out in outs.items()}
+
+
+def test_leaves_files_journal_and_report(source: Path, fresh: dict[Path, dict[str, bytes]]) -> None:
+    assert sorted(fresh[source]) == sorted([JOURNAL, "cocoseg.json", *(f"{n}.png" for n in range(COUNT))])
+
+
+@pytest.mark.parametrize("make", ["to_semantic", "to_onehot", "to_masks", "to_panoptic"])
+def test_a_folder_may_be_named_as_a_json(make: str, source: Path, tmp_path: Path) -> None:
+    getattr(cocoseg, make)(source, tmp_path / "out.json")
+    assert [path.name for path in tmp_path.iterdir()] == ["out.json"]
+    assert (tmp_path / "out.json" / JOURNAL).exists()
+    assert cocoseg.verify(tmp_path / "out.json").whole
+
+
+class Cut(BaseException):
+    """What ends a run."""
+
+
+def cutting(monkeypatch: pytest.MonkeyPatch, at: int) -> None:
+    """End the run at the ``at``-th thing that it does to the disk."""
+    left = [at]
+
+    def counted(original: Any) -> Any:
+        def call(*args: Any, **options: Any) -> Any:
+            left[0] -= 1
+            if left[0] == 0:
+                raise Cut
+            return original(*args, **options)
+
+        return call
+
+    for name in ("replace", "unlink", "ftruncate", "fsync"):
+        monkeypatch.setattr(os, name, counted(getattr(os, name)))
+    monkeypatch.setattr(durable, "sync_all", counted(durable.sync_all))
+
+
+class TestEndedAndStartedAgain:
+    @pytest.mark.parametrize("at", [*range(1, 12), *range(14, 90, 5)])
+    @pytest.mark.parametrize("which", ["source", "odd"])
+    def test_comes_to_the_same_bytes(
+        self,
+        at: int,
+        which: str,
+        request: pytest.FixtureRequest,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        fresh: dict[Path, dict[str, bytes]],
+    ) -> None:
+        one = request.getfixturevalue(which)
+        with monkeypatch.context() as patch:
+            cutting(patch, at)
+            try:
+                cocoseg.to_semantic(one, tmp_path / "out")
+            except Cut:
+                known = {name for name in content(tmp_path / "out") if name.endswith(".png")}
+                assert known <= set(Journal(Folder(str(tmp_path / "out"))).load())
+        (tmp_path / "out" / ".cocoseg" / "lock").unlink(missing_ok=True)
+        cocoseg.to_semantic(one, tmp_path / "out")
+        assert content(tmp_path / "out") == fresh[one]
+
+    @pytest.mark.parametrize("workers", [1, 2])
+    def test_by_kill_again_and_again_comes_to_the_same_bytes(
+        self, odd: Path, tmp_path: Path, fresh: dict[Path, dict[str, bytes]], workers: int
+    ) -> None:
+        out = tmp_path / "out"
+        for number in range(4):
+            script = f"import cocoseg; cocoseg.to_semantic({str(odd)!r}, {str(out)!r}, workers={workers})"
+            process = subprocess.Popen([sys.executable, "-c", script], env=os.environ | {"COCOSEG_START": "fork"})
+            seen = len(list(out.glob("*.png")))
+            ends = time.monotonic() + PATIENCE
+            while process.poll() is None and time.monotonic() < ends:
+                if len(list(out.rglob("*"))) > seen + 3 * number:
+                    break
+                time.sleep(0.0005)
+            process.kill()
+            process.wait()
+        cocoseg.to_semantic(odd, out)
+        assert content(out) == fresh[odd]
+
+    def test_keeps_what_was_finished(self, source: Path, tmp_path: Path) -> None:
+        def stop(summary: cocoseg.Summary) -> None:
+            raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            cocoseg.to_semantic(source, tmp_path / "out", on_done=stop)
+        done = {path: os.stat(path).st_ino for path in (tmp_path / "out").glob("*.png")}
+        assert 0 < len(done) < COUNT
+        summary = cocoseg.to_semantic(source, tmp_path / "out")
+        assert (summary.images, summary.kept) == (COUNT, len(done))
+        assert {path: os.stat(path).st_ino for path in done} == done
+
+    def test_stopped_at_a_failure_goes_on_from_there(
+        self, odd: Path, tmp_path: Path, fresh: dict[Path, dict[str, bytes]]
+    ) -> None:
+        for _ in range(2):
+            summary = cocoseg.to_semantic(odd, tmp_path / "out", on_error="stop")
+            assert (summary.failed, summary.complete) == (1, False)
+            assert (tmp_path / "out" / "cocoseg.json").exists()
+        cocoseg.to_semantic(odd, tmp_path / "out")
+        assert content(tmp_path / "out") == fresh[odd]
+
+
+class TestOnDone:
+    @pytest.mark.parametrize("workers", [1, 2])
+    def test_that_raises_ends_the_run_and_lets_go_of_the_folder(
+        self, source: Path, tmp_path: Path, workers: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("COCOSEG_START", "forkserver")
+
+        def fail(summary: cocoseg.Summary) -> None:
+            raise LookupError("mine")
+
+        with pytest.raises(LookupError, match="mine"):
+            cocoseg.to_semantic(source, tmp_path / "out", workers=workers, on_done=fail)
+        assert not list((tmp_path / "out").rglob(f"{TEMPORARY}*"))
+        Lock(str(tmp_path / "out")).release()
+
+
+class TestWhatLiesInOut:
+    def test_temporaries_of_an_ended_run_are_removed_and_told(
+        self, source: Path, tmp_path: Path, fresh: dict[Path, dict[str, bytes]]
+    ) -> None:
+        for name in (f"{TEMPORARY}1f-0-0", f"sub/{TEMPORARY}1f-0-1", f".cocoseg/{TEMPORARY}1f-0-2"):
+            path = tmp_path / "out" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(b"half")
+        summary = cocoseg.to_semantic(source, tmp_path / "out")
+        assert summary.notes == ["3 temporary files of an ended run were removed"]
+        assert summary.problems == []
+        assert content(tmp_path / "out") == fresh[source]
+
+    def test_temporaries_of_a_worker_that_died_are_removed(
+        self, source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fresh: dict[Path, dict[str, bytes]]
+    ) -> None:
+        parent, original = os.getpid(), os.replace
+        flag = tmp_path / "died"
+
+        def die(old: str, new: str) -> None:
+            if os.getpid() != parent and new.endswith("7.png") and not flag.exists():
+                flag.touch()
+                os.kill(os.getpid(), signal.SIGKILL)
+            original(old, new)
+
+        monkeypatch.setattr(os, "replace", die)
+        monkeypatch.setenv("COCOSEG_START", "fork")
+        summary = cocoseg.to_semantic(source, tmp_path / "out", workers=2)
+        assert flag.exists()
+        assert (summary.failures, summary.problems) == ([], [])
+        assert content(tmp_path / "out") == fresh[source]
+
+    def test_strays_are_listed_and_left(self, source: Path, tmp_path: Path) -> None:
+        out = tmp_path / "out"
+        (out / "sub").mkdir(parents=True)
+        for number in range(7):
+            (out / "sub" / f"old{number}.png").write_bytes(b"mine")
+        summary = cocoseg.to_semantic(source, out)
+        (problem,) = summary.problems
+        assert problem.category == "out.stray"
+        assert "not of this run: 7 files: 'sub/old0.png', " in problem.message
+        assert problem.message.endswith(", ...")
+        assert len(list(out.glob("sub/old*.png"))) == 7
+
+    def test_class_maps_of_images_that_are_no_longer_listed_are_strays(self, source: Path, tmp_path: Path) -> None:
+        cocoseg.to_semantic(source, tmp_path / "out")
+        fewer = data_set(tmp_path / "set", COUNT - 1)
+        summary = cocoseg.to_semantic(fewer, tmp_path / "out")
+        assert [problem.category for problem in summary.problems] == ["out.stray"]
+        assert f"'{COUNT - 1}.png'" in summary.problems[0].message
+
+    def test_a_run_that_is_on_is_not_disturbed(self, source: Path, tmp_path: Path) -> None:
+        folder = Folder.create(tmp_path / "out")
+        with Lock(folder.root), folder.batch() as batch:
+            batch.add("a.png", b"1")
+            before = content(tmp_path / "out")
+            with pytest.raises(OutputError) as caught:
+                cocoseg.to_semantic(source, tmp_path / "out")
+            assert caught.value.category == "out.locked"
+            assert content(tmp_path / "out") == before
+        assert command("to-semantic", source, tmp_path / "out").code == 0
+
+
+class TestNothingCouldBeWritten:
+    def spoil(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        original = os.replace
+
+        def fail(old: str, new: str) -> None:
+            if new.endswith(".png"):
+                raise PermissionError(13, "Permission denied")
+            original(old, new)
+
+        monkeypatch.setattr(os, "replace", fail)
+
+    def test_is_an_error_after_the_report(self, source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.spoil(monkeypatch)
+        with pytest.raises(OutputError, match="Permission denied") as caught:
+            cocoseg.to_semantic(source, tmp_path / "out")
+        assert caught.value.category == "out.write"
+        report = json.loads((tmp_path / "out" / "cocoseg.json").read_text())
+        assert report["images"] == {"listed": COUNT, "converted": 0, "failed": COUNT}
+        assert not list((tmp_path / "out").rglob(f"{TEMPORARY}*"))
+        Lock(str(tmp_path / "out")).release()
+
+    def test_is_none_where_an_image_has_another_fault(
+        self, odd: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        self.spoil(monkeypatch)
+        summary = cocoseg.to_semantic(odd, tmp_path / "out")
+        assert {failure.category for failure in summary.failures} == {"out.write", "png.corrupt"}
+
+    def test_can_be_tried_again(
+        self, source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fresh: dict[Path, dict[str, bytes]]
+    ) -> None:
+        with monkeypatch.context() as patch:
+            self.spoil(patch)
+            with pytest.raises(OutputError):
+                cocoseg.to_semantic(source, tmp_path / "out")
+        cocoseg.to_semantic(source, tmp_path / "out")
+        assert content(tmp_path / "out") == fresh[source]
+
+
+class TestExecutors:
+    @pytest.mark.parametrize("kind", ["threads", "processes"])
+    def test_come_to_the_same_bytes(
+        self, kind: str, odd: Path, tmp_path: Path, fresh: dict[Path, dict[str, bytes]]
+    ) -> None:
+        made: Any = ThreadPoolExecutor(3) if kind == "threads" else ProcessPoolExecutor(2, get_context("forkserver"))
+        with made as executor:
+            summary = cocoseg.to_semantic(odd, tmp_path / "out", executor=executor)
+        assert (summary.images, summary.failed) == (COUNT - 3, 3)
+        assert content(tmp_path / "out") == fresh[odd]
+
+    @pytest.mark.parametrize(
+        ("answer", "category"),
+        [
+            (ModuleNotFoundError("No module named 'cocoseg'"), "workers.version"),
+            (AttributeError("module has no attribute '_probe'"), "workers.version"),
+            (("0.0.1", True), "workers.version"),
+            (BrokenExecutor("a worker died"), "workers.gone"),
+            ((cocoseg.__version__, False), "out.unseen"),
+        ],
+        ids=["no cocoseg", "another cocoseg", "an older cocoseg", "broken", "another disk"],
+    )
+    def test_that_can_not_do_the_work_are_told_before_it(
+        self, source: Path, tmp_path: Path, answer: Any, category: str
+    ) -> None:
+        class Answers(ThreadPoolExecutor):
+            def submit(self, *_: Any, **__: Any) -> Future[Any]:  # type: ignore[override]
+                future: Future[Any] = Future()
+                (future.set_exception if isinstance(answer, BaseException) else future.set_result)(answer)
+                return future
+
+        with Answers(1) as executor, pytest.raises(cocoseg.CocosegError) as caught:
+            cocoseg.to_semantic(source, tmp_path / "out", executor=executor)
+        assert caught.value.category == category
+        assert content(tmp_path / "out") == {}
+
+    def test_stopped_at_a_failure_write_nothing_more(self, odd: Path, tmp_path: Path) -> None:
+        with ThreadPoolExecutor(3) as executor:
+            summary = cocoseg.to_semantic(odd, tmp_path / "out", executor=executor, on_error="stop")
+            before = content(tmp_path / "out")
+            time.sleep(0.2)
+            assert content(tmp_path / "out") == before
+        assert summary.failed >= 1
+
+    def test_in_a_thread_of_a_program_work_too(self, source: Path, tmp_path: Path) -> None:
+        found: list[int] = []
+        thread = threading.Thread(
+            target=lambda: found.append(cocoseg.to_semantic(source, tmp_path / "out", workers=2).images)
+        )
+        thread.start()
+        thread.join(PATIENCE)
+        assert found == [COUNT]
+
+
+@pytest.mark.parametrize(
+    ("options", "category"),
+    [
+        ({"workers": 0}, "usage.workers"),
+        ({"time_limit": 0}, "usage.time_limit"),
+        ({"time_limit": float("nan")}, "usage.time_limit"),
+        ({"on_error": "go on"}, "usage.on_error"),
+    ],
+)
+def test_a_wrong_call_is_told(options: Any, category: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        Run(**options)
+    assert caught.value.category == category
+
+
+def test_an_unlimited_time_is_one(source: Path, tmp_path: Path) -> None:
+    assert cocoseg.to_semantic(source, tmp_path / "out", time_limit=float("inf")).images == COUNT
+    assert cocoseg.to_semantic(source, tmp_path / "out", time_limit=1e12).images == COUNT
+
+
+def test_the_lock_is_touched_while_the_work_goes_on(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    beats: list[int] = []
+    monkeypatch.setattr(Lock, "beat", lambda lock: beats.append(1))
+    cocoseg.to_semantic(source, tmp_path / "out")
+    assert len(beats) >= 2
