@@ -26,8 +26,8 @@ if TYPE_CHECKING:
         SampleError,
         UsageError,
     )
-    from cocoseg.formats import read
     from cocoseg.formats.masks.load import load_masks
+    from cocoseg.formats.reading import read
     from cocoseg.labels import LabelClass, LabelScheme, label_scheme
     from cocoseg.model import Category, Dataset, Sample
     from cocoseg.targets.semantic import instance_masks, panoptic_to_semantic, semantic
@@ -44,7 +44,7 @@ _HOMES = {
     "codecs.onehot": "from_one_hot one_hot",
     "codecs.segmentation": "decode encode",
     "errors": "CocosegError DocumentError LabelError OutputError Problem SampleError UsageError",
-    "formats": "read",
+    "formats.reading": "read",
     "formats.masks.load": "load_masks",
     "labels": "LabelClass LabelScheme label_scheme",
     "model": "Category Dataset Sample",

@@ -76,7 +76,9 @@ def test_colours_of_the_palette_are_the_categories(tmp_path: Path) -> None:
 @pytest.mark.parametrize("policy", POLICIES)
 def test_instances_in_python(policy: str) -> None:
     dataset = cocoseg.read(INSTANCES)
-    labels = cocoseg.label_scheme("index", dataset.categories, background=dataset.background)
+    labels = cocoseg.label_scheme(
+        "index", dataset.categories, background=dataset.conventions.unlabelled == "background"
+    )
     assert [sample.key for sample in dataset] == INSTANCE_PICTURES
     for sample in dataset:
         class_map = cocoseg.semantic(sample, labels, overlap=policy)  # type: ignore[arg-type]

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import pickle
-from dataclasses import FrozenInstanceError, dataclass, replace
+from dataclasses import FrozenInstanceError, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 from cocoseg.codecs.regions import find_regions
-from cocoseg.errors import Problem, SampleError
-from cocoseg.model import Category, Dataset, Loader, Refused, Sample
+from cocoseg.errors import Problem, SampleError, UsageError
+from cocoseg.model import Category, Conventions, Dataset, Entry, Loader, Refused, Sample
 
 
 def sample(drawing: str, ids: tuple[int, ...], key: str = "a") -> Sample:
@@ -23,38 +24,34 @@ def sample(drawing: str, ids: tuple[int, ...], key: str = "a") -> Sample:
     listed = np.array(ids, np.uint32)
     regions, _ = find_regions(picture, listed)
     crowd = np.zeros(len(ids), np.bool_)
-    return Sample(key, 1, listed, listed.astype(np.int64) // 100, crowd, regions)
+    return Sample(key, 1, listed, category_ids=listed.astype(np.int64) // 100, iscrowd=crowd, shapes=regions)
 
 
-@dataclass(frozen=True)
-class Entry:
-    """A stand-in for what a format lists: its picture is its name."""
-
-    key: str
-    size: tuple[int, int] | None = None
-
-    @property
-    def place(self) -> str:
-        return f"entry {self.key}"
+def entry(key: str, size: tuple[int, int] | None = None, **more: Any) -> Entry:
+    """An entry whose one file is named as it."""
+    return Entry(key, key, f"entry {key}", (key,), size, **more)
 
 
-def picture(folder: str | None, entry: Entry) -> bytes:
-    if entry.key == "gone":
-        raise SampleError("file.missing", "the PNG is gone")
-    if entry.key == "vast":
-        raise MemoryError
-    return f"{folder}/{entry.key}".encode()
-
-
-def make(entry: Entry, picture: bytes, place: str) -> Sample:
+def make(entry: Entry, files: Any, place: str) -> Sample:
     if entry.key == "bad":
         raise SampleError("png.corrupt", "the PNG is corrupt")
     if entry.key == "large":
         raise MemoryError
-    return replace(sample("ab", (100, 200), picture.decode().removeprefix("pngs/")), place=place)
+    return replace(sample("ab", (100, 200), b" ".join(files).decode()), image_id=entry.image_id, place=place)
 
 
-LOAD = Loader("a.json", "pngs", picture, make)
+def loader(folder: str = "pngs") -> Loader:
+    return Loader("a.json", (folder,), make)
+
+
+@pytest.fixture
+def load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Loader:
+    """A loader of the files x, y, z, bad and large, each holding its name."""
+    (tmp_path / "pngs").mkdir()
+    for name in ("x", "y", "z", "bad", "large"):
+        (tmp_path / "pngs" / name).write_text(name)
+    monkeypatch.chdir(tmp_path)
+    return loader()
 
 
 def shout(one: Sample) -> Sample:
@@ -69,8 +66,8 @@ PROBLEMS = (Problem("label.names", "odd"),)
 
 
 @pytest.fixture
-def dataset() -> Dataset:
-    return Dataset((Category(1, "road"),), tuple(map(Entry, ("x", "bad", "y", "z"))), LOAD, "a.json", "a", PROBLEMS)
+def dataset(load: Loader) -> Dataset:
+    return Dataset((Category(1, "road"),), tuple(map(entry, ("x", "bad", "y", "z"))), load, problems=PROBLEMS)
 
 
 class TestSample:
@@ -124,36 +121,62 @@ class TestCategory:
         assert Category(7, "road", True) != Category(7, "road", False)
 
 
+class TestEntry:
+    def test_a_row_of_many_is_named_by_id_and_file(self) -> None:
+        assert Entry("a.png", 7, "annotations[4]", ("b.png",)).place == "annotations[4] (image 7, 'b.png')"
+        assert Entry("a.png", "7", "images[4]", file_name="a.jpg").place == "images[4] (image '7', 'a.jpg')"
+
+    def test_content_covers_all_that_decides_the_sample_and_positions_only_on_request(self) -> None:
+        one = entry("x", body=[1], positions=[5])
+        for other in (entry("y", body=[1]), entry("x", (1, 2), body=[1]), entry("x", body=[2])):
+            assert one.content(exact=False) != other.content(exact=False)
+        moved = entry("x", body=[1], positions=[6])
+        assert one.content(exact=False) == moved.content(exact=False)
+        assert one.content(exact=True) != moved.content(exact=True)
+
+
 class TestLoader:
-    def test_fetches_the_picture_and_makes_the_sample(self) -> None:
-        assert LOAD.fetch(Entry("x")) == b"pngs/x"
-        assert LOAD.decode(Entry("x"), b"pngs/other").key == "other"
-        assert (LOAD(Entry("x")).key, LOAD(Entry("x")).place) == ("x", "a.json: entry x")
+    def test_fetches_the_files_and_makes_the_sample(self, load: Loader) -> None:
+        assert load.fetch(entry("x")) == [b"x"]
+        assert load.decode(entry("x"), [b"other"]).key == "other"
+        assert (load(entry("x")).key, load(entry("x")).place) == ("x", "a.json: entry x")
+
+    def test_files_lie_in_the_folders_of_their_positions_or_in_the_last(self, load: Loader, tmp_path: Path) -> None:
+        (tmp_path / "more").mkdir()
+        (tmp_path / "more" / "x").write_text("more")
+        both = replace(load, folders=("pngs", "more"))
+        assert both.fetch(Entry("x", 1, "x", ("x", "x", "x"))) == [b"x", b"more", b"more"]
+
+    def test_the_first_file_may_list_others(self, load: Loader) -> None:
+        listing = replace(load, lists=lambda entry, first: ["y", "z"])
+        assert listing.fetch(entry("x")) == [b"x", b"y", b"z"]
 
     @pytest.mark.parametrize(
-        ("key", "message"), [("gone", "a.json: entry gone: the PNG is gone"), ("bad", "a.json: entry bad: the PNG is")]
+        ("key", "message"),
+        [("gone", "a.json: entry gone: 'pngs/gone' does not"), ("bad", "a.json: entry bad: the PNG")],
     )
-    def test_says_where_an_entry_stands_that_can_not_be_used(self, key: str, message: str) -> None:
+    def test_says_where_an_entry_stands_that_can_not_be_used(self, key: str, message: str, load: Loader) -> None:
         with pytest.raises(SampleError, match=message):
-            LOAD(Entry(key))
+            load(entry(key))
 
-    @pytest.mark.parametrize("key", ["vast", "large"])
     @pytest.mark.parametrize(
         ("size", "words"), [(None, "not enough memory$"), ((7, 9), "not enough memory for 7×9 pix")]
     )
-    def test_tells_of_memory_as_of_any_other_fault(self, key: str, size: tuple[int, int] | None, words: str) -> None:
-        with pytest.raises(SampleError, match=f"^a.json: entry {key}: {words}") as caught:
-            LOAD(Entry(key, size))
+    def test_a_lack_of_memory_is_an_error_of_the_image(
+        self, size: tuple[int, int] | None, words: str, load: Loader
+    ) -> None:
+        with pytest.raises(SampleError, match=f"^a.json: entry large: {words}") as caught:
+            load(entry("large", size))
         assert caught.value.category == "limit.memory"
 
-    def test_gives_a_refused_entrys_own_reason(self) -> None:
+    def test_gives_a_refused_entrys_own_reason(self, load: Loader) -> None:
         refused = Refused("entry 7", Problem("id.type", "a.json: entry 7: no id"))
-        for call in (LOAD, LOAD.fetch):
+        for call in (load, load.fetch):
             with pytest.raises(SampleError, match="^a.json: entry 7: no id$"):
                 call(refused)
 
-    def test_is_a_value_that_travels(self) -> None:
-        assert pickle.loads(pickle.dumps(LOAD)) == LOAD
+    def test_is_a_value_that_travels(self, load: Loader) -> None:
+        assert pickle.loads(pickle.dumps(load)) == load
 
 
 class TestDataset:
@@ -163,7 +186,7 @@ class TestDataset:
 
     def test_decodes_nothing_before_it_is_asked(self) -> None:
         calls: list[Any] = []
-        lazy = Dataset((), range(1000), lambda entry: calls.append(entry))  # type: ignore[arg-type]
+        lazy = Dataset((), range(1000), calls.append)  # type: ignore[arg-type]
         iterator = iter(lazy[10:])
         assert (len(lazy), len(lazy[10:]), calls) == (1000, 990, [])
         next(iterator)
@@ -191,14 +214,33 @@ class TestDataset:
         smaller = dataset[part]
         assert isinstance(smaller, Dataset)
         assert smaller.entries == dataset.entries[part]
-        assert (smaller.categories, smaller.source, smaller.folder) == (dataset.categories, "a.json", "a")
+        assert (smaller.categories, smaller.source, smaller.folders) == (dataset.categories, "a.json", ("pngs",))
 
     def test_a_slice_does_not_repeat_the_problems_of_the_document(self, dataset: Dataset) -> None:
         assert dataset[:].problems == ()
         assert len(dataset.problems) == 1
 
     def test_of_no_entries_is_empty(self) -> None:
-        assert list(Dataset((), (), LOAD)) == []
+        assert list(Dataset((), (), loader())) == []
+
+    @pytest.mark.parametrize("positions", [[3, 0], (3, 0), np.array([3, 0]), iter([3, 0])])
+    def test_takes_positions_in_their_order(self, dataset: Dataset, positions: Any) -> None:
+        assert [one.key for one in dataset.take(positions)] == ["z", "x"]
+
+    def test_is_indexed_by_numbers_of_any_kind(self, dataset: Dataset) -> None:
+        assert dataset[np.int64(2)].key == "y"
+        assert [one.key for one in dataset[[2, -1]]] == ["y", "z"]
+
+    def test_fields_after_the_first_three_are_named(self) -> None:
+        with pytest.raises(TypeError):
+            Dataset((), (), loader(), PROBLEMS)  # type: ignore[misc]
+        with pytest.raises(TypeError):
+            Sample("a", 1, np.zeros(0), np.zeros(0))  # type: ignore[misc]
+
+    def test_is_filtered_by_entries_without_decoding(self, dataset: Dataset) -> None:
+        refused = Refused("entry 7", Problem("id.type", "no id"))
+        more = replace(dataset, entries=(*dataset.entries, refused))
+        assert more.filter(lambda entry: entry.key in "bad").entries == [dataset.entries[1], refused]
 
     def test_travels_between_processes(self, dataset: Dataset) -> None:
         twin = pickle.loads(pickle.dumps(dataset[2:]))
@@ -225,6 +267,88 @@ class TestMap:
     def test_travels_between_processes(self, dataset: Dataset) -> None:
         twin = pickle.loads(pickle.dumps(dataset.map(shout).map(twice)))
         assert twin[0].key == "XX"
+
+
+class TestAddition:
+    def test_parts_of_one_data_set_go_together_again(self, dataset: Dataset) -> None:
+        joined = dataset[2:] + dataset[:1]
+        assert [one.key for one in joined] == ["y", "z", "x"]
+        assert joined.load == dataset.load
+
+    def test_every_image_is_decoded_by_the_loader_of_its_source(self, dataset: Dataset, tmp_path: Path) -> None:
+        (tmp_path / "others").mkdir()
+        (tmp_path / "others" / "w").write_text("w")
+        other = replace(dataset.map(shout), load=loader("others").changed(shout), entries=[entry("w")])
+        joined = dataset[2:].map(twice) + other
+        assert [one.key for one in joined] == ["yy", "zz", "W"]
+        assert joined.folders == ("pngs", "others")
+        assert [one.key for one in joined.map(shout)[::-1]] == ["W", "ZZ", "YY"]
+        again = dataset[:1] + joined
+        assert [one.key for one in again] == ["x", "yy", "zz", "W"]
+        assert [one.key for one in pickle.loads(pickle.dumps(again))] == ["x", "yy", "zz", "W"]
+
+    def test_content_and_place_are_those_of_the_part(self, dataset: Dataset) -> None:
+        joined = dataset[2:] + dataset[:1].map(twice)
+        content = list(joined.load.content(joined.entries[2], [b"x"], exact=False))
+        assert content[-1] == b"x"
+        assert joined.load.place(joined.entries[2]) == "a.json: entry x"
+
+    def test_ids_of_two_files_are_not_unique(self, dataset: Dataset) -> None:
+        unique = replace(dataset, conventions=Conventions(ids="file"))
+        assert (unique[:1] + unique[2:]).conventions.ids == "file"
+        assert (unique[:1] + unique[2:].map(shout)).conventions.ids == "none"
+
+    @pytest.mark.parametrize(
+        ("changes", "words"),
+        [
+            ({"categories": (Category(2, "sky"),)}, "other categories"),
+            ({"conventions": Conventions("background")}, "treat unlabelled pixels or things differently"),
+            ({}, "both have 'x'"),
+        ],
+    )
+    def test_what_does_not_go_together_is_refused(self, changes: dict[str, Any], words: str, dataset: Dataset) -> None:
+        with pytest.raises(UsageError, match=words) as caught:
+            dataset[:2] + replace(dataset[:1], **changes)
+        assert caught.value.category == "usage.join"
+
+
+def both(one: Sample | None, other: Sample | None) -> Sample:
+    found = one or other
+    assert found is not None
+    return replace(found, key="+".join(sample.key if sample else "-" for sample in (one, other)))
+
+
+class TestPairs:
+    def test_are_joined_by_image_id_through_both_loaders(self, dataset: Dataset) -> None:
+        pairs = dataset.map(shout).paired(dataset[2:][::-1].map(twice), both)
+        assert [pairs[number].key for number in (0, 2, 3)] == ["X+-", "Y+yy", "Z+zz"]
+        assert [one.key for one in pickle.loads(pickle.dumps(pairs.map(shout)[2:]))] == ["Y+YY", "Z+ZZ"]
+
+    def test_those_of_the_other_alone_come_last(self, dataset: Dataset) -> None:
+        pairs = dataset[2:].paired(dataset[:1], both)
+        assert [one.key for one in pairs] == ["y+-", "z+-", "-+x"]
+        assert "not listed, but in a.json: entry x" in pairs.load.place(pairs.entries[2])
+
+    def test_what_one_side_refuses_is_refused(self, dataset: Dataset) -> None:
+        refused = replace(dataset, entries=[Refused("entry y", Problem("id.type", "no id"), "y", "y")])
+        for pairs in (dataset[2:3].paired(refused, both), refused.paired(dataset[2:3], both)):
+            with pytest.raises(SampleError, match="^no id$"):
+                pairs[0]
+
+    def test_an_error_of_either_side_names_both(self, dataset: Dataset) -> None:
+        with pytest.raises(SampleError, match="a.json: entry bad: .*corrupt"):
+            dataset[1:2].paired(dataset[:0], both)[0]
+        other = replace(dataset, load=Loader("b.json", ("pngs",), make), entries=[entry("bad")])
+        with pytest.raises(SampleError, match="a.json: not listed, but in b.json: entry bad: b.json: entry bad: .*cor"):
+            dataset[:1].paired(other, both)[1]
+
+    def test_content_is_that_of_both(self, dataset: Dataset) -> None:
+        alone, pair = (dataset[:1].paired(other, both) for other in (dataset[:0], dataset[:1]))
+        contents = [
+            list(one.load.content(one.entries[0], one.load.fetch(one.entries[0]), False)) for one in (alone, pair)
+        ]
+        assert contents[0] != contents[1]
+        assert contents[1].count(b"x") == 2
 
 
 def test_a_data_set_is_shown_in_a_line(dataset: Dataset) -> None:

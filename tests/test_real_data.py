@@ -123,7 +123,7 @@ def test_instances_through_the_command(real_data: Path, tmp_path: Path) -> None:
 def test_detection_masks_of_a_panoptic_picture_are_its_segments(real_data: Path) -> None:
     panoptic = cocoseg.read(real_data / SAMPLE)
     masks = cocoseg.read(real_data / "coco_panoptic/val2017_sample/panoptic_coco_detection_format.json")
-    assert not masks.background
+    assert masks.conventions.unlabelled != "background"
     for one, other in zip(panoptic, masks, strict=True):
         assert one.key == other.key
         np.testing.assert_array_equal(one.areas, other.areas)
@@ -140,7 +140,7 @@ def test_all_of_taco_reads(real_data: Path) -> None:
 
 def test_coco_stuff_leaves_void_what_it_does_not_label(real_data: Path) -> None:
     dataset = cocoseg.read(real_data / "coco_stuff/stuff_examples.json")
-    assert not dataset.background
+    assert dataset.conventions.unlabelled != "background"
     for sample in dataset:
         class_map = cocoseg.semantic(sample, "cocostuff", overlap="error")
         assert (class_map != 255).sum() == sample.areas[sample.category_ids != 183].sum()

@@ -13,15 +13,6 @@ if TYPE_CHECKING:
     from cocoseg.tools.info import Info
 
 
-FORMATS = {
-    "panoptic": "COCO panoptic",
-    "coco": "COCO detection (instances, stuff, results)",
-    "semantic": "class maps",
-    "two-channel": "2-channel PNGs (category, instance)",
-    "masks": "masks of instances",
-}
-
-
 @with_source
 def command(
     src: options.Src,
@@ -41,13 +32,14 @@ def command(
 
 def _lines(info: Info) -> list[str]:
     from cocoseg.cli.report import problem_lines, table
+    from cocoseg.formats import FORMATS
 
     things = sum(bool(category.isthing) for category in info.categories)
     stuff = sum(category.isthing is False for category in info.categories)
     kinds = f" ({things} things, {stuff} stuff)" if things or stuff else ""
     used = "" if info.segments is None else f", {len(info.used)} used"
     rows = [
-        ("format", FORMATS[info.format]),
+        ("format", FORMATS[info.format].what),
         ("images", f"{info.images:,}"),
         ("segments", "not counted, that takes all pictures" if info.segments is None else _segments(info)),
         ("categories", f"{len(info.categories)}{kinds}{used}"),

@@ -28,9 +28,9 @@ def command(
     """
     from cocoseg.cli.report import table
     from cocoseg.files.places import place
-    from cocoseg.formats import detect
     from cocoseg.formats.coco.reader import covers_all
     from cocoseg.formats.coco_json.categories import read_categories
+    from cocoseg.formats.detect import detect
     from cocoseg.labels import PRESETS, label_scheme
 
     if labels is None:

@@ -39,7 +39,7 @@ def label_scheme(
     {7: 0, 23: 1}
     """
     if isinstance(categories, Dataset):
-        background = categories.background if background is None else background
+        background = categories.conventions.unlabelled == "background" if background is None else background
         return fitted(label_scheme(labels, categories.categories, background=background), categories)
     if isinstance(labels, LabelScheme):
         return with_merged(labels, categories)

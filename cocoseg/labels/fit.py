@@ -30,9 +30,9 @@ def with_merged(scheme: LabelScheme, categories: Sequence[Category]) -> LabelSch
 
 def fitted(scheme: LabelScheme, dataset: Dataset) -> LabelScheme:
     """The scheme as a data set can be labelled with: void that its pictures have stays void, groups are no crowds."""
-    if dataset.says_void:
+    if dataset.conventions.unlabelled == "void":
         scheme = replace(scheme, unlabelled=None)
-    if dataset.groups_things and scheme.crowd != "class":
+    if dataset.conventions.grouped and scheme.crowd != "class":
         text = (
             f"crowd = {scheme.crowd!r} of labels {show(scheme.name)} is left out: class maps tell no crowd from others"
         )

@@ -15,11 +15,10 @@ from cocoseg.version import __version__
 
 def check_places(dataset: Dataset, sources: Sequence[str], out: str) -> None:
     """Refuse to write among the sources, which are files and folders."""
-    folders = [folder for folder in (dataset.folder, *sources) if folder is not None]
-    if among := next((folder for folder in folders if places.lies_in(out, folder)), None):
+    if among := next((folder for folder in (*dataset.folders, *sources) if places.lies_in(out, folder)), None):
         raise _in_one_another(out, among)
-    if dataset.folder is not None and places.lies_in(dataset.folder, out):
-        raise _in_one_another(out, dataset.folder)
+    if inside := next((folder for folder in dataset.folders if places.lies_in(folder, out)), None):
+        raise _in_one_another(out, inside)
     if inside := next((path for path in sources if places.lies_in(path, out)), None):
         raise UsageError(
             "out.is_input",

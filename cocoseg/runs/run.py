@@ -76,7 +76,7 @@ class Run(Generic[T]):
         """
         target = place(out)
         check_places(dataset, head.sources, target)
-        check_shared([target, dataset.folder], 2 if self.executor else self.processes)
+        check_shared([target, *dataset.folders], 2 if self.executor else self.processes)
         if self.dry_run:
             return self.check(dataset, convert, tally)
         folder = Folder.create(journal_in or target)

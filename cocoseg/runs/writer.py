@@ -137,7 +137,8 @@ class Writer:
     def _at_once(self, part: Part) -> int:
         """How many items are begun at a time: those that wait for far storage, for their pictures or for OUT's."""
         looks = self.target is not None and any(part.lines)
-        return max(at_once(part.dataset.folder), self.target.folder.at_once if self.target and looks else 0)
+        into = self.target.folder.at_once if self.target and looks else 0
+        return max(into, *map(at_once, part.dataset.folders), 0)
 
     def _begin(self, item: _Item) -> _Begun:
         """All of an item's reading. Raises SampleError."""
@@ -164,7 +165,7 @@ class Writer:
         row = item.row(converted, picture, sample.problems)
         return _Found(row, texts=converted.texts, stale=_stale(earlier, row))
 
-    def _is_whole(self, row: Row, item: _Item, picture: bytes) -> bool:
+    def _is_whole(self, row: Row, item: _Item, picture: Any) -> bool:
         """Whether all that an earlier run made of an item is there, and nothing that it was made from has changed."""
         if self.target is None or row.made_from != item.made_from(picture, exact=bool(row.problems)):
             return False
@@ -205,15 +206,15 @@ class _Item(NamedTuple):
     def place(self) -> str:
         return self.dataset.load.place(self.entry)
 
-    def made_from(self, picture: bytes, exact: bool) -> str:
+    def made_from(self, picture: Any, exact: bool) -> str:
         """The digest of all that decides the item's files; ``exact``: and the words of what is odd about it."""
         hasher = self.hasher.copy()
-        for data in (self.entry.content(exact), picture):
+        for data in self.dataset.load.content(self.entry, picture, exact):
             hasher.update(len(data).to_bytes(8, "little"))
             hasher.update(data)
         return str(hasher.hexdigest()[:32])
 
-    def row(self, converted: Converted, picture: bytes, problems: tuple[Problem, ...]) -> Row:
+    def row(self, converted: Converted, picture: Any, problems: tuple[Problem, ...]) -> Row:
         return Row(
             self.entry.key,
             self.made_from(picture, exact=bool(problems)),
@@ -226,7 +227,7 @@ class _Item(NamedTuple):
 class _Begun(NamedTuple):
     """An item's picture, what an earlier run made of it, and whether that is whole and still what would be made."""
 
-    picture: bytes
+    picture: Any
     earlier: Row | None
     whole: bool
 

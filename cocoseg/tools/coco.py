@@ -152,7 +152,7 @@ def _check_options(segmentation: str, things_only: bool, stuff: bool, simplify: 
 
 def _categories(dataset: Dataset, stuff: bool) -> Sequence[Category]:
     """What is annotated by class is stuff, whatever it was, unless a pixel of none is background, and not unknown."""
-    if dataset.background or not stuff:
+    if dataset.conventions.unlabelled == "background" or not stuff:
         return dataset.categories
     return [replace(row, isthing=False) for row in dataset.categories]
 
@@ -160,6 +160,6 @@ def _categories(dataset: Dataset, stuff: bool) -> Sequence[Category]:
 def _ids(dataset: Dataset, stuff: bool) -> Literal["annotation", "segment"] | None:
     if stuff:
         return None
-    if dataset.picture_ids:
+    if dataset.conventions.ids == "picture":
         return "segment"
-    return "annotation" if dataset.unique_ids else None
+    return "annotation" if dataset.conventions.ids == "file" else None

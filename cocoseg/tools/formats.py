@@ -4,18 +4,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-
-class Kind(NamedTuple):
-    """A form of annotation as a source. What it can tell decides what is left of it in a target."""
-
-    what: str
-    overlaps: bool = False
-    tells_things: bool = True
-    tells_crowds: bool = True
+from cocoseg.formats import FORMATS, Format
 
 
 class Target(NamedTuple):
-    """What a command writes, and what its form has room for."""
+    """What a command writes, and what that can hold."""
 
     what: str
     flat: bool = False
@@ -23,14 +16,6 @@ class Target(NamedTuple):
     has_crowds: bool = False
 
 
-SOURCES = {
-    "panoptic": Kind("COCO panoptic JSON with its PNGs"),
-    "coco": Kind("COCO detection JSON: instances, stuff, LVIS, results", overlaps=True),
-    "semantic": Kind("folder of class maps", tells_things=False, tells_crowds=False),
-    "semantic --instances": Kind("folder of class maps, with one of instance numbers"),
-    "two-channel": Kind("folder of 2-channel PNGs (category, instance)", tells_crowds=False),
-    "masks": Kind("folder of a mask per instance", overlaps=True),
-}
 TARGETS = {
     "to-semantic": Target("class maps, PNG", flat=True),
     "to-onehot": Target("one-hot arrays, .npz or .npy", flat=True),
@@ -40,22 +25,33 @@ TARGETS = {
 }
 
 
-def remark(source: Kind, target: Target) -> str:
-    """What becomes of what one of the two can't tell; "yes" where nothing has to be said.
+def remark(source: Format, target: Target) -> str:
+    """What is lost on the way, or decided by a policy; "yes" where there is nothing to say.
 
-    >>> remark(SOURCES["semantic"], TARGETS["to-coco"])
+    >>> remark(FORMATS["semantic"], TARGETS["to-coco"])
     'things of a class as one crowd'
     """
     if target.flat and source.overlaps:
         return "overlap by policy"
-    if target.has_things and not source.tells_things:
+    if target.has_things and not source.things:
         return "things of a class as one crowd"
-    if target.has_crowds and not source.tells_crowds:
+    if target.has_crowds and not source.crowds:
         return "crowds as things"
     return "yes"
 
 
 def table() -> list[tuple[str, ...]]:
     """A row for each source, under the names of the commands."""
-    rows = [(kind.what, *(remark(kind, target) for target in TARGETS.values())) for kind in SOURCES.values()]
+    rows = [(source.what, *(remark(source, target) for target in TARGETS.values())) for source in sources().values()]
     return [("from", *TARGETS), ("", *(target.what for target in TARGETS.values())), *rows]
+
+
+def sources() -> dict[str, Format]:
+    """All formats by name; one that takes ``--instances`` is there again, with instance numbers."""
+    found: dict[str, Format] = {}
+    for name, row in FORMATS.items():
+        found[name] = row
+        if "instances" in row.options:
+            more = ", with --instances"
+            found[name + more] = row._replace(what=row.what + more, things=True, crowds=True)
+    return found

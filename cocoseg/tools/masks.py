@@ -130,7 +130,7 @@ def _check_folders(dataset: Dataset) -> None:
 def _about(dataset: Dataset) -> dict[str, Any]:
     """All that the masks do not tell of the data set."""
     return {
-        "background": dataset.background,
-        "unique_ids": dataset.unique_ids,
+        "background": dataset.conventions.unlabelled == "background",
+        "unique_ids": dataset.conventions.ids == "file",
         "categories": [category_row(row) for row in dataset.categories],
     }

@@ -12,10 +12,11 @@ import msgspec
 from cocoseg.errors import DocumentError, UsageError, show
 from cocoseg.files import places
 from cocoseg.files.places import StrPath, place
-from cocoseg.formats import detect, read
 from cocoseg.formats.coco.stuff import join
 from cocoseg.formats.coco_json.document import coco_document
+from cocoseg.formats.detect import detect
 from cocoseg.formats.panoptic.writer import DOCUMENT, Counts, PanopticFiles, output_categories
+from cocoseg.formats.reading import read
 from cocoseg.labels import LabelScheme
 from cocoseg.labels.scheme import Overlap
 from cocoseg.model import Dataset
@@ -116,7 +117,8 @@ def to_panoptic(
         dataset = join(dataset, _stuff(dataset, stuff))
     check_categories(dataset, "panoptic")
     listed = output_categories(dataset.categories)
-    convert = PanopticFiles(listed, overlap or "file", dataset.picture_ids, dataset.groups_things)
+    _, ids, grouped = dataset.conventions
+    convert = PanopticFiles(listed, overlap or "file", ids == "picture", grouped)
     summary = PanopticSummary(len(dataset), problems=list(dataset.problems))
     options = {"overlap": convert.overlap, "stuff": stuff and places.base_name(place(stuff))} | source.told
     sources = [*source.files, *([place(stuff)] if stuff else ())]
@@ -129,7 +131,7 @@ def to_panoptic(
 
 def _stuff(dataset: Dataset, path: StrPath) -> Dataset:
     """The stuff file for a detection JSON; where it has no categories, those of the other stand for them."""
-    if dataset.folder is not None:
+    if dataset.folders:
         text = f"{dataset.source}: has pictures, which hold their stuff already; --stuff is for instances without any"
         raise UsageError("usage.stuff", text)
     if (found := detect(path)) not in ("coco", None):

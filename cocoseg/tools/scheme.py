@@ -59,7 +59,7 @@ def _scheme(
 ) -> LabelScheme:
     background = None if unlabelled is None else unlabelled == "background"
     try:
-        if labels in PICTURES_ONLY and dataset.folder is None:
+        if labels in PICTURES_ONLY and not dataset.folders:
             raise DocumentError("doc.kind", f"labels {labels!r} are for panoptic files; use cocostuff-helper here")
         scheme = label_scheme(labels, dataset, background=background)
         if unlabelled is not None:

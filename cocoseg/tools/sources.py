@@ -10,7 +10,7 @@ from msgspec import Raw
 from cocoseg.errors import DocumentError
 from cocoseg.files import places
 from cocoseg.files.places import StrPath, place
-from cocoseg.formats import read, survey
+from cocoseg.formats.reading import read, survey
 from cocoseg.labels import PRESETS, LabelScheme
 from cocoseg.model import Dataset
 from cocoseg.version import __version__
@@ -51,7 +51,7 @@ class Source:
 
     def _options(self) -> dict[str, Any]:
         options = {name: value for name, value in vars(self).items() if name not in ("src", "source_format")}
-        return options | {"format": self.source_format}
+        return options | {"source_format": self.source_format}
 
 
 def about(dataset: Dataset, *files: StrPath) -> dict[str, Any]:

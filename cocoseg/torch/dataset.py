@@ -12,7 +12,7 @@ from typing import Any, Literal, get_args
 import torch
 
 from cocoseg.errors import LabelError, SampleError, UsageError, show
-from cocoseg.formats import read
+from cocoseg.formats.reading import read
 from cocoseg.labels import LabelScheme, label_scheme
 from cocoseg.losses import number_of_classes
 from cocoseg.model import Dataset, Sample

@@ -43,7 +43,9 @@ def read(document: Any, folder: Path, **options: Any) -> cocoseg.Dataset:
 
 
 def class_maps(dataset: cocoseg.Dataset) -> list[list[int]]:
-    labels = cocoseg.label_scheme("index", dataset.categories, background=dataset.background)
+    labels = cocoseg.label_scheme(
+        "index", dataset.categories, background=dataset.conventions.unlabelled == "background"
+    )
     return [np.bincount(cocoseg.semantic(sample, labels).ravel()).tolist() for sample in dataset]
 
 
@@ -373,7 +375,7 @@ def test_scores_that_are_not_there(document: Document, tmp_path: Path) -> None:
 )
 def test_what_an_unlabelled_pixel_is(categories: Any, background: bool, document: Document, tmp_path: Path) -> None:
     document["categories"] = categories
-    assert read(document, tmp_path).background is background
+    assert (read(document, tmp_path).conventions.unlabelled == "background") is background
 
 
 @pytest.mark.parametrize(("unlabelled", "values"), [(None, {"0": 68, "1": 4}), ("void", {"0": 4, "255": 68})])
@@ -420,7 +422,7 @@ def test_a_preset_of_panoptic_files_is_refused(document: Document, tmp_path: Pat
 
 def test_panoptic_annotations_are_refused_as_a_whole() -> None:
     with pytest.raises(cocoseg.DocumentError, match="holds panoptic annotations") as caught:
-        cocoseg.read(FIXTURES / "panoptic.json", format="coco")
+        cocoseg.read(FIXTURES / "panoptic.json", source_format="coco")
     assert caught.value.category == "doc.kind"
 
 

@@ -42,7 +42,8 @@ def strings(sample: cocoseg.Sample) -> list[Any]:
 def assert_same(found: cocoseg.Dataset, expected: cocoseg.Dataset) -> int:
     """All that the two data sets tell; returns how many masks they have."""
     assert found.categories == expected.categories
-    assert (found.background, found.unique_ids) == (expected.background, expected.unique_ids)
+    assert found.conventions.unlabelled == expected.conventions.unlabelled
+    assert (found.conventions.ids == "file") == (expected.conventions.ids == "file")
     samples = {sample.key: sample for sample in expected}
     assert [sample.key for sample in found] == sorted(samples)
     for sample in found:
@@ -241,7 +242,7 @@ def test_what_a_resumed_run_goes_by(written: Path) -> None:
     before = dataset.load.fetch(entry)
     (written / "overlap" / "4_bottle.png").write_bytes(write_mask(np.zeros((6, 8), bool)))
     assert dataset.load.fetch(entry) != before
-    assert entry.content(False) != dataset.entries[0].content(False)
+    assert entry.content(exact=False) != dataset.entries[0].content(exact=False)
 
 
 def test_masks_of_others(tmp_path: Path) -> None:
@@ -262,7 +263,7 @@ def test_masks_of_others(tmp_path: Path) -> None:
         [False] * 2,
     )
     np.testing.assert_array_equal(cocoseg.instance_masks(sample), drawn.draw("#. / ..", "## / .."))
-    assert (dataset.background, dataset.problems, sample.problems) == (True, (), ())
+    assert (dataset.conventions.unlabelled, dataset.problems, sample.problems) == ("background", (), ())
 
 
 def test_folders_of_folders_and_names_that_are_no_numbers(tmp_path: Path) -> None:
@@ -477,5 +478,5 @@ def test_a_stack_without_its_table(stacked: Path) -> None:
 def test_a_folder_where_one_form_took_the_place_of_the_other(stacked: Path) -> None:
     cocoseg.to_masks(FIXTURES / "instances.json", stacked)
     dataset = masks.read(stacked)
-    assert {entry.stack for entry in dataset.entries} == {None}
+    assert {len(entry.files) for entry in dataset.entries} == {1}
     assert len(dataset) == 3

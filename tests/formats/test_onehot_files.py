@@ -39,7 +39,8 @@ def sample_of(class_map: np.ndarray) -> cocoseg.Sample:
     found = np.unique(class_map[class_map != 255])
     ids = found.astype(np.int64) + 1
     regions, _ = find_regions(np.where(class_map == 255, 0, class_map + 1).astype(np.int64), ids, 0)
-    return cocoseg.Sample("a.png", 1, ids, ids + 9, np.zeros(len(ids), np.bool_), regions)
+    crowd = np.zeros(len(ids), np.bool_)
+    return cocoseg.Sample("a.png", 1, ids, category_ids=ids + 9, iscrowd=crowd, shapes=regions)
 
 
 @settings(max_examples=200, deadline=None)

@@ -37,8 +37,9 @@ THINGS = (1, 18)
 def sample(drawn: np.ndarray, category_ids: list[int], iscrowd: list[int] | None = None, **more: Any) -> Sample:
     count = len(drawn)
     crowd = np.array(iscrowd or [0] * count, np.bool_)
-    columns = (np.arange(1, count + 1), np.array(category_ids, np.int64), crowd)
-    return Sample("a/b.png", 7, *columns, rle.encode(drawn), "set.json: images[0]", file_name="a/b.jpg", **more)
+    columns = {"category_ids": np.array(category_ids, np.int64), "iscrowd": crowd, "shapes": rle.encode(drawn)}
+    words = {"place": "set.json: images[0]", "file_name": "a/b.jpg"}
+    return Sample("a/b.png", 7, np.arange(1, count + 1), **(columns | words | more))
 
 
 def picture(converted: Converted) -> np.ndarray:
@@ -149,7 +150,8 @@ def test_ids_of_a_picture_are_kept() -> None:
     ids = np.array([[5, 5, 0], [70000, 9, 9]])
     listed = np.array([70000, 5, 9])
     shapes, _ = find_regions(ids, listed)
-    given = Sample("a.png", 1, listed, np.array([184, 184, 1]), np.zeros(3, np.bool_), shapes)
+    columns = {"category_ids": np.array([184, 184, 1]), "iscrowd": np.zeros(3, np.bool_)}
+    given = Sample("a.png", 1, listed, **columns, shapes=shapes)
     converted = PanopticFiles(CATEGORIES, keep_ids=True)(given)
     np.testing.assert_array_equal(picture(converted), ids)
     assert [(row["id"], row["category_id"]) for row in rows(converted)] == [(70000, 184), (5, 184), (9, 1)]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import cocoseg
-from cocoseg.formats.maps.photos import photos_of
+from cocoseg.formats.coco_json.photos import photos_of
 
 
 def save(path: Path, *rows: Any) -> Path:

@@ -13,8 +13,10 @@ from PIL import Image
 import cocoseg
 from cocoseg.files.listing import picture_names
 from cocoseg.files.png.write import write_class_map
-from cocoseg.formats import detect
-from cocoseg.formats.maps.pictures import Entry, read_index
+from cocoseg.formats.detect import detect
+from cocoseg.formats.maps.layouts import LAYOUTS
+from cocoseg.formats.maps.pictures import read_index
+from cocoseg.model import Entry
 
 PICTURE = write_class_map(np.zeros((2, 3), np.uint8))
 
@@ -34,8 +36,8 @@ def photos(path: Path, *rows: Any) -> Path:
 
 def found(folder: Path, images: Path | None = None) -> list[Any]:
     """(image id, photo) of each picture, or the category of what is wrong with it."""
-    rows = read_index(str(folder), images).entries
-    return [(row.image_id, row.photo) if isinstance(row, Entry) else row.problem.category for row in rows]
+    rows = read_index(str(folder), LAYOUTS["semantic"], images).entries
+    return [(row.image_id, row.file_name) if isinstance(row, Entry) else row.problem.category for row in rows]
 
 
 class TestNames:
@@ -54,15 +56,17 @@ class TestNames:
 
     def test_that_no_system_takes_cost_their_image(self, tmp_path: Path) -> None:
         lay_out(tmp_path, "a.png", "b\\c.png", "d\n.png")
-        assert found(tmp_path) == [(1, None), "path.invalid", "path.invalid"]
+        assert found(tmp_path) == [(1, "a.png"), "path.invalid", "path.invalid"]
 
     def test_that_are_one_file_elsewhere_are_a_warning(self, tmp_path: Path) -> None:
-        problems = read_index(str(lay_out(tmp_path, "a.png", "A.png"))).problems
+        problems = read_index(str(lay_out(tmp_path, "a.png", "A.png")), LAYOUTS["semantic"]).problems
         assert [problem.category for problem in problems] == ["path.collision"]
 
-    @pytest.mark.parametrize(("others", "said"), [((), "is empty"), (("a.jpg",), "has no PNG in it (but 'a.jpg')")])
+    @pytest.mark.parametrize(
+        ("others", "said"), [((), "is empty"), (("a.jpg",), "has no PNG in it (found only 'a.jpg')")]
+    )
     def test_there_are_none(self, others: tuple[str, ...], said: str, tmp_path: Path) -> None:
-        for call in (read_index, detect):
+        for call in (lambda folder: read_index(folder, LAYOUTS["semantic"]), detect):
             with pytest.raises(cocoseg.DocumentError) as caught:
                 call(str(lay_out(tmp_path, *others)))
             assert caught.value.category == "doc.empty"
@@ -81,7 +85,7 @@ class TestImages:
     def test_are_not_in_the_file(self, tmp_path: Path) -> None:
         (tmp_path / "images.json").write_text("{}")
         with pytest.raises(cocoseg.DocumentError, match="no 'images'"):
-            read_index(str(lay_out(tmp_path / "maps", "1.png")), tmp_path / "images.json")
+            read_index(str(lay_out(tmp_path / "maps", "1.png")), LAYOUTS["semantic"], tmp_path / "images.json")
 
 
 class TestContent:
@@ -89,7 +93,8 @@ class TestContent:
         folder = lay_out(tmp_path / "maps", "1.png")
 
         def content(images: Path | None = None, **options: Any) -> bytes:
-            return cocoseg.read(folder, images=images, **options).entries[0].content(exact=False)
+            dataset = cocoseg.read(folder, images=images, **options)
+            return b"".join(dataset.load.content(dataset.entries[0], [], exact=False))
 
         numbers = lay_out(tmp_path / "numbers", "1.png")
         contents = [
@@ -166,20 +171,24 @@ class TestRecognised:
 
     @pytest.mark.parametrize("format", ["semantic", "two-channel"])
     def test_not_a_file_as_a_folder(self, format: str) -> None:
-        with pytest.raises(cocoseg.DocumentError, match="is no folder"):
-            cocoseg.read("fixtures/panoptic.json", format=format)
+        with pytest.raises(cocoseg.DocumentError, match="is not a folder"):
+            cocoseg.read("fixtures/panoptic.json", source_format=format)
 
     def test_not_what_nobody_knows(self) -> None:
         with pytest.raises(cocoseg.UsageError, match="expected one of panoptic, coco"):
-            cocoseg.read("fixtures/panoptic.json", format="png")
+            cocoseg.read("fixtures/panoptic.json", source_format="png")
 
     @pytest.mark.parametrize(
         ("source", "options", "said"),
         [
-            ("panoptic.json", {"source_labels": "index"}, "COCO panoptic annotations, where --source-labels"),
-            ("instances.json", {"instances": "x"}, "stuff or results, where --instances"),
+            ("panoptic.json", {"source_labels": "index"}, "COCO panoptic JSON with its PNGs, where --source-labels"),
+            ("instances.json", {"instances": "x"}, "LVIS, results, where --instances"),
             ("semantic", {"png_dir": "x"}, "class maps, where --png-dir"),
-            ("two-channel", {"source_labels": "index"}, "2-channel PNGs, where --source-labels"),
+            (
+                "two-channel",
+                {"source_labels": "index"},
+                r"2-channel PNGs \(category, instance\), where --source-labels",
+            ),
         ],
     )
     def test_options_of_others_mean_nothing(self, source: str, options: dict[str, Any], said: str) -> None:

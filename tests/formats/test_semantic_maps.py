@@ -236,7 +236,7 @@ class TestThereAndBack:
         assert [row["name"] for row in report["sources"]] == ["maps", "labels.json", "labels.json"]
 
 
-ENTRY = Entry("a.png", "a.png", 1, 0, None, None, "")
+ENTRY = Entry("a.png", 1, "'a.png'", ("a.png",))
 RUNS = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 3), st.integers(1, 5)), min_size=1, max_size=30)
 
 
@@ -369,10 +369,10 @@ class TestBadInput:
     @pytest.mark.parametrize(
         ("args", "code", "said"),
         [
-            (("maps", "out"), 3, "nobody says what the numbers in these pictures mean"),
+            (("maps", "out"), 3, "cocoseg cannot tell what the pixel values mean"),
             (("empty", "out"), 3, "the folder 'empty' is empty, expected PNGs [doc.empty]"),
             (("photos", "out"), 3, "RGB pictures; if they are 2-channel PNGs"),
-            (("maps", "out", "--categories", "c.json", "--instances", "none"), 3, "'none' is no folder"),
+            (("maps", "out", "--categories", "c.json", "--instances", "none"), 3, "'none' is not a folder"),
             (("maps", "out", "--source-labels", "mask2fromer"), 2, "did you mean 'mask2former'?"),
             (("maps", "maps/out", "--categories", "c.json"), 2, "choose another OUT"),
             (("maps", ".", "--categories", "c.json"), 2, "choose another OUT"),

@@ -126,7 +126,7 @@ def test_bad_pictures_cost_themselves(data: bytes, category: str, said: str, tmp
     assert failure["category"] == category
     assert failure["message"].startswith(f"{folder}: 'bad.png': ")
     with pytest.raises(cocoseg.SampleError, match=said):
-        cocoseg.read(folder, categories=tmp_path / "c.json", format="two-channel")[0]
+        cocoseg.read(folder, categories=tmp_path / "c.json", source_format="two-channel")[0]
 
 
 def test_photos_are_told_from_panoptic_pictures(tmp_path: Path) -> None:

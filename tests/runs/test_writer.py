@@ -19,7 +19,7 @@ from PIL import Image
 import badinput
 import cocoseg
 from cocoseg.errors import OutputError, Problem, SampleError
-from cocoseg.model import Dataset, Loader, Refused
+from cocoseg.model import Dataset, Entry, Loader, Refused
 from cocoseg.parallel import TimeExceeded
 from cocoseg.runs.folder import Folder
 from cocoseg.runs.journal import Journal, decode_row, page, page_name
@@ -233,19 +233,6 @@ class TestTheJournal:
 
 
 @dataclass(frozen=True)
-class Entry:
-    key: str
-    size: None = None
-
-    @property
-    def place(self) -> str:
-        return f"entry {self.key}"
-
-    def content(self, exact: bool) -> bytes:
-        return f"{self.key} {exact}".encode()
-
-
-@dataclass(frozen=True)
 class Sample:
     key: str
     problems: tuple[Problem, ...] = ()
@@ -275,17 +262,13 @@ class Shout:
         return repr(self).encode()
 
 
-def picture(folder: str | None, entry: Entry) -> bytes:
-    return b"picture"
-
-
-def make(entry: Entry, picture: bytes, place: str) -> Sample:
+def make(entry: Entry, files: Any, place: str) -> Sample:
     return Sample(entry.key, (Problem("x.odd", f"{place} is odd"),) if entry.key == "odd" else ())
 
 
 def part(*keys: str) -> Part:
-    entries = [Entry(key) for key in keys]
-    return Part(Dataset((), entries, Loader("a.json", None, picture, make)), [None] * len(keys))  # type: ignore[arg-type]
+    entries = [Entry(key, 1, f"entry {key}") for key in keys]
+    return Part(Dataset((), entries, Loader("a.json", (), make)), [None] * len(keys))  # type: ignore[arg-type]
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 import cocoseg
-from cocoseg import formats as readers
 from cocoseg.cli.app import app
+from cocoseg.formats import FORMATS
 from cocoseg.tools import formats
 from command import cocoseg as run
 from conftest import FIXTURES
@@ -20,8 +20,9 @@ SOURCES: dict[str, tuple[Path, dict[str, Any]]] = {
     "panoptic": (FIXTURES / "panoptic.json", {}),
     "coco": (FIXTURES / "instances.json", {}),
     "semantic": (FIXTURES / "semantic", CATEGORIES),
-    "semantic --instances": (FIXTURES / "semantic", CATEGORIES | {"instances": FIXTURES / "instance-numbers"}),
+    "semantic, with --instances": (FIXTURES / "semantic", CATEGORIES | {"instances": FIXTURES / "instance-numbers"}),
     "two-channel": (FIXTURES / "two-channel", CATEGORIES),
+    "voc": (FIXTURES / "voc", {}),
     "masks": (Path("masks"), {}),
 }
 
@@ -37,13 +38,13 @@ def test_every_reader_and_every_command_is_in_the_table() -> None:
     import typer
 
     commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
-    assert {name.partition(" ")[0] for name in formats.SOURCES} == set(readers.READERS)
+    assert {name.partition(",")[0] for name in formats.sources()} == set(FORMATS)
     assert set(formats.TARGETS) == {name for name in commands if name.startswith("to-")}
-    assert SOURCES.keys() == formats.SOURCES.keys()
+    assert SOURCES.keys() == formats.sources().keys()
 
 
 @pytest.mark.parametrize("target", list(formats.TARGETS))
-@pytest.mark.parametrize("source", list(formats.SOURCES))
+@pytest.mark.parametrize("source", list(SOURCES))
 def test_it_is_so(source: str, target: str, masks: Path, tmp_path: Path) -> None:
     path, options = SOURCES[source]
     convert = getattr(cocoseg, target.replace("-", "_"))
@@ -58,7 +59,7 @@ def test_it_is_so(source: str, target: str, masks: Path, tmp_path: Path) -> None
 def _check_crowds(source: str, rows: list[dict[str, Any]]) -> None:
     """That things are one crowd, or crowds things, where the table says so."""
     things = [row for row in rows if row["category_id"] < 100]
-    said = formats.remark(formats.SOURCES[source], formats.TARGETS["to-coco"])
+    said = formats.remark(formats.sources()[source], formats.TARGETS["to-coco"])
     crowds = sum(row["iscrowd"] for row in things)
     assert crowds == {"things of a class as one crowd": len(things), "crowds as things": 0}.get(said, 1)
 
@@ -66,7 +67,7 @@ def _check_crowds(source: str, rows: list[dict[str, Any]]) -> None:
 def test_the_command_prints_the_table() -> None:
     result = run("formats")
     assert result.code == 0
-    assert all(kind.what in result.stdout for kind in formats.SOURCES.values())
+    assert all(kind.what in result.stdout for kind in formats.sources().values())
     assert all(f"{name}: {target.what}" in result.stdout for name, target in formats.TARGETS.items())
     assert "  to-masks, to-coco, to-panoptic: things of a class as one crowd\n" in result.stdout
     assert max(map(len, result.stdout.splitlines())) <= 80

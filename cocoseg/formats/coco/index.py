@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
@@ -18,11 +18,11 @@ from cocoseg.files.documents import Int64, parse_part, read_document
 from cocoseg.formats.coco_json.about import Described
 from cocoseg.formats.coco_json.categories import name_problems, parse_categories, read_categories
 from cocoseg.formats.coco_json.images import Image, ImageTable, Keys, image_id, safe_name
-from cocoseg.model import Category, ImageId, Refused
+from cocoseg.model import Category, Entry, ImageId, Refused, row_place
 
 
 class Annotation(msgspec.Struct, gc=False):
-    """A row of ``annotations``, or a result. ``number`` is its place among them."""
+    """A row of ``annotations``, or a result."""
 
     image_id: int | str | float
     category_id: Int64
@@ -31,7 +31,6 @@ class Annotation(msgspec.Struct, gc=False):
     iscrowd: int | bool | None = 0
     score: float | None = None
     segment_id: Any = None
-    number: Any = 0
 
 
 class _Owner(msgspec.Struct, gc=False):
@@ -40,40 +39,13 @@ class _Owner(msgspec.Struct, gc=False):
     image_id: int | str | float
 
 
-class Entry(msgspec.Struct, frozen=True, gc=False):
-    """An image and its annotations, undecoded. ``size`` is (height, width)."""
-
-    key: str
-    file_name: str
-    image_id: ImageId
-    number: int
-    size: tuple[int, int]
-    annotations: list[Annotation]
-    row: Raw
-
-    @property
-    def place(self) -> str:
-        """Where in the document it stands."""
-        return _place(self.number, self.image_id, self.file_name)
-
-    def content(self, exact: bool) -> bytes:
-        """All that the sample is made from; ``exact``: with the places in the document."""
-        numbers = (self.number, [row.number for row in self.annotations]) if exact else None
-        rows = [
-            (row.id, row.category_id, row.iscrowd, row.score, None if row.segmentation is UNSET else row.segmentation)
-            for row in self.annotations
-        ]
-        return msgspec.json.encode((self.key, self.file_name, self.image_id, self.size, numbers, rows, self.row))
-
-
 class Index(NamedTuple):
     """A document: its categories, an entry per image, what is odd about it, and what its ids are good for."""
 
     categories: tuple[Category, ...]
     entries: list[Entry | Refused]
     problems: tuple[Problem, ...]
-    unique_ids: bool
-    picture_ids: bool
+    ids: Literal["none", "file", "picture"]
     about: dict[str, bytes]
 
 
@@ -106,7 +78,7 @@ def read_index(
     Raises DocumentError: ``json.*``, ``doc.*``, ``file.*``, ``id.duplicate``.
     """
     source = os.fspath(path)
-    document, rows, refused = _read(source)
+    document, rows, numbers, refused = _read(source)
     _check_kind(source, document, rows, refused)
     about = source if images is None else os.fspath(images)
     described = document if images is None else read_document(about, _RawDocument, unique=_KEYS)
@@ -117,34 +89,37 @@ def read_index(
     own = document.categories if images is None or document.categories is not UNSET else described.categories
     found = parse_categories(about, own) if categories is None else read_categories(categories)
     table, keys = ImageTable(about, described.images), Keys(about, "images")
-    repeated = _repeated_ids(source, rows)
+    repeated = _repeated_ids(source, rows, numbers)
     picture_ids = _take_segment_ids(rows)
-    grouped, strays = _group(source, rows, table)
+    grouped, strays = _group(source, rows, numbers, table)
     bad = {owner: error for owner, error in reversed(refused) if owner in table.rows}
-    strays += [_refused(source, "", error) for owner, error in refused if owner not in table.rows]
-    strays += [Refused("images", problem) for problem in table.problems]
+    strays += [_stray(source, error) for owner, error in refused if owner not in table.rows]
+    strays += [Refused("images", problem, stray=True) for problem in table.problems]
     entries = [
         _refused(source, _image_place(*row), bad[image], image)
         if image in bad
-        else _entry(about, *row, grouped.get(image, []), table.raw(image, apart=described is not document), keys)
+        else _entry(about, *row, grouped.get(image, ([], [])), table.raw(image, apart=described is not document), keys)
         for image, row in table.rows.items()
     ]
     problems = (*keys.problems, *name_problems(about, found), *repeated)
-    unique = not repeated and not picture_ids and all(map(_is_id, rows))
-    return Index(found, [*entries, *strays], problems, unique, picture_ids, described.about)
+    unique: Literal["file", "none"] = "file" if not repeated and all(map(_is_id, rows)) else "none"
+    return Index(found, [*entries, *strays], problems, "picture" if picture_ids else unique, described.about)
 
 
-def annotation_place(annotation: Annotation) -> str:
-    """Where an annotation stands, and what it is called."""
+def annotation_place(annotation: Annotation, number: int) -> str:
+    """Where an annotation stands, and its id."""
     name = "" if annotation.id is None else f" (id {show(annotation.id)})"
-    return f"annotations[{annotation.number}]{name}"
+    return f"annotations[{number}]{name}"
 
 
 _Bad = tuple[ImageId | None, SampleError]
 
 
-def _read(source: str) -> tuple[_Document | _RawDocument, list[Annotation], list[_Bad]]:
-    """A document, its annotations, and the rows that can't be used, each with its image if it tells."""
+_Rows = tuple[list[Annotation], list[int]]  # annotations, and where they stand in the document
+
+
+def _read(source: str) -> tuple[_Document | _RawDocument, list[Annotation], list[int], list[_Bad]]:
+    """A document, its annotations and their positions, and the unusable rows, each with its image if known."""
     try:
         return _rows(read_document(source, _STRICT, unique=_KEYS))
     except DocumentError as error:
@@ -153,26 +128,26 @@ def _read(source: str) -> tuple[_Document | _RawDocument, list[Annotation], list
     return _lenient_rows(source, read_document(source, _LENIENT, unique=_KEYS))
 
 
-def _rows(document: _Document | list[Annotation]) -> tuple[_Document, list[Annotation], list[_Bad]]:
+def _rows(document: _Document | list[Annotation]) -> tuple[_Document, list[Annotation], list[int], list[_Bad]]:
     whole = _Document(annotations=document) if isinstance(document, list) else document
     rows = [] if whole.annotations is UNSET else whole.annotations
-    for number, row in enumerate(rows):
-        row.number = number
-    return whole, rows, []
+    return whole, rows, list(range(len(rows))), []
 
 
-def _lenient_rows(source: str, document: _RawDocument | list[Raw]) -> tuple[_RawDocument, list[Annotation], list[_Bad]]:
+def _lenient_rows(
+    source: str, document: _RawDocument | list[Raw]
+) -> tuple[_RawDocument, list[Annotation], list[int], list[_Bad]]:
     whole = _RawDocument(annotations=document) if isinstance(document, list) else document
     rows: list[Annotation] = []
+    numbers: list[int] = []
     bad: list[_Bad] = []
     for number, raw in enumerate([] if whole.annotations is UNSET else whole.annotations):
         try:
-            row = parse_part(raw, _ANNOTATION)
-            row.number = number
-            rows.append(row)
+            rows.append(parse_part(raw, _ANNOTATION))
+            numbers.append(number)
         except SampleError as error:
             bad.append((_owner(raw), error.at(f"annotations[{number}]")))
-    return whole, rows, bad
+    return whole, rows, numbers, bad
 
 
 def _owner(raw: Raw) -> ImageId | None:
@@ -207,17 +182,18 @@ def _has_segments_info(document: _RawDocument) -> bool:
 
 
 def _group(
-    source: str, rows: Iterable[Annotation], table: ImageTable
-) -> tuple[dict[ImageId, list[Annotation]], list[Refused]]:
+    source: str, rows: Iterable[Annotation], numbers: Iterable[int], table: ImageTable
+) -> tuple[dict[ImageId, _Rows], list[Refused]]:
     """Annotations by image, and those of images that are not there."""
-    grouped: dict[ImageId, list[Annotation]] = {}
+    grouped: dict[ImageId, _Rows] = {}
     strays: list[Refused] = []
-    for row in rows:
+    for number, row in zip(numbers, rows, strict=True):
         if row.image_id in table.rows:  # where 1.0 is 1
-            grouped.setdefault(row.image_id, []).append(row)  # type: ignore[arg-type]
+            found = grouped.setdefault(row.image_id, ([], []))  # type: ignore[arg-type]
+            found[0].append(row)
+            found[1].append(number)
         else:
-            place = annotation_place(row)
-            strays.append(Refused(place, _unknown(row.image_id, table).at(f"{source}: {place}").problem))
+            strays.append(_stray(source, _unknown(row.image_id, table).at(annotation_place(row, number))))
     return grouped, strays
 
 
@@ -228,32 +204,29 @@ def _unknown(image: Any, table: ImageTable) -> SampleError:
         return error
 
 
-def _entry(
-    source: str, number: int, image: Image, annotations: list[Annotation], row: Raw, keys: Keys
-) -> Entry | Refused:
+def _entry(source: str, number: int, image: Image, annotations: _Rows, row: Raw, keys: Keys) -> Entry | Refused:
     try:
         file_name = safe_name(_file_name(image), "image")
         size = ImageTable.size_of(number, image)
         if size is None:
             raise SampleError("doc.missing_key", "no 'height' and 'width', expected the numbers of pixels")
         key = keys.take(number, file_name, _as_png(file_name))
-        return Entry(key, file_name, image.id, number, size, annotations, row)
+        return Entry(key, image.id, f"images[{number}]", (), size, file_name, row, *annotations)
     except SampleError as error:
         return _refused(source, _image_place(number, image), error, image.id)
 
 
-def _refused(source: str, place: str, error: SampleError, image: ImageId | None = None) -> Refused:
-    error = error.at(place) if place else error
-    return Refused(place or error.message.partition(":")[0], error.at(source).problem, image_id=image)
+def _refused(source: str, place: str, error: SampleError, image: ImageId) -> Refused:
+    return Refused(place, error.at(place).at(source).problem, image_id=image)
+
+
+def _stray(source: str, error: SampleError) -> Refused:
+    """A row of no listed image; the message begins with its place."""
+    return Refused(error.message.partition(":")[0], error.at(source).problem, stray=True)
 
 
 def _image_place(number: int, image: Image) -> str:
-    return _place(number, image.id, image.file_name)
-
-
-def _place(number: int, image_id: object, file_name: object) -> str:
-    name = f", {show(file_name)}" if file_name is not UNSET else ""
-    return f"images[{number}] (image {show(image_id)}{name})"
+    return row_place(f"images[{number}]", image.id, "" if image.file_name is UNSET else image.file_name)
 
 
 def _as_png(file_name: str) -> str:
@@ -285,15 +258,15 @@ def _is_id(row: Annotation) -> bool:
     return isinstance(row.id, int) and row.id > 0
 
 
-def _repeated_ids(source: str, rows: Sequence[Annotation]) -> list[Problem]:
+def _repeated_ids(source: str, rows: Sequence[Annotation], numbers: Sequence[int]) -> list[Problem]:
     if len({row.id for row in rows}) == len(rows):
         return []
     seen: dict[int | str, int] = {}
-    twice = [row for row in rows if row.id is not None and seen.setdefault(row.id, row.number) != row.number]
+    pairs = zip(rows, numbers, strict=True)
+    twice = [(row.id, n) for row, n in pairs if row.id is not None and seen.setdefault(row.id, n) != n]
     if not twice:
         return []
-    first = twice[0]
-    assert first.id is not None
-    text = f"annotations[{seen[first.id]}] and [{first.number}] both have id {show(first.id)}"
+    first, number = twice[0]
+    text = f"annotations[{seen[first]}] and [{number}] both have id {show(first)}"
     again = "1 id is" if len(twice) == 1 else f"{len(twice)} ids are"
     return [Problem("id.duplicate", f"{source}: {text} ({again} used again); both are kept")]

@@ -15,20 +15,21 @@ picture; where all annotations of a file have one, it is their id.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
 import numpy as np
 
-from cocoseg.codecs.rle import area
+from cocoseg.codecs.rle import Ints, area
 from cocoseg.codecs.segmentation import read_segmentations
 from cocoseg.errors import Problem, SampleError
 from cocoseg.files.documents import NOT_A_NUMBER
 from cocoseg.formats.coco import index as coco_index
-from cocoseg.formats.coco.index import Annotation, Entry, annotation_place
+from cocoseg.formats.coco.index import Annotation, annotation_place
+from cocoseg.formats.survey import Peek
 from cocoseg.labels.presets import is_stuff
-from cocoseg.model import Category, Dataset, Loader, Sample
+from cocoseg.model import Category, Conventions, Dataset, Entry, Loader, Sample
 
 
 def read(
@@ -47,53 +48,59 @@ def read(
     return Dataset(
         index.categories,
         index.entries,
-        Loader(source, None, no_picture, sample),
-        source,
-        None,
-        index.problems,
-        background,
-        index.unique_ids,
-        index.picture_ids,
+        Loader(source, (), sample),
+        conventions=Conventions("background" if background else "unknown", index.ids),
+        problems=index.problems,
         about=index.about,
     )
 
 
-def no_picture(folder: str | None, entry: Entry) -> bytes:
-    """What a detection JSON's entry needs besides itself."""
-    return b""
-
-
-def sample(entry: Entry, picture: bytes, place: str) -> Sample:
-    """The segmentations of an image, decoded all at once. Raises SampleError."""
-    rows = entry.annotations
-    masks = read_segmentations([_value(row) for row in rows], entry.size, lambda k: annotation_place(rows[k]))
-    return Sample(
-        entry.key,
-        entry.image_id,
-        np.array([row.id if isinstance(row.id, int) else row.number + 1 for row in rows], np.int64),
-        np.array([row.category_id for row in rows], np.int64),
-        np.array([bool(row.iscrowd) for row in rows], np.bool_),
-        masks,
-        place,
-        _empty_masks(rows, area(masks).tolist(), place),
-        _scores(rows),
-        entry.file_name,
-        entry.row,
+def peek(dataset: Dataset) -> Callable[[Entry], Peek]:
+    """What a survey reads of an image: all rows are in the index."""
+    return lambda entry: Peek(
+        entry.size,
+        [row.category_id for row in entry.body],
+        sum(bool(row.iscrowd) for row in entry.body),
+        () if entry.body else ("annotations of {n} images",),
     )
 
 
-def _value(row: Annotation) -> Any:
-    """The segmentation of an annotation; one that is missing is that of nothing."""
+def sample(entry: Entry, files: Sequence[bytes], place: str) -> Sample:
+    """The segmentations of an image, decoded all at once. Raises SampleError."""
+    rows, numbers = entry.body, entry.positions
+    assert entry.size is not None
+
+    def name(k: int) -> str:
+        return annotation_place(rows[k], numbers[k])
+
+    masks = read_segmentations([_value(row, k, name) for k, row in enumerate(rows)], entry.size, name)
+    return Sample(
+        entry.key,
+        entry.image_id,
+        np.array([r.id if isinstance(r.id, int) else n + 1 for r, n in zip(rows, numbers, strict=True)], np.int64),
+        category_ids=np.array([row.category_id for row in rows], np.int64),
+        iscrowd=np.array([bool(row.iscrowd) for row in rows], np.bool_),
+        shapes=masks,
+        place=place,
+        problems=_empty_masks(area(masks), name, place),
+        scores=_scores(rows),
+        file_name=entry.file_name,
+        row=entry.row,
+    )
+
+
+def _value(row: Annotation, k: int, name: Callable[[int], str]) -> Any:
+    """The segmentation of an annotation; a missing one is empty."""
     if row.segmentation is msgspec.UNSET:
         return []
     raw = bytes(row.segmentation)
     if NOT_A_NUMBER.encode() in raw:
         text = "segmentation holds NaN or infinity; expected finite coordinates"
-        raise SampleError("json.nonfinite", f"{annotation_place(row)}: {text}")
+        raise SampleError("json.nonfinite", f"{name(k)}: {text}")
     try:
         return msgspec.json.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise SampleError("json.syntax", f"{annotation_place(row)}: segmentation is no valid JSON ({error})") from None
+        raise SampleError("json.syntax", f"{name(k)}: segmentation is no valid JSON ({error})") from None
 
 
 def _scores(rows: Sequence[Annotation]) -> np.ndarray[Any, np.dtype[np.float64]] | None:
@@ -101,12 +108,12 @@ def _scores(rows: Sequence[Annotation]) -> np.ndarray[Any, np.dtype[np.float64]]
     return np.array(scores, np.float64) if len(scores) == len(rows) else None
 
 
-def _empty_masks(rows: Sequence[Annotation], areas: Sequence[int], place: str) -> tuple[Problem, ...]:
-    empty = [row for row, pixels in zip(rows, areas, strict=True) if not pixels]
+def _empty_masks(areas: Ints, name: Callable[[int], str], place: str) -> tuple[Problem, ...]:
+    empty = np.flatnonzero(areas == 0).tolist()
     if not empty:
         return ()
     more = f" ({len(empty)} annotations are so)" if len(empty) > 1 else ""
-    return (Problem("seg.empty", f"{place}: {annotation_place(empty[0])} has no pixel in the image{more}"),)
+    return (Problem("seg.empty", f"{place}: {name(empty[0])} has no pixel in the image{more}"),)
 
 
 def covers_all(categories: Sequence[Category]) -> bool:

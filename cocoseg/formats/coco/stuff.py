@@ -11,70 +11,31 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import msgspec
 import numpy as np
 import numpy.typing as npt
 
 from cocoseg.codecs.rle import Runs, concatenate
 from cocoseg.errors import DocumentError, SampleError, show
 from cocoseg.labels.presets import OTHER, is_thing
-from cocoseg.model import Category, Dataset, ImageId, Loader, Refused, Sample
+from cocoseg.model import Category, Conventions, Dataset, Sample
 
 
 @dataclass(frozen=True)
-class Pair:
-    """An image's entries, ``over`` that of the instances and ``under`` that of the stuff, at least one of them."""
+class _Below:
+    """Joins the samples of an image: the stuff's masks below the instances', without the ``left_out`` categories."""
 
-    over: Any = None
-    under: Any = None
-    place: str = ""
-
-    @property
-    def key(self) -> str:
-        """That of the instances, if they have the image."""
-        return str(self._first.key)
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """(height, width)."""
-        height, width = self._first.size
-        return height, width
-
-    def content(self, exact: bool) -> bytes:
-        """All that the sample is made from."""
-        parts = [None if entry is None else entry.content(exact) for entry in (self.over, self.under)]
-        return msgspec.json.encode((self.place if exact else "", *parts))
-
-    @property
-    def _first(self) -> Any:
-        return self.under if self.over is None else self.over
-
-
-@dataclass(frozen=True)
-class _Decoder:
-    """What makes a sample of a pair: the decoders of both files, and the categories of the lower that are left out."""
-
-    over: Loader
-    under: Loader
     left_out: tuple[int, ...]
 
-    def __call__(self, pair: Pair, picture: bytes, place: str) -> Sample:
-        if pair.over is None:
-            alone = self._under(pair, place)
-            return replace(alone, scores=_below(alone))
-        over = replace(self.over.makes(pair.over, picture, place), place=place)
-        if pair.under is None:
+    def __call__(self, over: Sample | None, under: Sample | None) -> Sample:
+        if under is None:
+            assert over is not None
             return over
-        if pair.under.size != pair.over.size:
-            raise SampleError("size.mismatch", _sizes(pair, self.under.place(pair.under)))
-        return _over(over, self._under(pair, self.under.place(pair.under)))
-
-    def _under(self, pair: Pair, place: str) -> Sample:
-        try:
-            sample = self.under.makes(pair.under, b"", self.under.place(pair.under))
-        except SampleError as error:
-            raise error.at(self.under.source) from None
-        return replace(sample.without(self.left_out), place=place)
+        under = under.without(self.left_out)
+        if over is None:
+            return replace(under, scores=_below(under))
+        if over.size != under.size:
+            raise SampleError("size.mismatch", _sizes(over, under))
+        return _over(over, under)
 
 
 def join(instances: Dataset, stuff: Dataset) -> Dataset:
@@ -91,19 +52,11 @@ def join(instances: Dataset, stuff: Dataset) -> Dataset:
     """
     left_out = tuple(row.id for row in stuff.categories if (row.id, row.name) == (OTHER, "other"))
     known = tuple(row for row in stuff.categories if row.id not in left_out)
-    load = Loader(instances.source, None, _no_picture, _Decoder(instances.load, stuff.load, left_out))
-    return Dataset(
-        _categories(instances, replace(stuff, categories=known)),
-        _pairs(instances, stuff),
-        load,
-        instances.source,
-        problems=(*instances.problems, *stuff.problems),
-        about={**stuff.about, **instances.about},
-    )
-
-
-def _no_picture(folder: str | None, entry: Pair) -> bytes:
-    return b""
+    if not {entry.image_id for entry in instances.entries} & {entry.image_id for entry in stuff.entries} - {None}:
+        raise DocumentError("id.unknown", _no_common(instances, stuff))
+    joined = instances.paired(stuff, _Below(left_out))
+    categories = _categories(instances, replace(stuff, categories=known))
+    return replace(joined, categories=categories, conventions=Conventions())
 
 
 def _categories(instances: Dataset, stuff: Dataset) -> tuple[Category, ...]:
@@ -126,41 +79,9 @@ def _agreed(over: Category, under: Category, instances: Dataset, stuff: Dataset)
     return replace(over, isthing=found, color=over.color or under.color)
 
 
-def _pairs(instances: Dataset, stuff: Dataset) -> list[Pair | Refused]:
-    below = {_image(entry): entry for entry in stuff.entries if _image(entry) is not None}
-    above = {_image(entry) for entry in instances.entries} - {None}
-    if not above & set(below):
-        raise DocumentError("id.unknown", _no_common(instances, stuff))
-    pairs = [_pair(entry, below.get(_image(entry))) for entry in instances.entries]
-    keys = {entry.key for entry in pairs}
-    alone = [_alone(entry, stuff, keys) for entry in stuff.entries if _image(entry) not in above]
-    return [*pairs, *alone]
-
-
-def _image(entry: Any) -> ImageId | None:
-    image: ImageId | None = entry.image_id
-    return image
-
-
-def _pair(over: Any, under: Any) -> Pair | Refused:
-    """An image of which one file's part can't be used can't be used."""
-    refused = next((entry for entry in (over, under) if isinstance(entry, Refused)), None)
-    return refused or Pair(over, under, over.place)
-
-
-def _alone(entry: Any, stuff: Dataset, keys: set[str]) -> Pair | Refused:
-    if isinstance(entry, Refused):
-        return entry
-    place = f"not listed, but in {stuff.source}: {entry.place}"
-    if entry.key in keys:
-        text = f"{show(entry.key)} is made from an image with another id in the instances; is image_id right?"
-        return Refused(place, SampleError("path.collision", f"{stuff.load.place(entry)}: {text}").problem)
-    return Pair(None, entry, place)
-
-
 def _no_common(instances: Dataset, stuff: Dataset) -> str:
     def some(entries: Sequence[Any]) -> str:
-        return ", ".join(show(_image(entry)) for entry in entries[:3]) or "none"
+        return ", ".join(show(entry.image_id) for entry in entries[:3]) or "none"
 
     found = f"image ids {some(instances.entries)} ... here, {some(stuff.entries)} ... there"
     return (
@@ -168,9 +89,9 @@ def _no_common(instances: Dataset, stuff: Dataset) -> str:
     )
 
 
-def _sizes(pair: Pair, other: str) -> str:
-    here, there = ("{}×{}".format(*size) for size in (pair.over.size, pair.under.size))
-    return f"the image is {here} (height×width), but {there} at {other}; one of the two belongs to another image"
+def _sizes(over: Sample, under: Sample) -> str:
+    here, there = ("{}×{}".format(*sample.size) for sample in (over, under))
+    return f"the image is {here} (height×width), but {there} at {under.place}; one of the two belongs to another image"
 
 
 def _over(over: Sample, under: Sample) -> Sample:

@@ -15,9 +15,8 @@ from cocoseg.codecs.panoptic import ID_LIMIT
 from cocoseg.codecs.regions import Regions
 from cocoseg.errors import SampleError
 from cocoseg.files.digests import digest
-from cocoseg.formats.maps.pictures import Entry
 from cocoseg.labels.presets import is_thing
-from cocoseg.model import Category, Sample
+from cocoseg.model import Category, Entry, Sample
 
 NUMBERS = 1 << 16  # of values, and of instances
 _UNKNOWN = -1
@@ -159,5 +158,14 @@ def _sample(
     iscrowd: npt.NDArray[np.bool_],
     regions: Regions,
 ) -> Sample:
-    name = entry.photo or entry.file_name
-    return Sample(entry.key, entry.image_id, ids, category_ids, iscrowd, regions, place, file_name=name, row=entry.row)
+    return Sample(
+        entry.key,
+        entry.image_id,
+        ids,
+        category_ids=category_ids,
+        iscrowd=iscrowd,
+        shapes=regions,
+        place=place,
+        file_name=entry.file_name,
+        row=entry.row,
+    )

@@ -1,11 +1,10 @@
-"""Folders of label pictures, one PNG an image: which there are, and what each is called.
-
-A picture's name is all that such a folder says of it; ``photos`` finds the image that it belongs to.
-"""
+"""Which label pictures a folder has, what each is called, and which image it belongs to."""
 
 from __future__ import annotations
 
 import os
+import posixpath
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -16,39 +15,13 @@ from cocoseg.files import listing, names, places
 from cocoseg.files.documents import read_document
 from cocoseg.files.reading import read_file
 from cocoseg.formats.coco_json.images import Keys
-from cocoseg.formats.maps.photos import Photos, photos_of
-from cocoseg.model import ImageId, Refused
-
-
-class Entry(msgspec.Struct, frozen=True, gc=False):
-    """A picture, undecoded. ``size`` is (height, width), if it is known; ``photo`` what its photo is called.
-
-    ``made_by`` is the digest of all that decides the sample besides the picture; ``row`` is what the file that lists
-    the photo says of it.
-    """
-
-    key: str
-    file_name: str
-    image_id: ImageId
-    number: int
-    size: tuple[int, int] | None
-    photo: str | None
-    made_by: str
-    row: Raw | None = None
-
-    @property
-    def place(self) -> str:
-        """The picture's name in its folder."""
-        return show(self.file_name)
-
-    def content(self, exact: bool) -> bytes:
-        """All that the sample is made from, less its picture; ``exact``: with its place among the others."""
-        about = (self.key, self.file_name, self.image_id, self.size, self.photo, self.number if exact else None)
-        return msgspec.json.encode((about, self.made_by, self.row))
+from cocoseg.formats.coco_json.photos import Photos, photos_of
+from cocoseg.formats.maps.layouts import Layout
+from cocoseg.model import Entry, Refused
 
 
 class Index(NamedTuple):
-    """A folder: an entry per picture, by name, what is odd about it, and what the file of the photos says of itself."""
+    """A folder: an entry per picture, what is odd about it, and what the file of the photos says of itself."""
 
     entries: list[Entry | Refused]
     problems: tuple[Problem, ...]
@@ -56,29 +29,30 @@ class Index(NamedTuple):
 
 
 class Report(msgspec.Struct):
-    """What a run's report in a folder tells of its pictures: the command, and the labels of class maps."""
+    """What a run's report in a folder says of its pictures: the command, and the labels of class maps."""
 
     command: str | None = None
     labels: Raw | UnsetType = UNSET
 
 
-def read_index(folder: str, images: str | os.PathLike[str] | None = None, made_by: str = "") -> Index:
-    """The index of a folder; ``images`` is a COCO JSON that names and sizes the photos.
+def read_index(
+    folder: str, layout: Layout, images: str | os.PathLike[str] | None = None, split: str | None = None
+) -> Index:
+    """The label pictures in a folder of this layout, sorted by name, or in the order of the ``split``.
 
-    Raises DocumentError: ``doc.*``, ``file.*``, ``json.*``; SampleError ``file.*`` for storage that can't be listed.
+    ``images`` is a COCO JSON that names and sizes the photos. Raises DocumentError: ``doc.*``, ``file.*``, ``json.*``;
+    SampleError ``file.*`` for storage that can't be listed.
     """
-    found = listing.picture_names(folder)
+    found = listing.picture_names(places.join(folder, layout.labels) if layout.labels else folder)
     if not found:
         raise no_pictures(folder)
+    refused: list[Refused] = []
+    if split is not None:
+        found, refused = _of_split(folder, layout, split, found)
     photos = photos_of(found, images)
     keys = Keys(folder, "pictures")
-    entries = [_entry(folder, number, name, photos, keys, made_by) for number, name in enumerate(found)]
-    return Index(entries, (*photos.problems, *keys.problems), photos.about)
-
-
-def picture(folder: str | None, entry: Entry) -> bytes:
-    """The bytes of an entry's PNG. Raises SampleError ``file.*``."""
-    return read_file(places.join(folder or "", entry.file_name))
+    entries = [_entry(folder, layout, number, name, photos, keys) for number, name in enumerate(found)]
+    return Index([*entries, *refused], (*photos.problems, *keys.problems), photos.about)
 
 
 def read_report(folder: str) -> Report:
@@ -90,15 +64,64 @@ def read_report(folder: str) -> Report:
 def no_pictures(folder: str) -> DocumentError:
     """What to say of a folder without pictures."""
     others = [name for name in listing.names(folder) if not listing.is_hidden(name)]
-    what = f"has no PNG in it (but {show(others[0])}); labels have to be PNGs" if others else "is empty, expected PNGs"
-    return DocumentError("doc.empty", f"the folder {show(folder, 300)} {what}")
+    what = f"has no PNG in it (found only {show(others[0])}); labels have to be PNGs" if others else "is empty"
+    return DocumentError("doc.empty", f"the folder {show(folder, 300)} {what}{'' if others else ', expected PNGs'}")
 
 
-def _entry(folder: str, number: int, name: str, photos: Photos, keys: Keys, made_by: str) -> Entry | Refused:
+def _entry(folder: str, layout: Layout, number: int, name: str, photos: Photos, keys: Keys) -> Entry | Refused:
     try:
         file_name = names.relative_name(name)
         photo = photos.find(number, file_name)
         key = keys.take(number, file_name)
     except SampleError as error:
         return Refused(show(name), error.at(f"{folder}: {show(name)}").problem)
-    return Entry(key, file_name, photo.image_id, number, photo.size, photo.file_name, made_by, photo.row)
+    own = photo.file_name or _photo_name(layout, file_name)
+    return Entry(key, photo.image_id, show(file_name), (file_name,), photo.size, own, photo.row)
+
+
+def _photo_name(layout: Layout, file_name: str) -> str:
+    """The photo's name where the layout knows it, else the picture's."""
+    stem = posixpath.splitext(file_name)[0]
+    return posixpath.basename(layout.photos).format(stem=stem) if layout.photos else file_name
+
+
+def _of_split(folder: str, layout: Layout, split: str, found: Sequence[str]) -> tuple[list[str], list[Refused]]:
+    """The pictures that a split lists, in its order, and its names that have none. Raises DocumentError."""
+    path = _split_file(folder, layout, split)
+    stems = list(dict.fromkeys(_stems(path)))
+    there = {posixpath.splitext(name)[0]: name for name in found}
+    listed = [there[stem] for stem in stems if stem in there]
+    if not listed:
+        text = f"none of the {len(stems)} names has a label picture in {show(folder, 300)}; is --split right?"
+        raise DocumentError("file.missing", f"{show(path, 300)}: {text}")
+    return listed, [_unlabelled(folder, path, stem) for stem in stems if stem not in there]
+
+
+def _split_file(folder: str, layout: Layout, split: str) -> str:
+    """The file of a split: a path as it is, a name as the layout has it. Raises DocumentError ``file.missing``."""
+    if "/" in split or os.sep in split or split.endswith(".txt"):
+        return split
+    path = places.join(folder, layout.splits.format(split=split))
+    if not places.exists(path):
+        beside = places.parent(path)
+        known = [posixpath.splitext(name)[0] for name in listing.names(beside)] if places.is_folder(beside) else []
+        what = f"there are {', '.join(map(show, sorted(known)[:10]))}" if known else f"{show(beside, 300)} has none"
+        raise DocumentError("file.missing", f"{show(folder, 300)}: no split is called {show(split)}; {what}")
+    return path
+
+
+def _stems(path: str) -> list[str]:
+    """The first word of each line. Raises DocumentError ``file.*``, ``doc.empty``."""
+    try:
+        lines = read_file(path).decode("utf-8-sig", "replace").splitlines()
+    except SampleError as error:
+        raise DocumentError(error.category, error.message) from None
+    stems = [line.split()[0] for line in lines if line.strip()]
+    if not stems:
+        raise DocumentError("doc.empty", f"{show(path, 300)}: no names, expected one in each line")
+    return stems
+
+
+def _unlabelled(folder: str, path: str, stem: str) -> Refused:
+    text = f"it is listed in {show(path, 300)}, but has no label picture"
+    return Refused(show(stem), Problem("file.missing", f"{folder}: {show(stem)}: {text}"))

@@ -7,53 +7,24 @@ they are what the names tell: numbers as they are, else the classes in order of 
 from __future__ import annotations
 
 import os
+import posixpath
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-import msgspec
 import numpy as np
-from msgspec import Raw
 
 from cocoseg.errors import DocumentError, Problem, SampleError, show
-from cocoseg.files import places
 from cocoseg.files.names import relative_name
 from cocoseg.files.png import read_header
-from cocoseg.files.reading import read_file
 from cocoseg.formats.coco_json.categories import read_categories
-from cocoseg.formats.maps.photos import Photos, photos_of
+from cocoseg.formats.coco_json.photos import Photos, photos_of
 from cocoseg.formats.masks.pictures import encode_masks, masks_of_pictures
 from cocoseg.formats.masks.table import class_word
-from cocoseg.model import Category, Dataset, ImageId, Loader, Refused, Sample
+from cocoseg.model import Category, Conventions, Dataset, Entry, Loader, Refused, Sample
 
 _MASK = re.compile(r"(?:(.*)/)?(\d{1,18})_([^/]+)\.png", re.IGNORECASE | re.DOTALL)
-
-
-class Entry(msgspec.Struct, frozen=True, gc=False):
-    """An image and its masks: ``files``, ``ids`` and ``category_ids`` (n,). ``size`` is (height, width), if known.
-
-    ``row`` is what the file that lists the photo says of it.
-    """
-
-    key: str
-    folder: str
-    image_id: ImageId
-    file_name: str
-    size: tuple[int, int] | None
-    row: Raw | None
-    files: tuple[str, ...]
-    ids: tuple[int, ...]
-    category_ids: tuple[int, ...]
-
-    @property
-    def place(self) -> str:
-        """Its folder."""
-        return self.folder
-
-    def content(self, exact: bool) -> bytes:
-        """What it is made from, besides its files."""
-        return msgspec.json.encode(self)
 
 
 class _Mask(NamedTuple):
@@ -77,29 +48,34 @@ def read(
     photos = photos_of(names, images)
     rows = zip(names, folders.values(), strict=True)
     entries = [_entry(source, number, name, masks, numbers, photos) for number, (name, masks) in enumerate(rows)]
-    load = Loader(source, source, picture, sample)
-    problems = (*photos.problems, *problems)
-    return Dataset(found, entries, load, source, source, problems, background=True, about=photos.about)
+    missing = [
+        (categories, "categories but for the files' names (give them with --categories)"),
+        (images, "the photos' names and ids (give them with --images)"),
+    ]
+    return Dataset(
+        found,
+        entries,
+        Loader(source, (source,), sample),
+        conventions=Conventions("background"),
+        problems=(*photos.problems, *problems),
+        missing=tuple(text for given, text in missing if given is None),
+        about=photos.about,
+    )
 
 
-def picture(folder: str | None, entry: Entry) -> bytes:
-    """The bytes of all masks of an image. Raises SampleError ``file.*``."""
-    beside = places.join(folder or "", entry.folder)
-    return msgspec.msgpack.encode([read_file(places.join(beside, name)) for name in entry.files])
-
-
-def sample(entry: Entry, picture: bytes, place: str) -> Sample:
+def sample(entry: Entry, files: Sequence[bytes], place: str) -> Sample:
     """The masks of an image, all of one size. Raises SampleError."""
-    pictures = dict(zip(entry.files, msgspec.msgpack.decode(picture, type=list[bytes]), strict=True))
+    pictures = dict(zip(map(posixpath.basename, entry.files), files, strict=True))
     size = entry.size or _size(pictures)
+    ids, category_ids = entry.body
     return Sample(
         entry.key,
         entry.image_id,
-        np.array(entry.ids, np.int64),
-        np.array(entry.category_ids, np.int64),
-        np.zeros(len(entry.ids), np.bool_),
-        encode_masks(masks_of_pictures(pictures, size), size),
-        place,
+        np.array(ids, np.int64),
+        category_ids=np.array(category_ids, np.int64),
+        iscrowd=np.zeros(len(ids), np.bool_),
+        shapes=encode_masks(masks_of_pictures(pictures, size), size),
+        place=place,
         file_name=entry.file_name,
         row=entry.row,
     )
@@ -155,15 +131,17 @@ def _known(categories: tuple[Category, ...]) -> tuple[tuple[Category, ...], dict
 def _entry(
     source: str, number: int, name: str, masks: Sequence[_Mask], numbers: Mapping[str, int], photos: Photos
 ) -> Entry | Refused:
-    folder = masks[0].folder
+    where = masks[0].folder
     try:
         key = relative_name(name)
         photo = photos.find(number, key)
         _check(masks, numbers)
     except SampleError as error:
-        return Refused(folder, error.at(f"{source}: {folder}").problem)
-    columns = zip(*((mask.file, mask.id, numbers[mask.word]) for mask in masks), strict=True)
-    return Entry(key, folder, photo.image_id, photo.file_name or key, photo.size, photo.row, *columns)
+        printable = show(where, 300)[1:-1]
+        return Refused(printable, error.at(f"{source}: {printable}").problem)
+    files = tuple(f"{mask.folder}/{mask.file}" for mask in masks)
+    body = tuple(mask.id for mask in masks), tuple(numbers[mask.word] for mask in masks)
+    return Entry(key, photo.image_id, where, files, photo.size, photo.file_name or key, photo.row, body)
 
 
 def _check(masks: Sequence[_Mask], numbers: Mapping[str, int]) -> None:

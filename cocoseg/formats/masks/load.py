@@ -12,8 +12,9 @@ from cocoseg.errors import SampleError, show
 from cocoseg.files import places
 from cocoseg.files.names import REPORT
 from cocoseg.files.places import StrPath, place
-from cocoseg.formats.masks.reader import Entry, picture, unpacked
+from cocoseg.formats.masks.reader import loader, unpacked
 from cocoseg.formats.masks.table import TABLE
+from cocoseg.model import Entry
 
 
 def load_masks(path: StrPath) -> tuple[npt.NDArray[np.bool_], dict[str, Any]]:
@@ -35,7 +36,7 @@ def load_masks(path: StrPath) -> tuple[npt.NDArray[np.bool_], dict[str, Any]]:
         text = "is the folder of a run; name that of one image in it, or its .npz file"
         raise SampleError("path.invalid", f"{show(source, 300)} {text}")
     try:
-        table, _, pixels = unpacked(*_fetched(source))
+        table, pixels = unpacked(*_fetched(source))
         found = np.zeros((len(table.masks), *table.size), np.bool_)
         for number, mask in enumerate(pixels):
             found[number] = mask
@@ -44,12 +45,14 @@ def load_masks(path: StrPath) -> tuple[npt.NDArray[np.bool_], dict[str, Any]]:
     return found, msgspec.to_builtins(table)
 
 
-def _fetched(source: str) -> tuple[Entry, bytes]:
-    """An image's entry and the bytes of its files."""
-    if not _is_stack(source):
-        return (entry := Entry("", TABLE)), picture(source, entry)
-    name = places.base_name(source).removesuffix(".npz")
-    return (entry := Entry("", f"{name}.json", f"{name}.npz")), picture(places.parent(source), entry)
+def _fetched(source: str) -> tuple[Entry, list[bytes]]:
+    """An image's entry and its files."""
+    folder, files = source, [TABLE]
+    if _is_stack(source):
+        name = places.base_name(source).removesuffix(".npz")
+        folder, files = places.parent(source), [f"{name}.json", f"{name}.npz"]
+    entry = Entry("", "", TABLE, tuple(files))
+    return entry, loader(folder).fetch(entry)
 
 
 def _is_stack(source: str) -> bool:

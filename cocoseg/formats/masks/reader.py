@@ -8,7 +8,7 @@ and all. Folders made by others have neither, see ``masks_foreign``. Masks may o
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 import numpy as np
@@ -27,27 +27,10 @@ from cocoseg.formats.maps.pictures import read_report
 from cocoseg.formats.masks import foreign as masks_foreign
 from cocoseg.formats.masks.pictures import Mask, encode_masks, masks_of_pictures, masks_of_stack
 from cocoseg.formats.masks.table import TABLE, Table, files_of, read_table
-from cocoseg.model import Category, Dataset, Loader, Refused, Sample
+from cocoseg.formats.survey import Peek, header_size
+from cocoseg.model import Category, Conventions, Dataset, Entry, Loader, Refused, Sample
 
 COMMAND = "to-masks"
-
-
-class Entry(msgspec.Struct, frozen=True, gc=False):
-    """An image that has a table, and its ``stack`` if all masks are in one file. All else stands in the files."""
-
-    key: str
-    table: str
-    stack: str | None = None
-    size: None = None
-
-    @property
-    def place(self) -> str:
-        """Its table."""
-        return self.table
-
-    def content(self, exact: bool) -> bytes:
-        """What it is made from, besides its files."""
-        return self.key.encode()
 
 
 class _Options(msgspec.Struct):
@@ -90,36 +73,51 @@ def read(
     return Dataset(
         found,
         [_entry(source, *row) for row in sorted(tables.items())],
-        Loader(source, source, picture, sample),
-        source,
-        source,
-        _lost(source, report.images.converted, len(tables)),
-        report.background,
-        report.unique_ids,
+        loader(source),
+        conventions=Conventions(
+            "background" if report.background else "unknown", "file" if report.unique_ids else "none"
+        ),
+        problems=_lost(source, report.images.converted, len(tables)),
     )
 
 
-def picture(folder: str | None, entry: Entry) -> bytes:
-    """The bytes of a table and of all files that have its masks. Raises SampleError."""
-    data = read_file(places.join(folder or "", entry.table))
-    beside = entry.table.removesuffix(TABLE)
-    files = [entry.stack] if entry.stack else [beside + name for name in files_of(read_table(data))]
-    return msgspec.msgpack.encode([data, *(read_file(places.join(folder or "", name)) for name in files)])
+def peek(dataset: Dataset) -> Callable[[Entry], Peek]:
+    """What a survey reads of an image: its table, or the names of its masks and the header of one."""
+    load = dataset.load
+    assert isinstance(load, Loader)
+    if load.makes is masks_foreign.sample:
+        return lambda entry: Peek(header_size(load.path(entry)), entry.body[1])
+
+    def look(entry: Entry) -> Peek:
+        table = read_table(read_file(load.path(entry)))
+        crowds = sum(bool(row.iscrowd) for row in table.masks)
+        return Peek(table.size, [row.category_id for row in table.masks], crowds)
+
+    return look
 
 
-def unpacked(entry: Entry, picture: bytes) -> tuple[Table, list[bytes], Iterator[Mask]]:
-    """A table, the files that have its masks, and the masks (H, W), each looked at when it is asked for."""
-    data, *files = msgspec.msgpack.decode(picture, type=list[bytes])
-    table = read_table(data)
-    if entry.stack:
-        return table, files, masks_of_stack(files[0], len(table.masks), table.size)
-    pictures = dict(zip(files_of(table), files, strict=True))
-    return table, files, masks_of_pictures(pictures, table.size)
+def loader(folder: str) -> Loader:
+    """Loads images that have a table, from their folder."""
+    return Loader(folder, (folder,), sample, lists=masks_of)
 
 
-def sample(entry: Entry, picture: bytes, place: str) -> Sample:
+def masks_of(entry: Entry, table: bytes) -> list[str]:
+    """The files that a table names; none where all masks are in one file."""
+    beside = entry.files[0].removesuffix(TABLE)
+    return [] if _is_stack(entry) else [beside + name for name in files_of(read_table(table))]
+
+
+def unpacked(entry: Entry, files: Sequence[bytes]) -> tuple[Table, Iterator[Mask]]:
+    """A table, and its masks (H, W), each decoded when it is asked for."""
+    table = read_table(files[0])
+    if _is_stack(entry):
+        return table, masks_of_stack(files[1], len(table.masks), table.size)
+    return table, masks_of_pictures(dict(zip(files_of(table), files[1:], strict=True)), table.size)
+
+
+def sample(entry: Entry, files: Sequence[bytes], place: str) -> Sample:
     """A table and its masks as the sample that they were made from. Raises SampleError."""
-    table, files, pixels = unpacked(entry, picture)
+    table, pixels = unpacked(entry, files)
     masks = encode_masks(pixels, table.size)
     rows = table.masks
     scores = [row.score for row in rows if row.score is not UNSET]
@@ -127,14 +125,18 @@ def sample(entry: Entry, picture: bytes, place: str) -> Sample:
         entry.key,
         table.image_id,
         np.array([row.id for row in rows], np.int64),
-        np.array([row.category_id for row in rows], np.int64),
-        np.array([bool(row.iscrowd) for row in rows], np.bool_),
-        masks,
-        place,
-        _odd_areas(table, masks, [] if entry.stack else files, place),
-        np.array(scores, np.float64) if len(scores) == len(rows) else None,
-        table.file_name,
+        category_ids=np.array([row.category_id for row in rows], np.int64),
+        iscrowd=np.array([bool(row.iscrowd) for row in rows], np.bool_),
+        shapes=masks,
+        place=place,
+        problems=_odd_areas(table, masks, [] if _is_stack(entry) else files[1:], place),
+        scores=np.array(scores, np.float64) if len(scores) == len(rows) else None,
+        file_name=table.file_name,
     )
+
+
+def _is_stack(entry: Entry) -> bool:
+    return len(entry.files) > 1
 
 
 def _names(source: str) -> list[str]:
@@ -161,23 +163,24 @@ def _categories(source: str, report: _Report | None) -> tuple[Category, ...]:
     raise DocumentError("file.missing", f"{source}: {text}")
 
 
-def _tables(names: Sequence[str], report: _Report | None) -> dict[str, tuple[str, str | None]]:
-    """The table of each image by its name, and its stack; of both kinds where no report says which."""
-    found: dict[str, tuple[str, str | None]] = {}
+def _tables(names: Sequence[str], report: _Report | None) -> dict[str, tuple[str, ...]]:
+    """The table of each image by its name, with its stack if it has one; of both kinds where no report says which."""
+    found: dict[str, tuple[str, ...]] = {}
     if report is None or report.options.stack:
         stems = (name.removesuffix(".npz") for name in names if name.endswith(".npz"))
         found |= {stem: (f"{stem}.json", f"{stem}.npz") for stem in stems}
     if report is None or not report.options.stack:
         end = f"/{TABLE}"
-        found |= {name.removesuffix(end): (name, None) for name in names if name.endswith(end)}
+        found |= {name.removesuffix(end): (name,) for name in names if name.endswith(end)}
     return found
 
 
-def _entry(source: str, name: str, files: tuple[str, str | None]) -> Entry | Refused:
+def _entry(source: str, name: str, files: tuple[str, ...]) -> Entry | Refused:
     try:
-        return Entry(relative_name(f"{name}.png"), *files)
+        return Entry(relative_name(f"{name}.png"), "", files[0], files)  # the image's id stands in the table
     except SampleError as error:
-        return Refused(files[0], error.at(f"{source}: {files[0]}").problem)
+        where = show(files[0], 300)[1:-1]
+        return Refused(where, error.at(f"{source}: {where}").problem)
 
 
 def _lost(source: str, converted: int, found: int) -> tuple[Problem, ...]:

@@ -18,41 +18,7 @@ from cocoseg.files.documents import parse_rows, read_document, repeated_key
 from cocoseg.formats.coco_json.about import Described
 from cocoseg.formats.coco_json.categories import name_problems, parse_categories, read_categories
 from cocoseg.formats.coco_json.images import ImageTable, Keys, image_id, safe_name
-from cocoseg.model import Category, ImageId, Refused
-
-
-class Entry(msgspec.Struct, frozen=True, gc=False):
-    """An image's annotation, undecoded. ``size`` is (height, width), or None where the JSON does not say.
-
-    ``file_name`` is the PNG's, ``photo`` what the image's row calls the photo, if it does, and ``row`` that row.
-    """
-
-    key: str
-    file_name: str
-    image_id: ImageId
-    number: int
-    size: tuple[int, int] | None
-    segments_info: Raw
-    photo: str | None = None
-    row: Raw | None = None
-
-    @property
-    def place(self) -> str:
-        """Where in the document it stands."""
-        return _place(self.number, self.image_id, self.file_name)
-
-    def content(self, exact: bool) -> bytes:
-        """All that the sample is made from, less its PNG; ``exact``: with its place in the document."""
-        about = (
-            self.key,
-            self.file_name,
-            self.image_id,
-            self.size,
-            self.photo,
-            self.number if exact else None,
-            self.row,
-        )
-        return msgspec.json.encode(about) + bytes(self.segments_info)
+from cocoseg.model import Category, Entry, ImageId, Refused, row_place
 
 
 class Index(NamedTuple):
@@ -173,10 +139,12 @@ class _Joiner:
                 "id.duplicate", f"image_id {show(image)} has a panoptic annotation already, annotations[{first}]"
             )
         key = self._keys.take(number, file_name)
-        return Entry(key, file_name, image, number, size, row.segments_info, photo, about)
+        where = f"annotations[{number}]"
+        return Entry(key, image, where, (file_name,), size, photo or file_name, about, row.segments_info)
 
 
 def _place(number: int, image_id: object, file_name: object) -> str:
-    parts = [f"image {show(image_id)}" if image_id is not UNSET else "no image_id"]
-    parts += [show(file_name)] if file_name is not UNSET else []
-    return f"annotations[{number}] ({', '.join(parts)})"
+    name = "" if file_name is UNSET else file_name
+    if image_id is not UNSET:
+        return row_place(f"annotations[{number}]", image_id, name)
+    return f"annotations[{number}] (no image_id{f', {show(name)}' if name else ''})"

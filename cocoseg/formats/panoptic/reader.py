@@ -12,7 +12,7 @@ single annotation object, string image ids, missing ``area``, ``bbox``, ``iscrow
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 import numpy as np
@@ -22,10 +22,9 @@ from cocoseg.codecs.regions import Regions
 from cocoseg.errors import DocumentError, Problem, SampleError, show
 from cocoseg.files import places, png
 from cocoseg.files.documents import Int64, parse_part, repeated_key
-from cocoseg.files.reading import read_file
-from cocoseg.formats.panoptic import index as panoptic_index
-from cocoseg.formats.panoptic.index import Entry
-from cocoseg.model import Dataset, Loader, Refused, Sample
+from cocoseg.formats.panoptic.index import Index, read_index
+from cocoseg.formats.survey import Peek, header_size
+from cocoseg.model import Conventions, Dataset, Entry, Loader, Refused, Sample
 from cocoseg.targets.semantic import check_ids, listed_regions
 
 
@@ -51,13 +50,30 @@ def read(
 
     Raises DocumentError: ``json.*``, ``doc.*``, ``file.*``, ``id.duplicate``.
     """
+    dataset = glance(path, png_dir=png_dir, categories=categories)
+    _check_pictures(dataset.source, *dataset.folders, dataset.entries)
+    return dataset
+
+
+def glance(
+    path: str | os.PathLike[str],
+    *,
+    png_dir: str | os.PathLike[str] | None = None,
+    categories: str | os.PathLike[str] | None = None,
+) -> Dataset:
+    """As ``read``, for a survey: the PNGs need not be there."""
     source = os.fspath(path)
-    index = panoptic_index.read_index(source, categories)
+    index = read_index(source, categories)
     folder = png_folder(source, png_dir)
-    _check_pictures(source, folder, index.entries)
-    load = Loader(source, folder, picture, sample)
-    problems, about = index.problems, index.about
-    return Dataset(index.categories, index.entries, load, source, folder, problems, picture_ids=True, about=about)
+    return Dataset(
+        index.categories,
+        index.entries,
+        Loader(source, (folder,), sample),
+        conventions=Conventions(ids="picture"),
+        problems=index.problems,
+        missing=_missing(index),
+        about=index.about,
+    )
 
 
 def png_folder(source: str, png_dir: str | os.PathLike[str] | None = None) -> str:
@@ -68,26 +84,45 @@ def png_folder(source: str, png_dir: str | os.PathLike[str] | None = None) -> st
 def _check_pictures(source: str, folder: str, entries: Sequence[Entry | Refused]) -> None:
     """Refuse to begin where not a single PNG is."""
     usable = [entry for entry in entries if isinstance(entry, Entry)]
-    if not usable or places.exists(places.join(folder, usable[0].file_name)):
+    names = [entry.files[0] for entry in usable]
+    if not names or places.exists(places.join(folder, names[0])):
         return
-    if any(map(places.lookup(folder), (entry.file_name for entry in usable))):
+    if any(map(places.lookup(folder), names)):
         return
-    what = f"none of the {len(usable)} PNGs is in {show(folder, 300)}; is --png-dir right?"
+    what = f"none of the {len(names)} PNGs is in {show(folder, 300)}; is --png-dir right?"
     if not places.is_folder(folder):
         what = f"the PNGs' folder {show(folder, 300)} does not exist; name it with --png-dir"
     beside = places.parent(source)
-    if places.exists(places.join(beside, usable[0].file_name)):
-        what += f" {show(usable[0].file_name)} lies beside the JSON: --png-dir {beside}"
+    if places.exists(places.join(beside, names[0])):
+        what += f" {show(names[0])} lies beside the JSON: --png-dir {beside}"
     raise DocumentError("file.missing", f"{source}: {what}")
 
 
-def picture(folder: str | None, entry: Entry) -> bytes:
-    """The bytes of an entry's PNG. Raises SampleError ``file.*``."""
-    return read_file(places.join(folder or "", entry.file_name))
+def peek(dataset: Dataset) -> Callable[[Entry], Peek]:
+    """What a survey reads of an image: its rows, whether its PNG is there, and that one's size if the JSON has none."""
+    (folder,) = dataset.folders
+    is_there = places.lookup(folder, os.path.exists)
+
+    def look(entry: Entry) -> Peek:
+        segments, there = parse_segments(entry), is_there(entry.files[0])
+        lacks = ["areas of segments in {n} images"] if any(segment.area is None for segment in segments) else []
+        lacks += [] if there else [f"{{n}} of {len(dataset)} PNGs in {folder}"]
+        size = entry.size or (header_size(places.join(folder, entry.files[0])) if there else None)
+        crowds = sum(bool(segment.iscrowd) for segment in segments)
+        return Peek(size, [segment.category_id for segment in segments], crowds, tuple(lacks))
+
+    return look
 
 
-def sample(entry: Entry, picture: bytes, place: str) -> Sample:
+def _missing(index: Index) -> tuple[str, ...]:
+    unsized = all(isinstance(entry, Refused) or entry.size is None for entry in index.entries)
+    sizes = ("image sizes (the PNGs' own are used)",) if unsized else ()
+    return (*sizes, f"annotations of {index.unannotated} images") if index.unannotated else sizes
+
+
+def sample(entry: Entry, files: Sequence[bytes], place: str) -> Sample:
     """An entry's PNG and its segments, each checked against the other. Raises SampleError."""
+    (picture,) = files
     segments = parse_segments(entry)
     ids = np.array([segment.id for segment in segments], np.int64)
     check_ids(ids)
@@ -101,12 +136,12 @@ def sample(entry: Entry, picture: bytes, place: str) -> Sample:
         entry.key,
         entry.image_id,
         ids,
-        np.array([segment.category_id for segment in segments], np.int64),
-        np.array([bool(segment.iscrowd) for segment in segments], np.bool_),
-        regions,
+        category_ids=np.array([segment.category_id for segment in segments], np.int64),
+        iscrowd=np.array([bool(segment.iscrowd) for segment in segments], np.bool_),
+        shapes=regions,
         place=place,
         problems=_check_areas(segments, regions, picture, place),
-        file_name=entry.photo or entry.file_name,
+        file_name=entry.file_name,
         row=entry.row,
     )
 
@@ -114,12 +149,12 @@ def sample(entry: Entry, picture: bytes, place: str) -> Sample:
 def parse_segments(entry: Entry) -> list[Segment]:
     """The rows of an entry's ``segments_info``. Raises SampleError ``doc.*``, ``id.*``, ``json.nonfinite``."""
     try:
-        segments = parse_part(entry.segments_info, _SEGMENTS)
+        segments = parse_part(entry.body, _SEGMENTS)
     except SampleError as error:
         raise SampleError(
             error.category, f"segments_info{'' if error.message.startswith('[') else ': '}{error.message}"
         ) from None
-    if key := repeated_key(entry.segments_info, "id", "category_id", times=len(segments)):
+    if key := repeated_key(entry.body, "id", "category_id", times=len(segments)):
         raise SampleError("json.duplicate_key", f"segments_info: a segment has {key!r} twice; keep one of them")
     return segments
 

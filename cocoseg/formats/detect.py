@@ -1,0 +1,93 @@
+"""Which format a source has: the first row of the table one of whose signs it shows."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Sequence
+
+from cocoseg.errors import DocumentError, SampleError, show
+from cocoseg.files import places, png
+from cocoseg.files.listing import picture_names
+from cocoseg.files.places import StrPath, place
+from cocoseg.files.reading import first_match, read_head
+from cocoseg.formats import FORMATS
+from cocoseg.formats.maps.pictures import no_pictures, read_report
+
+_SOME = 20  # pictures that are looked at, where the first ones are damaged
+
+
+def detect(path: StrPath) -> str | None:
+    """The name of a source's format, None where it shows no sign.
+
+    Raises DocumentError ``file.*``, ``doc.*``, ``png.*``.
+    """
+    source = place(path)
+    try:
+        return _of_folder(source) if is_folder(source) else _of_file(source)
+    except SampleError as error:
+        raise DocumentError(error.category, error.message) from None
+
+
+def is_folder(source: str) -> bool:
+    """Whether a source is a folder; a URL that ends in .json is not asked."""
+    return not (places.is_url(source) and source.lower().endswith(".json")) and places.is_folder(source)
+
+
+def _of_file(source: str) -> str | None:
+    """By the first key that tells."""
+    keys = _signs("key")
+    pattern = rb'"(' + "|".join(map(re.escape, keys)).encode() + rb')"\s{0,20}:'
+    found = first_match(source, re.compile(pattern))
+    return keys[found.split(b'"')[1].decode()] if found else None
+
+
+def _of_folder(folder: str) -> str:
+    """By the report that a run left, a folder in it, or its PNGs."""
+    command = read_report(folder).command
+    if command:
+        return _written_by(folder, command)
+    if inside := next(
+        (name for sub, name in _signs("dir").items() if places.is_folder(places.join(folder, sub))), None
+    ):
+        return inside
+    found = picture_names(folder)
+    if not found:
+        raise no_pictures(folder)
+    return _named(found) or _signs("mode")[str(_first_header(folder, found).color_type)]
+
+
+def _signs(kind: str) -> dict[str, str]:
+    """The signs of a kind, each with the name of its format; of two formats with one sign the first has it."""
+    signs = [(sign.partition(":"), name) for name, row in FORMATS.items() for sign in row.signs]
+    return {value: name for (found, _, value), name in reversed(signs) if found == kind}
+
+
+def _written_by(folder: str, command: str) -> str:
+    reports = _signs("report")
+    if command not in reports:
+        text = f"holds what 'cocoseg {show(command)[1:-1]}' wrote, which cannot be read as labels"
+        raise DocumentError("doc.kind", f"{folder}: {text}; give what it was made from")
+    return reports[command]
+
+
+def _named(found: Sequence[str]) -> str | None:
+    """By the names of the PNGs in the first sub-folder."""
+    parent = posixpath.dirname(found[0])
+    beside = [posixpath.basename(name) for name in found if posixpath.dirname(name) == parent]
+    for pattern, name in _signs("names").items():
+        if parent and all(re.fullmatch(pattern, file, re.IGNORECASE) for file in beside):
+            return name
+    return None
+
+
+def _first_header(folder: str, found: Sequence[str]) -> png.Header:
+    """The header of the first picture that has a sound one."""
+    first: SampleError | None = None
+    for name in found[:_SOME]:
+        try:
+            return png.read_header(read_head(places.join(folder, name), png.HEADER_BYTES))
+        except SampleError as error:
+            first = first or error.at(f"{folder}: {show(name)}")
+    assert first is not None
+    raise DocumentError(first.category, first.message)

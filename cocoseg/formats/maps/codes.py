@@ -1,0 +1,112 @@
+"""How the number of a pixel tells its class and its instance."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from cocoseg.codecs.panoptic import ids_from_rgb
+from cocoseg.errors import SampleError
+from cocoseg.files import png
+from cocoseg.files.png import Header
+from cocoseg.files.png.labels import read_label_header, read_labels
+
+Numbers = npt.NDArray[Any]
+Size = tuple[int, int]
+
+_RGB = (2, 6)
+_PHOTO = 0.2  # share of pixels that differ from the one before; label pictures have a few per cent
+
+
+class Code(NamedTuple):
+    """A picture of numbers, and the meaning of a number.
+
+    ``read(png, size)`` gives the numbers (H, W), ``header(png)`` checks the kind of picture without decoding it.
+    ``split(numbers)`` of runs (R,) gives their class values (R,) and instance numbers (R,), None where there are none.
+    ``zero_is_crowd``: number 0 stands for an unknown number of things. ``zero_is_void``: the number 0 as a whole is
+    void, and nothing else that is void may have an instance.
+    """
+
+    read: Callable[[bytes, Size | None], Numbers]
+    header: Callable[[bytes], Header]
+    split: Callable[[Numbers], tuple[Numbers, Numbers | None]]
+    zero_is_crowd: bool = True
+    zero_is_void: bool = False
+
+
+def plain(values: Numbers) -> tuple[Numbers, None]:
+    """A class, and no instance.
+
+    >>> plain(np.array([7, 11]))
+    (array([ 7, 11]), None)
+    """
+    return values, None
+
+
+def thousands(values: Numbers) -> tuple[Numbers, Numbers]:
+    """Class · 1000 + n, or the class alone for stuff and for groups of things: Cityscapes, IDD.
+
+    >>> thousands(np.array([7, 26, 26000, 26001]))
+    (array([ 7, 26, 26, 26]), array([0, 0, 1, 2]))
+    """
+    one = values >= 1000
+    return np.where(one, values // 1000, values), np.where(one, values % 1000 + 1, 0)
+
+
+def by_256(values: Numbers) -> tuple[Numbers, Numbers]:
+    """Class · 256 + n: KITTI, Mapillary Vistas.
+
+    >>> by_256(np.array([7 * 256, 26 * 256 + 3]))
+    (array([ 7, 26]), array([0, 3]))
+    """
+    return values >> 8, values & 255
+
+
+def two_channel(values: Numbers) -> tuple[Numbers, Numbers]:
+    """R is the class and G the instance of a colour R + 256 G.
+
+    >>> two_channel(np.array([7, 26 + 256 * 3]))
+    (array([ 7, 26]), array([0, 3]))
+    """
+    return values & 255, values >> 8
+
+
+def read_two_channel(data: bytes, size: Size | None = None) -> npt.NDArray[np.uint32]:
+    """8-bit RGB whose blue is 0: PNG bytes -> (H, W) uint32, R + 256 G. Raises SampleError: ``png.*``, ``size.*``."""
+    two_channel_header(data)
+    pixels = ids_from_rgb(png.read_picture(data, size))
+    if int(pixels.max(initial=0)) > 0xFFFF:
+        png.verify_stream(data)  # a damaged file is the better explanation, where it is one
+        raise _blue(pixels)
+    return pixels
+
+
+def two_channel_header(data: bytes) -> Header:
+    """The header of a 2-channel PNG. Raises SampleError: ``png.*``."""
+    header = png.read_header(data)
+    if header.color_type not in _RGB or header.bit_depth != 8:
+        text = "a 2-channel PNG is 8-bit RGB (R the category id, G the instance, B 0); class maps are read with"
+        raise SampleError("png.mode", f"the PNG is {header.mode}; {text} --from semantic")
+    return header
+
+
+def _blue(pixels: npt.NDArray[np.uint32]) -> SampleError:
+    first = int(pixels[pixels > 0xFFFF][0])
+    red, green, blue = (first >> shift & 255 for shift in (0, 8, 16))
+    found = f"the PNG has colour ({red}, {green}, {blue}), where a 2-channel PNG has 0 for blue"
+    advice = "it looks like a panoptic picture of ids: give its panoptic JSON in place of the folder"
+    flat = pixels.reshape(-1)
+    if np.count_nonzero(flat[1:] != flat[:-1]) > _PHOTO * flat.size and flat.size > 256:
+        advice = "it looks like a photo: give the folder of the labels"
+    return SampleError("png.mode", f"{found}; {advice}")
+
+
+CODES = {
+    "plain": Code(read_labels, read_label_header, plain),
+    "thousands": Code(read_labels, read_label_header, thousands),
+    "by-256": Code(read_labels, read_label_header, by_256),
+    "two-channel": Code(read_two_channel, two_channel_header, two_channel, zero_is_crowd=False, zero_is_void=True),
+}

@@ -1,0 +1,116 @@
+"""What the values in a folder of label pictures stand for: a class table, a label scheme, or a list of categories.
+
+A class that merges several categories becomes a category of its own, and so does background, where it is told from
+void.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import msgspec
+from msgspec import UNSET
+
+from cocoseg.errors import CocosegError, DocumentError, LabelError, show
+from cocoseg.files import places
+from cocoseg.files.names import REPORT
+from cocoseg.files.places import StrPath
+from cocoseg.formats.coco_json.categories import read_categories
+from cocoseg.formats.maps.classes import Values
+from cocoseg.formats.maps.layouts import Layout
+from cocoseg.formats.maps.pictures import read_report
+from cocoseg.labels import LabelClass, LabelScheme, label_scheme
+from cocoseg.labels.presets import official_categories
+from cocoseg.labels.schemefile import scheme_from
+from cocoseg.model import Category
+
+Meaning = tuple[tuple[Category, ...], Values]
+
+
+def meaning(
+    folder: str,
+    layout: Layout,
+    categories: StrPath | None = None,
+    source_labels: StrPath | LabelScheme | None = None,
+) -> Meaning | None:
+    """The categories of a folder, and the values that stand for them; None where nothing says it.
+
+    Raises DocumentError: ``doc.*``, ``file.*``, ``json.*``; LabelError, UsageError for ``source_labels``.
+    """
+    listed = () if categories is None else read_categories(categories)
+    if layout.table:
+        return _of_ids(_with_background(listed or official_categories(layout.table), layout.background), layout.void)
+    scheme = None
+    if "source_labels" in layout.options:
+        scheme = _reported(folder) if source_labels is None else _named(folder, source_labels, listed)
+    if scheme:
+        return _of_scheme(scheme, listed)
+    return _of_ids(listed, layout.void) if listed else None
+
+
+def nothing() -> Values:
+    """Values of which nobody says what they stand for."""
+    return Values.of("value", (), ())
+
+
+def _of_ids(categories: tuple[Category, ...], void: tuple[int, ...]) -> Meaning:
+    return categories, Values.of("category id", ((category.id, category) for category in categories), void)
+
+
+def _with_background(categories: tuple[Category, ...], value: int | None) -> tuple[Category, ...]:
+    """The categories, that of background marked as such, and added if it is not listed."""
+    if value is None:
+        return categories
+    rest = tuple(category for category in categories if category.id != value)
+    own = next((category for category in categories if category.id == value), Category(value, "background"))
+    return (replace(own, isthing=False, merged=()), *rest)
+
+
+def _named(folder: str, labels: StrPath | LabelScheme, listed: tuple[Category, ...]) -> LabelScheme:
+    try:
+        return label_scheme(labels, listed)
+    except LabelError as error:
+        raise error.at(f"{folder}: source labels") from None
+
+
+def _reported(folder: str) -> LabelScheme | None:
+    """The scheme in the report of the run that wrote the folder, if one did."""
+    report = read_report(folder)
+    if report.command != "to-semantic" or report.labels is UNSET:
+        return None
+    try:
+        return scheme_from(msgspec.json.decode(report.labels))
+    except (CocosegError, msgspec.DecodeError) as error:
+        where = places.join(folder, REPORT)
+        text = f"its labels can't be used ({error}); name the labels of these class maps with --source-labels"
+        raise DocumentError("label.type", f"{where}: {text}") from None
+
+
+def _of_scheme(scheme: LabelScheme, listed: tuple[Category, ...]) -> Meaning:
+    """A category for each class, under the id of the one that it stands for, or one of its own."""
+    known = {category.id: category for category in listed}
+    taken = {*scheme.class_of, *known}
+    found: list[tuple[int, Category]] = []
+    for row in _classes(scheme):
+        category = _category(row, known, taken)
+        taken.add(category.id)
+        found.append((row.index, category))
+    ranked = sorted((category for _, category in found), key=lambda category: category.id)
+    return tuple(ranked), Values.of(f"class of labels {show(scheme.name)}", found, (scheme.void,))
+
+
+def _classes(scheme: LabelScheme) -> tuple[LabelClass, ...]:
+    """Those that a class map can hold, with background where it is not void."""
+    if scheme.outside == scheme.void or any(row.index == scheme.outside for row in scheme.table):
+        return scheme.table
+    return (*scheme.table, LabelClass(scheme.outside, "background", (), False))
+
+
+def _category(row: LabelClass, known: dict[int, Category], taken: set[int]) -> Category:
+    if len(row.category_ids) == 1:
+        category = known.get(row.category_ids[0], Category(row.category_ids[0], row.name, None, row.color))
+        return replace(category, isthing=row.isthing) if category.isthing is None else category
+    own = max(*taken, 0) + 1
+    if not row.category_ids and row.index not in taken:
+        own = row.index
+    return Category(own, row.name, row.isthing, row.color, merged=row.category_ids)

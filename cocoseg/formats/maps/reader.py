@@ -1,0 +1,187 @@
+"""Folders of label pictures, PNGs whose numbers say class and instance, read as their layout says.
+
+Class maps are grey of 1 to 16 bits or a palette, whose indices count, never its colours. A class map alone has one
+segment for each class; that of a thing is a crowd, for nobody says how many there are. With a picture of instance
+numbers above 0 under the same name (``--instances``, VOC SegmentationObject) or numbers that tell both, every
+(class, number) is a segment, of stuff every class; a thing without a number is a crowd.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from msgspec.structs import replace
+
+from cocoseg.codecs.regions import pair_runs, runs
+from cocoseg.errors import DocumentError, SampleError, show
+from cocoseg.files import places, png
+from cocoseg.files.places import StrPath
+from cocoseg.files.png.labels import read_labels
+from cocoseg.formats.coco_json.categories import name_problems
+from cocoseg.formats.maps.classes import Numbered, Values, class_sample, thing_sample
+from cocoseg.formats.maps.codes import CODES, Code
+from cocoseg.formats.maps.layouts import Layout
+from cocoseg.formats.maps.meaning import meaning, nothing
+from cocoseg.formats.maps.pictures import read_index
+from cocoseg.formats.survey import Peek, header_size
+from cocoseg.labels import LabelScheme
+from cocoseg.model import Conventions, Dataset, Entry, Loader, Refused, Sample
+
+_VERSION = 1  # of the samples that the same input makes
+
+
+def read(path: StrPath, *, layout: Layout, categories: StrPath | None = None, **options: Any) -> Dataset:
+    """A folder of label pictures as a Dataset; options as ``cocoseg.read`` has them.
+
+    Raises DocumentError: ``doc.*``, ``file.*``, ``json.*``; LabelError, UsageError for ``source_labels``.
+    """
+    dataset = glance(path, layout=layout, categories=categories, **options)
+    if not dataset.categories:
+        raise DocumentError("doc.missing_key", f"{dataset.source}: {layout.advice}")
+    return dataset
+
+
+def glance(
+    path: StrPath,
+    *,
+    layout: Layout,
+    categories: StrPath | None = None,
+    images: StrPath | None = None,
+    source_labels: StrPath | LabelScheme | None = None,
+    instances: StrPath | None = None,
+    split: str | None = None,
+) -> Dataset:
+    """As ``read``, for a survey: nobody needs to say what the values mean."""
+    folder = os.fspath(path)
+    found, values = meaning(folder, layout, categories, source_labels) or ((), nothing())
+    index = read_index(folder, layout, images, split)
+    folders = _folders(folder, layout, instances)
+    numbered = len(folders) > 1 or CODES[layout.code].split is not CODES["plain"].split
+    return Dataset(
+        found,
+        [_with_number(entry) for entry in index.entries] if len(folders) > 1 else index.entries,
+        Loader(
+            folder,
+            folders,
+            Pictures(layout.code, values, layout.no_number),
+            settings=f"{_VERSION} {layout.code} {layout.no_number} {values.digest}",
+        ),
+        conventions=Conventions("unknown" if CODES[layout.code].zero_is_void else "void", grouped=not numbered),
+        problems=(*index.problems, *name_problems(folder, found)),
+        missing=_missing(layout, bool(found), numbered, images),
+        about=index.about,
+    )
+
+
+def peek(dataset: Dataset) -> Callable[[Entry], Peek]:
+    """What a survey reads of an image: its size, from the PNG's header."""
+    load = dataset.load
+    assert isinstance(load, Loader)
+    assert isinstance(load.makes, Pictures)
+    header = CODES[load.makes.code].header
+    return lambda entry: Peek(header_size(load.path(entry), header))
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """Makes samples of label pictures whose numbers follow a code; the second file has the instance numbers.
+
+    Instance numbers in ``no_number`` mean none.
+    """
+
+    code: str
+    values: Values
+    no_number: tuple[int, ...] = ()
+
+    def __call__(self, entry: Entry, files: Sequence[bytes], place: str) -> Sample:
+        """Raises SampleError: ``png.*``, ``size.mismatch``, ``limit.pixels``, ``id.unknown``."""
+        code, data = CODES[self.code], files[0]
+        picture = code.read(data, entry.size)
+        size = picture.shape[0], picture.shape[1]
+        if len(files) > 1:
+            numbers: npt.NDArray[Any] | None
+            found, numbers, lengths = pair_runs(picture.reshape(-1), self._numbers(files[1], size).reshape(-1))
+            classes = found
+        else:
+            found, lengths = runs(picture.reshape(-1))
+            classes, numbers = code.split(found)
+        rows = self._rows(code, found, classes, lengths, data)
+        if numbers is None:
+            return class_sample(entry, place, size, self.values, rows, lengths)
+        return thing_sample(entry, place, size, self.values, Numbered(rows, numbers, lengths), code.zero_is_crowd)
+
+    def _rows(
+        self,
+        code: Code,
+        found: npt.NDArray[Any],
+        classes: npt.NDArray[Any],
+        lengths: npt.NDArray[np.intp],
+        data: bytes,
+    ) -> npt.NDArray[np.intp]:
+        """The column of each run (R,). Raises SampleError ``id.unknown``."""
+        try:
+            rows = self.values.find(classes, lengths)
+            if code.zero_is_void:
+                _check_void(found, rows == self.values.nothing, lengths)
+                rows[found == 0] = self.values.nothing
+        except SampleError:
+            png.verify_stream(data)  # a damaged file is the better explanation, where it is one
+            raise
+        return rows
+
+    def _numbers(self, data: bytes, size: tuple[int, int]) -> npt.NDArray[Any]:
+        try:
+            numbers = read_labels(data)
+            if numbers.shape != size:
+                found = "it is {}×{} (height×width), the class map {}×{}".format(*numbers.shape, *size)
+                raise SampleError("size.mismatch", f"{found}; one of the two belongs to another image")
+        except SampleError as error:
+            raise error.at("its picture of instance numbers") from None
+        return np.where(np.isin(numbers, self.no_number), 0, numbers) if self.no_number else numbers
+
+
+def _check_void(found: npt.NDArray[Any], void: npt.NDArray[np.bool_], lengths: npt.NDArray[np.intp]) -> None:
+    strange = void & (found > 0)
+    if strange.any():
+        pixels = int(lengths[strange].sum())
+        text = f"category 0, which is void, has an instance (G) in {pixels} pixels; list it, or paint them 0"
+        raise SampleError("id.unknown", text)
+
+
+def _folders(folder: str, layout: Layout, instances: StrPath | None) -> tuple[str, ...]:
+    """The folder of the label pictures, and that of instance numbers if there is one."""
+    labels = places.join(folder, layout.labels) if layout.labels else folder
+    if instances is not None:
+        return labels, _numbers_folder(instances)
+    numbers = places.join(folder, layout.numbers)
+    return (labels, numbers) if layout.numbers and places.is_folder(numbers) else (labels,)
+
+
+def _numbers_folder(instances: StrPath) -> str:
+    folder = os.fspath(instances)
+    if not places.is_folder(folder):
+        text = "is not a folder; expected one with PNGs of instance numbers, named as the class maps"
+        raise DocumentError("file.missing", f"{show(folder, 300)} {text}")
+    return folder
+
+
+def _with_number(entry: Entry | Refused) -> Entry | Refused:
+    return entry if isinstance(entry, Refused) else replace(entry, files=entry.files * 2)
+
+
+def _missing(layout: Layout, known: bool, numbered: bool, images: StrPath | None) -> tuple[str, ...]:
+    meaning = "categories (give them with --categories)"
+    if "source_labels" in layout.options:
+        meaning = "what the values mean (give it with --source-labels or --categories)"
+    advice = "give it with --instances" if "instances" in layout.options else f"{layout.numbers} is not there"
+    rows = [
+        (known, meaning),
+        (numbered, f"which pixels are one thing ({advice})"),
+        (images or layout.photos, "the photos' names and ids (give them with --images)"),
+    ]
+    return tuple(text for there, text in rows if not there)

@@ -1,0 +1,91 @@
+"""Open a source with the module of its format."""
+
+from __future__ import annotations
+
+import os
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from cocoseg.errors import DocumentError, SampleError, UsageError, show
+from cocoseg.files import places
+from cocoseg.files.places import StrPath, place
+from cocoseg.formats import FORMATS
+from cocoseg.formats.detect import detect, is_folder
+from cocoseg.model import Dataset
+
+if TYPE_CHECKING:
+    from cocoseg.labels import LabelScheme
+
+
+def read(
+    path: StrPath,
+    *,
+    categories: StrPath | None = None,
+    png_dir: StrPath | None = None,
+    images: StrPath | None = None,
+    source_labels: StrPath | LabelScheme | None = None,
+    instances: StrPath | None = None,
+    split: str | None = None,
+    source_format: str | None = None,
+) -> Dataset:
+    """Open an annotation file or a folder of label pictures as a Dataset of undecoded entries.
+
+    Without ``source_format`` the source is recognised by what it holds.
+
+    Raises DocumentError where the source as a whole can't be used; a single image that can't be used raises its
+    SampleError when it is asked for. LabelError, UsageError for ``source_labels`` and ``source_format``.
+
+    >>> dataset = read("fixtures/panoptic.json")
+    >>> len(dataset), dataset[0].size
+    (3, (6, 8))
+    """
+    options = {"categories": categories, "png_dir": png_dir, "images": images, "source_labels": source_labels}
+    options |= {"instances": instances, "split": split}
+    return _open(path, source_format, options)[1]
+
+
+def survey(path: StrPath, *, source_format: str | None = None, **options: Any) -> dict[str, Any]:
+    """Count what a source holds, without decoding a mask: the fields of ``cocoseg.Info``."""
+    from cocoseg.formats.survey import count
+
+    name, dataset = _open(path, source_format, options, "glance")
+    return count(name, dataset, import_module(FORMATS[name].module).peek(dataset))
+
+
+def _open(path: StrPath, name: str | None, options: dict[str, Any], function: str = "read") -> tuple[str, Dataset]:
+    """The format of a source, and what its module makes of it."""
+    source = place(path)
+    given = {option: _location(value) for option, value in options.items() if value is not None}
+    _check_name(name)
+    name = name or detect(source)
+    if name is None:  # images without a segment, or else that reader's message says what is wrong
+        name, given = "coco", {option: value for option, value in given.items() if option in FORMATS["coco"].options}
+    row = FORMATS[name]
+    if strange := next((option for option in given if option not in row.options), None):
+        text = f"holds {row.what}, where --{strange.replace('_', '-')} means nothing"
+        raise DocumentError("doc.kind", f"{os.fspath(path)}: {text}")
+    module = import_module(row.module)
+    layout = {"layout": row.layout} if row.layout else {}
+    try:
+        return name, getattr(module, function, module.read)(_within(source, name), **layout, **given)
+    except SampleError as error:  # storage that stopped answering
+        raise DocumentError(error.category, error.message) from None
+
+
+def _location(value: Any) -> Any:
+    """A path or URL as it is used inside; a label scheme stays."""
+    return place(value) if isinstance(value, str | os.PathLike) else value
+
+
+def _check_name(name: str | None) -> None:
+    if name is not None and name not in FORMATS:
+        text = f"source_format is {show(name)}, expected one of {', '.join(FORMATS)}"
+        raise UsageError("usage.format", text)
+
+
+def _within(source: str, name: str) -> str:
+    """What the format's module takes: a folder, or the JSON in a folder that cocoseg wrote."""
+    row, folder = FORMATS[name], is_folder(source)
+    if row.folder and not folder:
+        raise DocumentError("file.missing", f"{show(source, 300)} is not a folder, expected a {row.what}")
+    return places.join(source, row.document) if row.document and folder else source

@@ -1,0 +1,89 @@
+"""What a source holds, counted without decoding a picture."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+from cocoseg.errors import Problem, SampleError
+from cocoseg.files.png import HEADER_BYTES, Header, read_header
+from cocoseg.files.reading import read_head
+from cocoseg.model import Category, Dataset, Entry, Refused
+
+
+class Peek(NamedTuple):
+    """What a look at one image finds: its (height, width), and its segments' categories and crowds, if it shows them.
+
+    ``lacks`` are sentences about what is missing; ``{n}`` stands for the number of images that lack it.
+    """
+
+    size: tuple[int, int] | None
+    category_ids: Sequence[int] | None = None
+    crowds: int = 0
+    lacks: tuple[str, ...] = ()
+
+
+def count(format: str, dataset: Dataset, peek: Callable[[Entry], Peek]) -> dict[str, Any]:
+    """The fields of ``cocoseg.Info`` for a data set whose images ``peek`` looks at."""
+    seen, failures = _look(dataset, peek)
+    counted = all(image.category_ids is not None for image in seen)
+    used = Counter(number for image in seen for number in image.category_ids or ())
+    return {
+        "source": dataset.source,
+        "format": format,
+        "images": sum(not _is_stray(entry) for entry in dataset.entries),
+        "segments": sum(used.values()) if counted else None,
+        "crowd": sum(image.crowds for image in seen) if counted else None,
+        "categories": dataset.categories,
+        "used": dict(sorted(used.items())),
+        "sizes": dict(Counter(image.size for image in seen if image.size).most_common()),
+        "missing": tuple(_missing(dataset, used if counted else None, seen)),
+        "failures": failures,
+        "problems": dataset.problems,
+    }
+
+
+def header_size(path: str, read: Callable[[bytes], Header] = read_header) -> tuple[int, int]:
+    """(height, width) of a PNG, as its header says. Raises SampleError: ``file.*``, ``png.*``."""
+    return read(read_head(path, HEADER_BYTES)).size
+
+
+def _look(dataset: Dataset, peek: Callable[[Entry], Peek]) -> tuple[list[Peek], tuple[Problem, ...]]:
+    """What ``peek`` finds in each entry, and why it finds nothing in some."""
+    found: list[Peek] = []
+    failures: list[Problem] = []
+    for entry in dataset.entries:
+        if isinstance(entry, Refused):
+            failures.append(entry.problem)
+            continue
+        try:
+            found.append(peek(entry))
+        except SampleError as error:
+            failures.append(error.at(dataset.load.place(entry)).problem)
+    return found, tuple(failures)
+
+
+def _is_stray(entry: Entry | Refused) -> bool:
+    return isinstance(entry, Refused) and entry.stray
+
+
+def _missing(dataset: Dataset, used: Iterable[int] | None, seen: Sequence[Peek]) -> Iterator[str]:
+    """In words, what the source does not hold."""
+    yield from dataset.missing
+    if used is not None:
+        yield from _unlisted(dataset.categories, used)
+    background = dataset.conventions.unlabelled == "background"
+    if not background and any(category.isthing is None for category in dataset.categories):
+        yield "isthing of some categories"
+    for text, images in Counter(text for image in seen for text in image.lacks).items():
+        yield text.replace("{n}", str(images))
+
+
+def _unlisted(categories: Sequence[Category], used: Iterable[int]) -> Iterator[str]:
+    """Which categories are missing: all, or those of some used ids."""
+    unlisted = sorted(set(used) - {category.id for category in categories})
+    if not categories:
+        yield "categories (give them with --categories, or choose labels with a class table)"
+    elif unlisted:
+        yield f"categories of {len(unlisted)} used ids: {', '.join(map(str, unlisted[:10]))}"

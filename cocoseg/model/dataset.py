@@ -1,0 +1,187 @@
+"""A data set: images as undecoded entries, decoded one by one when they are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass, field, replace
+from typing import Literal, overload
+
+from msgspec.structs import replace as with_fields
+
+from cocoseg.errors import Problem, SampleError, UsageError, show
+from cocoseg.model.loading import Chain, Change, Loads, Pair
+from cocoseg.model.records import Category, Conventions, Entry, Refused, Sample
+
+AnyEntry = Entry | Refused
+_UNSAID = Conventions()
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Dataset(Sequence[Sample]):
+    """Images as a sequence of undecoded entries, and the loader that decodes one.
+
+    ``dataset[i]`` decodes and returns a Sample, or raises the SampleError of an entry that can't be used.
+    ``dataset[a:b]`` and ``dataset[[0, 4, 2]]`` are smaller data sets that carry only their own entries.
+
+    * ``categories``: as the source lists them; ``conventions``: what holds for all images.
+    * ``problems``: what is odd about the document. ``missing``: in words, what the source does not hold.
+    * ``about``: what the file says of itself, ``info`` and ``licenses``, as JSON text.
+    """
+
+    categories: tuple[Category, ...]
+    entries: Sequence[AnyEntry]
+    load: Loads
+    _: KW_ONLY
+    conventions: Conventions = _UNSAID
+    problems: tuple[Problem, ...] = ()
+    missing: tuple[str, ...] = ()
+    about: Mapping[str, bytes] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return f"Dataset({self.source!r}, {len(self):,} images, {len(self.categories):,} categories)"
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    @property
+    def source(self) -> str:
+        """The annotation file or folder that it was read from."""
+        return self.load.source
+
+    @property
+    def folders(self) -> tuple[str, ...]:
+        """The folders that its pictures lie in; empty where the annotations are all in one file."""
+        return self.load.folders
+
+    @overload
+    def __getitem__(self, which: int) -> Sample: ...
+    @overload
+    def __getitem__(self, which: slice | Sequence[int]) -> Dataset: ...
+    def __getitem__(self, which: int | slice | Sequence[int]) -> Sample | Dataset:
+        if isinstance(which, slice):
+            return self._of(self.entries[which])
+        return self.take(which) if isinstance(which, Iterable) else self.load(self.entries[which])
+
+    def __iter__(self) -> Iterator[Sample]:
+        return (self.load(entry) for entry in self.entries)
+
+    def __add__(self, other: Dataset) -> Dataset:
+        """The images of both, one data set after the other.
+
+        Raises UsageError ``usage.join`` where categories or conventions differ, or two images have one key.
+
+        >>> import cocoseg
+        >>> dataset = cocoseg.read("fixtures/panoptic.json")
+        >>> [sample.key for sample in dataset[2:] + dataset[:1]] == [dataset[2].key, dataset[0].key]
+        True
+        """
+        if not isinstance(other, Dataset):
+            return NotImplemented
+        _check_joinable(self, other)
+        if self.load == other.load:
+            return replace(self, entries=[*self.entries, *other.entries], problems=_both(self, other))
+        loaders = (*_loaders(self), *_loaders(other))
+        entries = [*_of_parts(self, 0), *_of_parts(other, len(_loaders(self)))]
+        return replace(
+            self,
+            entries=entries,
+            load=Chain(loaders),
+            conventions=self.conventions._replace(ids=_common_ids(self, other)),
+            problems=_both(self, other),
+            about={**other.about, **self.about},
+        )
+
+    def take(self, positions: Iterable[int]) -> Dataset:
+        """The images at these positions, in this order."""
+        return self._of([self.entries[position] for position in positions])
+
+    def filter(self, keep: Callable[[Entry], bool]) -> Dataset:
+        """The images that ``keep(entry)`` is true for; nothing is decoded. Images that can't be used stay.
+
+        >>> import cocoseg
+        >>> dataset = cocoseg.read("fixtures/panoptic.json")
+        >>> len(dataset.filter(lambda entry: entry.size == (6, 8)))
+        1
+        """
+        return self._of([entry for entry in self.entries if isinstance(entry, Refused) or keep(entry)])
+
+    def map(self, change: Change) -> Dataset:
+        """The same data set with ``change`` made to every sample when it is decoded."""
+        return replace(self, load=self.load.changed(change))
+
+    def paired(self, other: Dataset, joins: Callable[[Sample | None, Sample | None], Sample]) -> Dataset:
+        """Both data sets as one; ``joins`` makes a sample of the two with the same image id.
+
+        Images keep this data set's order; images that only ``other`` has come last. ``joins`` gets None for the one
+        that is missing. An image that either side can't use is refused. Categories stay those of this one.
+        """
+        load = Pair(self.load, other.load, joins)
+        about = {**other.about, **self.about}
+        return replace(self, entries=_pairs(self, other), load=load, problems=_both(self, other), about=about)
+
+    def _of(self, entries: Sequence[AnyEntry]) -> Dataset:
+        return replace(self, entries=entries, problems=())
+
+
+def _both(one: Dataset, other: Dataset) -> tuple[Problem, ...]:
+    return tuple(dict.fromkeys((*one.problems, *other.problems)))
+
+
+def _check_joinable(one: Dataset, other: Dataset) -> None:
+    if one.categories != other.categories:
+        text = f"{one.source} and {other.source} have other categories; join data sets that list the same"
+        raise UsageError("usage.join", text)
+    if one.conventions[::2] != other.conventions[::2]:
+        text = f"{one.source} and {other.source} treat unlabelled pixels or things differently; convert one of them"
+        raise UsageError("usage.join", text)
+    keys = {entry.key for entry in one.entries if entry.key}
+    if twice := next((entry.key for entry in other.entries if entry.key in keys), None):
+        raise UsageError(
+            "usage.join", f"{one.source} and {other.source} both have {show(twice)}; leave one of them out"
+        )
+
+
+def _common_ids(one: Dataset, other: Dataset) -> Literal["none", "picture"]:
+    """Ids that are unique in each of two files may be the same in both."""
+    both = {one.conventions.ids, other.conventions.ids}
+    return "picture" if both == {"picture"} else "none"
+
+
+def _loaders(dataset: Dataset) -> tuple[Loads, ...]:
+    return dataset.load.loaders if isinstance(dataset.load, Chain) else (dataset.load,)
+
+
+def _of_parts(dataset: Dataset, first: int) -> Iterator[AnyEntry]:
+    """The entries, the numbers of their loaders counted from ``first``."""
+    inner = isinstance(dataset.load, Chain)
+    return (with_fields(entry, part=first + (entry.part if inner else 0)) for entry in dataset.entries)
+
+
+def _pairs(one: Dataset, other: Dataset) -> list[AnyEntry]:
+    below = {entry.image_id: entry for entry in other.entries if entry.image_id is not None}
+    above = {entry.image_id for entry in one.entries} - {None}
+    pairs = [_pair(entry, None if entry.image_id is None else below.get(entry.image_id)) for entry in one.entries]
+    keys = {entry.key for entry in pairs}
+    return [*pairs, *(_alone(entry, other, keys) for entry in other.entries if entry.image_id not in above)]
+
+
+def _pair(first: AnyEntry, second: AnyEntry | None) -> AnyEntry:
+    """The entry of an image in both; if either can't be used, neither can."""
+    if isinstance(first, Refused):
+        return first
+    return second if isinstance(second, Refused) else _of_both(first, first.place, (first, second))
+
+
+def _alone(entry: AnyEntry, other: Dataset, keys: set[str]) -> AnyEntry:
+    if isinstance(entry, Refused):
+        return entry
+    where = f"not listed, but in {other.source}: {entry.place}"
+    if entry.key in keys:
+        text = f"{show(entry.key)} is made from an image with another id in the instances; is image_id right?"
+        error = SampleError("path.collision", f"{other.load.place(entry)}: {text}")
+        return Refused(where, error.problem)
+    return _of_both(entry, where, (None, entry))
+
+
+def _of_both(entry: Entry, where: str, body: tuple[Entry | None, Entry | None]) -> Entry:
+    return Entry(entry.key, entry.image_id, where, (), entry.size, entry.file_name, entry.row, body)

@@ -1,0 +1,231 @@
+"""From an entry to its sample: the files are fetched first, then decoded, so that both can be done ahead and apart."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
+from typing import Any, Protocol, TypeVar
+
+from cocoseg.errors import SampleError
+from cocoseg.files import places
+from cocoseg.files.reading import read_file
+from cocoseg.model.records import Entry, Refused, Sample
+
+T = TypeVar("T")
+Change = Callable[[Sample], Sample]
+
+
+class Loads(Protocol):
+    """What decodes the entries of a data set; a value that pickles."""
+
+    @property
+    def source(self) -> str:
+        """The annotation file or folder, for messages."""
+        ...
+
+    @property
+    def folders(self) -> tuple[str, ...]:
+        """Where the files of its entries lie."""
+        ...
+
+    def __call__(self, entry: Entry | Refused) -> Sample:
+        """The sample of an entry. Raises SampleError; its message begins with the source and the entry's place."""
+        ...
+
+    def fetch(self, entry: Entry | Refused) -> Any:
+        """The files of an entry, for ``decode``. Raises as ``loader(entry)`` does."""
+        ...
+
+    def decode(self, entry: Entry, files: Any) -> Sample:
+        """The sample of an entry and its files. Raises as ``loader(entry)`` does."""
+        ...
+
+    def content(self, entry: Entry | Refused, files: Any, exact: bool) -> Iterable[bytes]:
+        """All that decides the sample, in pieces; ``exact``: also what only its messages say."""
+        ...
+
+    def place(self, entry: Entry | Refused) -> str:
+        """Where an entry stands, for messages."""
+        ...
+
+    def changed(self, change: Change) -> Loads:
+        """The same, with ``change`` made to every sample."""
+        ...
+
+
+@dataclass(frozen=True)
+class Loader:
+    """Decodes the entries of one source.
+
+    File k of an entry lies in ``folders[k]``, or in the last one. ``lists(entry, first)`` names further files, in the
+    first folder, that the first file lists. ``makes(entry, files, place)`` decodes; then come the ``changes``.
+    ``settings`` is the digest of what else decides a sample.
+    """
+
+    source: str
+    folders: tuple[str, ...]
+    makes: Callable[[Entry, Sequence[bytes], str], Sample]
+    changes: tuple[Change, ...] = ()
+    lists: Callable[[Entry, bytes], Sequence[str]] | None = None
+    settings: str = ""
+
+    def __call__(self, entry: Entry | Refused) -> Sample:
+        """As ``Loads`` says."""
+        return self.decode(_usable(entry), self.fetch(entry))
+
+    def fetch(self, entry: Entry | Refused) -> list[bytes]:
+        """The files of an entry, in its order."""
+        usable = _usable(entry)
+        return self._naming(usable, lambda: list(self._files(usable)))
+
+    def decode(self, entry: Entry, files: Sequence[bytes]) -> Sample:
+        """As ``Loads`` says."""
+        sample = self._naming(entry, lambda: self.makes(entry, files, self.place(entry)))
+        return _after(self.changes, sample)
+
+    def content(self, entry: Entry | Refused, files: Sequence[bytes], exact: bool) -> Iterable[bytes]:
+        """The entry, the settings, and every file."""
+        return chain((entry.content(exact), self.settings.encode()), files)
+
+    def place(self, entry: Entry | Refused) -> str:
+        """The source and the entry's own place."""
+        return f"{self.source}: {entry.place}"
+
+    def changed(self, change: Change) -> Loader:
+        """As ``Loads`` says."""
+        return replace(self, changes=(*self.changes, change))
+
+    def path(self, entry: Entry, number: int = 0) -> str:
+        """Where a file of an entry lies."""
+        return places.join(self.folders[min(number, len(self.folders) - 1)], entry.files[number])
+
+    def _files(self, entry: Entry) -> Iterator[bytes]:
+        for number in range(len(entry.files)):
+            data = read_file(self.path(entry, number))
+            yield data
+            if self.lists and number == 0:
+                yield from (read_file(places.join(self.folders[0], name)) for name in self.lists(entry, data))
+
+    def _naming(self, entry: Entry, call: Callable[[], T]) -> T:
+        """The call's result, or its error with the entry's place in front."""
+        try:
+            return call()
+        except SampleError as error:
+            raise error.at(self.place(entry)) from None
+        except MemoryError:
+            size = " for {}×{} pixels".format(*entry.size) if entry.size else ""
+            raise SampleError("limit.memory", f"{self.place(entry)}: not enough memory{size}") from None
+
+
+@dataclass(frozen=True)
+class Chain:
+    """The loaders of data sets that were put one after the other; ``entry.part`` says which one decodes an entry."""
+
+    loaders: tuple[Loads, ...]
+
+    @property
+    def source(self) -> str:
+        """All sources, each once."""
+        return " + ".join(dict.fromkeys(loader.source for loader in self.loaders))
+
+    @property
+    def folders(self) -> tuple[str, ...]:
+        """The folders of all of them."""
+        return tuple(dict.fromkeys(chain.from_iterable(loader.folders for loader in self.loaders)))
+
+    def __call__(self, entry: Entry | Refused) -> Sample:
+        """As ``Loads`` says."""
+        return self.loaders[entry.part](entry)
+
+    def fetch(self, entry: Entry | Refused) -> Any:
+        """As ``Loads`` says."""
+        return self.loaders[entry.part].fetch(entry)
+
+    def decode(self, entry: Entry, files: Any) -> Sample:
+        """As ``Loads`` says."""
+        return self.loaders[entry.part].decode(entry, files)
+
+    def content(self, entry: Entry | Refused, files: Any, exact: bool) -> Iterable[bytes]:
+        """As ``Loads`` says."""
+        return self.loaders[entry.part].content(entry, files, exact)
+
+    def place(self, entry: Entry | Refused) -> str:
+        """As ``Loads`` says."""
+        return self.loaders[entry.part].place(entry)
+
+    def changed(self, change: Change) -> Chain:
+        """As ``Loads`` says."""
+        return Chain(tuple(loader.changed(change) for loader in self.loaders))
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two loaders as one: the body of an entry is an entry of each, one of which may be missing (None).
+
+    ``joins`` makes one sample of the two, or of the only one.
+    """
+
+    first: Loads
+    second: Loads
+    joins: Callable[[Sample | None, Sample | None], Sample]
+    changes: tuple[Change, ...] = ()
+
+    @property
+    def source(self) -> str:
+        """That of the first one."""
+        return self.first.source
+
+    @property
+    def folders(self) -> tuple[str, ...]:
+        """The folders of both."""
+        return self.first.folders + self.second.folders
+
+    def __call__(self, entry: Entry | Refused) -> Sample:
+        """As ``Loads`` says."""
+        return self.decode(_usable(entry), self.fetch(entry))
+
+    def fetch(self, entry: Entry | Refused) -> tuple[Any, Any]:
+        """The files of both entries."""
+        first, second = _usable(entry).body
+        return first and self.first.fetch(first), second and self._naming(entry, lambda: self.second.fetch(second))
+
+    def decode(self, entry: Entry, files: tuple[Any, Any]) -> Sample:
+        """The sample that both make."""
+        first, second = entry.body
+        one = first and self.first.decode(first, files[0])
+        other = second and self._naming(entry, lambda: self.second.decode(second, files[1]))
+        return _after(self.changes, self._naming(entry, lambda: self.joins(one, other)))
+
+    def content(self, entry: Entry | Refused, files: tuple[Any, Any], exact: bool) -> Iterable[bytes]:
+        """All that decides either sample."""
+        parts = zip((self.first, self.second), _usable(entry).body, files, strict=True)
+        return chain.from_iterable(
+            (b"\0",) if part is None else loader.content(part, data, exact) for loader, part, data in parts
+        )
+
+    def place(self, entry: Entry | Refused) -> str:
+        """That of the first entry, if there is one."""
+        return f"{self.source}: {entry.place}"
+
+    def changed(self, change: Change) -> Pair:
+        """As ``Loads`` says."""
+        return replace(self, changes=(*self.changes, change))
+
+    def _naming(self, entry: Entry | Refused, call: Callable[[], T]) -> T:
+        try:
+            return call()
+        except SampleError as error:
+            raise error.at(self.place(entry)) from None
+
+
+def _after(changes: Iterable[Change], sample: Sample) -> Sample:
+    for change in changes:
+        sample = change(sample)
+    return sample
+
+
+def _usable(entry: Entry | Refused) -> Entry:
+    if isinstance(entry, Refused):
+        raise SampleError(*entry.problem)
+    return entry

@@ -1,0 +1,183 @@
+"""The record in the middle: what a format lists of an image, and the annotation that it decodes to."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import KW_ONLY, dataclass, replace
+from typing import Any, Literal, NamedTuple
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+from msgspec import Raw
+
+from cocoseg.codecs import overlap, rle
+from cocoseg.codecs.regions import Regions
+from cocoseg.codecs.rle import Runs
+from cocoseg.errors import Problem, show
+
+ImageId = int | str
+
+
+@dataclass(frozen=True)
+class Category:
+    """A category as a file lists it. ``id`` is the file's number, not a class index; None is "the file does not say".
+
+    ``merged`` are the ids of the categories that this one stands for after merging; it is empty for background.
+    """
+
+    id: int
+    name: str
+    isthing: bool | None = None
+    color: tuple[int, int, int] | None = None
+    supercategory: str | None = None
+    merged: tuple[int, ...] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """The annotation of one image: n segments as parallel columns, and their shapes.
+
+    * ``key`` is unique in the data set and safe as a relative file name.
+    * ``ids`` (n,) int64, ``category_ids`` (n,) int64, ``iscrowd`` (n,) bool, ``scores`` (n,) float64 or None.
+    * ``shapes``: ``Regions``, a picture of one segment a pixel at most, or ``Runs``, masks that may overlap.
+    * ``place``: where it was read, for messages. ``problems``: what is odd about it but harmless.
+    * ``file_name``: the photo's name, or that of the label picture where the source names no photo.
+    * ``row``: the image's row in a JSON, undecoded.
+    """
+
+    key: str
+    image_id: ImageId
+    ids: npt.NDArray[np.int64]
+    _: KW_ONLY
+    category_ids: npt.NDArray[np.int64]
+    iscrowd: npt.NDArray[np.bool_]
+    shapes: Regions | Runs
+    place: str = ""
+    problems: tuple[Problem, ...] = ()
+    scores: npt.NDArray[np.float64] | None = None
+    file_name: str = ""
+    row: Raw | None = None
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(height, width)."""
+        return self.shapes.size
+
+    @property
+    def areas(self) -> npt.NDArray[np.int64]:
+        """(n,) int64: pixels of each segment."""
+        return self.shapes.areas[:-1] if isinstance(self.shapes, Regions) else rle.area(self.shapes)
+
+    @property
+    def runs(self) -> Runs:
+        """The n masks as COCO run lengths, down the columns."""
+        if isinstance(self.shapes, Runs):
+            return self.shapes
+        count = self.shapes.count
+        numbers = np.arange(count, dtype=np.min_scalar_type(count))
+        return rle.encode_numbers(self.shapes.paint(numbers, outside=count), count)
+
+    @property
+    def id_map(self) -> npt.NDArray[np.int64]:
+        """(H, W) int64: the segment id of every pixel, or 0; where masks overlap, the later one's."""
+        regions = self.shapes if isinstance(self.shapes, Regions) else overlap.layers(self.shapes)[0]
+        return regions.paint(self.ids, outside=0)
+
+    def without(self, categories: Collection[int]) -> Sample:
+        """The sample without the segments of these categories; its shapes become ``Runs`` where there were any."""
+        kept = np.flatnonzero(~np.isin(self.category_ids, list(categories)))
+        if len(kept) == len(self.ids):
+            return self
+        return replace(
+            self,
+            ids=self.ids[kept],
+            category_ids=self.category_ids[kept],
+            iscrowd=self.iscrowd[kept],
+            shapes=rle.take(self.runs, kept),
+            scores=None if self.scores is None else self.scores[kept],
+        )
+
+
+class Entry(msgspec.Struct, frozen=True, gc=False):
+    """An image as a format lists it, undecoded.
+
+    * ``where``: its position in the source, ``annotations[4]`` or a quoted file name, for messages.
+    * ``files``: names of the files to fetch, in this order, each in the loader's folder of the same position.
+    * ``size``: (height, width), None where the source does not say.
+    * ``file_name``: the photo's name; ``row``: the image's row in a JSON, undecoded.
+    * ``body``: what the format itself needs to decode it. ``positions``: where its parts stand, for messages.
+    * ``part``: which of the joined data sets it comes from.
+    """
+
+    key: str
+    image_id: ImageId
+    where: str
+    files: tuple[str, ...] = ()
+    size: tuple[int, int] | None = None
+    file_name: str = ""
+    row: Raw | None = None
+    body: Any = None
+    positions: Sequence[int] = ()
+    part: int = 0
+
+    @property
+    def place(self) -> str:
+        """Where it stands, with the image's id and file name if it is one row of many.
+
+        >>> Entry("a.png", 7, "annotations[4]", ("a.png",)).place
+        "annotations[4] (image 7, 'a.png')"
+        """
+        if not self.where.endswith("]"):
+            return self.where
+        return row_place(self.where, self.image_id, self.files[0] if self.files else self.file_name)
+
+    def content(self, exact: bool) -> bytes:
+        """All that decides the sample, except its files; ``exact``: also what only its messages say."""
+        where = (self.where, self.positions) if exact else None
+        return msgspec.json.encode(
+            (self.key, self.image_id, self.files, self.size, self.file_name, self.row, self.body, where)
+        )
+
+
+class Refused(msgspec.Struct, frozen=True, gc=False):
+    """An entry that can't be used: where it stands, why, and which image it belongs to, if known.
+
+    A ``stray`` is a row that belongs to no listed image.
+    """
+
+    where: str
+    problem: Problem
+    key: str = ""
+    image_id: ImageId | None = None
+    stray: bool = False
+    part: int = 0
+
+    @property
+    def place(self) -> str:
+        """Where it stands."""
+        return self.where
+
+    def content(self, exact: bool) -> bytes:
+        """Nothing is made from it."""
+        return b""
+
+
+class Conventions(NamedTuple):
+    """What holds for all images of a data set.
+
+    * ``unlabelled``: a pixel that no segment covers is ``background``, as in instance files; ``void``, because the
+      picture says so; or ``unknown``.
+    * ``ids``: segment ids are unique in the whole ``file``, are those of a panoptic ``picture``, or neither (``none``).
+    * ``grouped``: all things of a category are one segment, as in class maps.
+    """
+
+    unlabelled: Literal["unknown", "background", "void"] = "unknown"
+    ids: Literal["none", "file", "picture"] = "none"
+    grouped: bool = False
+
+
+def row_place(where: str, image_id: object, file_name: object) -> str:
+    """A row of a JSON, in words that a reader can find it by."""
+    name = f", {show(file_name)}" if file_name else ""
+    return f"{where} (image {show(image_id)}{name})"

@@ -1,0 +1,144 @@
+"""Pascal VOC: one row of the table of layouts, and a class table."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import cocoseg
+from cocoseg.formats.detect import detect
+from conftest import FIXTURES
+
+VOC = FIXTURES / "voc"
+NAMES = ["2007_000001", "2007_000002", "2008_000003"]
+
+
+def expected(name: str) -> np.ndarray:
+    return np.loadtxt(FIXTURES / "expected" / "voc" / f"{name}.txt", dtype=np.int64, ndmin=2)
+
+
+def drawing(name: str) -> np.ndarray:
+    return np.array([list(row) for row in (FIXTURES / "expected/voc" / f"{name}.objects.txt").read_text().split()])
+
+
+@pytest.fixture
+def voc(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(VOC, tmp_path / "VOC2012"))
+
+
+def test_is_recognised_by_its_folder() -> None:
+    assert detect(VOC) == "voc"
+    assert detect(VOC / "SegmentationClass") == "semantic"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_class_maps_are_the_pictures_own(name: str) -> None:
+    dataset = cocoseg.read(VOC)
+    sample = dataset[NAMES.index(name)]
+    assert (sample.key, sample.file_name) == (f"{name}.png", f"{name}.jpg")
+    class_map = cocoseg.semantic(sample, cocoseg.label_scheme("index", dataset))
+    np.testing.assert_array_equal(class_map, expected(name))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_object_is_a_segment(name: str) -> None:
+    sample = cocoseg.read(VOC)[NAMES.index(name)]
+    letters = drawing(name)
+    objects = sample.category_ids != 0
+    masks = cocoseg.instance_masks(sample)[objects]
+    wanted = [letters == letter for letter in sorted({*letters.flat} - {".", "#"})]
+    assert sorted(mask.tobytes() for mask in masks) == sorted(mask.tobytes() for mask in wanted)
+    assert not sample.iscrowd.any()
+
+
+def test_the_way_through_detection_json_and_back(tmp_path: Path) -> None:
+    summary = cocoseg.to_coco(VOC, tmp_path / "voc.json", things_only=True)
+    assert (summary.annotations, summary.crowds) == (6, 0)
+    dataset = cocoseg.read(tmp_path / "voc.json")
+    assert [sample.file_name for sample in dataset] == [f"{name}.jpg" for name in NAMES]
+    for name, sample in zip(NAMES, dataset, strict=True):
+        letters = drawing(name)
+        seen = {mask.tobytes() for mask in cocoseg.instance_masks(sample)}
+        assert seen == {(letters == letter).tobytes() for letter in {*letters.flat} - {".", "#"}}
+
+
+def test_a_split_has_its_pictures_in_its_order() -> None:
+    assert [sample.key for sample in cocoseg.read(VOC, split="val")] == ["2007_000002.png", "2007_000001.png"]
+    by_path = cocoseg.read(VOC, split=str(VOC / "ImageSets" / "Segmentation" / "val.txt"))
+    assert len(by_path) == 2
+
+
+def test_an_unknown_split_names_those_that_there_are() -> None:
+    with pytest.raises(cocoseg.DocumentError, match="no split is called 'vall'; there are 'val'") as caught:
+        cocoseg.read(VOC, split="vall")
+    assert caught.value.category == "file.missing"
+
+
+def test_a_name_in_the_split_without_a_picture_costs_itself(voc: Path) -> None:
+    with (voc / "ImageSets" / "Segmentation" / "val.txt").open("a") as file:
+        file.write("2099_000001\n../../secret\n\n2007_000001\n")
+    dataset = cocoseg.read(voc, split="val")
+    assert [entry.key for entry in dataset.entries] == ["2007_000002.png", "2007_000001.png", "", ""]
+    for number, name in ((2, "2099_000001"), (3, "../../secret")):
+        with pytest.raises(cocoseg.SampleError, match=f"'{name}': it is listed in .*, but has no label pic") as caught:
+            dataset[number]
+        assert caught.value.category == "file.missing"
+
+
+def test_a_split_of_other_pictures_is_refused(voc: Path) -> None:
+    (voc / "ImageSets" / "Segmentation" / "val.txt").write_text("x\ny\n")
+    with pytest.raises(cocoseg.DocumentError, match="none of the 2 names has a label picture in .* is --split right"):
+        cocoseg.read(voc, split="val")
+
+
+def test_without_object_pictures_things_of_a_class_are_one_crowd(voc: Path) -> None:
+    shutil.rmtree(voc / "SegmentationObject")
+    sample = cocoseg.read(voc)[0]
+    assert (sample.category_ids.tolist(), sample.iscrowd.tolist()) == ([0, 12, 15], [False, True, True])
+    assert "SegmentationObject is not there" in cocoseg.info(voc).missing[0]
+
+
+def test_a_missing_object_picture_costs_its_image(voc: Path) -> None:
+    (voc / "SegmentationObject" / "2007_000001.png").unlink()
+    dataset = cocoseg.read(voc)
+    with pytest.raises(cocoseg.SampleError, match="SegmentationObject.*does not exist"):
+        dataset[0]
+    assert dataset[1].category_ids.tolist() == [0, 7]
+
+
+def test_a_thing_under_a_border_of_objects_has_no_number(voc: Path) -> None:
+    Image.fromarray(np.array([[1, 255, 255, 2]], np.uint8)).save(voc / "SegmentationObject" / "2008_000003.png")
+    Image.fromarray(np.array([[12, 12, 255, 15]], np.uint8)).save(voc / "SegmentationClass" / "2008_000003.png")
+    sample = cocoseg.read(voc)[2]
+    assert sample.id_map.tolist() == [[2, 1, 0, 3]]
+    assert (sample.category_ids.tolist(), sample.iscrowd.tolist()) == ([12, 12, 15], [True, False, False])
+
+
+def test_a_value_that_voc_does_not_have_costs_its_image(voc: Path) -> None:
+    Image.fromarray(np.array([[21, 15, 15, 15]], np.uint8)).save(voc / "SegmentationClass" / "2008_000003.png")
+    with pytest.raises(cocoseg.SampleError, match=r"21 \(1 pixels\)"):
+        cocoseg.read(voc)[2]
+
+
+def test_classes_of_ones_own(voc: Path, tmp_path: Path) -> None:
+    (tmp_path / "own.json").write_text(
+        '[{"id": 15, "name": "worker"}, {"id": 12, "name": "robot"}, {"id": 7, "name": "cart"}]'
+    )
+    dataset = cocoseg.read(voc, categories=tmp_path / "own.json")
+    assert [category.name for category in dataset.categories] == ["background", "worker", "robot", "cart"]
+    class_map = cocoseg.semantic(dataset[2], cocoseg.label_scheme("index", dataset))
+    assert class_map.tolist() == [[2, 0, 255, 3]]
+
+
+def test_real_class_maps_are_unchanged(real_data: Path) -> None:
+    folder = real_data / "voc" / "pascalvoc"
+    dataset = cocoseg.read(folder)
+    labels = cocoseg.label_scheme("index", dataset)
+    assert [sample.key for sample in dataset] == ["2007_000032.png", "subdir/2007_000033.png"]
+    for sample in dataset:
+        with Image.open(folder / "SegmentationClass" / sample.key) as picture:
+            np.testing.assert_array_equal(cocoseg.semantic(sample, labels), np.array(picture))
