@@ -1,9 +1,17 @@
-"""The COCO panoptic colour code: a segment id is R + 256 G + 65536 B (panopticapi ``utils.rgb2id``); 0 is void."""
+"""The COCO panoptic colour code: a segment id is R + 256 G + 65536 B (panopticapi ``utils.rgb2id``); 0 is void.
+
+And its rules: an image lists each segment once, with an id from 1 to 2**24 - 1, and lists every id of its picture.
+"""
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
+
+from cocoseg.codecs.regions import Regions, find_regions
+from cocoseg.errors import SampleError
 
 VOID = 0
 ID_LIMIT = 1 << 24
@@ -42,6 +50,38 @@ def rgb_from_ids(ids: npt.NDArray[np.integer]) -> npt.NDArray[np.uint8]:
     return colors.reshape(*ids.shape, 3)
 
 
-def swap_red_and_blue(ids: npt.NDArray[np.integer]) -> npt.NDArray[np.integer]:
-    """What ids become when a picture is written in BGR order: (n,) -> (n,)."""
+def check_ids(listed: npt.NDArray[np.int64]) -> None:
+    """Segment ids (n,) as an image may list them. Raises SampleError ``id.range``, ``id.duplicate``."""
+    wrong = (listed <= VOID) | (listed >= ID_LIMIT)
+    if wrong.any():
+        place = int(np.flatnonzero(wrong)[0])
+        why = "0 is void" if listed[place] == VOID else f"a PNG holds ids from 1 to {ID_LIMIT - 1}"
+        raise SampleError("id.range", f"segments_info[{place}].id: segment id {listed[place]}, but {why}; renumber it")
+    ranked = np.sort(listed)
+    twice = np.flatnonzero(ranked[1:] == ranked[:-1])
+    if twice.size:
+        raise SampleError(
+            "id.duplicate",
+            f"segments_info: segment id {ranked[twice[0]]} is listed twice; each segment needs an id of its own",
+        )
+
+
+def listed_regions(ids: npt.NDArray[Any], listed: npt.NDArray[Any]) -> Regions:
+    """Picture of ids (H, W) -> its segments. Raises SampleError ``panoptic.unknown_id`` for an id not listed."""
+    regions, strangers = find_regions(ids, listed, VOID)
+    if strangers.size:
+        raise _unlisted(strangers, listed)
+    return regions
+
+
+def _unlisted(strangers: npt.NDArray[Any], listed: npt.NDArray[Any]) -> SampleError:
+    some = ", ".join(map(str, strangers[:5].tolist())) + (", ..." if len(strangers) > 5 else "")
+    swapped = np.isin(swap_red_and_blue(strangers), listed).all()
+    advice = "R and B look swapped: write the PNG in RGB order" if swapped else "list it, or paint it 0 (void)"
+    found = f"the PNG has segment id {some} that segments_info does not list"
+    return SampleError("panoptic.unknown_id", f"{found}; {advice}")
+
+
+def swap_red_and_blue(ids: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """The ids (n,) that a picture has after it was written in BGR order: (n,)."""
     return (ids & 255) << 16 | ids & 0xFF00 | ids >> 16 & 255

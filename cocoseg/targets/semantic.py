@@ -12,8 +12,8 @@ import numpy.typing as npt
 
 from cocoseg.codecs import rle
 from cocoseg.codecs.overlap import layers, paint
-from cocoseg.codecs.panoptic import ID_LIMIT, VOID, ids_from_rgb, swap_red_and_blue
-from cocoseg.codecs.regions import Regions, find_regions
+from cocoseg.codecs.panoptic import check_ids, ids_from_rgb, listed_regions
+from cocoseg.codecs.regions import Regions
 from cocoseg.codecs.rle import Runs, take
 from cocoseg.errors import SampleError, UsageError, show
 from cocoseg.labels import LabelScheme, label_scheme
@@ -219,38 +219,6 @@ def _ids(picture: npt.NDArray[Any]) -> npt.NDArray[np.uint32] | npt.NDArray[np.i
     if picture.dtype != np.uint8 and (picture < 0).any() | (picture > 255).any():
         raise SampleError("png.mode", "the picture's colours are not from 0 to 255, as those of an 8-bit picture are")
     return ids_from_rgb(picture.astype(np.uint8, copy=False))
-
-
-def check_ids(listed: npt.NDArray[np.int64]) -> None:
-    """Segment ids (n,) as an image may list them. Raises SampleError ``id.range``, ``id.duplicate``."""
-    wrong = (listed <= VOID) | (listed >= ID_LIMIT)
-    if wrong.any():
-        place = int(np.flatnonzero(wrong)[0])
-        why = "0 is void" if listed[place] == VOID else f"a PNG holds ids from 1 to {ID_LIMIT - 1}"
-        raise SampleError("id.range", f"segments_info[{place}].id: segment id {listed[place]}, but {why}; renumber it")
-    ranked = np.sort(listed)
-    twice = np.flatnonzero(ranked[1:] == ranked[:-1])
-    if twice.size:
-        raise SampleError(
-            "id.duplicate",
-            f"segments_info: segment id {ranked[twice[0]]} is listed twice; each segment needs an id of its own",
-        )
-
-
-def listed_regions(ids: npt.NDArray[Any], listed: npt.NDArray[Any]) -> Regions:
-    """Picture of ids (H, W) -> its segments. Raises SampleError ``panoptic.unknown_id`` for an id not listed."""
-    regions, strangers = find_regions(ids, listed, VOID)
-    if strangers.size:
-        raise _unlisted(strangers, listed)
-    return regions
-
-
-def _unlisted(strangers: npt.NDArray[Any], listed: npt.NDArray[Any]) -> SampleError:
-    some = ", ".join(map(str, strangers[:5].tolist())) + (", ..." if len(strangers) > 5 else "")
-    swapped = np.isin(swap_red_and_blue(strangers), listed).all()
-    advice = "R and B look swapped: write the PNG in RGB order" if swapped else "list it, or paint it 0 (void)"
-    found = f"the PNG has segment id {some} that segments_info does not list"
-    return SampleError("panoptic.unknown_id", f"{found}; {advice}")
 
 
 def _unknown_category(sample: Sample, scheme: LabelScheme, place: int) -> SampleError:

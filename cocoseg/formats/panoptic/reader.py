@@ -17,7 +17,7 @@ from collections.abc import Sequence
 import msgspec
 import numpy as np
 
-from cocoseg.codecs.panoptic import ids_from_rgb
+from cocoseg.codecs.panoptic import check_ids, ids_from_rgb, listed_regions
 from cocoseg.codecs.regions import Regions
 from cocoseg.errors import DocumentError, Problem, SampleError, show
 from cocoseg.files import places, png
@@ -26,7 +26,6 @@ from cocoseg.files.reading import read_file
 from cocoseg.formats.panoptic import index as panoptic_index
 from cocoseg.formats.panoptic.index import Entry
 from cocoseg.model import Dataset, Loader, Refused, Sample
-from cocoseg.targets.semantic import check_ids, listed_regions
 
 
 class Segment(msgspec.Struct, gc=False):
