@@ -49,7 +49,7 @@ def class_counts(dataset: Dataset, labels: LabelScheme | str = "index") -> Class
         found = f"dataset is a {type(dataset).__name__}"
         raise UsageError("usage.dataset", f"{found}, expected what cocoseg.read gives, or SegmentationDataset.dataset")
     scheme = label_scheme(labels, dataset)
-    pixels, images, image_pixels = np.zeros((3, number_of_classes(scheme)), np.int64)
+    pixels, images, image_pixels = np.zeros((3, scheme.num_classes), np.int64)
     for sample in dataset:
         found = {value: count for value, count in semantic_map(sample, scheme).pixels.items() if value != scheme.void}
         present = list(found)
@@ -57,17 +57,6 @@ def class_counts(dataset: Dataset, labels: LabelScheme | str = "index") -> Class
         images[present] += 1
         image_pixels[present] += sum(found.values())
     return ClassCounts(pixels, images, image_pixels)
-
-
-def number_of_classes(scheme: LabelScheme) -> int:
-    """C, one more than the largest class index or background value: the channels of a network's output.
-
-    >>> import cocoseg
-    >>> number_of_classes(cocoseg.label_scheme("mask2former"))
-    133
-    """
-    background = [] if scheme.unlabelled in (None, scheme.void) else [scheme.outside]
-    return max([row.index for row in scheme.table] + background) + 1
 
 
 def inverse_frequency(counts: npt.ArrayLike) -> Floats:

@@ -77,7 +77,7 @@ class OneHots:
     @property
     def _how(self) -> dict[str, Any]:
         return {
-            "num_classes": len(channel_names(self.scheme)),
+            "num_classes": self.scheme.num_classes,
             "void": self.scheme.void,
             "layout": self.layout,
             "dtype": np.dtype(self.dtype),
@@ -94,7 +94,7 @@ def channel_names(scheme: LabelScheme) -> list[str | None]:
     """
     names = {scheme.outside: "unlabelled"} | {row.index: row.name for row in scheme.table}
     names.pop(scheme.void, None)
-    return [names.get(index) for index in range(max(names, default=0) + 1)]
+    return [names.get(index) for index in range(scheme.num_classes)]
 
 
 def file_name(key: str, format: Format) -> str:

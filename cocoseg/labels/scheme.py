@@ -86,6 +86,16 @@ class LabelScheme:
         return np.dtype(np.uint8 if largest <= 255 else np.uint16)
 
     @cached_property
+    def num_classes(self) -> int:
+        """C, one more than the largest class index or background value: the channels of a network's output.
+
+        >>> LabelScheme("two", (LabelClass(1, "road", (7,)), LabelClass(3, "sky", (23,)))).num_classes
+        4
+        """
+        background = [] if self.unlabelled in (None, self.void) else [self.outside]
+        return max([row.index for row in self.table] + background, default=0) + 1
+
+    @cached_property
     def table(self) -> tuple[LabelClass, ...]:
         """The classes that can occur, by index, after ``things`` has been applied."""
         rows = sorted(self.classes, key=lambda row: row.index)
