@@ -86,19 +86,13 @@ def _paint_runs(packed: Runs, values: npt.NDArray[T], canvas: npt.NDArray[T]) ->
     np.copyto(canvas, painted, where=regions.fill(regions.segments < len(packed)))
 
 
-def union(first: Runs, second: Runs) -> Runs:
-    """Mask by mask, what either covers: two packs of n -> one of n. Raises as ``iou`` does."""
-    return _combine([first, second], [1, 1], at_least=1)
-
-
 def intersection(first: Runs, second: Runs) -> Runs:
-    """Mask by mask, what both cover: two packs of n -> one of n. Raises as ``iou`` does."""
-    return _combine([first, second], [1, 1], at_least=2)
-
-
-def difference(first: Runs, second: Runs) -> Runs:
-    """Mask by mask, what only the first covers: two packs of n -> one of n. Raises as ``iou`` does."""
-    return _combine([first, second], [1, -1], at_least=1)
+    """Mask by mask, the pixels that both cover: two packs of n -> one of n. Raises as ``iou`` does."""
+    check_same_size(second.size, first.size)
+    if len(first) != len(second):
+        raise SampleError("list.length", f"{len(first)} masks and {len(second)}; give two packs of as many")
+    masks, places, signs = map(np.concatenate, zip(_events(first), _events(second), strict=True))
+    return threshold(masks, places, signs, 2, len(first), first.size)
 
 
 def merge(packed: Runs, groups: Ints | None = None, count: int = 1) -> Runs:
@@ -169,16 +163,6 @@ def _bits_on_top(ranks: Ints, signs: Ints) -> npt.NDArray[np.intp]:
 def _highest_bits(ranks: Ints, signs: Ints) -> npt.NDArray[np.intp]:
     here = (ranks >= 0) & (ranks < _BITS)
     return _bits_on_top(ranks * here, signs * here)
-
-
-def _combine(packs: list[Runs], weights: list[int], at_least: int) -> Runs:
-    check_same_size(packs[1].size, packs[0].size)
-    if len(packs[0]) != len(packs[1]):
-        raise SampleError("list.length", f"{len(packs[0])} masks and {len(packs[1])}; give two packs of as many")
-    events = [_events(packed) for packed in packs]
-    signs = [weight * event[2] for weight, event in zip(weights, events, strict=True)]
-    masks, places = (np.concatenate([event[part] for event in events]) for part in (0, 1))
-    return threshold(masks, places, np.concatenate(signs), at_least, len(packs[0]), packs[0].size)
 
 
 def _intersections(first: Runs, second: Runs) -> npt.NDArray[np.float64]:

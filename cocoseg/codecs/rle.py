@@ -203,26 +203,10 @@ def _encode_each(masks: npt.NDArray[np.bool_], size: tuple[int, int]) -> Runs:
     return Runs(size, np.concatenate([np.zeros(0, np.int64), *counts]), offsets)
 
 
-def encode_labels(labels: npt.NDArray[np.integer], ids: npt.NDArray[np.integer]) -> Runs:
-    """A label map (H, W) of integers, and ids (n,) to look for in it, none twice -> Runs of n masks, in one pass.
+def encode_numbers(numbers: npt.NDArray[np.integer], count: int) -> Runs:
+    """The number of each pixel's mask (H, W), from 0, or ``count`` where it has none -> Runs of ``count`` masks.
 
     Raises SampleError: ``mask.shape``, ``mask.type``, and what ``check_size`` raises.
-
-    >>> encode_labels(np.array([[7, 7, 0], [7, 9, 0]]), np.array([9, 7])).counts
-    array([3, 1, 2, 0, 3, 3])
-    """
-    size = _check_array(labels, 2)
-    values, lengths = runs(rows_from_columns(labels).reshape(-1))
-    order = np.argsort(ids)
-    rank = np.searchsorted(ids, values, sorter=order)
-    found = np.append(ids[order], 0)[rank] == values
-    return from_stretches(np.where(found, np.append(order, len(ids))[rank], len(ids)), lengths, len(ids), size)
-
-
-def encode_numbers(numbers: npt.NDArray[np.integer], count: int) -> Runs:
-    """A map (H, W) of the number, from 0, of the mask that each pixel is of, ``count`` for none -> Runs of n masks.
-
-    Raises as ``encode_labels`` does, which is for any ids and takes a little longer.
 
     >>> encode_numbers(np.array([[1, 1, 2], [1, 0, 2]]), 2).counts
     array([3, 1, 2, 0, 3, 3])
