@@ -24,7 +24,8 @@ import numpy.typing as npt
 
 from cocoseg.codecs.overlap import intersection
 from cocoseg.codecs.polygon import Floats, Rings, fill
-from cocoseg.codecs.rle import Ints, Runs, area
+from cocoseg.codecs.ragged import Ints, offsets_of, owners, ranges
+from cocoseg.codecs.rle import Runs, area
 from cocoseg.errors import SampleError
 
 Flags = npt.NDArray[np.bool_]
@@ -136,8 +137,7 @@ def _columns(masks: Runs) -> _Columns:
     starts, stops = masks.stops[runs - 1], masks.stops[runs]
     first = starts // height
     each = (stops - 1) // height - first + 1
-    run = np.repeat(np.arange(len(runs)), each)
-    column = np.arange(len(run)) - (np.cumsum(each) - each - first)[run]
+    run, column = owners(each), ranges(first, each)
     above = column * height
     top, bottom = np.maximum(starts[run] - above, 0), np.minimum(stops[run] - above, height)
     return _Columns(masks.masks[runs][run], column, top, bottom)
@@ -194,11 +194,11 @@ def _walks(following: Ints) -> _Walks:
     lowest = found // (count + 1)
     left = found - lowest * (count + 1)
     lengths = np.bincount(lowest, minlength=count)
-    starts = _totals(lengths)[:-1][lowest]
+    starts = offsets_of(lengths)[:-1][lowest]
     order = np.empty(count, np.int64)
     order[starts + np.where(left == 0, 0, lengths[lowest] - left)] = np.arange(count)
     first = np.flatnonzero(lengths)
-    return _Walks(order, _totals(lengths[first]), first)
+    return _Walks(order, offsets_of(lengths[first]), first)
 
 
 def _bridged(edges: _Edges, holes: Ints, columns: _Columns, size: tuple[int, int]) -> _Edges:
@@ -237,12 +237,5 @@ def _rings(edges: _Edges, walks: _Walks, count: int) -> Rings:
     kept = y >= 0
     kept[:, 0] = x[:, 0] != x[:, 1]
     points = np.stack([x[kept], y[kept]], axis=1).astype(np.float64)
-    ring_offsets = _totals(kept.sum(axis=1))[walks.offsets]
-    return Rings(points, ring_offsets, _totals(np.bincount(edges.mask[walks.first], minlength=count)))
-
-
-def _totals(lengths: Ints) -> Ints:
-    """Lengths (n,) -> offsets (n + 1,)."""
-    offsets = np.zeros(len(lengths) + 1, np.int64)
-    np.cumsum(lengths, out=offsets[1:])
-    return offsets
+    ring_offsets = offsets_of(kept.sum(axis=1))[walks.offsets]
+    return Rings(points, ring_offsets, offsets_of(np.bincount(edges.mask[walks.first], minlength=count)))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from cocoseg.codecs.ragged import offsets_of
 from cocoseg.errors import SampleError, show
 
 LONGEST = 12  # characters of a number: all that 63 bits hold, five more than any count needs
@@ -49,8 +50,7 @@ def encode(counts: npt.NDArray[np.int64], offsets: npt.NDArray[np.int64]) -> tup
         if not longer.any():
             break
         lengths += longer
-    ends = np.zeros(len(numbers) + 1, np.int64)
-    np.cumsum(lengths, out=ends[1:])
+    ends = offsets_of(lengths)
     return _characters(numbers, lengths, ends).tobytes(), ends[offsets]
 
 

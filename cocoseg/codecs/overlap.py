@@ -13,8 +13,9 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from cocoseg.codecs.ragged import Ints
 from cocoseg.codecs.regions import Regions
-from cocoseg.codecs.rle import Ints, Runs, area, bbox, check_same_size, draw, from_toggles, native, take
+from cocoseg.codecs.rle import Runs, area, bbox, check_same_size, draw, from_toggles, native, take
 from cocoseg.errors import SampleError
 
 T = TypeVar("T", bound=np.generic)

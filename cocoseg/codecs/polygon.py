@@ -19,7 +19,8 @@ import numpy as np
 import numpy.typing as npt
 
 from cocoseg.codecs.overlap import threshold
-from cocoseg.codecs.rle import Ints, Runs, check_size, native, odd_toggles
+from cocoseg.codecs.ragged import Ints, offsets_of, owners, ranges
+from cocoseg.codecs.rle import Runs, check_size, native, odd_toggles
 from cocoseg.errors import SampleError
 
 FARTHEST = 1e8  # coordinates up to here are exact; pycocotools' own arithmetic wraps soon after
@@ -81,17 +82,15 @@ def _walked(rings: Rings, size: tuple[int, int]) -> Runs:
         for start, stop in pairwise(rings.mask_offsets.tolist())
     ]
     counts = [mask.counts_view for mask in masks]
-    offsets = np.zeros(len(counts) + 1, np.int64)
-    np.cumsum([len(one) for one in counts], out=offsets[1:])
-    return Runs(size, np.concatenate(counts).astype(np.int64), offsets)
+    return Runs(size, np.concatenate(counts).astype(np.int64), offsets_of([len(one) for one in counts]))
 
 
 def _computed(rings: Rings, size: tuple[int, int]) -> Runs:
     """Any number of masks, by numpy."""
-    owners, places = _toggles(rings, size)
-    masks = np.repeat(np.arange(len(rings)), np.diff(rings.mask_offsets))[owners]
+    ring, places = _toggles(rings, size)
+    masks = owners(np.diff(rings.mask_offsets))[ring]
     # Within a ring, changes go in and out by turns, and there is an even number of them.
-    signs = 1 - 2 * (np.arange(len(owners)) & 1)
+    signs = 1 - 2 * (np.arange(len(ring)) & 1)
     return threshold(masks, places, signs, 1, len(rings), size)
 
 
@@ -114,12 +113,12 @@ def _toggles(rings: Rings, size: tuple[int, int]) -> tuple[Ints, Ints]:
         raise SampleError(
             "limit.points", f"the rings cross {total} columns; expected at most {MOST_CROSSINGS}, simplify them"
         )
-    owners = places = np.zeros(0, np.int64)
+    ring = places = np.zeros(0, np.int64)
     for part in _parts(edges, total):
         more = _crossings(part, size)
-        owners, places = (np.concatenate(pair) for pair in zip((owners, places), more, strict=True))
-        owners, places = odd_toggles(owners, places, size[0] * size[1])
-    return owners, places
+        ring, places = (np.concatenate(pair) for pair in zip((ring, places), more, strict=True))
+        ring, places = odd_toggles(ring, places, size[0] * size[1])
+    return ring, places
 
 
 class _Edges(NamedTuple):
@@ -149,7 +148,7 @@ def _edges(rings: Rings, width: int) -> _Edges:
     flat = np.abs(run) >= np.abs(rise)
     slope = np.where(flat, rise, run) / np.where(flat, run, rise)
     x, y = np.where((np.where(flat, run, rise) < 0)[:, None], ends, corners).T
-    ring = np.repeat(np.arange(len(rings.ring_offsets) - 1), np.diff(rings.ring_offsets))[kept]
+    ring = owners(np.diff(rings.ring_offsets))[kept]
     return _Edges(ring, x, y, slope, flat, first[kept].astype(np.int64), columns[kept].astype(np.int64))
 
 
@@ -165,14 +164,12 @@ def _parts(edges: _Edges, total: int) -> Iterator[_Edges]:
 
 def _crossings(edges: _Edges, size: tuple[int, int]) -> tuple[Ints, Ints]:
     """Ring and place of every crossing with a column, in no order."""
-    before = np.cumsum(edges.columns) - edges.columns
-    edge = np.repeat(np.arange(len(before)), edges.columns)
-    column = np.arange(len(edge)) - (before - edges.first)[edge]
+    edge, column = owners(edges.columns), ranges(edges.first, edges.columns)
     fine = np.empty(len(edge), np.int64)
     flat = edges.flat[edge]
     for chosen, rows in ((np.flatnonzero(flat), _flat_rows), (np.flatnonzero(~flat), _steep_rows)):
         which = edge[chosen]
-        fine[chosen] = rows(edges.x[which], edges.y[which], edges.slope[which], _SCALE * column[chosen] + 2)
+        fine[chosen] = rows(edges.x[which], edges.y[which], edges.slope[which], np.multiply(_SCALE, column[chosen]) + 2)
     row = np.minimum(np.maximum(fine + 2, 0) // int(_SCALE), size[0])
     return edges.ring[edge], column * size[0] + row
 

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from cocoseg.codecs.ragged import Ints, offsets_of, owners, ranges
 from cocoseg.codecs.regions import line_boxes, rows_from_columns, runs
 from cocoseg.errors import SampleError, show
 
@@ -24,8 +25,6 @@ MAX_PIXELS = 178_956_970  # where Pillow, too, takes a picture for an attack
 
 _FAR = 1 << 33
 _LARGE = 1 << 12  # pixels of masks from which on a call for each pays
-
-Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +51,7 @@ class Runs:
     @cached_property
     def masks(self) -> Ints:
         """(C,) int64: the mask that each run belongs to."""
-        return np.repeat(np.arange(len(self)), np.diff(self.offsets))
+        return owners(np.diff(self.offsets))
 
     @cached_property
     def stops(self) -> Ints:
@@ -62,9 +61,7 @@ class Runs:
     @cached_property
     def drawn(self) -> Ints:
         """(F,) int64: which runs are foreground, every second of each mask."""
-        each = np.diff(self.offsets) // 2
-        before = np.cumsum(each) - each
-        return np.repeat(self.offsets[:-1] + 1 - 2 * before, each) + 2 * np.arange(int(each.sum()))
+        return ranges(self.offsets[:-1] + 1, np.diff(self.offsets) // 2, step=2)
 
 
 def check_size(size: Any) -> tuple[int, int]:
@@ -111,9 +108,7 @@ def from_toggles(masks: Ints, places: Ints, count: int, size: tuple[int, int]) -
     masks, places = masks[inside], places[inside]
     ends = np.arange(1, count + 1) * pixels
     stops = np.sort(np.concatenate([masks * pixels + places, ends]), kind="stable")
-    offsets = np.zeros(count + 1, np.int64)
-    np.cumsum(np.bincount(masks, minlength=count) + 1, out=offsets[1:])
-    return Runs(size, np.diff(stops, prepend=0), offsets)
+    return Runs(size, np.diff(stops, prepend=0), offsets_of(np.bincount(masks, minlength=count) + 1))
 
 
 def odd_toggles(masks: Ints, places: Ints, pixels: int) -> tuple[Ints, Ints]:
@@ -199,8 +194,7 @@ def _encode_each(masks: npt.NDArray[np.bool_], size: tuple[int, int]) -> Runs:
     """One after the other, by rlemasklib, which turns runs along rows into runs down columns, not their pixels."""
     plain = (mask if mask.flags.forc else np.ascontiguousarray(mask) for mask in masks)
     counts = [native().from_array(mask).counts for mask in plain]
-    offsets = np.cumsum([0, *map(len, counts)], dtype=np.int64)
-    return Runs(size, np.concatenate([np.zeros(0, np.int64), *counts]), offsets)
+    return Runs(size, np.concatenate([np.zeros(0, np.int64), *counts]), offsets_of([len(one) for one in counts]))
 
 
 def encode_numbers(numbers: npt.NDArray[np.integer], count: int) -> Runs:
@@ -263,10 +257,7 @@ def bbox(packed: Runs) -> Ints:
 def take(packed: Runs, places: npt.NDArray[np.integer]) -> Runs:
     """The masks at ``places`` (m,), in that order."""
     lengths = np.diff(packed.offsets)[places]
-    offsets = np.zeros(len(places) + 1, np.int64)
-    np.cumsum(lengths, out=offsets[1:])
-    source = np.arange(offsets[-1]) + np.repeat(packed.offsets[places] - offsets[:-1], lengths)
-    return Runs(packed.size, packed.counts[source], offsets)
+    return Runs(packed.size, packed.counts[ranges(packed.offsets[places], lengths)], offsets_of(lengths))
 
 
 def concatenate(packs: list[Runs]) -> Runs:
@@ -275,9 +266,7 @@ def concatenate(packs: list[Runs]) -> Runs:
     for other in packs:
         check_same_size(other.size, size)
     lengths = np.concatenate([np.diff(one.offsets) for one in packs])
-    offsets = np.zeros(len(lengths) + 1, np.int64)
-    np.cumsum(lengths, out=offsets[1:])
-    return Runs(size, np.concatenate([one.counts for one in packs]), offsets)
+    return Runs(size, np.concatenate([one.counts for one in packs]), offsets_of(lengths))
 
 
 def check_same_size(found: tuple[int, int], expected: tuple[int, int]) -> None:

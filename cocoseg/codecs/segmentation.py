@@ -15,7 +15,8 @@ import numpy.typing as npt
 
 from cocoseg.codecs import leb128
 from cocoseg.codecs.polygon import Rings, fill
-from cocoseg.codecs.rle import Ints, Runs, check_same_size, check_size, concatenate, pack, take
+from cocoseg.codecs.ragged import offsets_of
+from cocoseg.codecs.rle import Runs, check_same_size, check_size, concatenate, pack, take
 from cocoseg.codecs.rle import decode as decode_runs
 from cocoseg.codecs.rle import encode as encode_masks
 from cocoseg.errors import SampleError, show
@@ -151,8 +152,8 @@ def _rings(values: Sequence[Sequence[Any]], size: tuple[int, int]) -> Runs:
         points = np.array(numbers, np.float64).reshape(-1, 2)
     except OverflowError:
         raise SampleError("poly.range", "a ring has a coordinate that no float holds; redraw it") from None
-    ring_offsets = _offsets([len(ring) // 2 for ring in rings])
-    return fill(Rings(points, ring_offsets, _offsets([len(value) for value in values])), size)
+    ring_offsets = offsets_of([len(ring) // 2 for ring in rings])
+    return fill(Rings(points, ring_offsets, offsets_of([len(value) for value in values])), size)
 
 
 def _strings(rles: Sequence[Mapping[str, Any]], size: tuple[int, int]) -> Runs:
@@ -162,7 +163,7 @@ def _strings(rles: Sequence[Mapping[str, Any]], size: tuple[int, int]) -> Runs:
     longest, most = max(map(len, texts)), leb128.LONGEST * 2 * (size[0] * size[1] + 4)
     if longest > most:
         raise SampleError("rle.sum", f"counts are {longest} characters for a mask of {size[0]}×{size[1]} pixels")
-    counts, offsets = leb128.decode(b"".join(texts), _offsets([len(text) for text in texts]))
+    counts, offsets = leb128.decode(b"".join(texts), offsets_of([len(text) for text in texts]))
     return pack(counts, offsets, size)
 
 
@@ -173,7 +174,7 @@ def _lists(rles: Sequence[Mapping[str, Any]], size: tuple[int, int]) -> Runs:
         counts = np.fromiter(chain.from_iterable(lists), np.int64)
     except OverflowError:
         raise SampleError("rle.sum", f"counts hold a number beyond all {size[0]}×{size[1]} pixels") from None
-    return pack(counts, _offsets([len(numbers) for numbers in lists]), size)
+    return pack(counts, offsets_of([len(numbers) for numbers in lists]), size)
 
 
 def _check_sizes(rles: Sequence[Mapping[str, Any]], size: tuple[int, int]) -> None:
@@ -239,9 +240,3 @@ def _blame(values: Sequence[Any], size: tuple[int, int], place: Callable[[int], 
             _read([value], size)
         except SampleError as error:
             raise error.at(place(number)) from None
-
-
-def _offsets(lengths: list[int]) -> Ints:
-    offsets: npt.NDArray[np.int64] = np.zeros(len(lengths) + 1, np.int64)
-    np.cumsum(lengths, out=offsets[1:])
-    return offsets

@@ -15,7 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from cocoseg.codecs.polygon import Floats, Rings, fill
-from cocoseg.codecs.rle import Ints, area
+from cocoseg.codecs.ragged import Ints, offsets_of, owners
+from cocoseg.codecs.rle import area
 from cocoseg.errors import UsageError
 
 _TINY = np.finfo(np.float64).tiny  # a line of no length is a point
@@ -54,7 +55,7 @@ def simplify(rings: Rings, tolerance: float) -> Rings:
 
 def _left(rings: Rings, stay: Flags) -> Rings:
     """The rings with those corners alone that stay (P,)."""
-    left = np.append(0, np.cumsum(stay))
+    left = offsets_of(stay)
     return Rings(rings.points[stay], left[rings.ring_offsets], rings.mask_offsets)
 
 
@@ -69,10 +70,10 @@ def _vanished(rings: Rings) -> Flags:
 def _pinned(rings: Rings) -> Flags:
     """The first corner of each ring, the one farthest from it, and all that a ring has twice: (P,) bool."""
     starts, lengths = rings.ring_offsets[:-1], np.diff(rings.ring_offsets)
-    ring = np.repeat(np.arange(len(starts)), lengths)
+    ring = owners(lengths)
     order = np.lexsort((*rings.points.T, ring))
-    corners, owners = rings.points[order], ring[order]
-    same = (corners[1:] == corners[:-1]).all(axis=1) & (owners[1:] == owners[:-1])
+    corners, ranked = rings.points[order], ring[order]
+    same = (corners[1:] == corners[:-1]).all(axis=1) & (ranked[1:] == ranked[:-1])
     pinned = np.zeros(len(ring), np.bool_)
     pinned[order[1:][same]] = pinned[order[:-1][same]] = True
     away = ((rings.points - rings.points[starts][ring]) ** 2).sum(axis=1)
