@@ -18,7 +18,7 @@ ID_LIMIT = 1 << 24
 
 
 def ids_from_rgb(rgb: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint32]:
-    """Segment ids of a picture: (H, W, 3) or (H, W, 4) uint8 -> (H, W) uint32. Alpha is no part of an id.
+    """Segment ids of a picture: (H, W, 3) or (H, W, 4) uint8 -> (H, W) uint32. Alpha is ignored.
 
     >>> ids_from_rgb(np.array([[[1, 0, 0], [2, 1, 1]]], np.uint8)).tolist()
     [[1, 65794]]
@@ -27,8 +27,8 @@ def ids_from_rgb(rgb: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint32]:
     flat = np.ascontiguousarray(rgb).reshape(-1)
     ids = np.empty(height * width, np.uint32)
     if ids.size:
-        # One unaligned 4-byte read a pixel takes the next pixel's red along, which the mask drops; the last
-        # pixel has no next one. Five times as fast as casts and sums.
+        # One unaligned 4-byte read per pixel includes the next pixel's red, which the mask drops; the last pixel
+        # has no next one. This is five times as fast as casts and sums.
         words = np.ndarray((ids.size - 1,), "<u4", flat.data, 0, (channels,)) if ids.size > 1 else ids[:0]
         np.bitwise_and(words, ID_LIMIT - 1, out=ids[:-1])
         red, green, blue = flat[-channels:][:3].tolist()
@@ -44,30 +44,33 @@ def rgb_from_ids(ids: npt.NDArray[np.integer]) -> npt.NDArray[np.uint8]:
     """
     words = np.ascontiguousarray(ids, "<u4").reshape(-1)
     colors = np.empty((words.size, 3), np.uint8)
-    # Byte by byte: numpy copies three of four at a time five times as slowly.
+    # Byte by byte: numpy takes five times as long to copy three of four at a time.
     for channel in range(3):
         colors[:, channel] = words.view(np.uint8)[channel::4]
     return colors.reshape(*ids.shape, 3)
 
 
 def check_ids(listed: npt.NDArray[np.int64]) -> None:
-    """Segment ids (n,) as an image may list them. Raises SampleError ``id.range``, ``id.duplicate``."""
+    """Check the segment ids (n,) that an image lists. Raises SampleError ``id.range``, ``id.duplicate``."""
     wrong = (listed <= VOID) | (listed >= ID_LIMIT)
     if wrong.any():
-        place = int(np.flatnonzero(wrong)[0])
-        why = "0 is void" if listed[place] == VOID else f"a PNG holds ids from 1 to {ID_LIMIT - 1}"
-        raise SampleError("id.range", f"segments_info[{place}].id: segment id {listed[place]}, but {why}; renumber it")
+        index = int(np.flatnonzero(wrong)[0])
+        why = "0 is void" if listed[index] == VOID else f"a PNG holds ids from 1 to {ID_LIMIT - 1}"
+        raise SampleError("id.range", f"segments_info[{index}].id: segment id {listed[index]}, but {why}; renumber it")
     ranked = np.sort(listed)
     twice = np.flatnonzero(ranked[1:] == ranked[:-1])
     if twice.size:
         raise SampleError(
             "id.duplicate",
-            f"segments_info: segment id {ranked[twice[0]]} is listed twice; each segment needs an id of its own",
+            f"segments_info: segment id {ranked[twice[0]]} is listed twice; each segment needs a different id",
         )
 
 
 def listed_regions(ids: npt.NDArray[Any], listed: npt.NDArray[Any]) -> Regions:
-    """Picture of ids (H, W) -> its segments. Raises SampleError ``panoptic.unknown_id`` for an id not listed."""
+    """A picture of ids (H, W), and the ids listed for it (n,) -> its segments.
+
+    Raises SampleError ``panoptic.unknown_id`` for an id that is not listed.
+    """
     regions, strangers = find_regions(ids, listed, VOID)
     if strangers.size:
         raise _unlisted(strangers, listed)

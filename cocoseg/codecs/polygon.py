@@ -1,11 +1,10 @@
 """Polygons to run-length masks, bit for bit as pycocotools' ``rleFrPoly`` fills them.
 
-pycocotools walks the whole outline on a grid five times as fine, and keeps the steps that cross from one fine column
-to the next in the middle of a column of pixels; each is a place where that column changes from outside to inside, or
-back. rlemasklib's C does the same walk, twice as fast as numpy computes the steps, and is given all rings of ordinary
-length where it is installed. Else, and where the walk is long, because a corner is far outside or there are very many,
-numpy computes just the steps that count, for all edges at once: an edge costs as much as it has columns within the
-picture.
+pycocotools walks the whole outline on a grid five times as fine. It keeps the steps from one fine column to the next in
+the middle of a column of pixels: there that column changes from outside to inside, or back. rlemasklib does the same
+walk in C, twice as fast as numpy computes the steps; where it is installed, it gets all rings of ordinary length.
+Without it, and where the walk is long because corners are far outside or very many, numpy computes only the steps that
+count, for all edges at once. Its time grows with the columns within the picture that the edges cross.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ from cocoseg.codecs.rle import Runs, check_size, native, odd_toggles
 from cocoseg.errors import SampleError
 
 FARTHEST = 1e8  # coordinates up to here are exact; pycocotools' own arithmetic wraps soon after
-MOST_CROSSINGS = 1 << 26  # of edges with columns, in one call: a hundred times what the busiest real image has
+MOST_CROSSINGS = 1 << 26  # of edges with columns, in one call: a hundred times as many as in the busiest real image
 LONGEST_WALK = 1 << 21  # steps around all rings of a call; some 50 MB in C
 
 _SCALE = 5.0
@@ -38,7 +37,7 @@ class Rings:
     """The outlines of n masks. A mask is the union of its rings; a ring that crosses itself is filled even-odd.
 
     ``points`` (P, 2) float64 are x and y, ``ring_offsets`` (r + 1,) int64 where each ring starts in them, and
-    ``mask_offsets`` (n + 1,) int64 where each mask starts among the rings. Rings are closed without saying so.
+    ``mask_offsets`` (n + 1,) int64 where each mask starts among the rings. Rings are closed implicitly.
     """
 
     points: Floats
@@ -66,7 +65,7 @@ def fill(rings: Rings, size: tuple[int, int]) -> Runs:
 
 
 def _steps(rings: Rings) -> float:
-    """No fewer than the steps of a walk around all rings: the way back is never longer than the way there."""
+    """At least the steps of a walk around all rings: a ring's last edge is never longer than the others together."""
     ways = np.abs(rings.points[1:] - rings.points[:-1])
     return float(2 * _SCALE * np.maximum(ways[:, 0], ways[:, 1]).sum() + len(rings.points))
 
@@ -87,11 +86,11 @@ def _walked(rings: Rings, size: tuple[int, int]) -> Runs:
 
 def _computed(rings: Rings, size: tuple[int, int]) -> Runs:
     """Any number of masks, by numpy."""
-    ring, places = _toggles(rings, size)
+    ring, positions = _toggles(rings, size)
     masks = owners(np.diff(rings.mask_offsets))[ring]
-    # Within a ring, changes go in and out by turns, and there is an even number of them.
+    # Within a ring, changes lead in and out in turn, and their number is even.
     signs = 1 - 2 * (np.arange(len(ring)) & 1)
-    return threshold(masks, places, signs, 1, len(rings), size)
+    return threshold(masks, positions, signs, 1, len(rings), size)
 
 
 def _check(rings: Rings) -> None:
@@ -106,23 +105,23 @@ def _check(rings: Rings) -> None:
 
 
 def _toggles(rings: Rings, size: tuple[int, int]) -> tuple[Ints, Ints]:
-    """Where each ring changes its columns: ring (T,), place down the columns (T,), in order."""
+    """The changes of each ring: ring (T,), position down the columns (T,), in order."""
     edges = _edges(rings, size[1])
     total = int(edges.columns.sum())
     if total > MOST_CROSSINGS:
         raise SampleError(
             "limit.points", f"the rings cross {total} columns; expected at most {MOST_CROSSINGS}, simplify them"
         )
-    ring = places = np.zeros(0, np.int64)
+    ring = positions = np.zeros(0, np.int64)
     for part in _parts(edges, total):
         more = _crossings(part, size)
-        ring, places = (np.concatenate(pair) for pair in zip((ring, places), more, strict=True))
-        ring, places = odd_toggles(ring, places, size[0] * size[1])
-    return ring, places
+        ring, positions = (np.concatenate(pair) for pair in zip((ring, positions), more, strict=True))
+        ring, positions = odd_toggles(ring, positions, size[0] * size[1])
+    return ring, positions
 
 
 class _Edges(NamedTuple):
-    """Edges on the fine grid that cross columns, each (E,): ``x``, ``y`` is the end that pycocotools counts from."""
+    """Edges on the fine grid that cross columns, each (E,): ``x``, ``y`` is the end from which pycocotools counts."""
 
     ring: Ints
     x: Floats
@@ -153,7 +152,7 @@ def _edges(rings: Rings, width: int) -> _Edges:
 
 
 def _parts(edges: _Edges, total: int) -> Iterator[_Edges]:
-    """Edges in parts of bounded work, none or more."""
+    """Split edges into parts of bounded work."""
     if total <= _CHUNK:
         yield edges
         return
@@ -163,7 +162,7 @@ def _parts(edges: _Edges, total: int) -> Iterator[_Edges]:
 
 
 def _crossings(edges: _Edges, size: tuple[int, int]) -> tuple[Ints, Ints]:
-    """Ring and place of every crossing with a column, in no order."""
+    """Ring and position of every crossing with a column, in any order."""
     edge, column = owners(edges.columns), ranges(edges.first, edges.columns)
     fine = np.empty(len(edge), np.int64)
     flat = edges.flat[edge]
@@ -190,7 +189,7 @@ def _steep_rows(x: Floats, y: Floats, slope: Floats, fine: Floats) -> Ints:
         found: npt.NDArray[np.bool_] = (x + slope * step + 0.5 >= fine + 1) == rising
         return found
 
-    # The guess is right but for the rounding of the very sums that pycocotools rounds, at most one step off.
+    # The guess is at most one step off, because pycocotools rounds these sums.
     before = guess - across(guess - 1) - 1
     before += ~across(guess)
     rows: Ints = (y + before).astype(np.int64)

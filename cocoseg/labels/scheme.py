@@ -124,10 +124,10 @@ class LabelScheme:
         Unknown categories get void, or what ``unknown`` says.
         """
         ids, values = self._sorted
-        place = np.searchsorted(ids, category_ids)
-        place[place == len(ids)] = 0
-        known = ids[place] == category_ids
-        found = np.where(known, values[place], self.dtype.type(self.void))
+        row = np.searchsorted(ids, category_ids)
+        row[row == len(ids)] = 0
+        known = ids[row] == category_ids
+        found = np.where(known, values[row], self.dtype.type(self.void))
         if self.crowd == "void":
             found[iscrowd] = self.void
         found[~self.painted(category_ids, iscrowd)] = self.outside

@@ -84,15 +84,15 @@ def instance_masks(sample: Sample) -> npt.NDArray[np.bool_]:
     return segment_masks(sample, np.arange(len(sample.ids)))
 
 
-def segment_masks(sample: Sample, places: npt.NDArray[np.intp]) -> npt.NDArray[np.bool_]:
-    """The masks of the segments at ``places`` (m,): (m, H, W) bool."""
+def segment_masks(sample: Sample, indices: npt.NDArray[np.intp]) -> npt.NDArray[np.bool_]:
+    """The masks of the segments at ``indices`` (m,): (m, H, W) bool."""
     if isinstance(sample.shapes, Runs):
-        return rle.decode(rle.take(sample.shapes, places))
-    narrow = np.min_scalar_type(len(places))  # a narrow picture is compared several times as fast
-    numbers: npt.NDArray[Any] = np.full(sample.shapes.count, len(places), narrow)
-    numbers[places] = np.arange(len(places))
-    painted = sample.shapes.paint(numbers, len(places))
-    masks: npt.NDArray[np.bool_] = painted == np.arange(len(places), dtype=narrow)[:, None, None]
+        return rle.decode(rle.take(sample.shapes, indices))
+    narrow = np.min_scalar_type(len(indices))  # a narrow picture is compared several times as fast
+    numbers: npt.NDArray[Any] = np.full(sample.shapes.count, len(indices), narrow)
+    numbers[indices] = np.arange(len(indices))
+    painted = sample.shapes.paint(numbers, len(indices))
+    masks: npt.NDArray[np.bool_] = painted == np.arange(len(indices), dtype=narrow)[:, None, None]
     return masks
 
 
@@ -195,15 +195,15 @@ def panoptic_to_semantic(
 
 def _column(segments_info: Sequence[Mapping[str, Any]], field: str) -> npt.NDArray[np.int64]:
     """A column of ``segments_info``: (n,) int64."""
-    for place, segment in enumerate(segments_info):
+    for index, segment in enumerate(segments_info):
         if field not in segment:
-            raise SampleError("doc.missing_key", f"segments_info[{place}]: no {field!r}, expected an integer")
+            raise SampleError("doc.missing_key", f"segments_info[{index}]: no {field!r}, expected an integer")
         value = segment[field]
         if isinstance(value, bool) or not isinstance(value, int | np.integer):
-            raise SampleError("id.type", f"segments_info[{place}].{field} is {show(value)}, expected an integer")
+            raise SampleError("id.type", f"segments_info[{index}].{field} is {show(value)}, expected an integer")
         if not -(2**63) <= value < 2**63:
             raise SampleError(
-                "id.range", f"segments_info[{place}].{field} is {show(value)}, beyond 64 bits; renumber it"
+                "id.range", f"segments_info[{index}].{field} is {show(value)}, beyond 64 bits; renumber it"
             )
     return np.array([segment[field] for segment in segments_info], np.int64)
 
@@ -221,10 +221,10 @@ def _ids(picture: npt.NDArray[Any]) -> npt.NDArray[np.uint32] | npt.NDArray[np.i
     return ids_from_rgb(picture.astype(np.uint8, copy=False))
 
 
-def _unknown_category(sample: Sample, scheme: LabelScheme, place: int) -> SampleError:
+def _unknown_category(sample: Sample, scheme: LabelScheme, index: int) -> SampleError:
     error = SampleError(
         "id.unknown",
-        f"segment {sample.ids[place]} has category_id {sample.category_ids[place]}, which labels {scheme.name!r} "
+        f"segment {sample.ids[index]} has category_id {sample.category_ids[index]}, which labels {scheme.name!r} "
         "do not know; add the category, or choose unknown = 'void'",
     )
     return _at(sample, error)

@@ -103,19 +103,19 @@ class SegmentationDataset(torch.utils.data.Dataset[tuple[Any, Any]]):
     def __len__(self) -> int:
         return len(self.dataset)
 
-    def __getitem__(self, place: int) -> tuple[Any, Any]:
-        if isinstance(place, slice):
+    def __getitem__(self, index: int) -> tuple[Any, Any]:
+        if isinstance(index, slice):
             raise UsageError("usage.place", "pairs come one by one; for a part give SegmentationDataset a dataset[a:b]")
         if torch.utils.data.get_worker_info() is None:
-            return self._item(place)
+            return self._item(index)
         _settle_in(os.getpid())
         try:
-            return self._item(place)
+            return self._item(index)
         except SampleError as error:
             raise WorkerSampleError(str(error.problem)) from error
 
-    def _item(self, place: int) -> tuple[Any, Any]:
-        sample = self.dataset[place]
+    def _item(self, index: int) -> tuple[Any, Any]:
+        sample = self.dataset[index]
         image = None if self.images is None else self.images(sample)
         image, target = self.wrap(image, self.target(sample))
         return (image, target) if self.transform is None else self.transform(image, target)
