@@ -49,7 +49,7 @@ def class_counts(dataset: Dataset, labels: LabelScheme | str = "index") -> Class
         found = f"dataset is a {type(dataset).__name__}"
         raise UsageError("usage.dataset", f"{found}, expected what cocoseg.read gives, or SegmentationDataset.dataset")
     scheme = label_scheme(labels, dataset)
-    pixels, images, image_pixels = np.zeros((3, number_of_classes(scheme)), np.int64)
+    pixels, images, image_pixels = np.zeros((3, scheme.num_classes), np.int64)
     for sample in dataset:
         found = {value: count for value, count in semantic_map(sample, scheme).pixels.items() if value != scheme.void}
         present = list(found)
@@ -57,17 +57,6 @@ def class_counts(dataset: Dataset, labels: LabelScheme | str = "index") -> Class
         images[present] += 1
         image_pixels[present] += sum(found.values())
     return ClassCounts(pixels, images, image_pixels)
-
-
-def number_of_classes(scheme: LabelScheme) -> int:
-    """C, one more than the largest class index or background value: the channels of a network's output.
-
-    >>> import cocoseg
-    >>> number_of_classes(cocoseg.label_scheme("mask2former"))
-    133
-    """
-    background = [] if scheme.unlabelled in (None, scheme.void) else [scheme.outside]
-    return max([row.index for row in scheme.table] + background) + 1
 
 
 def inverse_frequency(counts: npt.ArrayLike) -> Floats:
@@ -146,11 +135,11 @@ def signed_distances(class_map: npt.ArrayLike, num_classes: int, void: int = 255
     """
     maps = _integers("class map", class_map)
     distances = np.zeros((*maps.shape[:-2], num_classes, *maps.shape[-2:]), np.float32)
-    for place, picture in _pictures(maps):
+    for index, picture in _pictures(maps):
         for value in np.unique(picture).tolist():
             if 0 <= value < num_classes and value != void:
-                distances[place][value] = _signed_distance(picture == value)
-        distances[place][:, picture == void] = 0
+                distances[index][value] = _signed_distance(picture == value)
+        distances[index][:, picture == void] = 0
     return distances
 
 
@@ -188,11 +177,11 @@ def boundary_weights(
     ids = None if id_map is None else _integers("id map", id_map)
     _check_boundary(maps, ids, sigma)
     weights = np.ones(maps.shape, np.float32)
-    for place, picture in _pictures(maps):
-        objects = _parts(picture, void, background) if ids is None else ids[place]
-        weights[place] += w0 * np.exp(-((_two_nearest(objects, _REACH * sigma).sum(axis=0) / sigma) ** 2) / 2)
+    for index, picture in _pictures(maps):
+        objects = _parts(picture, void, background) if ids is None else ids[index]
+        weights[index] += w0 * np.exp(-((_two_nearest(objects, _REACH * sigma).sum(axis=0) / sigma) ** 2) / 2)
         if class_weights is not None:
-            weights[place] += _class_weight(picture, np.asarray(class_weights, np.float64)) - 1
+            weights[index] += _class_weight(picture, np.asarray(class_weights, np.float64)) - 1
     weights[maps == void] = 0
     return weights
 
@@ -241,7 +230,7 @@ def _window(mask: npt.NDArray[np.bool_], margin: int) -> tuple[slice, slice]:
 
 def _pictures(class_map: npt.NDArray[Any]) -> Iterator[tuple[tuple[int, ...], npt.NDArray[Any]]]:
     """Each picture of a batch, and where it lies in it."""
-    return ((place, class_map[place]) for place in np.ndindex(class_map.shape[:-2]))
+    return ((index, class_map[index]) for index in np.ndindex(class_map.shape[:-2]))
 
 
 def _integers(name: str, given: npt.ArrayLike) -> npt.NDArray[np.integer]:

@@ -1,1 +1,1 @@
-"""Arrays to arrays; nothing here opens a file."""
+"""Codecs turn arrays into arrays; nothing here opens a file."""

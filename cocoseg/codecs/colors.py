@@ -1,9 +1,9 @@
-"""Segment ids that are colours near their category's, in the way of panopticapi's ``IdGenerator``.
+"""Segment ids as colours near the colour of their category, like those of panopticapi's ``IdGenerator``.
 
-The first segment of a category has the category's own colour, others one at most 30 away in each channel. A colour that
-stuff and things share is the stuff's. Black is void, so that nobody gets it, and where many are alike the neighbourhood
-grows until there is room. What is left to chance is decided by the seed and the segment's place alone, so that an image
-has the same ids wherever it is made.
+The first segment of a category gets the category's colour. The others get colours that differ from it by at most 30 in
+each channel, or by more where these are used up. If stuff and things share a colour, the stuff gets it. Black is void,
+so no segment gets it. Random choices depend only on the seed and the segment's index, so that an image has the same ids
+in every run.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ Ints = npt.NDArray[np.int64]
 
 _NEAR = 30
 _ATTEMPTS = 24
-_BITS = 21  # of chance for each of three channels
+_BITS = 21  # random bits for each of three channels
 
 
 def ids_near(bases: Ints, seed: int, stuff: npt.NDArray[np.bool_] | None = None) -> Ints:
-    """The category's colour of each segment, as an id (n,) -> ids of their own: (n,) int64, none twice, none 0.
+    """The colour of each segment's category, as an id (n,) -> unique ids (n,) int64, none of them 0.
 
-    ``seed`` is any 64 bits; ``stuff`` (n,) says whose colour goes to no thing. Raises SampleError ``limit.segments``.
+    ``seed`` is any 64-bit number. Segments that are ``stuff`` (n,) choose first. Raises SampleError ``limit.segments``.
 
     >>> from cocoseg.codecs.panoptic import rgb_from_ids
     >>> person = 220 + 256 * 20 + 65536 * 60
@@ -39,17 +39,17 @@ def ids_near(bases: Ints, seed: int, stuff: npt.NDArray[np.bool_] | None = None)
     for some in (stuff, ~stuff):
         ids[some] = _unless_taken(bases[some], ids)
     for attempt in range(_ATTEMPTS):
-        places = np.flatnonzero(ids == VOID)
-        if not len(places):
+        indices = np.flatnonzero(ids == VOID)
+        if not len(indices):
             return ids
-        ids[places] = _unless_taken(_near(bases[places], places, seed, attempt), ids)
-    places = np.flatnonzero(ids == VOID)
-    ids[places] = _free(ids)[: len(places)]
+        ids[indices] = _unless_taken(_near(bases[indices], indices, seed, attempt), ids)
+    indices = np.flatnonzero(ids == VOID)
+    ids[indices] = _free(ids)[: len(indices)]
     return ids
 
 
 def _free(taken: Ints) -> npt.NDArray[np.intp]:
-    """All ids that nobody has, rising."""
+    """All unused ids, ascending."""
     free = np.ones(ID_LIMIT, np.bool_)
     free[VOID] = False
     free[taken] = False
@@ -57,7 +57,7 @@ def _free(taken: Ints) -> npt.NDArray[np.intp]:
 
 
 def _unless_taken(wanted: Ints, taken: Ints) -> Ints:
-    """Wanted ids (m,), but void where one is taken or an earlier segment wants it."""
+    """The wanted ids (m,); void where one is taken or an earlier segment wants it too."""
     given = np.full(len(wanted), VOID, np.int64)
     _, firsts = np.unique(wanted, return_index=True)
     given[firsts] = wanted[firsts]
@@ -65,10 +65,10 @@ def _unless_taken(wanted: Ints, taken: Ints) -> Ints:
     return given
 
 
-def _near(bases: Ints, places: npt.NDArray[np.intp], seed: int, attempt: int) -> Ints:
-    """A colour by chance around each base (m,); the later the attempt, the farther away."""
+def _near(bases: Ints, indices: npt.NDArray[np.intp], seed: int, attempt: int) -> Ints:
+    """A random colour near each base (m,); later attempts reach farther."""
     reach = _NEAR << max(0, attempt // 4 - 1)
-    chance = _chance(places, seed, attempt)
+    chance = _chance(indices, seed, attempt)
     ids = np.zeros(len(bases), np.int64)
     for channel in range(3):
         drawn = (chance >> np.uint64(_BITS * channel)).astype(np.int64) & (1 << _BITS) - 1
@@ -77,9 +77,9 @@ def _near(bases: Ints, places: npt.NDArray[np.intp], seed: int, attempt: int) ->
     return ids
 
 
-def _chance(places: npt.NDArray[np.intp], seed: int, attempt: int) -> npt.NDArray[np.uint64]:
-    """64 bits for each place (m,) in one attempt: SplitMix64's finaliser of a counter."""
-    counter = places.astype(np.uint64) * np.uint64(_ATTEMPTS) + np.uint64(attempt + 1)
+def _chance(indices: npt.NDArray[np.intp], seed: int, attempt: int) -> npt.NDArray[np.uint64]:
+    """64 random bits for each index (m,) in one attempt: SplitMix64's finaliser applied to a counter."""
+    counter = indices.astype(np.uint64) * np.uint64(_ATTEMPTS) + np.uint64(attempt + 1)
     bits = counter * np.uint64(0x9E3779B97F4A7C15) + np.uint64(seed)
     bits = (bits ^ bits >> np.uint64(30)) * np.uint64(0xBF58476D1CE4E5B9)
     bits = (bits ^ bits >> np.uint64(27)) * np.uint64(0x94D049BB133111EB)

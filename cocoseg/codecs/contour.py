@@ -1,11 +1,11 @@
-"""Masks to polygons that, filled again, are the very same masks.
+"""Masks to polygons that give exactly the same masks when they are filled.
 
-Corners are corners of pixels, so that edges are level or upright. Of such edges pycocotools' filling counts the level
-ones alone, each turning over the columns below it, without any rounding. So a ring gives back a mask exactly if it
-passes each level side of a pixel that bounds the mask an odd number of times, and any other an even number of times.
+All points are corners of pixels, so that edges are horizontal or vertical. pycocotools' filling counts only the
+horizontal ones: each inverts the columns below it, without rounding. So a ring reproduces a mask exactly if it passes
+each horizontal pixel side that bounds the mask an odd number of times, and every other one an even number of times.
 
-Each part of a mask gets one ring; pixels that touch only at a corner are of two parts. The rings of a mask are united,
-so a hole can't be a ring of its own: it hangs on the outline above it by a bridge, an edge down and the same edge up::
+Each part of a mask gets one ring; pixels that touch only at a corner belong to two parts. The rings of a mask are
+united, so a hole cannot be a separate ring. A bridge joins it to the outline above: an edge down and the same edge up::
 
     1───a───────2
     │   ┊       │
@@ -24,17 +24,18 @@ import numpy.typing as npt
 
 from cocoseg.codecs.overlap import intersection
 from cocoseg.codecs.polygon import Floats, Rings, fill
-from cocoseg.codecs.rle import Ints, Runs, area
+from cocoseg.codecs.ragged import Ints, offsets_of, owners, ranges
+from cocoseg.codecs.rle import Runs, area
 from cocoseg.errors import SampleError
 
 Flags = npt.NDArray[np.bool_]
 
 
 def outline(masks: Runs) -> Rings:
-    """Runs of n masks -> Rings of n masks, all points whole numbers: ``fill`` of them is ``masks`` again.
+    """Runs of n masks -> Rings of n masks with integer points; ``fill`` turns them back into ``masks``.
 
-    A ring starts in the upper left corner of its part and runs clockwise, around a hole the other way. A mask of
-    nothing has no rings.
+    A ring starts in the upper left corner of its part and runs clockwise, and counter-clockwise around holes. An empty
+    mask has no rings.
 
     >>> from cocoseg.codecs.rle import encode
     >>> outline(encode(np.array([[[1, 1, 0], [0, 1, 0]]]))).points.astype(int).tolist()
@@ -63,11 +64,11 @@ def check(rings: Rings, masks: Runs) -> None:
     if np.array_equal(filled.offsets, masks.offsets) and np.array_equal(filled.counts, masks.counts):
         return
     number = int(np.flatnonzero(agreement(rings, masks) < 1)[0])
-    raise SampleError("poly.inexact", f"the rings of mask {number} are not its outline; make them anew")
+    raise SampleError("poly.inexact", f"the rings of mask {number} are not its outline; make them again")
 
 
 def agreement(rings: Rings, masks: Runs) -> Floats:
-    """How well n masks' rings, filled, cover the masks: (n,) float64, intersection over union, 1 where both are empty.
+    """Intersection over union of n masks' filled rings and the masks: (n,) float64, 1 where both are empty.
 
     Raises SampleError: ``list.length``, and what ``fill`` raises.
 
@@ -107,23 +108,23 @@ class _Columns(NamedTuple):
 
 
 class _Edges(NamedTuple):
-    """Level edges, each (E,), the mask on their right; from each, an upright edge leads to the one ``following``."""
+    """Horizontal edges (E,) with the mask on their right; a vertical edge leads from each to the one ``following``."""
 
     mask: Ints
     y: Ints
     start: Ints
     end: Ints
-    hole: Ints  # the row where the hole that hangs on the edge's end begins, or -1
+    hole: Ints  # first row of the hole that is joined to the edge's end, or -1
     following: Ints
 
     @property
     def top(self) -> Flags:
-        """(E,) bool: the mask is below."""
+        """(E,) bool: whether the mask is below the edge."""
         return self.start < self.end
 
 
 class _Walks(NamedTuple):
-    """Closed walks: all edges (E,), walk by walk, where each begins (w + 1,), and its first edge (w,)."""
+    """Closed walks: all edges (E,) walk by walk, the offset of each walk (w + 1,), and its first edge (w,)."""
 
     order: Ints
     offsets: Ints
@@ -136,15 +137,14 @@ def _columns(masks: Runs) -> _Columns:
     starts, stops = masks.stops[runs - 1], masks.stops[runs]
     first = starts // height
     each = (stops - 1) // height - first + 1
-    run = np.repeat(np.arange(len(runs)), each)
-    column = np.arange(len(run)) - (np.cumsum(each) - each - first)[run]
+    run, column = owners(each), ranges(first, each)
     above = column * height
     top, bottom = np.maximum(starts[run] - above, 0), np.minimum(stops[run] - above, height)
     return _Columns(masks.masks[runs][run], column, top, bottom)
 
 
 def _edges(columns: _Columns, size: tuple[int, int]) -> _Edges:
-    """Tops and bottoms of columns, joined where they go on in the next column, in order of mask, row and column."""
+    """Tops and bottoms of columns, joined where they continue in the next column, in order of mask, row and column."""
     keys = np.concatenate(
         [
             _row_keys(columns.mask, columns.top, columns.column, size) + 1,
@@ -170,10 +170,10 @@ def _row_keys(mask: Ints, y: Ints, x: Ints, size: tuple[int, int]) -> Ints:
 
 
 def _following(edges: _Edges, size: tuple[int, int]) -> Ints:
-    """Down each line between columns, upright edges lead from every first end of a level edge to the second."""
+    """Vertical edges: down each line between columns they join the ends of horizontal edges in pairs."""
     mask, y, top = (np.tile(part, 2) for part in (edges.mask, edges.y, edges.top))
     x = np.concatenate([edges.start, edges.end])
-    # Where pixels touch at a corner, four edges meet: the bottom comes first, so that each pixel keeps its own.
+    # Where pixels touch at a corner, four edges meet. The bottom comes first, so that the pixels stay separate.
     order = np.argsort(((mask * (size[1] + 1) + x) * (size[0] + 1) + y) * 2 + top)
     one, two = order[::2], order[1::2]
     following = np.empty(len(edges.y), np.int64)
@@ -182,9 +182,9 @@ def _following(edges: _Edges, size: tuple[int, int]) -> Ints:
 
 
 def _walks(following: Ints) -> _Walks:
-    """A permutation (E,) -> its cycles, each from its lowest number on, in order of that."""
+    """A permutation (E,) -> its cycles, each starting at its lowest number, in order of that number."""
     count = len(following)
-    # The lowest number within 1, 2, 4, ... steps, and how many steps it is away, in one number.
+    # One number holds the lowest within 1, 2, 4, ... steps, and how many steps away it is.
     found, ahead, steps = np.arange(count) * (count + 1), following, 1
     while True:
         further = np.minimum(found, found[ahead] + steps)
@@ -194,17 +194,17 @@ def _walks(following: Ints) -> _Walks:
     lowest = found // (count + 1)
     left = found - lowest * (count + 1)
     lengths = np.bincount(lowest, minlength=count)
-    starts = _totals(lengths)[:-1][lowest]
+    starts = offsets_of(lengths)[:-1][lowest]
     order = np.empty(count, np.int64)
     order[starts + np.where(left == 0, 0, lengths[lowest] - left)] = np.arange(count)
     first = np.flatnonzero(lengths)
-    return _Walks(order, _totals(lengths[first]), first)
+    return _Walks(order, offsets_of(lengths[first]), first)
 
 
 def _bridged(edges: _Edges, holes: Ints, columns: _Columns, size: tuple[int, int]) -> _Edges:
     """Edges around outlines and holes, with the first edge (h,) of each hole -> edges around whole parts.
 
-    The edge above a hole's upper left corner is cut there: what is right of the cut, a new edge, follows the hole.
+    The edge above a hole's upper left corner is cut there. The part right of the cut, a new edge, follows the hole.
     """
     mask, x = edges.mask[holes], edges.end[holes]
     y = _tops_above(mask, x, edges.y[holes], columns, size)
@@ -224,7 +224,7 @@ def _bridged(edges: _Edges, holes: Ints, columns: _Columns, size: tuple[int, int
 
 
 def _tops_above(mask: Ints, x: Ints, y: Ints, columns: _Columns, size: tuple[int, int]) -> Ints:
-    """Where the foreground begins that ends at row ``y`` of column ``x``: (h,)."""
+    """The first row of the foreground that ends at row ``y`` of column ``x``: (h,)."""
     ends = (columns.mask * size[1] + columns.column) * (size[0] + 1) + columns.bottom
     tops: Ints = columns.top[np.searchsorted(ends, (mask * size[1] + x) * (size[0] + 1) + y)]
     return tops
@@ -237,12 +237,5 @@ def _rings(edges: _Edges, walks: _Walks, count: int) -> Rings:
     kept = y >= 0
     kept[:, 0] = x[:, 0] != x[:, 1]
     points = np.stack([x[kept], y[kept]], axis=1).astype(np.float64)
-    ring_offsets = _totals(kept.sum(axis=1))[walks.offsets]
-    return Rings(points, ring_offsets, _totals(np.bincount(edges.mask[walks.first], minlength=count)))
-
-
-def _totals(lengths: Ints) -> Ints:
-    """Lengths (n,) -> offsets (n + 1,)."""
-    offsets = np.zeros(len(lengths) + 1, np.int64)
-    np.cumsum(lengths, out=offsets[1:])
-    return offsets
+    ring_offsets = offsets_of(kept.sum(axis=1))[walks.offsets]
+    return Rings(points, ring_offsets, offsets_of(np.bincount(edges.mask[walks.first], minlength=count)))

@@ -1,7 +1,7 @@
 """COCO's compressed counts: strings to run lengths and back, many strings in one call.
 
 From ``rleToString`` and ``rleFrString`` in pycocotools' ``maskApi.c``: a number is five bits a character, lowest first,
-plus 48; bit 0x20 says that more follow, bit 0x10 of the last group is the sign. From the fourth count of a string on,
+plus 48; bit 0x20 means that more follow, bit 0x10 of the last group is the sign. From the fourth count of a string on,
 the number is the difference to the count two before. ``[22, 4, 6, 4, 6, 4, 54]`` is ``f046000`1``.
 """
 
@@ -10,10 +10,11 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from cocoseg.codecs.ragged import offsets_of
 from cocoseg.errors import SampleError, show
 
-LONGEST = 12  # characters of a number: all that 63 bits hold, five more than any count needs
-LARGEST = 1 << 33  # differences of 32-bit counts lie below; 2**30 of them add up within 64 bits
+LONGEST = 12  # characters of a number: enough for 63 bits, and five more than any count needs
+LARGEST = 1 << 33  # differences of 32-bit counts are smaller; the sum of 2**30 of them fits 64 bits
 
 _FIRST, _BITS, _MORE, _SIGN = 48, 31, 32, 16
 
@@ -21,8 +22,8 @@ _FIRST, _BITS, _MORE, _SIGN = 48, 31, 32, 16
 def decode(text: bytes, offsets: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Strings, joined, with their offsets (n + 1,) -> counts (C,) int64, joined, and their offsets (n + 1,).
 
-    The counts may be negative or add up to anything: that is for ``rle.pack`` to check. Numbers padded with needless
-    groups are read. Raises SampleError: ``rle.charset``, ``rle.truncated``, ``rle.overflow``.
+    The counts may be negative and have any sum; ``rle.pack`` checks them. Numbers may be padded with redundant groups.
+    Raises SampleError: ``rle.charset``, ``rle.truncated``, ``rle.overflow``.
 
     >>> decode(b"f046000`111>", np.array([0, 9, 12]))
     (array([22,  4,  6,  4,  6,  4, 54,  1,  1, 14]), array([ 0,  7, 10]))
@@ -49,18 +50,17 @@ def encode(counts: npt.NDArray[np.int64], offsets: npt.NDArray[np.int64]) -> tup
         if not longer.any():
             break
         lengths += longer
-    ends = np.zeros(len(numbers) + 1, np.int64)
-    np.cumsum(lengths, out=ends[1:])
+    ends = offsets_of(lengths)
     return _characters(numbers, lengths, ends).tobytes(), ends[offsets]
 
 
 def _check(groups: npt.NDArray[np.uint8], text: bytes, offsets: npt.NDArray[np.int64]) -> None:
     if groups.size and groups.max() > _BITS + _MORE:
-        place = int(np.argmax(groups > _BITS + _MORE))
+        index = int(np.argmax(groups > _BITS + _MORE))
         raise SampleError(
             "rle.charset",
-            f"counts hold the character {show(chr(text[place]))}; COCO's compressed counts are written with the "
-            "characters '0' to 'o' alone. Write bytes with .decode('ascii'), not with str()",
+            f"counts contain the character {show(chr(text[index]))}; COCO's compressed counts use only the "
+            "characters '0' to 'o'. Write bytes with .decode('ascii'), not with str()",
         )
     last = offsets[1:][offsets[1:] > offsets[:-1]] - 1
     if (groups[last] >= _MORE).any():
@@ -70,11 +70,11 @@ def _check(groups: npt.NDArray[np.uint8], text: bytes, offsets: npt.NDArray[np.i
 
 
 def _numbers(groups: npt.NDArray[np.uint8], ends: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Five-bit groups, and where each number ends -> the numbers."""
+    """Five-bit groups, and the end of each number -> the numbers."""
     lengths = np.diff(ends, prepend=0)
     longest = int(lengths.max(initial=0))
     if longest > LONGEST:
-        raise SampleError("rle.overflow", f"counts hold a number of {longest} characters; no count needs more than 7")
+        raise SampleError("rle.overflow", f"counts contain a number of {longest} characters; a count needs at most 7")
     starts = ends - lengths
     last = groups[ends - 1].astype(np.int64)
     numbers: npt.NDArray[np.int64] = (last & _BITS) - ((last & _SIGN) << 1) << 5 * (lengths - 1)
@@ -83,12 +83,12 @@ def _numbers(groups: npt.NDArray[np.uint8], ends: npt.NDArray[np.int64]) -> npt.
         numbers[more] |= (groups[starts[more] + group].astype(np.int64) & _BITS) << 5 * group
     wide = np.abs(numbers) >= LARGEST
     if wide.any():
-        raise SampleError("rle.overflow", f"counts hold the number {numbers[wide][0]}; counts are below 2**32")
+        raise SampleError("rle.overflow", f"counts contain the number {numbers[wide][0]}; counts are below 2**32")
     return numbers
 
 
 def _undo_differences(numbers: npt.NDArray[np.int64], bounds: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Every second number is summed up in one pass over all strings; what came before each string is taken off."""
+    """Sum every second number in one pass over all strings, and subtract the sum before each string."""
     total = len(numbers)
     sums = np.zeros(total + 2 + total % 2, np.int64)
     sums[2 : total + 2] = numbers
@@ -104,8 +104,8 @@ def _undo_differences(numbers: npt.NDArray[np.int64], bounds: npt.NDArray[np.int
 def _differences(counts: npt.NDArray[np.int64], offsets: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     numbers = counts.astype(np.int64)
     numbers[2:] -= counts[:-2]
-    for place in range(3):
-        raw = offsets[:-1][np.diff(offsets) > place] + place
+    for position in range(3):
+        raw = offsets[:-1][np.diff(offsets) > position] + position
         numbers[raw] = counts[raw]
     return numbers
 

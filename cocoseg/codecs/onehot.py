@@ -1,9 +1,9 @@
 """Class maps to one-hot arrays and back: a row of classes per pixel, or a plane per class.
 
-Milliseconds for a uint8 map of 480×640 and 133 (21) classes, into memory that is used again: rows, looked up in a table
-of them 1.9 (0.9), set in cleared memory 1.8 (0.6), compared 5.8 (3.2); planes, compared 2.5 (0.2), set in cleared
-memory 1.2 (0.7), rows turned round 110 (5). Setting loses what it gains where there is void; the table does not. Into
-fresh memory, the page faults take 2 to 4 more whatever is done.
+Milliseconds for a uint8 map of 480×640 and 133 (21) classes into reused memory. Rows: a table lookup takes 1.9 (0.9),
+setting ones in cleared memory 1.8 (0.6), comparing 5.8 (3.2). Planes: comparing takes 2.5 (0.2), setting ones
+1.2 (0.7), transposing rows 110 (5). Void slows down setting ones, but not the table. Fresh memory adds 2 to 4
+for page faults.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ def one_hot(
     """A class map (H, W) of integers -> (H, W, C) or (C, H, W) of ``dtype``; several, (N, H, W) -> (N, ...) of those.
 
     Pixels of ``void`` are 0 in all channels; with ``void_channel`` there is one more channel at the end, and they are 1
-    there. ``out``, C-contiguous and of the result's shape, is written into and returned, and its own dtype counts; to
-    use it for one picture after the other saves half of the time. Raises SampleError: ``classmap.shape``,
+    there. ``out``, C-contiguous and of the result's shape, is filled and returned; its dtype overrides ``dtype``. One
+    ``out`` for many pictures saves half of the time. Raises SampleError: ``classmap.shape``,
     ``classmap.type``, ``classmap.range`` for a value that is neither a class nor void; UsageError:
     ``onehot.classes``, ``onehot.layout``, ``onehot.dtype``, ``onehot.void``, ``onehot.out``.
 
@@ -53,7 +53,7 @@ def one_hot(
     num_classes, void = _checked(num_classes, void, layout, void_channel)
     found = void if check_values(class_map, num_classes, void) else None
     result = _result(class_map.shape, num_classes + void_channel, layout, dtype, out)
-    # The table of rows would be larger than the result for fewer pixels than classes.
+    # With fewer pixels than classes, the table of rows would be larger than the result.
     if layout == "hwc" and class_map.size > num_classes:
         _look_up(class_map.reshape(-1), result.reshape(-1, result.shape[-1]), num_classes, found)
         return result
@@ -66,10 +66,10 @@ def one_hot(
 def from_one_hot(
     array: Array, *, void: int | None = 255, layout: Layout = "hwc", void_channel: bool = False
 ) -> npt.NDArray[np.integer]:
-    """What ``one_hot`` makes, of 0 and 1 alone -> the class map (H, W) or (N, H, W), in the smallest dtype that fits.
+    """A one-hot array of only 0 and 1 -> the class map (H, W) or (N, H, W), in the smallest dtype that fits.
 
     Pixels that are 0 in all channels, or 1 in the last with ``void_channel``, become ``void``. Raises SampleError:
-    ``onehot.shape``, ``onehot.value`` for what is neither 0 nor 1, ``onehot.several`` for a pixel of several classes,
+    ``onehot.shape``, ``onehot.value`` for values other than 0 and 1, ``onehot.several`` for a pixel of several classes,
     ``onehot.none`` for one of no class where ``void`` is None, ``onehot.void`` for one of the class that is ``void``;
     UsageError: ``onehot.layout``, ``onehot.classes``, ``onehot.void``.
 
@@ -90,14 +90,14 @@ def from_one_hot(
 
 
 def _pictures(class_map: Array, layout: Layout) -> Iterator[Array]:
-    """The pixels (P,) that lie together in the one-hot array: of all pictures, or of one after the other."""
+    """Pixels (P,) that are adjacent in the one-hot array: all pictures together (hwc), or one by one (chw)."""
     if layout == "hwc":
         return iter([class_map.reshape(-1)])
     return iter(class_map.reshape(math.prod(class_map.shape[:-2]), math.prod(class_map.shape[-2:])))
 
 
 def _planes(array: Array, layout: Layout) -> Iterator[Array]:
-    """The same of the one-hot array, as views (C, P)."""
+    """The matching parts of the one-hot array, as views (C, P)."""
     if layout == "hwc":
         return iter([array.reshape(-1, array.shape[-1]).T])
     return iter(array.reshape(math.prod(array.shape[:-3]), array.shape[-3], math.prod(array.shape[-2:])))
@@ -124,23 +124,23 @@ def _scatter(pixels: Array, planes: Array, num_classes: int, void: int | None) -
     by_class, by_pixel = (step // planes.itemsize for step in planes.strides)
     for strip in _strips(len(pixels)):
         classes = _classes(pixels[strip], num_classes, void)
-        places = np.arange(strip.start, strip.stop)
+        positions = np.arange(strip.start, strip.stop)
         if void is not None and num_classes == len(planes):
             kept = classes < num_classes
-            classes, places = classes[kept], places[kept]
-        flat[classes * by_class + places * by_pixel] = 1
+            classes, positions = classes[kept], positions[kept]
+        flat[classes * by_class + positions * by_pixel] = 1
 
 
 def _look_up(pixels: Array, rows: Array, num_classes: int, void: int | None) -> None:
     table = np.eye(num_classes + 1, rows.shape[1], dtype=rows.dtype)
     for strip in _strips(len(pixels)):
         classes = _classes(pixels[strip], num_classes, void)
-        # Without a mode, numpy makes a copy of what it writes into.
+        # Without a mode, numpy copies ``out`` first.
         np.take(table, classes, axis=0, out=rows[strip], mode="clip")
 
 
 def _classes(pixels: Array, num_classes: int, void: int | None) -> npt.NDArray[np.intp]:
-    """The class of each pixel of a strip, the one after the last where it is void."""
+    """The class of each pixel of a strip, ``num_classes`` where it is void."""
     classes = pixels.astype(np.intp)
     if void is not None:
         np.copyto(classes, num_classes, where=pixels == void)
@@ -152,30 +152,30 @@ def _gather(pixels: Array, planes: Array, num_classes: int, void: int | None) ->
         pixel, classes = _ones(planes[:, strip])
         times = np.bincount(pixel, minlength=strip.stop - strip.start)
         if times.max() > 1:
-            raise SampleError("onehot.several", f"a pixel is 1 in {times.max()} channels; expected one at most")
+            raise SampleError("onehot.several", f"a pixel is 1 in {times.max()} channels; expected at most one")
         if void is None and times.min() < 1:
-            raise SampleError("onehot.none", "a pixel is 0 in all channels; say what becomes of it: void=255")
+            raise SampleError("onehot.none", "a pixel is 0 in all channels; give it a value with void=255")
         known = classes < num_classes
         pixel, classes = pixel[known], classes[known]
         if void is not None:
             if (classes == void).any():
-                raise SampleError("onehot.void", f"a pixel is of class {void}, which is void; choose another void")
+                raise SampleError("onehot.void", f"a pixel has class {void}, which is also void; choose another void")
             pixels[strip] = void
         pixels[strip][pixel] = classes
 
 
 def _ones(planes: Array) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
-    """Where planes (C, P) hold a 1, none or more: pixel (K,), channel (K,)."""
+    """The ones of planes (C, P), any number for each pixel: pixel (K,), channel (K,)."""
     by_pixel = planes.strides[0] < planes.strides[1]
     lying = planes.T if by_pixel else planes
     ones = lying == 1
-    places = np.flatnonzero(ones)
-    if len(places) != np.count_nonzero(lying != 0):
+    positions = np.flatnonzero(ones)
+    if len(positions) != np.count_nonzero(lying != 0):
         found = lying[(lying != 0) & ~ones][0]
-        raise SampleError("onehot.value", f"the one-hot array holds {found}; expected 0 and 1 alone")
+        raise SampleError("onehot.value", f"the one-hot array contains {found}; expected only 0 and 1")
     # Dividing by one number is vectorised in numpy, the remainder is not.
-    first = places // lying.shape[1]
-    second = places - first * lying.shape[1]
+    first = positions // lying.shape[1]
+    second = positions - first * lying.shape[1]
     return (first, second) if by_pixel else (second, first)
 
 
@@ -190,11 +190,11 @@ def _check_map(class_map: Array) -> None:
     if class_map.ndim not in (2, 3):
         raise SampleError("classmap.shape", f"the class map has the shape {class_map.shape}; expected (H, W)")
     if class_map.dtype.kind not in "biu":
-        raise SampleError("classmap.type", f"the class map holds {class_map.dtype}; expected integers")
+        raise SampleError("classmap.type", f"the class map has the dtype {class_map.dtype}; expected integers")
 
 
 def _checked(num_classes: object, void: object, layout: str, void_channel: bool) -> tuple[int, int | None]:
-    """The number of classes and void as Python's integers, for numpy's small ones overflow."""
+    """The number of classes and void as Python integers, because numpy's small ones overflow."""
     num_classes = _integer(num_classes, "onehot.classes", "the number of classes")
     void = None if void is None else _integer(void, "onehot.void", "void")
     if num_classes < 1:
@@ -204,7 +204,7 @@ def _checked(num_classes: object, void: object, layout: str, void_channel: bool)
     if void is not None and not -(1 << 63) <= void < 1 << 64:
         raise UsageError("onehot.void", f"void is {void}; expected a number of at most 64 bits")
     if void_channel and void is None:
-        raise UsageError("onehot.void", "there is a channel for void, but no void; say which value it is: void=255")
+        raise UsageError("onehot.void", "void_channel needs a value for void; give it with void=255")
     return num_classes, void
 
 
@@ -216,7 +216,7 @@ def _integer(value: Any, category: str, name: str) -> int:
 
 
 def check_values(class_map: Array, num_classes: int, void: int | None) -> bool:
-    """Whether any pixel is void."""
+    """Check that every pixel is a class or void -> whether any is void. Raises SampleError ``classmap.range``."""
     if not class_map.size:
         return False
     lowest, highest = int(class_map.min()), int(class_map.max())
@@ -227,7 +227,7 @@ def check_values(class_map: Array, num_classes: int, void: int | None) -> bool:
     strange = ~is_void & ((class_map < 0) | (class_map >= num_classes))
     if strange.any():
         row, column = np.argwhere(strange)[0][-2:].tolist()
-        found = f"the class map holds {class_map[strange][0]} at row {row}, column {column}"
+        found = f"the class map contains {class_map[strange][0]} at row {row}, column {column}"
         but = "" if void is None else f", or {void} for void"
         raise SampleError("classmap.range", f"{found}; expected 0 to {num_classes - 1}{but}")
     return bool(is_void.any())
@@ -252,5 +252,5 @@ def _numbers(dtype: npt.DTypeLike) -> np.dtype[Any]:
     except TypeError:
         raise UsageError("onehot.dtype", f"the dtype is {show(dtype)}, which numpy does not know") from None
     if found.kind not in "biuf":
-        raise UsageError("onehot.dtype", f"the one-hot array would hold {found}; expected a bool or a number")
+        raise UsageError("onehot.dtype", f"the one-hot array would have the dtype {found}; expected a bool or a number")
     return found

@@ -1,7 +1,8 @@
-"""Where masks of one size meet: painting one over the other, set operations, IoU.
+"""Masks of one size that overlap: painting one over another, intersections, unions, IoU.
 
-All from one idea: the places where any mask starts or ends, sorted, cut the picture into few stretches, and within a
-stretch nothing changes. Sums of +1 and -1 along them say how many masks cover a stretch; sums of powers of two, which.
+One idea serves them all. The positions where any mask starts or ends, sorted, cut the picture into few stretches, and
+nothing changes within a stretch. Sums of +1 and -1 count the masks that cover a stretch; sums of powers of two tell
+them apart.
 """
 
 from __future__ import annotations
@@ -13,20 +14,21 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from cocoseg.codecs.ragged import Ints
 from cocoseg.codecs.regions import Regions
-from cocoseg.codecs.rle import Ints, Runs, area, bbox, check_same_size, draw, from_toggles, native, take
+from cocoseg.codecs.rle import Runs, area, bbox, check_same_size, draw, from_toggles, native, take
 from cocoseg.errors import SampleError
 
 T = TypeVar("T", bound=np.generic)
 
-_BITS = 52  # masks whose powers of two a float holds without rounding
-_PAIRS = 1 << 10  # masks compared in one go by ``iou``
+_BITS = 52  # the powers of two of so many masks add up in a float without rounding
+_PAIRS = 1 << 10  # of masks, compared at a time by ``iou``
 
 
 def layers(packed: Runs, order: npt.NDArray[np.integer] | None = None) -> tuple[Regions, npt.NDArray[np.bool_]]:
-    """Masks painted one over the other -> who is on top where, and which stretches (R,) several masks cover.
+    """Masks painted one over another -> the topmost mask of each stretch, and whether several masks cover it (R,) bool.
 
-    ``order`` (n,) names every mask once, the lowest first; without it the later is on top.
+    ``order`` (n,) lists every mask once, the lowest first; by default later masks are on top.
 
     >>> from cocoseg.codecs.rle import encode
     >>> regions, contested = layers(encode(np.array([[[1, 1, 1, 0]], [[0, 0, 1, 1]]])))
@@ -39,9 +41,9 @@ def layers(packed: Runs, order: npt.NDArray[np.integer] | None = None) -> tuple[
     order = np.arange(count) if order is None else order
     ranks = np.empty(count, np.intp)
     ranks[order] = np.arange(count)
-    masks, places, signs = _events(packed)
-    ranks, signs, lengths = _stretches(packed, ranks[masks], places, signs)
-    # Rank 0 is nobody, so that the highest bit of what covers a stretch, counted from 1, is who is on top.
+    masks, positions, signs = _events(packed)
+    ranks, signs, lengths = _stretches(packed, ranks[masks], positions, signs)
+    # 0 stands for no mask, so the topmost mask is the highest bit of a stretch, counted from 1.
     top = np.zeros(len(lengths), np.intp)
     for low in range(0, count, _BITS):
         highest = _highest_bits(ranks - low, signs) if count > _BITS else _bits_on_top(ranks, signs)
@@ -55,9 +57,9 @@ def layers(packed: Runs, order: npt.NDArray[np.integer] | None = None) -> tuple[
 def paint(
     packed: Runs, values: npt.NDArray[T], canvas: npt.NDArray[T], order: npt.NDArray[np.integer] | None = None
 ) -> None:
-    """A value per mask (n,) into the caller's canvas (H, W), one over the other; the rest stays as it is.
+    """Paint a value per mask (n,) into the caller's canvas (H, W); pixels outside the masks keep their values.
 
-    ``order`` (m,) names the masks to paint, the lowest first; without it all are, and the later is on top.
+    ``order`` (m,) lists the masks to paint, the lowest first; by default all are painted, later ones on top.
     Raises SampleError: ``size.mismatch``, ``list.length``.
 
     >>> from cocoseg.codecs.rle import encode
@@ -86,19 +88,13 @@ def _paint_runs(packed: Runs, values: npt.NDArray[T], canvas: npt.NDArray[T]) ->
     np.copyto(canvas, painted, where=regions.fill(regions.segments < len(packed)))
 
 
-def union(first: Runs, second: Runs) -> Runs:
-    """Mask by mask, what either covers: two packs of n -> one of n. Raises as ``iou`` does."""
-    return _combine([first, second], [1, 1], at_least=1)
-
-
 def intersection(first: Runs, second: Runs) -> Runs:
-    """Mask by mask, what both cover: two packs of n -> one of n. Raises as ``iou`` does."""
-    return _combine([first, second], [1, 1], at_least=2)
-
-
-def difference(first: Runs, second: Runs) -> Runs:
-    """Mask by mask, what only the first covers: two packs of n -> one of n. Raises as ``iou`` does."""
-    return _combine([first, second], [1, -1], at_least=1)
+    """Mask by mask, the pixels that both cover: two packs of n -> one of n. Raises as ``iou`` does."""
+    check_same_size(second.size, first.size)
+    if len(first) != len(second):
+        raise SampleError("list.length", f"{len(first)} masks and {len(second)}; give two packs of as many")
+    masks, positions, signs = map(np.concatenate, zip(_events(first), _events(second), strict=True))
+    return threshold(masks, positions, signs, 2, len(first), first.size)
 
 
 def merge(packed: Runs, groups: Ints | None = None, count: int = 1) -> Runs:
@@ -108,14 +104,14 @@ def merge(packed: Runs, groups: Ints | None = None, count: int = 1) -> Runs:
     """
     if not len(packed) and groups is None:
         raise SampleError("list.empty", "there are no masks to merge; give at least one")
-    masks, places, signs = _events(packed)
-    return threshold(masks * 0 if groups is None else groups[masks], places, signs, 1, count, packed.size)
+    masks, positions, signs = _events(packed)
+    return threshold(masks * 0 if groups is None else groups[masks], positions, signs, 1, count, packed.size)
 
 
 def iou(detections: Runs, truths: Runs, iscrowd: Sequence[bool] | npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
-    """Intersection over union of all pairs, (d,) masks and (t,) masks -> (d, t) float64, to the bit as pycocotools.
+    """Intersection over union of all pairs, (d,) masks and (t,) masks -> (d, t) float64, bit for bit as pycocotools.
 
-    Where ``iscrowd`` (t,), the detection's area takes the place of the union: a crowd may hold many detections.
+    Where ``iscrowd`` (t,), the detection's area replaces the union, since a crowd may contain many detections.
     Raises SampleError: ``size.mismatch``, ``list.length``.
     """
     crowd = np.asarray(iscrowd, np.bool_)
@@ -128,39 +124,39 @@ def iou(detections: Runs, truths: Runs, iscrowd: Sequence[bool] | npt.NDArray[np
     return np.divide(common, whole, out=np.zeros(common.shape), where=common > 0)
 
 
-def threshold(masks: Ints, places: Ints, signs: Ints, at_least: int, count: int, size: tuple[int, int]) -> Runs:
-    """Where the sum of ``signs`` (E,) at ``places`` (E,) of ``masks`` (E,) is ``at_least`` -> Runs of ``count`` masks.
+def threshold(masks: Ints, positions: Ints, signs: Ints, at_least: int, count: int, size: tuple[int, int]) -> Runs:
+    """Pixels of each mask where the sum of the signs so far is at least ``at_least`` -> Runs of ``count`` masks.
 
-    The signs of a mask add up to 0.
+    Each event has its mask (E,), its position (E,) and its sign (E,). The signs of a mask add up to 0.
     """
-    keys = masks * (size[0] * size[1] + 1) + places
+    keys = masks * (size[0] * size[1] + 1) + positions
     order = np.argsort(keys, kind="stable")
-    keys, masks, places = keys[order], masks[order], places[order]
+    keys, masks, positions = keys[order], masks[order], positions[order]
     last = np.append(keys[1:] != keys[:-1], True)[: len(keys)]
     covered = (np.cumsum(signs[order]) >= at_least)[last]
     changes = covered != np.append(False, covered[:-1])[: len(covered)]
-    return from_toggles(masks[last][changes], places[last][changes], count, size)
+    return from_toggles(masks[last][changes], positions[last][changes], count, size)
 
 
 def _events(packed: Runs) -> tuple[Ints, Ints, Ints]:
-    """Where each mask starts and ends, +1 and -1: masks (E,), places (E,), signs (E,)."""
+    """The starts and ends of foreground runs, +1 and -1: masks (E,), positions (E,), signs (E,)."""
     drawn = packed.drawn
     masks = np.repeat(packed.masks[drawn], 2)
-    places = np.stack([packed.stops[drawn - 1], packed.stops[drawn]], axis=1).reshape(-1)
-    return masks, places, np.tile(np.array([1, -1]), len(drawn))
+    positions = np.stack([packed.stops[drawn - 1], packed.stops[drawn]], axis=1).reshape(-1)
+    return masks, positions, np.tile(np.array([1, -1]), len(drawn))
 
 
-def _stretches(packed: Runs, masks: Ints, places: Ints, signs: Ints) -> tuple[Ints, Ints, Ints]:
-    """Events in order of place: masks (E,), signs (E,), and the lengths (E + 1,) of what lies between them."""
-    order = np.argsort(places, kind="stable")
-    bounds = np.empty(len(places) + 2, np.int64)
+def _stretches(packed: Runs, masks: Ints, positions: Ints, signs: Ints) -> tuple[Ints, Ints, Ints]:
+    """Events in order of position: masks (E,), signs (E,), and the lengths (E + 1,) of the stretches between them."""
+    order = np.argsort(positions, kind="stable")
+    bounds = np.empty(len(positions) + 2, np.int64)
     bounds[0], bounds[-1] = 0, packed.pixels
-    bounds[1:-1] = places[order]
+    bounds[1:-1] = positions[order]
     return masks[order], signs[order], np.diff(bounds)
 
 
 def _bits_on_top(ranks: Ints, signs: Ints) -> npt.NDArray[np.intp]:
-    """The highest of up to 52 ranks that covers each stretch, counted from 1; 0 for none: (E,) -> (E + 1,)."""
+    """The highest of up to 52 ranks that cover each stretch, counted from 1; 0 for none: (E,) -> (E + 1,)."""
     covering = np.zeros(len(ranks) + 1, np.int64)
     np.cumsum(signs << ranks, out=covering[1:])
     return np.frexp(covering.astype(np.float64))[1].astype(np.intp)
@@ -171,18 +167,8 @@ def _highest_bits(ranks: Ints, signs: Ints) -> npt.NDArray[np.intp]:
     return _bits_on_top(ranks * here, signs * here)
 
 
-def _combine(packs: list[Runs], weights: list[int], at_least: int) -> Runs:
-    check_same_size(packs[1].size, packs[0].size)
-    if len(packs[0]) != len(packs[1]):
-        raise SampleError("list.length", f"{len(packs[0])} masks and {len(packs[1])}; give two packs of as many")
-    events = [_events(packed) for packed in packs]
-    signs = [weight * event[2] for weight, event in zip(weights, events, strict=True)]
-    masks, places = (np.concatenate([event[part] for event in events]) for part in (0, 1))
-    return threshold(masks, places, np.concatenate(signs), at_least, len(packs[0]), packs[0].size)
-
-
 def _intersections(first: Runs, second: Runs) -> npt.NDArray[np.float64]:
-    """Common pixels of all pairs: (d, t) float64. Only pairs whose boxes meet are looked at."""
+    """Common pixels of all pairs: (d, t) float64. Only pairs whose boxes overlap are compared."""
     common = np.zeros((len(first), len(second)))
     these, those = _corners(first)[:, :, None], _corners(second)[:, None, :]
     one, two = np.nonzero((np.minimum(these[2:], those[2:]) > np.maximum(these[:2], those[:2])).all(axis=0))

@@ -1,11 +1,10 @@
 """Polygons to run-length masks, bit for bit as pycocotools' ``rleFrPoly`` fills them.
 
-pycocotools walks the whole outline on a grid five times as fine, and keeps the steps that cross from one fine column
-to the next in the middle of a column of pixels; each is a place where that column changes from outside to inside, or
-back. rlemasklib's C does the same walk, twice as fast as numpy computes the steps, and is given all rings of ordinary
-length where it is installed. Else, and where the walk is long, because a corner is far outside or there are very many,
-numpy computes just the steps that count, for all edges at once: an edge costs as much as it has columns within the
-picture.
+pycocotools walks the whole outline on a grid five times as fine. It keeps the steps from one fine column to the next in
+the middle of a column of pixels: there that column changes from outside to inside, or back. rlemasklib does the same
+walk in C, twice as fast as numpy computes the steps; where it is installed, it gets all rings of ordinary length.
+Without it, and where the walk is long because corners are far outside or very many, numpy computes only the steps that
+count, for all edges at once. Its time grows with the columns within the picture that the edges cross.
 """
 
 from __future__ import annotations
@@ -19,11 +18,12 @@ import numpy as np
 import numpy.typing as npt
 
 from cocoseg.codecs.overlap import threshold
-from cocoseg.codecs.rle import Ints, Runs, check_size, native, odd_toggles
+from cocoseg.codecs.ragged import Ints, offsets_of, owners, ranges
+from cocoseg.codecs.rle import Runs, check_size, native, odd_toggles
 from cocoseg.errors import SampleError
 
 FARTHEST = 1e8  # coordinates up to here are exact; pycocotools' own arithmetic wraps soon after
-MOST_CROSSINGS = 1 << 26  # of edges with columns, in one call: a hundred times what the busiest real image has
+MOST_CROSSINGS = 1 << 26  # of edges with columns, in one call: a hundred times as many as in the busiest real image
 LONGEST_WALK = 1 << 21  # steps around all rings of a call; some 50 MB in C
 
 _SCALE = 5.0
@@ -37,7 +37,7 @@ class Rings:
     """The outlines of n masks. A mask is the union of its rings; a ring that crosses itself is filled even-odd.
 
     ``points`` (P, 2) float64 are x and y, ``ring_offsets`` (r + 1,) int64 where each ring starts in them, and
-    ``mask_offsets`` (n + 1,) int64 where each mask starts among the rings. Rings are closed without saying so.
+    ``mask_offsets`` (n + 1,) int64 where each mask starts among the rings. Rings are closed implicitly.
     """
 
     points: Floats
@@ -65,7 +65,7 @@ def fill(rings: Rings, size: tuple[int, int]) -> Runs:
 
 
 def _steps(rings: Rings) -> float:
-    """No fewer than the steps of a walk around all rings: the way back is never longer than the way there."""
+    """At least the steps of a walk around all rings: a ring's last edge is never longer than the others together."""
     ways = np.abs(rings.points[1:] - rings.points[:-1])
     return float(2 * _SCALE * np.maximum(ways[:, 0], ways[:, 1]).sum() + len(rings.points))
 
@@ -81,18 +81,16 @@ def _walked(rings: Rings, size: tuple[int, int]) -> Runs:
         for start, stop in pairwise(rings.mask_offsets.tolist())
     ]
     counts = [mask.counts_view for mask in masks]
-    offsets = np.zeros(len(counts) + 1, np.int64)
-    np.cumsum([len(one) for one in counts], out=offsets[1:])
-    return Runs(size, np.concatenate(counts).astype(np.int64), offsets)
+    return Runs(size, np.concatenate(counts).astype(np.int64), offsets_of([len(one) for one in counts]))
 
 
 def _computed(rings: Rings, size: tuple[int, int]) -> Runs:
     """Any number of masks, by numpy."""
-    owners, places = _toggles(rings, size)
-    masks = np.repeat(np.arange(len(rings)), np.diff(rings.mask_offsets))[owners]
-    # Within a ring, changes go in and out by turns, and there is an even number of them.
-    signs = 1 - 2 * (np.arange(len(owners)) & 1)
-    return threshold(masks, places, signs, 1, len(rings), size)
+    ring, positions = _toggles(rings, size)
+    masks = owners(np.diff(rings.mask_offsets))[ring]
+    # Within a ring, changes lead in and out in turn, and their number is even.
+    signs = 1 - 2 * (np.arange(len(ring)) & 1)
+    return threshold(masks, positions, signs, 1, len(rings), size)
 
 
 def _check(rings: Rings) -> None:
@@ -107,23 +105,23 @@ def _check(rings: Rings) -> None:
 
 
 def _toggles(rings: Rings, size: tuple[int, int]) -> tuple[Ints, Ints]:
-    """Where each ring changes its columns: ring (T,), place down the columns (T,), in order."""
+    """The changes of each ring: ring (T,), position down the columns (T,), in order."""
     edges = _edges(rings, size[1])
     total = int(edges.columns.sum())
     if total > MOST_CROSSINGS:
         raise SampleError(
             "limit.points", f"the rings cross {total} columns; expected at most {MOST_CROSSINGS}, simplify them"
         )
-    owners = places = np.zeros(0, np.int64)
+    ring = positions = np.zeros(0, np.int64)
     for part in _parts(edges, total):
         more = _crossings(part, size)
-        owners, places = (np.concatenate(pair) for pair in zip((owners, places), more, strict=True))
-        owners, places = odd_toggles(owners, places, size[0] * size[1])
-    return owners, places
+        ring, positions = (np.concatenate(pair) for pair in zip((ring, positions), more, strict=True))
+        ring, positions = odd_toggles(ring, positions, size[0] * size[1])
+    return ring, positions
 
 
 class _Edges(NamedTuple):
-    """Edges on the fine grid that cross columns, each (E,): ``x``, ``y`` is the end that pycocotools counts from."""
+    """Edges on the fine grid that cross columns, each (E,): ``x``, ``y`` is the end from which pycocotools counts."""
 
     ring: Ints
     x: Floats
@@ -149,12 +147,12 @@ def _edges(rings: Rings, width: int) -> _Edges:
     flat = np.abs(run) >= np.abs(rise)
     slope = np.where(flat, rise, run) / np.where(flat, run, rise)
     x, y = np.where((np.where(flat, run, rise) < 0)[:, None], ends, corners).T
-    ring = np.repeat(np.arange(len(rings.ring_offsets) - 1), np.diff(rings.ring_offsets))[kept]
+    ring = owners(np.diff(rings.ring_offsets))[kept]
     return _Edges(ring, x, y, slope, flat, first[kept].astype(np.int64), columns[kept].astype(np.int64))
 
 
 def _parts(edges: _Edges, total: int) -> Iterator[_Edges]:
-    """Edges in parts of bounded work, none or more."""
+    """Split edges into parts of bounded work."""
     if total <= _CHUNK:
         yield edges
         return
@@ -164,15 +162,13 @@ def _parts(edges: _Edges, total: int) -> Iterator[_Edges]:
 
 
 def _crossings(edges: _Edges, size: tuple[int, int]) -> tuple[Ints, Ints]:
-    """Ring and place of every crossing with a column, in no order."""
-    before = np.cumsum(edges.columns) - edges.columns
-    edge = np.repeat(np.arange(len(before)), edges.columns)
-    column = np.arange(len(edge)) - (before - edges.first)[edge]
+    """Ring and position of every crossing with a column, in any order."""
+    edge, column = owners(edges.columns), ranges(edges.first, edges.columns)
     fine = np.empty(len(edge), np.int64)
     flat = edges.flat[edge]
     for chosen, rows in ((np.flatnonzero(flat), _flat_rows), (np.flatnonzero(~flat), _steep_rows)):
         which = edge[chosen]
-        fine[chosen] = rows(edges.x[which], edges.y[which], edges.slope[which], _SCALE * column[chosen] + 2)
+        fine[chosen] = rows(edges.x[which], edges.y[which], edges.slope[which], np.multiply(_SCALE, column[chosen]) + 2)
     row = np.minimum(np.maximum(fine + 2, 0) // int(_SCALE), size[0])
     return edges.ring[edge], column * size[0] + row
 
@@ -193,7 +189,7 @@ def _steep_rows(x: Floats, y: Floats, slope: Floats, fine: Floats) -> Ints:
         found: npt.NDArray[np.bool_] = (x + slope * step + 0.5 >= fine + 1) == rising
         return found
 
-    # The guess is right but for the rounding of the very sums that pycocotools rounds, at most one step off.
+    # The guess is at most one step off, because pycocotools rounds these sums.
     before = guess - across(guess - 1) - 1
     before += ~across(guess)
     rows: Ints = (y + before).astype(np.int64)

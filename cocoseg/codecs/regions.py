@@ -1,7 +1,7 @@
-"""A picture of segments, kept as runs along its rows, or down its columns.
+"""A picture of segments as runs along its rows, or down its columns.
 
-A label picture of 640×480 has some 5,000 runs, so that everything per pixel becomes something per run: a class map
-is one ``np.repeat``, the areas of all segments one ``np.bincount``, and neither needs the (H, W) ids.
+A label picture of 640×480 has about 5,000 runs, so that work per pixel becomes work per run. A class map takes one
+``np.repeat``, the areas of all segments one ``np.bincount``, and neither needs the (H, W) ids.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class Regions:
     """Which segment covers each pixel: runs in row-major order, or column-major with ``by_column``.
 
     ``size`` is (height, width), ``count`` the number n of segments, ``segments`` (R,) intp the segment of each run
-    (n where there is none), ``lengths`` (R,) intp its pixels. A run may go on in the next one.
+    (n where there is none), ``lengths`` (R,) intp its pixels. Runs that follow one another may have the same segment.
     """
 
     size: tuple[int, int]
@@ -35,7 +35,7 @@ class Regions:
 
     @cached_property
     def areas(self) -> npt.NDArray[np.int64]:
-        """(n + 1,) int64: pixels of each segment, and of none."""
+        """(n + 1,) int64: pixels of each segment, and those outside all segments."""
         areas = np.bincount(self.segments, weights=self.lengths, minlength=self.count + 1)
         return areas.astype(np.int64)
 
@@ -54,7 +54,7 @@ class Regions:
         return boxes
 
     def paint(self, values: npt.NDArray[T], outside: int) -> npt.NDArray[T]:
-        """A value per segment (n,), and one for pixels of none -> (H, W) picture of the values' dtype.
+        """A value per segment (n,), and one for pixels outside all segments -> (H, W) picture of the values' dtype.
 
         >>> regions, _ = find_regions(np.array([[7, 7, 0], [9, 9, 9]]), np.array([7, 9]))
         >>> regions.paint(np.array([1, 2], np.uint8), outside=255)
@@ -73,17 +73,17 @@ class Regions:
 def find_regions(ids: npt.NDArray[T], listed: npt.NDArray[T], void: int = 0) -> tuple[Regions, npt.NDArray[T]]:
     """Picture of ids (H, W) and the ids (n,) of its segments -> regions, and the ids found that are not listed.
 
-    ``listed`` holds no id twice, and none that is not above ``void``. Pixels of ``void`` and of ids that are not
-    listed belong to no segment.
+    The ids in ``listed`` are unique and above ``void``. Pixels with ``void`` or an id that is not listed belong to no
+    segment.
     """
     values, lengths = runs(ids.reshape(-1))
     count = len(listed)
     order = np.argsort(listed)
     table = np.concatenate([np.array([void], ids.dtype), listed[order]])
     segment_of = np.concatenate([[count], order, [count]])
-    place = np.searchsorted(table, values)
-    segments = segment_of[place]
-    strange = table.take(place, mode="clip") != values
+    row = np.searchsorted(table, values)
+    segments = segment_of[row]
+    strange = table.take(row, mode="clip") != values
     regions = Regions((ids.shape[0], ids.shape[1]), count, segments, lengths)
     if not strange.any():
         return regions, values[:0]
@@ -114,34 +114,34 @@ def pair_runs(
 
 
 def _bounds(changes: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
-    """Whether each value but the first differs from the one before it (N - 1,) -> starts and lengths of runs."""
-    places = np.flatnonzero(changes)
-    bounds = np.empty(len(places) + 2, np.intp)
+    """Whether each value from the second on differs from the one before (N - 1,) -> starts and lengths of runs."""
+    indices = np.flatnonzero(changes)
+    bounds = np.empty(len(indices) + 2, np.intp)
     bounds[0], bounds[-1] = 0, len(changes) + 1
-    np.add(places, 1, out=bounds[1:-1])
+    np.add(indices, 1, out=bounds[1:-1])
     return bounds[:-1], bounds[1:] - bounds[:-1]
 
 
 def line_boxes(
     starts: npt.NDArray[np.integer], lasts: npt.NDArray[np.integer], line: int, firsts: npt.NDArray[np.integer]
 ) -> npt.NDArray[np.int64]:
-    """The boxes of groups of runs: (g, 4) int64, first line and place along it, number of lines and of places.
+    """The boxes of groups of runs: (g, 4) int64, first line, first pixel along it, number of lines and of pixels.
 
     ``starts`` and ``lasts`` (R,) are the pixels at both ends of each run, counted along lines of ``line`` pixels,
-    rising in each group; ``firsts`` (g,) is where the groups begin.
+    rising in each group; ``firsts`` (g,) are the first runs of the groups.
     """
     # Dividing by one number is vectorised in numpy, the remainder is not.
     upper, lower = starts // line, lasts // line
     least, most = starts - upper * line, lasts - lower * line
     over = upper < lower
     least[over], most[over] = 0, line - 1
-    first, place = upper[firsts], np.minimum.reduceat(least, firsts)
+    first, start = upper[firsts], np.minimum.reduceat(least, firsts)
     ends = np.append(firsts[1:], len(starts)) - 1
-    return np.stack([first, place, lower[ends] - first + 1, np.maximum.reduceat(most, firsts) - place + 1], axis=1)
+    return np.stack([first, start, lower[ends] - first + 1, np.maximum.reduceat(most, firsts) - start + 1], axis=1)
 
 
 def rows_from_columns(pictures: npt.NDArray[T]) -> npt.NDArray[T]:
-    """Swap the last two axes, in memory too: (..., W, H) -> (..., H, W) in C order. And back again.
+    """Swap the last two axes in memory: (..., W, H) -> (..., H, W) in C order.
 
     >>> rows_from_columns(np.array([[1, 2, 3], [4, 5, 6]]))
     array([[1, 4],
@@ -150,7 +150,7 @@ def rows_from_columns(pictures: npt.NDArray[T]) -> npt.NDArray[T]:
     """
     swapped = pictures.swapaxes(-1, -2)
     rows = np.empty(swapped.shape, pictures.dtype)
-    # Strips stay in the cache; the copy in one go takes twice as long.
+    # Strips stay in the cache; copying everything at once takes twice as long.
     for start in range(0, swapped.shape[-1], _STRIP):
         strip = np.s_[..., start : start + _STRIP]
         rows[strip] = swapped[strip]

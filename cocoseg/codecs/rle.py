@@ -17,15 +17,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from cocoseg.codecs.ragged import Ints, offsets_of, owners, ranges
 from cocoseg.codecs.regions import line_boxes, rows_from_columns, runs
 from cocoseg.errors import SampleError, show
 
-MAX_PIXELS = 178_956_970  # where Pillow, too, takes a picture for an attack
+MAX_PIXELS = 178_956_970  # Pillow, too, takes larger pictures for an attack
 
 _FAR = 1 << 33
-_LARGE = 1 << 12  # pixels of masks from which on a call for each pays
-
-Ints = npt.NDArray[np.int64]
+_LARGE = 1 << 12  # pixels of a mask from which it is faster to encode each alone
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,8 +32,8 @@ class Runs:
     """n masks of one size, as ``pack`` and the other functions here make them.
 
     ``size`` is (height, width), ``counts`` (C,) int64 the run lengths of all masks joined, ``offsets`` (n + 1,) int64
-    where each mask starts. Every mask has its shortest form: no run but the first is empty, so that equal masks have
-    equal counts.
+    where each mask starts. Every mask is in its shortest form: only the first run may be empty, so that equal masks
+    have equal counts.
     """
 
     size: tuple[int, int]
@@ -46,13 +45,13 @@ class Runs:
 
     @property
     def pixels(self) -> int:
-        """Pixels of each mask, background and all."""
+        """Pixels of each mask, including the background."""
         return self.size[0] * self.size[1]
 
     @cached_property
     def masks(self) -> Ints:
         """(C,) int64: the mask that each run belongs to."""
-        return np.repeat(np.arange(len(self)), np.diff(self.offsets))
+        return owners(np.diff(self.offsets))
 
     @cached_property
     def stops(self) -> Ints:
@@ -61,14 +60,12 @@ class Runs:
 
     @cached_property
     def drawn(self) -> Ints:
-        """(F,) int64: which runs are foreground, every second of each mask."""
-        each = np.diff(self.offsets) // 2
-        before = np.cumsum(each) - each
-        return np.repeat(self.offsets[:-1] + 1 - 2 * before, each) + 2 * np.arange(int(each.sum()))
+        """(F,) int64: the indices of foreground runs, every second of each mask."""
+        return ranges(self.offsets[:-1] + 1, np.diff(self.offsets) // 2, step=2)
 
 
 def check_size(size: Any) -> tuple[int, int]:
-    """(height, width) as an annotation may give it.
+    """Check a size that an annotation gives -> (height, width).
 
     Raises SampleError: ``size.type``, ``size.invalid``, ``limit.pixels``.
 
@@ -81,12 +78,12 @@ def check_size(size: Any) -> tuple[int, int]:
     if height < 1 or width < 1:
         raise SampleError("size.invalid", f"size is {show(size)}; expected a height and a width of at least 1")
     if height * width > MAX_PIXELS:
-        raise SampleError("limit.pixels", f"size is {show(size)}: more than the {MAX_PIXELS} pixels that are let in")
+        raise SampleError("limit.pixels", f"size is {show(size)}: more than the {MAX_PIXELS} pixels that are allowed")
     return height, width
 
 
 def pack(counts: npt.NDArray[np.integer], offsets: Ints, size: tuple[int, int]) -> Runs:
-    """The gate: counts (C,) of n masks joined, of whatever origin, and their offsets (n + 1,) -> Runs.
+    """Check counts (C,) of n masks joined, from any source, with their offsets (n + 1,) -> Runs.
 
     Raises SampleError: ``rle.empty``, ``rle.negative``, ``rle.sum``, and what ``check_size`` raises.
 
@@ -101,24 +98,22 @@ def pack(counts: npt.NDArray[np.integer], offsets: Ints, size: tuple[int, int]) 
     return _shortest(packed) if empty.any() else packed
 
 
-def from_toggles(masks: Ints, places: Ints, count: int, size: tuple[int, int]) -> Runs:
-    """Where masks change -> Runs of ``count`` masks: mask of each change (T,), its place down the columns (T,).
+def from_toggles(masks: Ints, positions: Ints, count: int, size: tuple[int, int]) -> Runs:
+    """Where masks change -> Runs of ``count`` masks: mask of each change (T,), its position down the columns (T,).
 
-    Each mask's places rise. A change at the end of the last column changes nothing.
+    Each mask's positions rise. A change at the end of the last column changes nothing.
     """
     pixels = size[0] * size[1]
-    inside = places < pixels
-    masks, places = masks[inside], places[inside]
+    inside = positions < pixels
+    masks, positions = masks[inside], positions[inside]
     ends = np.arange(1, count + 1) * pixels
-    stops = np.sort(np.concatenate([masks * pixels + places, ends]), kind="stable")
-    offsets = np.zeros(count + 1, np.int64)
-    np.cumsum(np.bincount(masks, minlength=count) + 1, out=offsets[1:])
-    return Runs(size, np.diff(stops, prepend=0), offsets)
+    stops = np.sort(np.concatenate([masks * pixels + positions, ends]), kind="stable")
+    return Runs(size, np.diff(stops, prepend=0), offsets_of(np.bincount(masks, minlength=count) + 1))
 
 
-def odd_toggles(masks: Ints, places: Ints, pixels: int) -> tuple[Ints, Ints]:
-    """Changes in any order -> in order, and only places where their mask changes an odd number of times."""
-    keys = np.sort(masks * (pixels + 1) + places, kind="stable")
+def odd_toggles(masks: Ints, positions: Ints, pixels: int) -> tuple[Ints, Ints]:
+    """Changes in any order -> sorted, and only those where the mask changes an odd number of times."""
+    keys = np.sort(masks * (pixels + 1) + positions, kind="stable")
     if not len(keys):
         return keys, keys
     keys, times = runs(keys)
@@ -127,7 +122,7 @@ def odd_toggles(masks: Ints, places: Ints, pixels: int) -> tuple[Ints, Ints]:
 
 
 def toggles(packed: Runs) -> tuple[Ints, Ints]:
-    """Runs -> where masks change: mask of each change (T,), its place down the columns (T,)."""
+    """Runs -> where masks change: mask of each change (T,), its position down the columns (T,)."""
     inner = np.ones(len(packed.counts), np.bool_)
     inner[packed.offsets[1:] - 1] = False
     return packed.masks[inner], packed.stops[inner]
@@ -152,10 +147,10 @@ def decode(packed: Runs) -> npt.NDArray[np.bool_]:
 
 @cache
 def native() -> Any:
-    """Rlemasklib's mask, or None where it is not installed: it has no wheels for Python 3.14 and for Linux on ARM.
+    """The mask class of rlemasklib, or None: it has no wheels for Python 3.14 and for Linux on ARM.
 
-    Its C fills in place, which no numpy call does: repeating the runs and turning columns into rows takes four times
-    as long as all of it. numpy does the work where it has to, with the same results.
+    Its C code fills in place, which no numpy call does. Repeating the runs and turning columns into rows in numpy takes
+    four times as long, with the same results.
     """
     try:
         from rlemasklib import RLEMask
@@ -164,19 +159,19 @@ def native() -> Any:
     return RLEMask
 
 
-def draw(packed: Runs, places: Iterable[int], canvases: Iterable[npt.NDArray[Any]], values: Iterable[int]) -> None:
-    """The masks at ``places``, one after the other, each as its value into its canvas (H, W), rows or columns joined.
+def draw(packed: Runs, indices: Iterable[int], canvases: Iterable[npt.NDArray[Any]], values: Iterable[int]) -> None:
+    """Draw the masks at ``indices`` in turn, each with its value into its canvas (H, W), contiguous in C or F order.
 
-    Only where there is a ``native`` mask. The runs come checked, so that nothing is left for it to refuse.
+    Needs ``native``. The runs have been checked, so that it refuses none.
     """
     counts, bounds = packed.counts.astype(np.uint32), packed.offsets.tolist()
-    for place, canvas, value in zip(places, canvases, values, strict=False):
-        mask = native().from_counts(counts[bounds[place] : bounds[place + 1]], packed.size, validate_sum=False)
+    for index, canvas, value in zip(indices, canvases, values, strict=False):
+        mask = native().from_counts(counts[bounds[index] : bounds[index + 1]], packed.size, validate_sum=False)
         mask.decode_into(canvas, value)
 
 
 def encode(masks: npt.NDArray[Any]) -> Runs:
-    """Masks (n, H, W), bool or integer, all but 0 foreground -> Runs.
+    """Masks (n, H, W), bool or integer, 0 for background -> Runs.
 
     Raises SampleError: ``mask.shape``, ``mask.type``, and what ``check_size`` raises.
 
@@ -196,33 +191,16 @@ def encode(masks: npt.NDArray[Any]) -> Runs:
 
 
 def _encode_each(masks: npt.NDArray[np.bool_], size: tuple[int, int]) -> Runs:
-    """One after the other, by rlemasklib, which turns runs along rows into runs down columns, not their pixels."""
+    """Encode masks one by one with rlemasklib, which transposes runs instead of pixels."""
     plain = (mask if mask.flags.forc else np.ascontiguousarray(mask) for mask in masks)
     counts = [native().from_array(mask).counts for mask in plain]
-    offsets = np.cumsum([0, *map(len, counts)], dtype=np.int64)
-    return Runs(size, np.concatenate([np.zeros(0, np.int64), *counts]), offsets)
-
-
-def encode_labels(labels: npt.NDArray[np.integer], ids: npt.NDArray[np.integer]) -> Runs:
-    """A label map (H, W) of integers, and ids (n,) to look for in it, none twice -> Runs of n masks, in one pass.
-
-    Raises SampleError: ``mask.shape``, ``mask.type``, and what ``check_size`` raises.
-
-    >>> encode_labels(np.array([[7, 7, 0], [7, 9, 0]]), np.array([9, 7])).counts
-    array([3, 1, 2, 0, 3, 3])
-    """
-    size = _check_array(labels, 2)
-    values, lengths = runs(rows_from_columns(labels).reshape(-1))
-    order = np.argsort(ids)
-    rank = np.searchsorted(ids, values, sorter=order)
-    found = np.append(ids[order], 0)[rank] == values
-    return from_stretches(np.where(found, np.append(order, len(ids))[rank], len(ids)), lengths, len(ids), size)
+    return Runs(size, np.concatenate([np.zeros(0, np.int64), *counts]), offsets_of([len(one) for one in counts]))
 
 
 def encode_numbers(numbers: npt.NDArray[np.integer], count: int) -> Runs:
-    """A map (H, W) of the number, from 0, of the mask that each pixel is of, ``count`` for none -> Runs of n masks.
+    """The number of each pixel's mask (H, W), from 0, or ``count`` where it has none -> Runs of ``count`` masks.
 
-    Raises as ``encode_labels`` does, which is for any ids and takes a little longer.
+    Raises SampleError: ``mask.shape``, ``mask.type``, and what ``check_size`` raises.
 
     >>> encode_numbers(np.array([[1, 1, 2], [1, 0, 2]]), 2).counts
     array([3, 1, 2, 0, 3, 3])
@@ -233,19 +211,19 @@ def encode_numbers(numbers: npt.NDArray[np.integer], count: int) -> Runs:
 
 
 def from_stretches(numbers: npt.NDArray[np.integer], lengths: Ints, count: int, size: tuple[int, int]) -> Runs:
-    """What a picture is down its columns: the mask of each stretch (R,), ``count`` for none, and its length (R,).
+    """A picture's stretches down its columns: the mask of each (R,), ``count`` for none, and its length (R,) -> Runs.
 
-    No stretch is empty, and none is of the same mask as the one before. -> Runs of ``count`` masks.
+    No stretch is empty, and the next one has a different mask. The result has ``count`` masks.
     """
     stops = np.cumsum(lengths)
     found = np.flatnonzero(numbers < count)
     masks = numbers[found].astype(np.min_scalar_type(count))  # numbers of 16 bits are sorted by counting
     by_mask = np.argsort(masks, kind="stable")
     found = found[by_mask]
-    places = np.empty((len(found), 2), np.int64)
-    places[:, 1] = stops[found]
-    np.subtract(places[:, 1], lengths[found], out=places[:, 0])
-    return from_toggles(np.repeat(masks[by_mask].astype(np.int64), 2), places.reshape(-1), count, size)
+    positions = np.empty((len(found), 2), np.int64)
+    positions[:, 1] = stops[found]
+    np.subtract(positions[:, 1], lengths[found], out=positions[:, 0])
+    return from_toggles(np.repeat(masks[by_mask].astype(np.int64), 2), positions.reshape(-1), count, size)
 
 
 def area(packed: Runs) -> Ints:
@@ -253,7 +231,7 @@ def area(packed: Runs) -> Ints:
     starts = packed.offsets[:-1]
     if not len(starts):
         return np.zeros(0, np.int64)
-    # Background less foreground, or the other way round where the mask starts at an odd place.
+    # Background minus foreground, or the reverse where the mask starts at an odd position.
     balance = packed.counts.copy()
     np.negative(balance[1::2], out=balance[1::2])
     areas: Ints = (packed.pixels - np.add.reduceat(balance, starts) * (1 - 2 * (starts & 1))) // 2
@@ -276,13 +254,10 @@ def bbox(packed: Runs) -> Ints:
     return boxes
 
 
-def take(packed: Runs, places: npt.NDArray[np.integer]) -> Runs:
-    """The masks at ``places`` (m,), in that order."""
-    lengths = np.diff(packed.offsets)[places]
-    offsets = np.zeros(len(places) + 1, np.int64)
-    np.cumsum(lengths, out=offsets[1:])
-    source = np.arange(offsets[-1]) + np.repeat(packed.offsets[places] - offsets[:-1], lengths)
-    return Runs(packed.size, packed.counts[source], offsets)
+def take(packed: Runs, indices: npt.NDArray[np.integer]) -> Runs:
+    """The masks at ``indices`` (m,), in that order."""
+    lengths = np.diff(packed.offsets)[indices]
+    return Runs(packed.size, packed.counts[ranges(packed.offsets[indices], lengths)], offsets_of(lengths))
 
 
 def concatenate(packs: list[Runs]) -> Runs:
@@ -291,9 +266,7 @@ def concatenate(packs: list[Runs]) -> Runs:
     for other in packs:
         check_same_size(other.size, size)
     lengths = np.concatenate([np.diff(one.offsets) for one in packs])
-    offsets = np.zeros(len(lengths) + 1, np.int64)
-    np.cumsum(lengths, out=offsets[1:])
-    return Runs(size, np.concatenate([one.counts for one in packs]), offsets)
+    return Runs(size, np.concatenate([one.counts for one in packs]), offsets_of(lengths))
 
 
 def check_same_size(found: tuple[int, int], expected: tuple[int, int]) -> None:
@@ -302,7 +275,7 @@ def check_same_size(found: tuple[int, int], expected: tuple[int, int]) -> None:
         swapped = ". Height and width look swapped" if found[::-1] == expected else ""
         raise SampleError(
             "size.mismatch",
-            f"the mask's size is {list(found)}, expected [height, width] = {list(expected)}{swapped}; make it anew",
+            f"the mask's size is {list(found)}, expected [height, width] = {list(expected)}{swapped}; make it again",
         )
 
 
@@ -316,11 +289,11 @@ def _check_counts(packed: Runs) -> None:
         return
     if (np.diff(offsets) == 0).any():
         raise SampleError("rle.empty", f"counts are empty; a mask without foreground is [{pixels}]")
-    # What is far beyond any picture is cut, so that no sum of counts can wrap.
+    # Counts far beyond any picture are clipped, so that no sum of counts can wrap.
     sums = np.add.reduceat(np.minimum(np.maximum(counts, -_FAR), _FAR), offsets[:-1])
     lowest = int(counts.min())
     if lowest < 0 and sums.max() <= pixels:
-        raise SampleError("rle.negative", f"counts hold {lowest}; a run length is never negative, make the mask anew")
+        raise SampleError("rle.negative", f"counts contain {lowest}; run lengths are not negative, make the mask again")
     wrong = np.flatnonzero(sums != pixels)
     if len(wrong):
         found = sum(counts[offsets[wrong[0]] : offsets[wrong[0] + 1]].tolist())
@@ -328,8 +301,8 @@ def _check_counts(packed: Runs) -> None:
 
 
 def _shortest(packed: Runs) -> Runs:
-    masks, places = odd_toggles(*toggles(packed), packed.pixels)
-    return from_toggles(masks, places, len(packed), packed.size)
+    masks, positions = odd_toggles(*toggles(packed), packed.pixels)
+    return from_toggles(masks, positions, len(packed), packed.size)
 
 
 def _check_array(array: npt.NDArray[Any], dimensions: int) -> tuple[int, int]:
@@ -337,5 +310,5 @@ def _check_array(array: npt.NDArray[Any], dimensions: int) -> tuple[int, int]:
         shape = "(n, H, W)" if dimensions == 3 else "(H, W)"
         raise SampleError("mask.shape", f"the array has the shape {array.shape}; expected {shape}")
     if array.dtype.kind not in "biu":
-        raise SampleError("mask.type", f"the array holds {array.dtype}; expected bool or integers")
+        raise SampleError("mask.type", f"the array has the dtype {array.dtype}; expected bool or integers")
     return check_size(array.shape[-2:])

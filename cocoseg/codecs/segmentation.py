@@ -15,14 +15,15 @@ import numpy.typing as npt
 
 from cocoseg.codecs import leb128
 from cocoseg.codecs.polygon import Rings, fill
-from cocoseg.codecs.rle import Ints, Runs, check_same_size, check_size, concatenate, pack, take
+from cocoseg.codecs.ragged import offsets_of
+from cocoseg.codecs.rle import Runs, check_same_size, check_size, concatenate, pack, take
 from cocoseg.codecs.rle import decode as decode_runs
 from cocoseg.codecs.rle import encode as encode_masks
 from cocoseg.errors import SampleError, show
 
 
 def read_segmentation(value: Any, size: tuple[int, int]) -> Runs:
-    """Any one segmentation value, and the image's (height, width) -> Runs of one mask.
+    """A segmentation value of any kind, and the image's (height, width) -> Runs of one mask.
 
     Raises SampleError: ``seg.*``, ``poly.*``, ``rle.*``, ``size.*``, ``limit.*``.
 
@@ -33,22 +34,22 @@ def read_segmentation(value: Any, size: tuple[int, int]) -> Runs:
 
 
 def read_segmentations(
-    values: Sequence[Any], size: tuple[int, int], place: Callable[[int], str] = "segmentation {}".format
+    values: Sequence[Any], size: tuple[int, int], where: Callable[[int], str] = "segmentation {}".format
 ) -> Runs:
     """Segmentation values (n,) of one image, of any kinds -> Runs of n masks, in a fixed number of numpy calls.
 
-    ``place`` names a value by its number, for the error. Raises SampleError as ``read_segmentation`` does.
+    ``where`` gives the location of the value at an index, for the error. Raises as ``read_segmentation`` does.
     """
     size = check_size(size)
     try:
         return _read(values, size)
     except SampleError:
-        _blame(values, size, place)
+        _blame(values, size, where)
         raise
 
 
 def decode(segmentation: Any, size: tuple[int, int]) -> npt.NDArray[np.bool_]:
-    """Any one COCO segmentation value, and the image's (height, width) -> its mask, (H, W) bool.
+    """A COCO segmentation value of any kind, and the image's (height, width) -> its mask, (H, W) bool.
 
     ``segmentation`` is a list of rings, or RLE with counts as a list, str or bytes. Raises SampleError: ``seg.*``,
     ``poly.*``, ``rle.*``, ``size.*``, ``limit.*``.
@@ -62,7 +63,7 @@ def decode(segmentation: Any, size: tuple[int, int]) -> npt.NDArray[np.bool_]:
 
 
 def encode(mask: npt.NDArray[Any]) -> dict[str, Any]:
-    """A mask (H, W), all but 0 foreground -> ``{"size", "counts"}`` as pycocotools compresses it, ready for JSON.
+    """A mask (H, W), 0 for background -> ``{"size", "counts"}`` as pycocotools compresses it, ready for JSON.
 
     Raises SampleError: ``mask.shape``, ``mask.type``, ``size.*``, ``limit.pixels``.
 
@@ -112,9 +113,9 @@ def _read(values: Sequence[Any], size: tuple[int, int]) -> Runs:
     order: list[int] = []
     readers: tuple[_Reader, ...] = (_rings, _strings, _lists)
     for kind, read in enumerate(readers):
-        chosen = [place for place, found in enumerate(kinds) if found == kind]
+        chosen = [index for index, found in enumerate(kinds) if found == kind]
         if chosen:
-            packs.append(read([values[place] for place in chosen], size))
+            packs.append(read([values[index] for index in chosen], size))
             order += chosen
     if not packs:
         return Runs(size, np.zeros(0, np.int64), np.zeros(1, np.int64))
@@ -150,19 +151,19 @@ def _rings(values: Sequence[Sequence[Any]], size: tuple[int, int]) -> Runs:
     try:
         points = np.array(numbers, np.float64).reshape(-1, 2)
     except OverflowError:
-        raise SampleError("poly.range", "a ring has a coordinate that no float holds; redraw it") from None
-    ring_offsets = _offsets([len(ring) // 2 for ring in rings])
-    return fill(Rings(points, ring_offsets, _offsets([len(value) for value in values])), size)
+        raise SampleError("poly.range", "a ring has a coordinate beyond the range of a float; redraw it") from None
+    ring_offsets = offsets_of([len(ring) // 2 for ring in rings])
+    return fill(Rings(points, ring_offsets, offsets_of([len(value) for value in values])), size)
 
 
 def _strings(rles: Sequence[Mapping[str, Any]], size: tuple[int, int]) -> Runs:
     _check_sizes(rles, size)
     texts = [_characters(rle["counts"]) for rle in rles]
-    # A mask has at most one run more than pixels, and a few empty ones; memory for more is not asked for.
+    # A mask has at most one run more than pixels, and a few empty ones; longer counts get no memory.
     longest, most = max(map(len, texts)), leb128.LONGEST * 2 * (size[0] * size[1] + 4)
     if longest > most:
-        raise SampleError("rle.sum", f"counts are {longest} characters for a mask of {size[0]}×{size[1]} pixels")
-    counts, offsets = leb128.decode(b"".join(texts), _offsets([len(text) for text in texts]))
+        raise SampleError("rle.sum", f"counts have {longest} characters for a mask of {size[0]}×{size[1]} pixels")
+    counts, offsets = leb128.decode(b"".join(texts), offsets_of([len(text) for text in texts]))
     return pack(counts, offsets, size)
 
 
@@ -172,8 +173,8 @@ def _lists(rles: Sequence[Mapping[str, Any]], size: tuple[int, int]) -> Runs:
     try:
         counts = np.fromiter(chain.from_iterable(lists), np.int64)
     except OverflowError:
-        raise SampleError("rle.sum", f"counts hold a number beyond all {size[0]}×{size[1]} pixels") from None
-    return pack(counts, _offsets([len(numbers) for numbers in lists]), size)
+        raise SampleError("rle.sum", f"counts contain a number beyond the mask's {size[0]}×{size[1]} pixels") from None
+    return pack(counts, offsets_of([len(numbers) for numbers in lists]), size)
 
 
 def _check_sizes(rles: Sequence[Mapping[str, Any]], size: tuple[int, int]) -> None:
@@ -188,7 +189,7 @@ def _characters(counts: str | bytes) -> bytes:
         return counts.encode("ascii")
     except UnicodeEncodeError as error:
         raise SampleError(
-            "rle.charset", f"counts hold the character {show(counts[error.start])}; expected '0' to 'o' alone"
+            "rle.charset", f"counts contain the character {show(counts[error.start])}; expected only '0' to 'o'"
         ) from None
 
 
@@ -197,7 +198,7 @@ def _numbers(counts: Any) -> Sequence[int]:
     strange = set(map(type, numbers)) - {int}
     if strange:
         found = next(number for number in numbers if type(number) in strange)
-        raise SampleError("rle.type", f"counts hold {show(found)}; expected whole numbers")
+        raise SampleError("rle.type", f"counts contain {show(found)}; expected whole numbers")
     return numbers
 
 
@@ -205,7 +206,7 @@ def _check_coordinates(numbers: Sequence[Any]) -> None:
     for strange in set(map(type, numbers)) - {int, float}:
         if strange is bool or not issubclass(strange, int | float | np.integer | np.floating):
             found = next(number for number in numbers if type(number) is strange)
-            raise SampleError("poly.type", f"a ring holds {show(found)}; expected numbers x, y, x, y, ...")
+            raise SampleError("poly.type", f"a ring contains {show(found)}; expected numbers x, y, x, y, ...")
 
 
 def _short_ring(ring: Sequence[Any] | npt.NDArray[Any]) -> SampleError:
@@ -232,16 +233,10 @@ def _strange(value: Any) -> SampleError:
     return SampleError("seg.type", f"segmentation is {show(value)}; expected rings, or RLE with size and counts")
 
 
-def _blame(values: Sequence[Any], size: tuple[int, int], place: Callable[[int], str]) -> None:
-    """Raise the error of the first value that has one of its own, with its place."""
+def _blame(values: Sequence[Any], size: tuple[int, int], where: Callable[[int], str]) -> None:
+    """Raise the error of the first bad value, with its location."""
     for number, value in enumerate(values):
         try:
             _read([value], size)
         except SampleError as error:
-            raise error.at(place(number)) from None
-
-
-def _offsets(lengths: list[int]) -> Ints:
-    offsets: npt.NDArray[np.int64] = np.zeros(len(lengths) + 1, np.int64)
-    np.cumsum(lengths, out=offsets[1:])
-    return offsets
+            raise error.at(where(number)) from None

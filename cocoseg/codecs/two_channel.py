@@ -1,4 +1,4 @@
-"""The code of panopticapi's 2-channel PNGs: R is the category id, G the number of the instance, B 0; (0, 0) is void."""
+"""The code of panopticapi's 2-channel PNGs: R is the category id, G the instance number, B 0; (0, 0) is void."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ def two_channel(
 ) -> npt.NDArray[np.uint8]:
     """Segments with their category ids (n,), and which are stuff (n,) -> the picture (H, W, 3) uint8.
 
-    Things of a category get the numbers 1, 2 ... in their order; stuff has number 0, so that what is stuff of one
-    category becomes one. Raises SampleError ``two_channel.range`` for more than 255 of either, and for category 0.
+    Things of a category get the numbers 1, 2 ... in order. Stuff gets 0, so that all stuff of a category is one
+    segment. Raises SampleError ``two_channel.range`` for ids not from 1 to 255, and more than 255 things of a category.
 
     >>> regions = Regions((1, 4), 3, np.array([0, 1, 2, 3]), np.array([1, 1, 1, 1]))
     >>> two_channel(regions, np.array([7, 7, 9]), np.array([False, False, True]))[0].tolist()
@@ -25,21 +25,19 @@ def two_channel(
     """
     wrong = category_ids[(category_ids < 1) | (category_ids > _MOST)]
     if wrong.size:
-        text = (
-            f"category id {wrong[0]} does not fit a 2-channel picture, which has 1 to {_MOST}; renumber the categories"
-        )
+        text = f"category id {wrong[0]} does not fit a 2-channel picture (1 to {_MOST}); renumber the categories"
         raise SampleError("two_channel.range", text)
     numbers = np.where(stuff, 0, _ranks(category_ids, stuff))
     if numbers.size and numbers.max() > _MOST:
         category = category_ids[np.argmax(numbers)]
-        text = f"the picture has {numbers.max()} things of category {category}; a 2-channel picture tells {_MOST} apart"
+        text = f"the picture has {numbers.max()} things of category {category}; a 2-channel picture can have {_MOST}"
         raise SampleError("two_channel.range", text)
     codes = regions.paint(category_ids | numbers << 8, outside=0)
     return np.stack([codes & 255, codes >> 8, np.zeros_like(codes)], axis=-1).astype(np.uint8)
 
 
 def _ranks(category_ids: npt.NDArray[np.int64], stuff: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
-    """The place of each thing among those of its category, from 1: (n,)."""
+    """The rank of each thing in its category, from 1: (n,)."""
     groups = np.where(stuff, 0, category_ids)
     order = np.argsort(groups, kind="stable")
     ranked = groups[order]

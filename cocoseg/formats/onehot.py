@@ -4,8 +4,8 @@ There is a channel for each number from 0 to the highest that a class or an unla
 all of them, also where the scheme's void is one of these numbers, whose channel is then empty; or they are 1 in a
 channel of their own behind the others.
 
-A .npz is packed and holds one array, ``onehot``. It is written without the array ever being in memory, in less than a
-tenth of the time that ``numpy.savez_compressed`` takes. A .npy is as large as the array, which is made in place, once.
+A .npz is packed and holds one array, ``onehot``. It is written without the whole array ever being in memory, about ten
+times as fast as by ``numpy.savez_compressed``. A .npy is as large as the array, which is made in place, once.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ Format = Literal["npz", "npy"]
 
 MEMBER = "onehot"
 
-_VERSION = 1  # of the arrays that the same input makes
+_VERSION = 2  # of the arrays that the same input makes
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class OneHots:
     @property
     def _how(self) -> dict[str, Any]:
         return {
-            "num_classes": len(channel_names(self.scheme)),
+            "num_classes": self.scheme.num_classes,
             "void": self.scheme.void,
             "layout": self.layout,
             "dtype": np.dtype(self.dtype),
@@ -94,7 +94,7 @@ def channel_names(scheme: LabelScheme) -> list[str | None]:
     """
     names = {scheme.outside: "unlabelled"} | {row.index: row.name for row in scheme.table}
     names.pop(scheme.void, None)
-    return [names.get(index) for index in range(max(names, default=0) + 1)]
+    return [names.get(index) for index in range(scheme.num_classes)]
 
 
 def file_name(key: str, format: Format) -> str:

@@ -86,6 +86,16 @@ class LabelScheme:
         return np.dtype(np.uint8 if largest <= 255 else np.uint16)
 
     @cached_property
+    def num_classes(self) -> int:
+        """C, one more than the largest class index or background value: the channels of a network's output.
+
+        >>> LabelScheme("two", (LabelClass(1, "road", (7,)), LabelClass(3, "sky", (23,)))).num_classes
+        4
+        """
+        background = [] if self.unlabelled in (None, self.void) else [self.outside]
+        return max([row.index for row in self.table] + background, default=0) + 1
+
+    @cached_property
     def table(self) -> tuple[LabelClass, ...]:
         """The classes that can occur, by index, after ``things`` has been applied."""
         rows = sorted(self.classes, key=lambda row: row.index)
@@ -114,10 +124,10 @@ class LabelScheme:
         Unknown categories get void, or what ``unknown`` says.
         """
         ids, values = self._sorted
-        place = np.searchsorted(ids, category_ids)
-        place[place == len(ids)] = 0
-        known = ids[place] == category_ids
-        found = np.where(known, values[place], self.dtype.type(self.void))
+        row = np.searchsorted(ids, category_ids)
+        row[row == len(ids)] = 0
+        known = ids[row] == category_ids
+        found = np.where(known, values[row], self.dtype.type(self.void))
         if self.crowd == "void":
             found[iscrowd] = self.void
         found[~self.painted(category_ids, iscrowd)] = self.outside

@@ -24,7 +24,6 @@ from typing import Any
 import msgspec
 
 from cocoseg.errors import CocosegError, LabelError, show
-from cocoseg.files.documents import write_json
 from cocoseg.files.reading import read_file
 from cocoseg.labels.scheme import Color, Crowd, LabelClass, LabelScheme, Overlap, Things, Unknown
 
@@ -92,13 +91,6 @@ def read_scheme(path: str | os.PathLike[str]) -> LabelScheme | SchemeChanges:
 def scheme_from(value: Any) -> LabelScheme:
     """The scheme that ``scheme_dict`` made plain. Raises LabelError, msgspec.ValidationError."""
     return _scheme(msgspec.convert(value, _File))
-
-
-def save_scheme(scheme: LabelScheme, path: str | os.PathLike[str]) -> None:
-    """Write a scheme to a .json or .toml file that ``read_scheme`` reads back to an equal scheme."""
-    value = scheme_dict(scheme)
-    data = msgspec.toml.encode(value) if Path(path).suffix.lower() == ".toml" else write_json(value)
-    Path(path).write_bytes(data)
 
 
 def scheme_dict(scheme: LabelScheme) -> dict[str, Any]:

@@ -152,23 +152,23 @@ def panoptic(sample: Sample, labels: Labels) -> Panoptic:
 
 
 def known_segments(sample: Sample, scheme: LabelScheme) -> tuple[Ints, npt.NDArray[np.intp]]:
-    """Class of each segment (n,) int64, and the places (m,) of those painted, not void and not without a pixel."""
+    """Class of each segment (n,) int64, and the indices (m,) of those painted, not void and not without a pixel."""
     classes = segment_classes(sample, scheme)
     painted = scheme.painted(sample.category_ids, sample.iscrowd)
     kept = np.flatnonzero(painted & (classes != scheme.void) & (sample.areas > 0))
     return classes.astype(np.int64), kept
 
 
-def planes(sample: Sample, places: npt.NDArray[np.intp]) -> Planes:
-    """The masks of the segments at ``places`` (m,), as runs; no pixel is touched."""
+def planes(sample: Sample, indices: npt.NDArray[np.intp]) -> Planes:
+    """The masks of the segments at ``indices`` (m,), as runs; no pixel is touched."""
     shapes = sample.shapes
     if isinstance(shapes, Runs):
-        return Planes(take(shapes, places), along_rows=False)
+        return Planes(take(shapes, indices), along_rows=False)
     height, width = shapes.size
     size = (height, width) if shapes.by_column else (width, height)
-    number = np.full(shapes.count + 1, len(places))
-    number[places] = np.arange(len(places))
+    number = np.full(shapes.count + 1, len(indices))
+    number[indices] = np.arange(len(indices))
     drawn = np.flatnonzero(shapes.lengths)
     masks, times = runs(number[shapes.segments[drawn]])
     lengths = np.add.reduceat(shapes.lengths[drawn], np.cumsum(times) - times)
-    return Planes(from_stretches(masks, lengths, len(places), size), along_rows=not shapes.by_column)
+    return Planes(from_stretches(masks, lengths, len(indices), size), along_rows=not shapes.by_column)

@@ -12,8 +12,8 @@ import numpy.typing as npt
 
 from cocoseg.codecs import rle
 from cocoseg.codecs.overlap import layers, paint
-from cocoseg.codecs.panoptic import ID_LIMIT, VOID, ids_from_rgb, swap_red_and_blue
-from cocoseg.codecs.regions import Regions, find_regions
+from cocoseg.codecs.panoptic import check_ids, ids_from_rgb, listed_regions
+from cocoseg.codecs.regions import Regions
 from cocoseg.codecs.rle import Runs, take
 from cocoseg.errors import SampleError, UsageError, show
 from cocoseg.labels import LabelScheme, label_scheme
@@ -84,15 +84,15 @@ def instance_masks(sample: Sample) -> npt.NDArray[np.bool_]:
     return segment_masks(sample, np.arange(len(sample.ids)))
 
 
-def segment_masks(sample: Sample, places: npt.NDArray[np.intp]) -> npt.NDArray[np.bool_]:
-    """The masks of the segments at ``places`` (m,): (m, H, W) bool."""
+def segment_masks(sample: Sample, indices: npt.NDArray[np.intp]) -> npt.NDArray[np.bool_]:
+    """The masks of the segments at ``indices`` (m,): (m, H, W) bool."""
     if isinstance(sample.shapes, Runs):
-        return rle.decode(rle.take(sample.shapes, places))
-    narrow = np.min_scalar_type(len(places))  # a narrow picture is compared several times as fast
-    numbers: npt.NDArray[Any] = np.full(sample.shapes.count, len(places), narrow)
-    numbers[places] = np.arange(len(places))
-    painted = sample.shapes.paint(numbers, len(places))
-    masks: npt.NDArray[np.bool_] = painted == np.arange(len(places), dtype=narrow)[:, None, None]
+        return rle.decode(rle.take(sample.shapes, indices))
+    narrow = np.min_scalar_type(len(indices))  # a narrow picture is compared several times as fast
+    numbers: npt.NDArray[Any] = np.full(sample.shapes.count, len(indices), narrow)
+    numbers[indices] = np.arange(len(indices))
+    painted = sample.shapes.paint(numbers, len(indices))
+    masks: npt.NDArray[np.bool_] = painted == np.arange(len(indices), dtype=narrow)[:, None, None]
     return masks
 
 
@@ -195,15 +195,15 @@ def panoptic_to_semantic(
 
 def _column(segments_info: Sequence[Mapping[str, Any]], field: str) -> npt.NDArray[np.int64]:
     """A column of ``segments_info``: (n,) int64."""
-    for place, segment in enumerate(segments_info):
+    for index, segment in enumerate(segments_info):
         if field not in segment:
-            raise SampleError("doc.missing_key", f"segments_info[{place}]: no {field!r}, expected an integer")
+            raise SampleError("doc.missing_key", f"segments_info[{index}]: no {field!r}, expected an integer")
         value = segment[field]
         if isinstance(value, bool) or not isinstance(value, int | np.integer):
-            raise SampleError("id.type", f"segments_info[{place}].{field} is {show(value)}, expected an integer")
+            raise SampleError("id.type", f"segments_info[{index}].{field} is {show(value)}, expected an integer")
         if not -(2**63) <= value < 2**63:
             raise SampleError(
-                "id.range", f"segments_info[{place}].{field} is {show(value)}, beyond 64 bits; renumber it"
+                "id.range", f"segments_info[{index}].{field} is {show(value)}, beyond 64 bits; renumber it"
             )
     return np.array([segment[field] for segment in segments_info], np.int64)
 
@@ -221,42 +221,10 @@ def _ids(picture: npt.NDArray[Any]) -> npt.NDArray[np.uint32] | npt.NDArray[np.i
     return ids_from_rgb(picture.astype(np.uint8, copy=False))
 
 
-def check_ids(listed: npt.NDArray[np.int64]) -> None:
-    """Segment ids (n,) as an image may list them. Raises SampleError ``id.range``, ``id.duplicate``."""
-    wrong = (listed <= VOID) | (listed >= ID_LIMIT)
-    if wrong.any():
-        place = int(np.flatnonzero(wrong)[0])
-        why = "0 is void" if listed[place] == VOID else f"a PNG holds ids from 1 to {ID_LIMIT - 1}"
-        raise SampleError("id.range", f"segments_info[{place}].id: segment id {listed[place]}, but {why}; renumber it")
-    ranked = np.sort(listed)
-    twice = np.flatnonzero(ranked[1:] == ranked[:-1])
-    if twice.size:
-        raise SampleError(
-            "id.duplicate",
-            f"segments_info: segment id {ranked[twice[0]]} is listed twice; each segment needs an id of its own",
-        )
-
-
-def listed_regions(ids: npt.NDArray[Any], listed: npt.NDArray[Any]) -> Regions:
-    """Picture of ids (H, W) -> its segments. Raises SampleError ``panoptic.unknown_id`` for an id not listed."""
-    regions, strangers = find_regions(ids, listed, VOID)
-    if strangers.size:
-        raise _unlisted(strangers, listed)
-    return regions
-
-
-def _unlisted(strangers: npt.NDArray[Any], listed: npt.NDArray[Any]) -> SampleError:
-    some = ", ".join(map(str, strangers[:5].tolist())) + (", ..." if len(strangers) > 5 else "")
-    swapped = np.isin(swap_red_and_blue(strangers), listed).all()
-    advice = "R and B look swapped: write the PNG in RGB order" if swapped else "list it, or paint it 0 (void)"
-    found = f"the PNG has segment id {some} that segments_info does not list"
-    return SampleError("panoptic.unknown_id", f"{found}; {advice}")
-
-
-def _unknown_category(sample: Sample, scheme: LabelScheme, place: int) -> SampleError:
+def _unknown_category(sample: Sample, scheme: LabelScheme, index: int) -> SampleError:
     error = SampleError(
         "id.unknown",
-        f"segment {sample.ids[place]} has category_id {sample.category_ids[place]}, which labels {scheme.name!r} "
+        f"segment {sample.ids[index]} has category_id {sample.category_ids[index]}, which labels {scheme.name!r} "
         "do not know; add the category, or choose unknown = 'void'",
     )
     return _at(sample, error)

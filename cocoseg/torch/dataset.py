@@ -14,7 +14,6 @@ import torch
 from cocoseg.errors import LabelError, SampleError, UsageError, show
 from cocoseg.formats.reading import read
 from cocoseg.labels import LabelScheme, label_scheme
-from cocoseg.losses import number_of_classes
 from cocoseg.model import Dataset, Sample
 from cocoseg.parallel import tune_memory
 from cocoseg.torch import targets
@@ -94,7 +93,7 @@ class SegmentationDataset(torch.utils.data.Dataset[tuple[Any, Any]]):
     @property
     def num_classes(self) -> int:
         """C, the channels that a network needs; background counts, void does not."""
-        return number_of_classes(self.labels)
+        return self.labels.num_classes
 
     @property
     def void(self) -> int:
@@ -104,19 +103,19 @@ class SegmentationDataset(torch.utils.data.Dataset[tuple[Any, Any]]):
     def __len__(self) -> int:
         return len(self.dataset)
 
-    def __getitem__(self, place: int) -> tuple[Any, Any]:
-        if isinstance(place, slice):
+    def __getitem__(self, index: int) -> tuple[Any, Any]:
+        if isinstance(index, slice):
             raise UsageError("usage.place", "pairs come one by one; for a part give SegmentationDataset a dataset[a:b]")
         if torch.utils.data.get_worker_info() is None:
-            return self._item(place)
+            return self._item(index)
         _settle_in(os.getpid())
         try:
-            return self._item(place)
+            return self._item(index)
         except SampleError as error:
             raise WorkerSampleError(str(error.problem)) from error
 
-    def _item(self, place: int) -> tuple[Any, Any]:
-        sample = self.dataset[place]
+    def _item(self, index: int) -> tuple[Any, Any]:
+        sample = self.dataset[index]
         image = None if self.images is None else self.images(sample)
         image, target = self.wrap(image, self.target(sample))
         return (image, target) if self.transform is None else self.transform(image, target)
@@ -152,7 +151,7 @@ def _check(name: str, value: str, allowed: tuple[str, ...]) -> None:
 
 
 def _check_range(scheme: LabelScheme, dtype: torch.dtype, target: str) -> None:
-    largest = 1 if target == "onehot" else max(scheme.void, scheme.outside, number_of_classes(scheme) - 1)
+    largest = 1 if target == "onehot" else max(scheme.void, scheme.outside, scheme.num_classes - 1)
     if largest > _largest(dtype):
         raise LabelError("label.range", f"labels {show(scheme.name)} go up to {largest}, which {dtype} does not hold")
 

@@ -35,10 +35,10 @@ class FileEntries(Sequence[Any]):
     def __len__(self) -> int:
         return len(self._bounds) - 1
 
-    def __getitem__(self, place: Any) -> Any:
-        if isinstance(place, slice):
-            return [self[number] for number in range(*place.indices(len(self)))]
-        number = range(len(self))[place]
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return [self[number] for number in range(*index.indices(len(self)))]
+        number = range(len(self))[index]
         start, stop = self._bounds[number : number + 2].tolist()
         return pickle.loads(_read(self._descriptor, start, stop - start))
 
@@ -56,7 +56,7 @@ class FileEntries(Sequence[Any]):
 
 
 def _read(descriptor: int, start: int, size: int) -> bytes:
-    """Bytes of an open file; forks share its descriptor, and threads, so that nobody may move its place."""
+    """Bytes of an open file; forks share its descriptor, and threads, so that nobody may move its position."""
     if hasattr(os, "pread"):
         return os.pread(descriptor, size, start)
     with _LOCK:

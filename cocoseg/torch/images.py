@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,10 +11,8 @@ from PIL import Image, UnidentifiedImageError
 from torch import Tensor
 
 from cocoseg.errors import SampleError, show
-from cocoseg.files.names import relative_name
+from cocoseg.files.photo import find_photo
 from cocoseg.model import Sample
-
-_ENDINGS = (".jpg", ".jpeg", ".png", ".JPG", ".JPEG", ".PNG", ".webp", ".bmp", ".tif", ".tiff")
 
 
 @dataclass(frozen=True)
@@ -32,7 +29,7 @@ class ImageFolder:
 
     def __call__(self, sample: Sample) -> Tensor:
         """The photo of a sample: (3, H, W) uint8."""
-        path = self._path(sample)
+        path = find_photo(self.folder, sample.key, sample.file_name)
         try:
             with Image.open(path) as photo:
                 mode, pixels = photo.mode, np.array(photo.convert("RGB"))
@@ -46,33 +43,3 @@ class ImageFolder:
             expected = "×".join(map(str, sample.size))
             raise SampleError("size.mismatch", f"{found}, its annotation {expected}; they belong to different images")
         return torch.from_numpy(pixels).permute(2, 0, 1).contiguous()
-
-    def _path(self, sample: Sample) -> str:
-        for name in _names(sample):
-            path = os.path.join(os.fspath(self.folder), name)
-            if os.path.isfile(path):
-                return path
-        names = " or ".join(dict.fromkeys(show(_stem(name)) for name in (sample.file_name or sample.key, sample.key)))
-        text = f"no photo {names} with one of the endings {', '.join(_ENDINGS)} in {show(self.folder, 300)}"
-        raise SampleError("file.missing", f"{text}; is images right?")
-
-
-def _names(sample: Sample) -> Iterator[str]:
-    """Where a photo may lie, the likeliest first; a name that is the key's is perhaps that of the labels themselves."""
-    named = _inside(sample.file_name)
-    if named and named != sample.key:
-        yield named
-    for name in filter(None, (named, sample.key)):
-        yield from (_stem(name) + ending for ending in _ENDINGS)
-
-
-def _inside(name: str) -> str | None:
-    """A name, unless it leads out of the folder, which a photo's may not, whatever wrote it."""
-    try:
-        return relative_name(name)
-    except SampleError:
-        return None
-
-
-def _stem(name: str) -> str:
-    return os.path.splitext(name)[0]

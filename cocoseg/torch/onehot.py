@@ -92,15 +92,15 @@ def _scatter(maps: Tensor, out: Tensor) -> None:
     bits = BITS.get(out.dtype, out.dtype)
     out.zero_()
     rows = max(1, _PIXELS // maps.shape[-1])
-    for place in _places(maps.shape[:-2]):
+    for picture in _indices(maps.shape[:-2]):
         for top in range(0, maps.shape[-2], rows):
-            index = maps[place][top : top + rows].long()
+            index = maps[picture][top : top + rows].long()
             known = (index >= 0) & (index < out.shape[-3])
-            strip = out[place][:, top : top + rows].view(bits)
+            strip = out[picture][:, top : top + rows].view(bits)
             strip.scatter_(0, (index * known).unsqueeze(0), known.to(out.dtype).view(bits).unsqueeze(0))
 
 
-def _places(shape: torch.Size) -> list[tuple[int, ...]]:
+def _indices(shape: torch.Size) -> list[tuple[int, ...]]:
     return list(product(*map(range, shape)))
 
 

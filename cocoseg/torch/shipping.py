@@ -22,7 +22,7 @@ _ALIGNED = 64
 _LIMITS = {torch.bool: 1 << 1, torch.uint8: 1 << 8, torch.int32: 1 << 31}
 
 
-class Place(NamedTuple):
+class Slot(NamedTuple):
     """Where a tensor lies in the memory, ``stored`` as another type; as bool it takes a bit for each value."""
 
     start: int
@@ -40,11 +40,11 @@ class Parcel(tuple[Any, ...]):
     def __reduce__(self) -> tuple[Any, ...]:
         file, tensors = io.BytesIO(), list[Tensor]()
         _Packer(file, tensors).dump(tuple(self))
-        places = _places(tensors)
-        memory = _shared(places[-1].stop if places else 0, torch.uint8)
-        for tensor, place in zip(tensors, places, strict=True):
-            _put(tensor, memory, place)
-        return _unpacked, (file.getvalue(), memory, places)
+        slots = _slots(tensors)
+        memory = _shared(slots[-1].stop if slots else 0, torch.uint8)
+        for tensor, slot in zip(tensors, slots, strict=True):
+            _put(tensor, memory, slot)
+        return _unpacked, (file.getvalue(), memory, slots)
 
 
 def stack(tensors: Sequence[Tensor]) -> Tensor:
@@ -71,13 +71,13 @@ class _Packer(ForkingPickler):
 
 
 class _Unpacker(pickle.Unpickler):
-    def __init__(self, data: bytes, memory: Tensor, places: list[Place]) -> None:
+    def __init__(self, data: bytes, memory: Tensor, slots: list[Slot]) -> None:
         super().__init__(io.BytesIO(data))
-        self.memory, self.places = memory, places
+        self.memory, self.slots = memory, slots
 
     def persistent_load(self, found: Any) -> Tensor:
         number, kind, details = found
-        tensor = _taken(self.memory, self.places[number]).as_subclass(kind)
+        tensor = _taken(self.memory, self.slots[number]).as_subclass(kind)
         vars(tensor).update(details)
         return tensor
 
@@ -86,19 +86,19 @@ def _in_memory(tensor: Tensor) -> bool:
     return tensor.device.type == "cpu" and tensor.layout == torch.strided and not tensor.is_quantized
 
 
-def _unpacked(data: bytes, memory: Tensor, places: list[Place]) -> Any:
-    return _Unpacker(data, memory, places).load()
+def _unpacked(data: bytes, memory: Tensor, slots: list[Slot]) -> Any:
+    return _Unpacker(data, memory, slots).load()
 
 
-def _places(tensors: Sequence[Tensor]) -> list[Place]:
+def _slots(tensors: Sequence[Tensor]) -> list[Slot]:
     """One after the other."""
-    places, start = [], 0
+    slots, start = [], 0
     for tensor in tensors:
         stored = _narrowest(tensor)
         size = -(-tensor.numel() // 8) if stored == torch.bool else tensor.numel() * stored.itemsize
-        places.append(Place(start, start + size, stored, tensor.dtype, tensor.shape))
+        slots.append(Slot(start, start + size, stored, tensor.dtype, tensor.shape))
         start += -(-size // _ALIGNED) * _ALIGNED
-    return places
+    return slots
 
 
 def _narrowest(tensor: Tensor) -> torch.dtype:
@@ -110,20 +110,20 @@ def _narrowest(tensor: Tensor) -> torch.dtype:
     return torch.bool if 0 <= union < 2 else [*narrower, tensor.dtype][0]
 
 
-def _put(tensor: Tensor, memory: Tensor, place: Place) -> None:
-    there = memory[place.start : place.stop]
-    if place.stored == torch.bool:
+def _put(tensor: Tensor, memory: Tensor, slot: Slot) -> None:
+    there = memory[slot.start : slot.stop]
+    if slot.stored == torch.bool:
         there.numpy()[:] = np.packbits(tensor.numpy())
     else:
-        there.view(place.stored).view(place.shape).copy_(tensor)
+        there.view(slot.stored).view(slot.shape).copy_(tensor)
 
 
-def _taken(memory: Tensor, place: Place) -> Tensor:
-    there = memory[place.start : place.stop]
-    if place.stored == torch.bool:
-        bits = torch.from_numpy(np.unpackbits(there.numpy(), count=place.shape.numel()))
-        return bits.view(place.shape).view(torch.bool).to(place.dtype)
-    return there.view(place.stored).view(place.shape).to(place.dtype)
+def _taken(memory: Tensor, slot: Slot) -> Tensor:
+    there = memory[slot.start : slot.stop]
+    if slot.stored == torch.bool:
+        bits = torch.from_numpy(np.unpackbits(there.numpy(), count=slot.shape.numel()))
+        return bits.view(slot.shape).view(torch.bool).to(slot.dtype)
+    return there.view(slot.stored).view(slot.shape).to(slot.dtype)
 
 
 def _shared(count: int, dtype: torch.dtype) -> Tensor:

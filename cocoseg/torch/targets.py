@@ -12,7 +12,6 @@ import torch
 from torch import Tensor
 
 from cocoseg.labels import LabelScheme
-from cocoseg.losses import number_of_classes
 from cocoseg.model import Sample
 from cocoseg.targets.segments import class_segments, instances, panoptic, segments
 from cocoseg.targets.semantic import semantic
@@ -49,7 +48,7 @@ def _semantic(sample: Sample, labels: LabelScheme, dtype: torch.dtype) -> Tensor
 
 def _onehot(sample: Sample, labels: LabelScheme, dtype: torch.dtype) -> Tensor:
     class_map = torch.from_numpy(semantic(sample, labels))
-    return one_hot(class_map, number_of_classes(labels), labels.void, dtype=dtype)
+    return one_hot(class_map, labels.num_classes, labels.void, dtype=dtype)
 
 
 def _instances(sample: Sample, labels: LabelScheme, dtype: torch.dtype) -> dict[str, Any]:

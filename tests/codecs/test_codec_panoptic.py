@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from cocoseg.codecs.panoptic import ID_LIMIT, VOID, ids_from_rgb, rgb_from_ids, swap_red_and_blue
+from cocoseg.codecs.panoptic import (
+    ID_LIMIT,
+    VOID,
+    check_ids,
+    ids_from_rgb,
+    listed_regions,
+    rgb_from_ids,
+    swap_red_and_blue,
+)
+from cocoseg.errors import SampleError
 
 SIZES = st.tuples(st.integers(1, 7), st.integers(1, 7)) | st.sampled_from([(1, 1), (1, 40), (40, 1), (0, 3), (3, 0)])
 
@@ -93,3 +104,43 @@ def test_swapping_is_what_reading_bgr_as_rgb_does(ids: np.ndarray) -> None:
     bgr = rgb_from_ids(ids[None])[..., ::-1]
     np.testing.assert_array_equal(swap_red_and_blue(ids), ids_from_rgb(bgr)[0])
     np.testing.assert_array_equal(swap_red_and_blue(swap_red_and_blue(ids)), ids)
+
+
+class TestCheckIds:
+    @pytest.mark.parametrize("ids", [[], [1], [ID_LIMIT - 1, 1], [3, 1, 2]])
+    def test_passes_ids_of_a_png_each_once(self, ids: list[int]) -> None:
+        check_ids(np.array(ids, np.int64))
+
+    @pytest.mark.parametrize(
+        ("ids", "category"),
+        [([0], "id.range"), ([1, -1], "id.range"), ([ID_LIMIT], "id.range"), ([5, 1, 5], "id.duplicate")],
+    )
+    def test_refuses_others(self, ids: list[int], category: str) -> None:
+        with pytest.raises(SampleError) as caught:
+            check_ids(np.array(ids, np.int64))
+        assert caught.value.category == category
+
+    def test_leaves_the_ids_as_they_are(self) -> None:
+        ids = np.array([3, 1, 2])
+        check_ids(ids)
+        assert ids.tolist() == [3, 1, 2]
+
+
+def test_listed_regions_are_those_of_the_picture() -> None:
+    regions = listed_regions(np.array([[1, 2, 0], [2, 2, 0]], np.uint32), np.array([2, 1], np.uint32))
+    assert regions.areas.tolist() == [3, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("ids", "listed", "advice"),
+    [
+        ([1, 2], [1], "segment id 2 that segments_info does not list; list it, or paint it 0 (void)"),
+        ([65536, 512], [1, 512], "segment id 65536 that segments_info does not list; R and B look swapped"),
+        (range(1, 9), [1], "segment id 2, 3, 4, 5, 6, ... that"),
+    ],
+)
+def test_an_id_that_is_not_listed_is_named(ids: Sequence[int], listed: list[int], advice: str) -> None:
+    with pytest.raises(SampleError) as caught:
+        listed_regions(np.array([ids], np.uint32), np.array(listed, np.uint32))
+    assert caught.value.category == "panoptic.unknown_id"
+    assert advice in str(caught.value)

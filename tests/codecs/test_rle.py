@@ -89,12 +89,10 @@ def test_empty_runs_are_taken_out(masks: np.ndarray, data: st.DataObject) -> Non
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.integers(1, 9), st.integers(1, 9), st.integers(0, 2**32), st.permutations(range(6)))
-def test_a_label_map_in_one_pass(height: int, width: int, seed: int, ids: list[int]) -> None:
-    labels = np.random.default_rng(seed).integers(0, 6, (height, width))
-    wanted = np.array([*ids[:4], 99])
-    assert lists_of(rle.encode_labels(labels, wanted)) == [counts_of(labels == number) for number in wanted]
-    assert len(rle.encode_labels(labels, np.zeros(0, np.int64))) == 0
+@given(st.integers(1, 9), st.integers(1, 9), st.integers(0, 2**32), st.integers(0, 5))
+def test_a_map_of_numbers_in_one_pass(height: int, width: int, seed: int, count: int) -> None:
+    numbers = np.random.default_rng(seed).integers(0, count + 1, (height, width))
+    assert lists_of(rle.encode_numbers(numbers, count)) == [counts_of(numbers == number) for number in range(count)]
 
 
 @settings(max_examples=300, deadline=None)
@@ -148,9 +146,7 @@ def test_set_operations(masks: np.ndarray) -> None:
     half = len(masks) // 2
     one, two = masks[:half], masks[half : 2 * half]
     first, second = rle.encode(one), rle.encode(two)
-    assert np.array_equal(rle.decode(overlap.union(first, second)), one | two)
     assert np.array_equal(rle.decode(overlap.intersection(first, second)), one & two)
-    assert np.array_equal(rle.decode(overlap.difference(first, second)), one & ~two)
     assert lists_of(overlap.merge(rle.encode(masks))) == [counts_of(masks.any(axis=0))]
     groups = np.arange(len(masks)) % 2
     merged = overlap.merge(rle.encode(masks), groups, 2)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from schemes import save_scheme
 
 from cocoseg.errors import CocosegError, LabelError, UsageError
 from cocoseg.labels.choose import label_scheme
 from cocoseg.labels.presets import PRESETS
 from cocoseg.labels.scheme import LabelClass, LabelScheme
-from cocoseg.labels.schemefile import save_scheme
 from cocoseg.model import Category
 
 TOWN = [Category(7, "road", False), Category(23, "car", True), Category(24, "bus", True)]

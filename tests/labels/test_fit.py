@@ -17,9 +17,9 @@ BUS = LabelClass(2, "bus", (28,), True)
 SCHEME = LabelScheme("roads", (ROAD, CAR, BUS), ignored=(3, 4))
 
 
-def dataset(*categories: Category, says_void: bool = False, groups_things: bool = False) -> Dataset:
+def dataset(*categories: Category, conventions: Conventions = Conventions()) -> Dataset:
     load = Loader("maps", None, lambda _, entry: b"", lambda *_: None)  # type: ignore[arg-type,return-value]
-    return Dataset(categories, [], load, says_void=says_void, groups_things=groups_things)
+    return Dataset(categories, [], load, conventions=conventions)
 
 
 def value(scheme: LabelScheme, merged: tuple[int, ...], name: str = "own") -> int | None:
@@ -56,18 +56,18 @@ def test_others_and_known_ones_are_left() -> None:
 def test_void_of_pictures_stays_void() -> None:
     scheme = replace(SCHEME, unlabelled=9)
     assert fitted(scheme, dataset()).outside == 9
-    assert fitted(scheme, dataset(says_void=True)).outside == 255
+    assert fitted(scheme, dataset(conventions=Conventions("void"))).outside == 255
 
 
 def test_groups_are_no_crowds() -> None:
     scheme = replace(SCHEME, crowd="drop")
     assert fitted(scheme, dataset()) == scheme
-    found = fitted(scheme, dataset(groups_things=True))
+    found = fitted(scheme, dataset(conventions=Conventions(grouped=True)))
     assert found.crowd == "class"
     assert [problem.category for problem in found.problems] == ["label.crowd"]
 
 
 def test_a_data_set_is_all_that_label_scheme_needs() -> None:
-    found = cocoseg.label_scheme(SCHEME, dataset(Category(99, "flat", merged=(7, 8)), says_void=True))
+    found = cocoseg.label_scheme(SCHEME, dataset(Category(99, "flat", merged=(7, 8)), conventions=Conventions("void")))
     assert found.class_of[99] == 0
     assert cocoseg.label_scheme("index", dataset(Category(99, "flat", merged=(7, 8)))).class_of == {99: 0}

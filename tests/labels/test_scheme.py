@@ -153,6 +153,17 @@ class TestTable:
         assert stuff.table == (SEA, SKY)
 
 
+@pytest.mark.parametrize(("unlabelled", "expected"), [(None, 8), (99, 8), (3, 8), (9, 10), (200, 201)])
+def test_classes_count_up_to_the_largest_index_or_background(unlabelled: int | None, expected: int) -> None:
+    assert replace(TOWN, unlabelled=unlabelled).num_classes == expected
+
+
+def test_classes_that_are_not_painted_do_not_count() -> None:
+    assert replace(TOWN, classes=(*TOWN.classes, LabelClass(30, "bike", (4,), True)), unlabelled=None).num_classes == 31
+    assert replace(TOWN, things="drop", unlabelled=None, classes=(CAR, SEA)).num_classes == 1
+    assert replace(TOWN, things="drop", unlabelled=None, classes=(CAR,)).num_classes == 1
+
+
 class TestNumbers:
     def test_unlabelled_pixels_are_void_unless_said_otherwise(self) -> None:
         assert (replace(TOWN, unlabelled=None).outside, TOWN.outside, replace(TOWN, unlabelled=0).outside) == (

@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from schemes import save_scheme
 
 from cocoseg.errors import LabelError
 from cocoseg.labels.choose import label_scheme
 from cocoseg.labels.presets import PRESETS, official_categories
 from cocoseg.labels.scheme import LIMIT, LabelClass, LabelScheme
-from cocoseg.labels.schemefile import SchemeChanges, read_scheme, save_scheme, scheme_dict
+from cocoseg.labels.schemefile import SchemeChanges, read_scheme, scheme_dict
 from cocoseg.model import Category
 
 SUFFIXES = [".json", ".toml"]

@@ -19,10 +19,8 @@ from cocoseg.errors import CocosegError, LabelError, SampleError, UsageError
 from cocoseg.labels import LabelClass, LabelScheme
 from cocoseg.model import Sample
 from cocoseg.targets.semantic import (
-    check_ids,
     flat,
     instance_masks,
-    listed_regions,
     panoptic_to_semantic,
     segment_classes,
     semantic,
@@ -277,30 +275,6 @@ class TestIntegersOfAnyWidth:
         except (CocosegError, TypeError, ValueError):
             return
         np.testing.assert_array_equal(painted, by_segment(ids, info, TOWN))
-
-
-class TestCheckIds:
-    @pytest.mark.parametrize("ids", [[], [1], [ID_LIMIT - 1, 1], [3, 1, 2]])
-    def test_passes_ids_of_a_png_each_once(self, ids: list[int]) -> None:
-        check_ids(np.array(ids, np.int64))
-
-    @pytest.mark.parametrize(
-        ("ids", "category"),
-        [([0], "id.range"), ([1, -1], "id.range"), ([ID_LIMIT], "id.range"), ([5, 1, 5], "id.duplicate")],
-    )
-    def test_refuses_others(self, ids: list[int], category: str) -> None:
-        assert refusal(check_ids, np.array(ids, np.int64)).category == category
-
-    def test_leaves_the_ids_as_they_are(self) -> None:
-        ids = np.array([3, 1, 2])
-        check_ids(ids)
-        assert ids.tolist() == [3, 1, 2]
-
-
-def test_listed_regions_are_those_of_the_picture() -> None:
-    regions = listed_regions(scene("ab. / bb."), np.array([2, 1], np.uint32))
-    assert regions.areas.tolist() == [3, 1, 2]
-    assert refusal(listed_regions, scene("ab"), np.array([1], np.uint32)).category == "panoptic.unknown_id"
 
 
 class TestInstanceMasks:

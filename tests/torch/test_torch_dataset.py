@@ -18,7 +18,6 @@ from torch.utils.data import ConcatDataset, DataLoader
 import cocoseg
 from cocoseg.errors import LabelError, SampleError, UsageError
 from cocoseg.labels import LabelClass, LabelScheme
-from cocoseg.losses import number_of_classes
 from cocoseg.model import Dataset, Sample
 from cocoseg.targets.segments import class_segments, instances, panoptic, segments
 from cocoseg.torch import (
@@ -80,7 +79,7 @@ class TestEveryTargetIsNumpys:
     @drawn_by_chance
     def test_onehot(self, sample: Sample, scheme: LabelScheme) -> None:
         found = target_of(sample, scheme, target="onehot")
-        expected = one_hot_loop(cocoseg.semantic(sample, scheme), number_of_classes(scheme), scheme.void)
+        expected = one_hot_loop(cocoseg.semantic(sample, scheme), scheme.num_classes, scheme.void)
         assert found.dtype == torch.float32
         assert np.array_equal(found.numpy(), expected)
 

@@ -28,7 +28,7 @@ def shipped(*values: Any) -> Any:
 
 
 def places_of(*tensors: Tensor) -> list[Any]:
-    return module._places(tensors)
+    return module._slots(tensors)
 
 
 @st.composite

@@ -20,8 +20,9 @@ from typing import Any
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 
-from cocoseg.codecs.rle import Ints, area
+from cocoseg.codecs.rle import area
 from cocoseg.codecs.segmentation import read_segmentations
 from cocoseg.errors import Problem, SampleError
 from cocoseg.files.documents import NOT_A_NUMBER
@@ -108,7 +109,7 @@ def _scores(rows: Sequence[Annotation]) -> np.ndarray[Any, np.dtype[np.float64]]
     return np.array(scores, np.float64) if len(scores) == len(rows) else None
 
 
-def _empty_masks(areas: Ints, name: Callable[[int], str], place: str) -> tuple[Problem, ...]:
+def _empty_masks(areas: npt.NDArray[np.int64], name: Callable[[int], str], place: str) -> tuple[Problem, ...]:
     empty = np.flatnonzero(areas == 0).tolist()
     if not empty:
         return ()

@@ -20,7 +20,8 @@ import numpy as np
 
 from cocoseg.codecs import contour, rle
 from cocoseg.codecs.overlap import merge
-from cocoseg.codecs.rle import Ints, Runs
+from cocoseg.codecs.ragged import Ints
+from cocoseg.codecs.rle import Runs
 from cocoseg.codecs.segmentation import to_coco
 from cocoseg.codecs.simplify import simplify
 from cocoseg.formats.coco_json.about import image_row

@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 import numpy as np
 
-from cocoseg.codecs.panoptic import ids_from_rgb
+from cocoseg.codecs.panoptic import check_ids, ids_from_rgb, listed_regions
 from cocoseg.codecs.regions import Regions
 from cocoseg.errors import DocumentError, Problem, SampleError, show
 from cocoseg.files import places, png
@@ -25,7 +25,6 @@ from cocoseg.files.documents import Int64, parse_part, repeated_key
 from cocoseg.formats.panoptic.index import Index, read_index
 from cocoseg.formats.survey import Peek, header_size
 from cocoseg.model import Conventions, Dataset, Entry, Loader, Refused, Sample
-from cocoseg.targets.semantic import check_ids, listed_regions
 
 
 class Segment(msgspec.Struct, gc=False):
@@ -51,7 +50,7 @@ def read(
     Raises DocumentError: ``json.*``, ``doc.*``, ``file.*``, ``id.duplicate``.
     """
     dataset = glance(path, png_dir=png_dir, categories=categories)
-    _check_pictures(dataset.source, *dataset.folders, dataset.entries)
+    _check_pictures(dataset.source, dataset.folders[0], dataset.entries)
     return dataset
 
 
