@@ -156,7 +156,13 @@ READ_ONLY = np.frombuffer(bytes(12), np.uint8).reshape(2, 2, 3)
 @pytest.mark.parametrize(
     ("arguments", "options", "error", "category", "words"),
     [
-        ((MAP, 2), {}, SampleError, "classmap.range", "contains 2 at row 1, column 0; expected 0 to 1, or 255 for void"),
+        (
+            (MAP, 2),
+            {},
+            SampleError,
+            "classmap.range",
+            "contains 2 at row 1, column 0; expected 0 to 1, or 255 for void",
+        ),
         ((MAP, 3), {"void": None}, SampleError, "classmap.range", "contains 255 at row 1, column 1; expected 0 to 2"),
         ((MAP, 3), {"void": 0}, SampleError, "classmap.range", "contains 255 at .* or 0 for void"),
         ((MAP.view(np.int8), 3), {}, SampleError, "classmap.range", "contains -1 "),
@@ -168,7 +174,13 @@ READ_ONLY = np.frombuffer(bytes(12), np.uint8).reshape(2, 2, 3)
         ((MAP, 3), {"layout": "cwh"}, UsageError, "onehot.layout", "'cwh'; expected 'hwc' or 'chw'"),
         ((MAP, 3), {"dtype": "c16"}, UsageError, "onehot.dtype", "would have the dtype complex128"),
         ((MAP, 3), {"dtype": "u3"}, UsageError, "onehot.dtype", "'u3', which numpy does not know"),
-        ((MAP, 3), {"void": None, "void_channel": True}, UsageError, "onehot.void", "void_channel needs a value for void"),
+        (
+            (MAP, 3),
+            {"void": None, "void_channel": True},
+            UsageError,
+            "onehot.void",
+            "void_channel needs a value for void",
+        ),
         ((MAP, 3), {"void": 1 << 64}, UsageError, "onehot.void", "expected a number of at most 64 bits"),
         ((MAP, 3), {"void": "255"}, UsageError, "onehot.void", "void is '255'; expected an integer"),
         ((MAP, 3), {"out": [[0]]}, UsageError, "onehot.out", r"a list; expected an array of the shape \(2, 2, 3\)"),

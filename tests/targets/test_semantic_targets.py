@@ -198,7 +198,7 @@ class TestRefused:
     def test_a_category_that_the_scheme_does_not_know_names_segment_and_category(self) -> None:
         error = refusal(semantic, sample_of(scene("ab"), segments(7, 999)), TOWN)
         assert error.category == "id.unknown"
-        assert str(error).startswith("segment 2 has category_id 999, which labels 'town' do not know; ")
+        assert str(error).startswith("segment 2 has category_id 999, which labels 'town' do not list; ")
 
     def test_an_unknown_category_names_the_place_of_its_sample(self) -> None:
         error = refusal(segment_classes, sample_of(scene("a"), segments(999), "a.json: annotations[3]"), TOWN)
