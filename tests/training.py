@@ -53,7 +53,7 @@ def samples(draw: Any) -> Sample:
         for mask, id in zip(masks, ids, strict=True):
             picture[mask] = id
         shapes = find_regions(picture, ids)[0]
-    return Sample("a/b.png", 7, ids, categories, crowd, shapes)
+    return Sample("a/b.png", 7, ids, category_ids=categories, iscrowd=crowd, shapes=shapes)
 
 
 def masks_of(sample: Sample) -> np.ndarray:
@@ -77,4 +77,11 @@ def drawn_sample(masks: np.ndarray) -> Sample:
     """Masks (n, H, W) as a sample of cars."""
     count = len(masks)
     ids = np.arange(1, count + 1)
-    return Sample("a.png", 1, ids, np.full(count, 3), np.zeros(count, np.bool_), rle.encode(masks))
+    return Sample(
+        "a.png",
+        1,
+        ids,
+        category_ids=np.full(count, 3),
+        iscrowd=np.zeros(count, np.bool_),
+        shapes=rle.encode(masks),
+    )

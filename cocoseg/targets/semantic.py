@@ -187,9 +187,9 @@ def panoptic_to_semantic(
         "picture",
         "picture",
         listed,
-        _column(segments_info, "category_id"),
-        np.array([bool(segment.get("iscrowd", 0)) for segment in segments_info], np.bool_),
-        listed_regions(ids, listed.astype(ids.dtype, copy=False)),
+        category_ids=_column(segments_info, "category_id"),
+        iscrowd=np.array([bool(segment.get("iscrowd", 0)) for segment in segments_info], np.bool_),
+        shapes=listed_regions(ids, listed.astype(ids.dtype, copy=False)),
     )
     return semantic(sample, labels)
 
