@@ -1,6 +1,6 @@
-"""What losses want besides the class map: class weights, signed distances, weights of pixels between objects.
+"""Inputs of losses besides the class map: class weights, signed distances, weights of pixels between objects.
 
-Distances come from scipy, the extra ``cocoseg[losses]``; the rest is numpy.
+Distances need scipy, the extra ``cocoseg[losses]``; the rest needs only numpy.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from cocoseg.targets.semantic import semantic_map
 Floats = npt.NDArray[np.float64]
 Maps = npt.NDArray[np.float32]
 
-_REACH = 6  # standard deviations: beyond them a weight falls by 1.5e-8 of itself
+_REACH = 6  # standard deviations; farther away a weight is less than 1.5e-8 of its peak
 
 
 class ClassCounts(NamedTuple):
-    """How often each class occurs in a data set, by class index; void counts nowhere.
+    """How often each class occurs in a data set, by class index; void is not counted.
 
-    ``pixels`` (C,) int64 its pixels, ``images`` (C,) int64 the images that have it, ``image_pixels`` (C,) int64 all
-    pixels of those images.
+    ``pixels`` (C,) int64 are its pixels, ``images`` (C,) int64 the images that contain it, ``image_pixels`` (C,) int64
+    all labelled pixels of these images.
     """
 
     pixels: npt.NDArray[np.int64]
@@ -37,8 +37,8 @@ class ClassCounts(NamedTuple):
 def class_counts(dataset: Dataset, labels: LabelScheme | str = "index") -> ClassCounts:
     """Count the classes of a data set under a scheme, in one pass over it.
 
-    Raises what ``dataset[i]`` and ``cocoseg.semantic`` raise; slice the data set to leave an image out. Raises
-    UsageError ``usage.dataset`` for what is none: a path, or a ``SegmentationDataset``, which has one as ``.dataset``.
+    Raises the errors of ``dataset[i]`` and ``cocoseg.semantic``; slice the data set to leave an image out. Raises
+    UsageError ``usage.dataset`` for anything else, such as a path, or a ``SegmentationDataset``: pass its ``.dataset``.
 
     >>> import cocoseg
     >>> counts = class_counts(cocoseg.read("fixtures/panoptic.json"))
@@ -47,7 +47,9 @@ def class_counts(dataset: Dataset, labels: LabelScheme | str = "index") -> Class
     """
     if not isinstance(dataset, Dataset):
         found = f"dataset is a {type(dataset).__name__}"
-        raise UsageError("usage.dataset", f"{found}, expected what cocoseg.read gives, or SegmentationDataset.dataset")
+        raise UsageError(
+            "usage.dataset", f"{found}, expected what cocoseg.read returns, or SegmentationDataset.dataset"
+        )
     scheme = label_scheme(labels, dataset)
     pixels, images, image_pixels = np.zeros((3, scheme.num_classes), np.int64)
     for sample in dataset:
@@ -62,8 +64,8 @@ def class_counts(dataset: Dataset, labels: LabelScheme | str = "index") -> Class
 def inverse_frequency(counts: npt.ArrayLike) -> Floats:
     """Counts (C,) -> weights (C,) float64: ``w_c = N / (K n_c)``, N their sum, K the classes present.
 
-    The weights that even out the classes' shares (King & Zeng 2001), ``class_weight="balanced"`` elsewhere. A class
-    that is absent weighs 0. Raises UsageError ``usage.counts`` for what is not (C,).
+    These weights balance the classes (King & Zeng 2001); scikit-learn calls them ``class_weight="balanced"``. An absent
+    class has weight 0. Raises UsageError ``usage.counts`` for counts that are not (C,).
 
     >>> inverse_frequency([6, 3, 0]).tolist()
     [0.75, 1.5, 0.0]
@@ -73,17 +75,17 @@ def inverse_frequency(counts: npt.ArrayLike) -> Floats:
 
 
 def median_frequency(counts: ClassCounts) -> Floats:
-    """Weights (C,) float64: ``w_c = median(f) / f_c``, f_c the share of class c in the images that have it.
+    """Weights (C,) float64: ``w_c = median(f) / f_c``, f_c the share of class c in the images that contain it.
 
-    Eigen & Fergus 2015 (arXiv 1411.4734); the median is that of the classes present, and void pixels
-    count nowhere. A class that is absent weighs 0. Raises UsageError ``usage.counts`` for what is no ``ClassCounts``.
+    Eigen & Fergus 2015 (arXiv 1411.4734). The median is taken over the classes present, and void pixels are not
+    counted. An absent class has weight 0. Raises UsageError ``usage.counts`` for anything but ``ClassCounts``.
 
     >>> three = ClassCounts(np.array([4, 2, 0]), np.array([1, 1, 0]), np.array([8, 8, 0]))
     >>> median_frequency(three).tolist()
     [0.75, 1.5, 0.0]
     """
     if not isinstance(counts, ClassCounts):
-        raise UsageError("usage.counts", f"counts are a {type(counts).__name__}, expected what class_counts gives")
+        raise UsageError("usage.counts", f"counts are a {type(counts).__name__}, expected what class_counts returns")
     present = counts.pixels > 0
     share = np.zeros(len(counts.pixels))
     share[present] = counts.pixels[present] / counts.image_pixels[present]
@@ -93,15 +95,15 @@ def median_frequency(counts: ClassCounts) -> Floats:
 def effective_number(counts: npt.ArrayLike, beta: float = 0.9999) -> Floats:
     """Counts (C,) -> weights (C,) float64 in proportion to ``(1 - beta) / (1 - beta**n_c)``; their sum is K.
 
-    Cui et al. 2019 (arXiv 1901.05555). K are the classes present; a class that is absent weighs 0. Of pixels there are
-    so many that every class has the same effective number: count images (``ClassCounts.images``), or choose beta
-    nearer to 1. Raises UsageError: ``usage.number`` for a beta that is not in [0, 1), ``usage.counts``.
+    Cui et al. 2019 (arXiv 1901.05555). K is the number of classes present; an absent class has weight 0. Pixels are so
+    many that every class has the same effective number: count images (``ClassCounts.images``), or choose beta closer to
+    1. Raises UsageError: ``usage.number`` for a beta outside [0, 1), ``usage.counts``.
 
     >>> effective_number([1, 2, 0], beta=0.5).round(3).tolist()
     [1.2, 0.8, 0.0]
     """
     if not 0 <= beta < 1:
-        raise UsageError("usage.number", f"beta is {beta}, expected a number from 0 up to, but not, 1")
+        raise UsageError("usage.number", f"beta is {beta}, expected a number of at least 0 and below 1")
     n = _counted(counts)
     with np.errstate(divide="ignore"):
         effective = -np.expm1(n * np.log(beta)) if beta else np.sign(n)
@@ -125,9 +127,10 @@ def _where_present(share: Floats, over: float) -> Floats:
 def signed_distances(class_map: npt.ArrayLike, num_classes: int, void: int = 255) -> Maps:
     """Class maps (..., H, W), arrays or tensors -> (..., C, H, W) float32: how far a pixel is from a class's boundary.
 
-    Boundary loss, Kervadec et al. 2019 (arXiv 1812.07032), in pixels and as their code counts: outside the class the
-    distance to its nearest pixel, inside ``1 -`` the distance to the nearest pixel outside, so that its outermost
-    pixels are 0. A class that is absent, or covers all, has no boundary and gives 0; so do void pixels, in all classes.
+    Boundary loss, Kervadec et al. 2019 (arXiv 1812.07032), in pixels and as in their code: outside the class, the
+    distance to its nearest pixel; inside, ``1 -`` the distance to the nearest pixel outside, so that its outermost
+    pixels are 0. A class that is absent or covers everything has no boundary and gives 0. Void pixels are 0 for every
+    class.
     Raises UsageError: ``usage.extra`` where scipy is missing, ``usage.picture``.
 
     >>> signed_distances(np.array([[0, 0, 0, 1]]), 3)[:2].tolist()
@@ -165,9 +168,9 @@ def boundary_weights(
 
     U-Net, Ronneberger et al. 2015 (arXiv 1505.04597, equation 2): ``w = w_c + w0 exp(-(d1 + d2)² / (2 sigma²))``, d1
     and d2 the distances to the nearest and the second nearest object, 0 within it. w_c is the weight of the pixel's
-    class (C,), 1 without ``class_weights``. Objects are the connected parts (4 neighbours) of each class but the
-    background; ``id_map`` (..., H, W), 0 outside, gives the true ones where they are known. Where there are not two
-    objects the second term is 0, and beyond ``d1 + d2 = 6 sigma`` it may be. Void pixels weigh 0.
+    class (C,), 1 without ``class_weights``. Objects are the connected parts (4 neighbours) of each class except the
+    background; ``id_map`` (..., H, W), 0 outside objects, gives the true objects if they are known. With fewer than two
+    objects the second term is 0, and beyond ``d1 + d2 = 6 sigma`` it may be 0. Void pixels have weight 0.
     Raises UsageError: ``usage.extra`` where scipy is missing, ``usage.picture``, ``usage.number``.
 
     >>> boundary_weights(np.array([[1, 0, 1]]), w0=10, sigma=1).round(2)
@@ -194,7 +197,7 @@ def _check_boundary(maps: npt.NDArray[np.integer], ids: npt.NDArray[np.integer] 
 
 
 def _class_weight(picture: npt.NDArray[np.integer], class_weights: Floats) -> Floats:
-    """The weight of each pixel's class; 0 for a value that is no class."""
+    """The weight of each pixel's class; 0 for a value that is not a class."""
     known = (picture >= 0) & (picture < len(class_weights))
     return np.where(known, class_weights[np.where(known, picture, 0)], 0.0)
 
@@ -210,7 +213,7 @@ def _parts(picture: npt.NDArray[np.integer], void: int, background: int | None) 
 
 
 def _two_nearest(objects: npt.NDArray[np.integer], reach: float) -> Floats:
-    """Distances to the nearest and second nearest object: (2, H, W); infinite where there is none within reach."""
+    """Distances to the nearest and second nearest object: (2, H, W); infinite where there is none within ``reach``."""
     nearest = np.full((2, *objects.shape), np.inf)
     for value in np.unique(objects[objects != 0]).tolist():
         window = _window(objects == value, int(np.ceil(reach)))
@@ -222,19 +225,19 @@ def _two_nearest(objects: npt.NDArray[np.integer], reach: float) -> Floats:
 
 
 def _window(mask: npt.NDArray[np.bool_], margin: int) -> tuple[slice, slice]:
-    """Rows and columns of a mask's box and ``margin`` around it."""
+    """Rows and columns of a mask's box with a ``margin`` around it."""
     rows, columns = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
     spans = [slice(max(0, line[0] - margin), line[-1] + margin + 1) for line in (rows, columns)]
     return spans[0], spans[1]
 
 
 def _pictures(class_map: npt.NDArray[Any]) -> Iterator[tuple[tuple[int, ...], npt.NDArray[Any]]]:
-    """Each picture of a batch, and where it lies in it."""
+    """The index of each picture of a batch, and the picture."""
     return ((index, class_map[index]) for index in np.ndindex(class_map.shape[:-2]))
 
 
 def _integers(name: str, given: npt.ArrayLike) -> npt.NDArray[np.integer]:
-    """A picture as an array, which a tensor of the CPU becomes without a copy."""
+    """Pictures as an array, without a copy of a CPU tensor."""
     pictures = np.asarray(given)
     if pictures.ndim < 2 or pictures.dtype.kind not in "iu":
         found = f"the {name} has shape {pictures.shape} and dtype {pictures.dtype}"

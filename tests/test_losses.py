@@ -74,7 +74,7 @@ class TestCounts:
 
     def test_are_of_data_sets_alone(self) -> None:
         for other in ("fixtures/panoptic.json", [1, 2]):
-            with pytest.raises(UsageError, match=r"expected what cocoseg\.read gives"):
+            with pytest.raises(UsageError, match=r"expected what cocoseg\.read returns"):
                 class_counts(other)  # type: ignore[arg-type]
 
     def test_a_bad_image_raises(self) -> None:
@@ -125,7 +125,7 @@ class TestWeights:
         for weights in (inverse_frequency, effective_number):
             with pytest.raises(UsageError, match=r"shape \(3, 5\), expected \(C,\)"):
                 weights(counts)
-        with pytest.raises(UsageError, match="expected what class_counts gives"):
+        with pytest.raises(UsageError, match="expected what class_counts returns"):
             median_frequency(counts.pixels)  # type: ignore[arg-type]
 
     @pytest.mark.parametrize("beta", [1.0, -0.1, 2.0])

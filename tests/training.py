@@ -77,5 +77,11 @@ def drawn_sample(masks: np.ndarray) -> Sample:
     """Masks (n, H, W) as a sample of cars."""
     count = len(masks)
     ids = np.arange(1, count + 1)
-    crowd = np.zeros(count, np.bool_)
-    return Sample("a.png", 1, ids, category_ids=np.full(count, 3), iscrowd=crowd, shapes=rle.encode(masks))
+    return Sample(
+        "a.png",
+        1,
+        ids,
+        category_ids=np.full(count, 3),
+        iscrowd=np.zeros(count, np.bool_),
+        shapes=rle.encode(masks),
+    )

@@ -1,4 +1,4 @@
-"""What number a class gets, and what becomes of void, crowd, things and unknown categories."""
+"""Label schemes: the number of each class, and how void, crowds, things and unknown categories are labelled."""
 
 from cocoseg.labels.choose import label_scheme
 from cocoseg.labels.presets import PRESETS, Preset

@@ -1,4 +1,4 @@
-"""From what a user names, a preset or a file, to the scheme for a data set."""
+"""The scheme for a data set, from the name of a preset or of a scheme file."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ def label_scheme(
 ) -> LabelScheme:
     """The scheme of a preset's name or of a scheme file (JSON, TOML), for a data set or its ``categories``.
 
-    ``background`` says that unlabelled pixels are background, which a data set knows of itself: there ``index`` counts
-    classes from 1, and unlabelled pixels are 0. The scheme is told of categories that a class map has merged, and for
-    a data set of class maps, where void is void and nobody tells crowds from instances, it leaves both as they are.
+    With ``background``, unlabelled pixels are background: ``index`` counts classes from 1, and unlabelled pixels are 0.
+    By default the data set decides. Categories that a class map has merged get the class of their parts. For class
+    maps, ``unlabelled`` and ``crowd`` are not applied.
 
-    Raises UsageError ``label.preset`` for an unknown name, LabelError: ``doc.missing_key`` where categories are needed
-    and there are none, and what the file's checks raise.
+    Raises UsageError ``label.preset`` for an unknown name; LabelError: ``doc.missing_key`` where categories are needed
+    and missing, and the errors of a scheme file.
 
     >>> label_scheme("mask2former").class_of[200]
     132
@@ -70,8 +70,8 @@ def _build(name: str, preset: Preset, categories: Sequence[Category]) -> LabelSc
     if preset.table is None and not categories:
         raise LabelError(
             "doc.missing_key",
-            f"labels {name!r} follow the data set's categories, and there are none; give them with --categories FILE "
-            "(in Python: categories=), or choose a preset that brings a class table",
+            f"labels {name!r} follow the data set's categories, but there are none; give them with --categories FILE "
+            "(in Python: categories=), or choose a preset with a class table",
         )
     if preset.table is None:
         return preset.build(categories)
@@ -82,12 +82,12 @@ def _build(name: str, preset: Preset, categories: Sequence[Category]) -> LabelSc
 
 @cache
 def _with_table(name: str) -> LabelScheme:
-    """The scheme of a preset that brings its table, made once: loaders name it for every picture."""
+    """The scheme of a preset with a class table, made once, because loaders ask for it with every picture."""
     return PRESETS[name].build(())
 
 
 def _other_names(preset: str, table: str, categories: Sequence[Category]) -> tuple[Problem, ...]:
-    """Tell of a data set whose category ids mean something else than the preset's."""
+    """A problem if category ids have other names in the data set than in the preset's class table."""
     official = {category.id: category.name for category in official_categories(table)}
     other = [c for c in categories if c.id in official and official[c.id] != c.name]
     if not other:

@@ -1,7 +1,8 @@
-"""A scheme told of what it can't know: categories that a class map merged, and what class maps leave unsaid.
+"""Adapts a scheme to a data set made of class maps.
 
-Class maps know fewer categories than their data set had: ``detectron2-fpn`` has one class for 80 things. Read back,
-that class is a category of its own, which goes where all of the 80 go, if they go to one place.
+Class maps have fewer categories than the data set that they were made from: ``detectron2-fpn`` has one class for 80
+things. When such maps are read, that class is one merged category. It gets the class that all 80 things have, if they
+have the same.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from cocoseg.model import Category, Dataset
 
 
 def with_merged(scheme: LabelScheme, categories: Sequence[Category]) -> LabelScheme:
-    """The scheme, in which merged categories are what all of their parts are.
+    """The scheme with each merged category in the class that all of its parts have.
 
     >>> scheme = LabelScheme("two", (LabelClass(0, "road", (7, 8)), LabelClass(1, "sky", (23,))))
     >>> with_merged(scheme, [Category(24, "flat", merged=(7, 8))]).class_of
@@ -29,19 +30,17 @@ def with_merged(scheme: LabelScheme, categories: Sequence[Category]) -> LabelSch
 
 
 def fitted(scheme: LabelScheme, dataset: Dataset) -> LabelScheme:
-    """The scheme as a data set can be labelled with: void that its pictures have stays void, groups are no crowds."""
+    """The scheme as it applies to a data set: void in class maps stays void, and grouped things are not crowds."""
     if dataset.conventions.unlabelled == "void":
         scheme = replace(scheme, unlabelled=None)
     if dataset.conventions.grouped and scheme.crowd != "class":
-        text = (
-            f"crowd = {scheme.crowd!r} of labels {show(scheme.name)} is left out: class maps tell no crowd from others"
-        )
+        text = f"crowd = {scheme.crowd!r} of labels {show(scheme.name)} is not applied: class maps do not mark crowds"
         scheme = replace(scheme, crowd="class", problems=(*scheme.problems, Problem("label.crowd", text)))
     return scheme
 
 
 def _with_parts(scheme: LabelScheme, category: Category) -> LabelScheme:
-    """Several categories in one; where they are of different classes it stays unknown."""
+    """Add a category merged from several; it stays unknown if these have different classes."""
     values = {scheme.class_of.get(part) for part in category.merged or ()}
     if len(values) > 1 or None in values:
         return scheme
@@ -49,7 +48,7 @@ def _with_parts(scheme: LabelScheme, category: Category) -> LabelScheme:
 
 
 def _beside(scheme: LabelScheme, category: Category, other: int) -> LabelScheme:
-    """The category goes where another one goes."""
+    """Give the category the class of another one."""
     if other in scheme.ignored:
         return replace(scheme, ignored=(*scheme.ignored, category.id))
     row = next(row for row in scheme.classes if other in row.category_ids)
@@ -57,7 +56,7 @@ def _beside(scheme: LabelScheme, category: Category, other: int) -> LabelScheme:
 
 
 def _with_background(scheme: LabelScheme, category: Category) -> LabelScheme:
-    """What no category is goes to the class of its name, or else where pixels go that nobody labelled."""
+    """Give a background category the class of its name, or else the value of unlabelled pixels."""
     rows = [row for row in scheme.classes if not row.category_ids]
     row = next((row for row in rows if row.name == category.name), None)
     if row is None and scheme.unlabelled is None:

@@ -1,7 +1,7 @@
-"""The conventions of the tools that people have, each bit for bit.
+"""The label conventions of common tools, each bit for bit.
 
-A preset either follows the categories of the data set (``index``, ``panopticapi``...) or brings an official class
-table with it, and then needs no categories.
+A preset numbers the categories of the data set (``index``, ``panopticapi``...), or has an official class table and
+needs no categories.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from cocoseg.labels.scheme import LIMIT, LabelClass, LabelScheme
 from cocoseg.model import Category
 
 BACKGROUND = LabelClass(0, "background", (), False, (0, 0, 0))
-# VOC's 20 classes in torchvision's order, by the COCO category that is taken for each.
+# VOC's 20 classes in torchvision's order, with the COCO category of each.
 VOC = {
     5: "aeroplane", 2: "bicycle", 16: "bird", 9: "boat", 44: "bottle", 6: "bus", 3: "car", 17: "cat", 62: "chair",
     21: "cow", 67: "diningtable", 18: "dog", 19: "horse", 4: "motorbike", 1: "person", 64: "pottedplant", 20: "sheep",
     63: "sofa", 7: "train", 72: "tvmonitor",
 }  # fmt: skip
-OTHER = 183  # the id that COCO-Stuff and panopticapi give to "everything that is no stuff"
+OTHER = 183  # the id that COCO-Stuff and panopticapi give to everything that is not stuff
 
 
 class Preset(NamedTuple):
-    """How a preset is made, and what it is, in a sentence. ``table`` names the class table that it brings."""
+    """The function that builds a preset's scheme, a summary in one line, and the name of its class table, if any."""
 
     build: Callable[[Sequence[Category]], LabelScheme]
     summary: str
@@ -68,7 +68,7 @@ def _official_things() -> dict[tuple[int, str], bool | None]:
 
 
 def is_thing(category: Category) -> bool | None:
-    """What a category says, or where it is silent COCO's class tables, by id and name; None where nobody knows.
+    """A category's ``isthing``; if it has none, that of COCO's tables for its id and name; None if unknown.
 
     >>> is_thing(Category(1, "person")), is_thing(Category(1, "person", isthing=False)), is_thing(Category(1, "cat"))
     (True, False, None)
@@ -77,7 +77,7 @@ def is_thing(category: Category) -> bool | None:
 
 
 def is_stuff(category: Category) -> bool:
-    """Whether a category is known to be stuff: what nobody knows is a thing."""
+    """Whether a category is known to be stuff; unknown ones count as things."""
     return is_thing(category) is False
 
 
@@ -108,7 +108,7 @@ def _indices(categories: Sequence[Category], background: bool) -> LabelScheme:
 
 
 def _raw_ids(categories: Sequence[Category]) -> tuple[tuple[LabelClass, ...], tuple[Problem, ...]]:
-    """Category ids as they are, in 8 bits with 0 for void."""
+    """Unchanged category ids in 8 bits, with 0 for void."""
     for category in categories:
         if not 0 <= category.id <= 255:
             raise LabelError(
@@ -119,7 +119,7 @@ def _raw_ids(categories: Sequence[Category]) -> tuple[tuple[LabelClass, ...], tu
         if category.id == 255:
             raise LabelError(
                 "label.collision",
-                f"category id 255 ({show(category.name)}) is what training code ignores; use --labels index",
+                f"category id 255 ({show(category.name)}) is the value that training code ignores; use --labels index",
             )
     classes = tuple(_class(category, category.id) for category in sorted(categories, key=lambda c: c.id) if category.id)
     zero = [f"category id 0 ({show(category.name)})" for category in categories if category.id == 0]
@@ -182,14 +182,12 @@ def _cocostuff_helper(categories: Sequence[Category]) -> LabelScheme:
     for category in categories:
         if not 0 < category.id <= LIMIT:
             where = f"category id {category.id} ({show(category.name)})"
-            raise LabelError(
-                "label.range", f"{where} has no place in a map of raw ids with 0 for background; use index"
-            )
+            raise LabelError("label.range", f"{where} does not fit a map of raw ids with 0 for background; use index")
     classes = tuple(_class(category, category.id) for category in sorted(categories, key=lambda c: c.id))
     return LabelScheme("cocostuff-helper", classes, 0, crowd="drop")
 
 
-# These tools read panoptic pictures alone.
+# These tools read only panoptic pictures.
 PICTURES_ONLY = ("panopticapi", "panopticapi-things-other")
 
 PRESETS: dict[str, Preset] = {

@@ -1,4 +1,4 @@
-"""The policy as one frozen value: category id → class index, and everything that others leave implicit."""
+"""A label scheme as one frozen value: category id → class index, and all other decisions about labels."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LIMIT = 65535  # the largest value of a 16-bit PNG
 
 @dataclass(frozen=True)
 class LabelClass:
-    """A class: its number in the map, and the categories that become it."""
+    """A class: its number in the map, and the categories that belong to it."""
 
     index: int
     name: str
@@ -36,17 +36,17 @@ class LabelClass:
 class LabelScheme:
     """How segments become classes.
 
-    * ``classes``: the classes; an index may be left out.
-    * ``void``: the value of pixels whose class is not known (``ignore_index``).
+    * ``classes``: the classes; their indices may have gaps.
+    * ``void``: the value of pixels whose class is unknown (``ignore_index``).
     * ``unlabelled``: the value of pixels that no segment covers; None is void.
     * ``crowd``: a crowd segment is painted as its class, as void, or not at all (``drop``).
-    * ``things``: thing classes stay, become one class (``merge``, under the lowest of their indices), or are not
-      painted at all (``drop``).
-    * ``unknown``: a segment of a category that the scheme does not name is an error, void, or not painted.
-    * ``overlap``: of masks that overlap the later in the file is on top (``file``), the smaller (``area``), the one of
-      the higher score (``score``); or contested pixels are void (``void``), or an error.
-    * ``ignored``: category ids that are void without being an error.
-    * ``problems``: what was odd about the categories it was made for.
+    * ``things``: thing classes stay (``keep``), become one class with the lowest of their indices (``merge``), or are
+      not painted (``drop``).
+    * ``unknown``: a segment whose category the scheme does not list is an error, void, or not painted (``drop``).
+    * ``overlap``: where masks overlap, the later in the file is on top (``file``), the smaller (``area``), or the one
+      with the higher score (``score``); or contested pixels are void (``void``) or an error (``error``).
+    * ``ignored``: category ids that become void without an error.
+    * ``problems``: problems of the categories that the scheme was made for.
 
     Raises LabelError: ``label.range``, ``label.collision``, ``label.type``.
 
@@ -121,7 +121,7 @@ class LabelScheme:
     ) -> tuple[npt.NDArray[Any], npt.NDArray[np.bool_]]:
         """Category ids (n,) and crowd flags (n,) -> values in the map (n,), and which categories are known (n,) bool.
 
-        Unknown categories get void, or what ``unknown`` says.
+        Unknown categories get void; with ``unknown='drop'`` they get the value of unlabelled pixels.
         """
         ids, values = self._sorted
         row = np.searchsorted(ids, category_ids)
@@ -134,7 +134,7 @@ class LabelScheme:
         return found, known
 
     def painted(self, category_ids: npt.NDArray[np.integer], iscrowd: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-        """Which segments are painted at all: (n,) bool. The others are no part of the picture."""
+        """Which segments are painted: (n,) bool. The pixels of the others are unlabelled."""
         kept = np.ones(len(category_ids), np.bool_)
         if "drop" not in (self.crowd, self.things, self.unknown):
             return kept
@@ -147,13 +147,13 @@ class LabelScheme:
 
     @property
     def numbers(self) -> tuple[object, ...]:
-        """All that decides class indices: the scheme less its names and colours, as plain values."""
+        """All that decides class indices: the scheme without names and colours, as plain values."""
         classes = [(row.index, row.category_ids, row.isthing) for row in self.classes]
         choices = (self.crowd, self.things, self.unknown, self.overlap, self.ignored)
         return (self.void, self.outside, *choices, classes)
 
     def with_unlabelled(self, what: Literal["background", "void"]) -> LabelScheme:
-        """The same scheme, in which pixels that no segment covers are background (0), or void.
+        """The same scheme, with background (0) or void for pixels that no segment covers.
 
         Raises LabelError ``label.collision`` where a class has the number 0.
         """
@@ -161,7 +161,7 @@ class LabelScheme:
             return replace(self, unlabelled=None)
         first = next((row for row in self.table if row.index == 0 and row.category_ids), None)
         if first:
-            raise _wrong(self, "label.collision", f"0 is class {show(first.name)}, so that background has no number")
+            raise _wrong(self, "label.collision", f"0 is class {show(first.name)}, so background cannot be 0")
         return replace(self, unlabelled=0)
 
     @cached_property
@@ -173,7 +173,7 @@ class LabelScheme:
     def palette(self) -> tuple[Color, ...]:
         """A colour for each of the 256 values of an 8-bit map; void and unlabelled pixels are black.
 
-        Raises LabelError ``label.range`` where the map has 16 bits, as no PNG palette has.
+        Raises LabelError ``label.range`` where the map has 16 bits, which a PNG palette does not support.
         """
         if self.dtype != np.uint8:
             raise LabelError("label.range", f"labels {show(self.name)} need 16 bits; a PNG palette has 256 colours")
@@ -185,7 +185,7 @@ class LabelScheme:
 
 
 def default_color(index: int) -> Color:
-    """A colour for a class that has none: the bits of its number dealt to red, green and blue, as PASCAL VOC does.
+    """A colour for a class that has none: red, green and blue share the bits of its number, as in PASCAL VOC.
 
     >>> default_color(0), default_color(1)
     ((128, 0, 0), (0, 128, 0))
@@ -217,20 +217,20 @@ def _check_numbers(scheme: LabelScheme) -> None:
             raise _wrong(scheme, "label.range", f"{what} is {show(value)}, expected an integer from 0 to {LIMIT}")
     indices = [row.index for row in scheme.classes]
     if (twice := _first_repeated(indices)) is not None:
-        raise _wrong(scheme, "label.collision", f"two classes have index {twice}; give each its own")
+        raise _wrong(scheme, "label.collision", f"two classes have index {twice}; give them different ones")
     if scheme.void in indices:
-        raise _wrong(scheme, "label.collision", f"void and a class are both {scheme.void}; give each its own number")
+        raise _wrong(scheme, "label.collision", f"void and a class are both {scheme.void}; give them different numbers")
 
 
 def _check_categories(scheme: LabelScheme) -> None:
     ids = [category for row in scheme.classes for category in row.category_ids] + list(scheme.ignored)
     if not ids:
-        raise _wrong(scheme, "label.type", "no class names a category id, so that nothing could be painted")
+        raise _wrong(scheme, "label.type", "no class has a category id, so nothing would be painted")
     for category in ids:
         if type(category) is not int or not -(2**63) <= category < 2**63:
-            raise _wrong(scheme, "label.range", f"category id {show(category)} is no integer of 64 bits")
+            raise _wrong(scheme, "label.range", f"category id {show(category)} is not a 64-bit integer")
     if (twice := _first_repeated(ids)) is not None:
-        raise _wrong(scheme, "label.collision", f"category id {twice} is given to two classes; keep one of them")
+        raise _wrong(scheme, "label.collision", f"category id {twice} is listed twice; keep one of them")
 
 
 def _check_colors(scheme: LabelScheme) -> None:

@@ -8,7 +8,7 @@
     name = "road"
     category_ids = [7, 8]
 
-or a preset with some of its choices changed:
+or a preset, and the choices that differ from it:
 
     preset = "index"
     things = "merge"
@@ -37,7 +37,7 @@ class _Class(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
 
 
 class SchemeChanges(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
-    """A preset, and the choices that a file makes otherwise."""
+    """A preset, and the choices of a file that differ from it."""
 
     preset: str
     crowd: Crowd | msgspec.UnsetType = msgspec.UNSET
@@ -70,7 +70,7 @@ _DEFAULTS = {field.name: field.default for field in msgspec.structs.fields(_File
 
 
 def read_scheme(path: str | os.PathLike[str]) -> LabelScheme | SchemeChanges:
-    """The scheme in a file, or the preset that it names with its changes.
+    """The scheme in a file, or the name of a preset and changes to it.
 
     Raises LabelError naming the file and the field: ``file.*``, ``label.type``, ``label.range``, ``label.collision``.
     """
@@ -84,17 +84,17 @@ def read_scheme(path: str | os.PathLike[str]) -> LabelScheme | SchemeChanges:
         raise error.at(show(name, 300)) from None
     except CocosegError as error:
         raise LabelError(error.category, error.message) from None
-    except (ValueError, RecursionError) as error:  # msgspec's and tomllib's errors are ValueErrors
+    except (ValueError, RecursionError) as error:  # the errors of msgspec and tomllib are ValueErrors
         raise LabelError("label.type", f"{show(name, 300)}: {error}") from None
 
 
 def scheme_from(value: Any) -> LabelScheme:
-    """The scheme that ``scheme_dict`` made plain. Raises LabelError, msgspec.ValidationError."""
+    """The scheme of a value that ``scheme_dict`` returned. Raises LabelError, msgspec.ValidationError."""
     return _scheme(msgspec.convert(value, _File))
 
 
 def scheme_dict(scheme: LabelScheme) -> dict[str, Any]:
-    """A scheme as plain dicts, lists, numbers and strings; what is at its default is left out."""
+    """A scheme as plain dicts, lists, numbers and strings, without fields that have their defaults."""
     rows = [_Class(row.index, row.name, list(row.category_ids), row.isthing, row.color) for row in scheme.classes]
     file = _File(
         scheme.name,
@@ -107,7 +107,7 @@ def scheme_dict(scheme: LabelScheme) -> dict[str, Any]:
         list(scheme.ignored),
         scheme.overlap,
     )
-    plain: dict[str, Any] = msgspec.to_builtins(file)  # which takes an equal string of another process for no default
+    plain: dict[str, Any] = msgspec.to_builtins(file)  # it keeps a default string that was unpickled
     return {key: value for key, value in plain.items() if key not in _DEFAULTS or value != _DEFAULTS[key]}
 
 

@@ -1,1 +1,1 @@
-"""Samples and schemes to the arrays that a loss wants."""
+"""Training targets: arrays for losses, from samples and schemes."""

@@ -1,4 +1,4 @@
-"""A sample under a scheme to sets of (mask, class): what detection and mask classification are trained on."""
+"""Sets of (mask, class) of a sample under a scheme, for training detection and mask classification."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Segments(NamedTuple):
 
 
 class Instances(NamedTuple):
-    """Objects as detectors want them.
+    """Objects in the form that detectors take.
 
     ``ids`` (n,) int64, ``labels`` (n,) int64, ``boxes`` (n, 4) int64 as x0, y0, x1, y1, the latter two one beyond the
     last pixel, ``areas`` (n,) int64, ``iscrowd`` (n,) bool, ``masks`` (n, H, W) bool.
@@ -42,7 +42,7 @@ class Instances(NamedTuple):
 
 
 class Panoptic(NamedTuple):
-    """A picture of ids (H, W) int64, 0 where there is none, and its table: columns (n,) as ``Instances`` has them."""
+    """A picture of ids (H, W) int64, 0 outside segments, and its table: columns (n,) as in ``Instances``."""
 
     id_map: Ints
     ids: Ints
@@ -54,7 +54,7 @@ class Panoptic(NamedTuple):
 class Planes(NamedTuple):
     """The masks of an image as Runs, along its rows or down its columns.
 
-    Along the rows they are those of the picture turned over its diagonal, so that all of ``codecs.rle`` works on them.
+    Along the rows, they are the masks of the transposed picture, so that all of ``codecs.rle`` works on them.
     """
 
     runs: Runs
@@ -69,9 +69,9 @@ class Planes(NamedTuple):
 
 
 def instances(sample: Sample, labels: Labels) -> Instances:
-    """The objects of a sample, in file order: no stuff, nothing that is void or not painted, no mask without a pixel.
+    """The objects of a sample, in file order, without stuff, void, segments that are not painted, and empty masks.
 
-    Raises SampleError ``id.unknown`` for a category that the scheme does not know, unless it says otherwise.
+    Raises SampleError ``id.unknown`` for a category that the scheme does not list, if ``unknown`` is ``error``.
 
     >>> import cocoseg
     >>> dataset = cocoseg.read("fixtures/instances.json")
@@ -94,9 +94,9 @@ def instances(sample: Sample, labels: Labels) -> Instances:
 
 
 def segments(sample: Sample, labels: Labels) -> Segments:
-    """One mask per segment, things and stuff, in file order; crowds are left out, as Mask2Former leaves them out.
+    """One mask per segment, things and stuff, in file order, without crowds, as in Mask2Former.
 
-    Nothing that is void or not painted, and no mask without a pixel. Raises as ``instances`` does.
+    Void, segments that are not painted, and empty masks are left out too. Raises as ``instances`` does.
 
     >>> import cocoseg
     >>> found = segments(cocoseg.read("fixtures/panoptic.json")[2], "mask2former")
@@ -109,7 +109,7 @@ def segments(sample: Sample, labels: Labels) -> Segments:
 
 
 def class_segments(class_map: npt.NDArray[np.integer], void: int = 255) -> Segments:
-    """One mask per class present in a class map (H, W), by rising class: semantic training of MaskFormer.
+    """One mask per class present in a class map (H, W), by ascending class, for semantic training of MaskFormer.
 
     >>> class_segments(np.array([[0, 2, 255]], np.uint8))
     Segments(masks=array([[[ True, False, False]],
@@ -124,7 +124,8 @@ def class_segments(class_map: npt.NDArray[np.integer], void: int = 255) -> Segme
 def panoptic(sample: Sample, labels: Labels) -> Panoptic:
     """The picture of segment ids and its table; where masks overlap, the later is on top.
 
-    What is void or not painted is 0 and not listed, nor is a segment that others hide. Raises as ``instances`` does.
+    Void and segments that are not painted are 0 and not listed. Segments that others hide are not listed. Raises as
+    ``instances`` does.
 
     >>> import cocoseg
     >>> found = panoptic(cocoseg.read("fixtures/panoptic.json")[2], "mask2former")
@@ -152,7 +153,7 @@ def panoptic(sample: Sample, labels: Labels) -> Panoptic:
 
 
 def known_segments(sample: Sample, scheme: LabelScheme) -> tuple[Ints, npt.NDArray[np.intp]]:
-    """Class of each segment (n,) int64, and the indices (m,) of those painted, not void and not without a pixel."""
+    """Class of each segment (n,) int64, and the indices (m,) of those that are painted, not void and not empty."""
     classes = segment_classes(sample, scheme)
     painted = scheme.painted(sample.category_ids, sample.iscrowd)
     kept = np.flatnonzero(painted & (classes != scheme.void) & (sample.areas > 0))
@@ -160,7 +161,7 @@ def known_segments(sample: Sample, scheme: LabelScheme) -> tuple[Ints, npt.NDArr
 
 
 def planes(sample: Sample, indices: npt.NDArray[np.intp]) -> Planes:
-    """The masks of the segments at ``indices`` (m,), as runs; no pixel is touched."""
+    """The masks of the segments at ``indices`` (m,), as runs, without decoding them."""
     shapes = sample.shapes
     if isinstance(shapes, Runs):
         return Planes(take(shapes, indices), along_rows=False)

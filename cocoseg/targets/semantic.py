@@ -1,4 +1,4 @@
-"""A sample and a label scheme to the arrays that a loss wants."""
+"""Class maps and masks of a sample, under a label scheme."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ Labels = LabelScheme | str
 
 
 class Counts(msgspec.Struct):
-    """What a summary counts in a class map: the pixels of each value, and those that several masks claimed."""
+    """Counts for a summary: the pixels of each value, and those that several masks cover."""
 
     pixels: dict[int, int] = {}
     contested: int = 0
 
 
 class SemanticMap(NamedTuple):
-    """A class map (H, W), the pixels of every value in it, and how many pixels several masks claimed."""
+    """A class map (H, W), the pixels of each value in it, and the number of pixels that several masks cover."""
 
     class_map: npt.NDArray[Any]
     pixels: dict[int, int]
@@ -41,15 +41,15 @@ class SemanticMap(NamedTuple):
 def semantic(sample: Sample, labels: Labels, overlap: Overlap | None = None) -> npt.NDArray[Any]:
     """The class map of a sample: (H, W) uint8, or uint16 where the scheme's numbers need it.
 
-    ``labels`` is a scheme, or the name of a preset that brings its own class table; ``overlap`` outdoes the scheme's.
-    Raises SampleError: ``id.unknown`` for a category that the scheme does not know, unless it says otherwise,
-    ``overlap.contested`` and ``overlap.scores`` as ``overlap`` has it.
+    ``labels`` is a scheme, or the name of a preset with a class table. ``overlap`` overrides the scheme's.
+    Raises SampleError: ``id.unknown`` for a category that the scheme does not list, if ``unknown`` is ``error``;
+    ``overlap.contested`` if ``overlap`` is ``error``; ``overlap.scores`` if it is ``score`` and there are none.
     """
     return semantic_map(sample, label_scheme(labels), overlap).class_map
 
 
 def semantic_map(sample: Sample, scheme: LabelScheme, overlap: Overlap | None = None) -> SemanticMap:
-    """The class map of a sample, and what a summary counts."""
+    """The class map of a sample, and the counts for a summary."""
     if overlap is not None:
         scheme = replace(scheme, overlap=overlap)
     classes = segment_classes(sample, scheme)
@@ -61,9 +61,9 @@ def semantic_map(sample: Sample, scheme: LabelScheme, overlap: Overlap | None = 
 
 
 def flat(sample: Sample, overlap: Overlap) -> tuple[Regions, int]:
-    """A sample as a picture in which every pixel has one segment or none, and how many pixels several masks claimed.
+    """A sample as a picture with at most one segment per pixel, and the number of pixels that several masks cover.
 
-    Under ``void`` those have none. Raises SampleError: ``overlap.contested`` under ``error``, ``overlap.scores``.
+    With ``void``, these have none. Raises SampleError: ``overlap.contested`` under ``error``, ``overlap.scores``.
     """
     if isinstance(sample.shapes, Regions):
         return sample.shapes, 0
@@ -88,7 +88,7 @@ def segment_masks(sample: Sample, indices: npt.NDArray[np.intp]) -> npt.NDArray[
     """The masks of the segments at ``indices`` (m,): (m, H, W) bool."""
     if isinstance(sample.shapes, Runs):
         return rle.decode(rle.take(sample.shapes, indices))
-    narrow = np.min_scalar_type(len(indices))  # a narrow picture is compared several times as fast
+    narrow = np.min_scalar_type(len(indices))  # narrow types are compared several times as fast
     numbers: npt.NDArray[Any] = np.full(sample.shapes.count, len(indices), narrow)
     numbers[indices] = np.arange(len(indices))
     painted = sample.shapes.paint(numbers, len(indices))
@@ -97,9 +97,10 @@ def segment_masks(sample: Sample, indices: npt.NDArray[np.intp]) -> npt.NDArray[
 
 
 class _Stack(NamedTuple):
-    """Masks one over the other, the lowest first as ``order`` (m,) names them: who is on top where.
+    """Masks painted one over another, in the ``order`` (m,) of their indices, the lowest first.
 
-    ``contested`` (R,) bool are the runs of ``regions`` that several masks claim, ``pixels`` counts their pixels.
+    ``regions`` has the topmost mask of each run. ``contested`` (R,) bool says which runs several masks cover,
+    ``pixels`` is the number of their pixels.
     """
 
     masks: Runs
@@ -110,7 +111,7 @@ class _Stack(NamedTuple):
 
 
 def _stack(sample: Sample, kept: npt.NDArray[np.intp], overlap: Overlap) -> _Stack:
-    """The masks of the ``kept`` segments (m,) of a sample under a policy. Raises SampleError ``overlap.*``."""
+    """The masks of the ``kept`` segments (m,) of a sample, under a rule. Raises SampleError ``overlap.*``."""
     assert isinstance(sample.shapes, Runs)
     masks = sample.shapes if len(kept) == len(sample.ids) else take(sample.shapes, kept)
     try:
@@ -125,7 +126,7 @@ def _stack(sample: Sample, kept: npt.NDArray[np.intp], overlap: Overlap) -> _Sta
 
 
 def _order(sample: Sample, masks: Runs, kept: npt.NDArray[np.intp], overlap: Overlap) -> npt.NDArray[np.intp]:
-    """Which of the masks, those of the ``kept`` segments, is painted first, second ...: (m,)."""
+    """The order in which the masks of the ``kept`` segments (m,) are painted, as indices of masks: (m,)."""
     if overlap == "area":
         return np.argsort(-rle.area(masks), kind="stable")
     if overlap != "score":
@@ -136,7 +137,7 @@ def _order(sample: Sample, masks: Runs, kept: npt.NDArray[np.intp], overlap: Ove
 
 
 def _painted(stack: _Stack, classes: npt.NDArray[Any], scheme: LabelScheme) -> SemanticMap:
-    """The class map of masks of ``classes`` (m,)."""
+    """The class map of a stack of masks with ``classes`` (m,)."""
     masks, order, regions, contested, pixels = stack
     values = np.append(classes, scheme.dtype.type(scheme.outside))[regions.segments]
     if scheme.overlap == "void":
@@ -168,11 +169,11 @@ def segment_classes(sample: Sample, scheme: LabelScheme) -> npt.NDArray[Any]:
 def panoptic_to_semantic(
     picture: npt.NDArray[Any], segments_info: Sequence[Mapping[str, Any]], labels: Labels
 ) -> npt.NDArray[Any]:
-    """A panoptic picture and its ``segments_info`` to a class map, for a ``__getitem__`` that has both at hand.
+    """The class map of a panoptic picture and its ``segments_info``, for a ``__getitem__`` that has both.
 
     ``picture`` is (H, W, 3) or (H, W, 4) uint8 as the PNG stores it, or (H, W) integer ids. Returns (H, W) uint8 or
     uint16. Raises SampleError: ``id.duplicate``, ``id.range``, ``id.unknown``, ``panoptic.unknown_id``; UsageError
-    ``usage.picture`` for an array that is no such picture.
+    ``usage.picture`` for any other array.
 
     >>> picture = np.array([[[1, 0, 0], [2, 0, 0], [0, 0, 0]]], np.uint8)
     >>> info = [{"id": 1, "category_id": 1}, {"id": 2, "category_id": 200}]
@@ -209,7 +210,7 @@ def _column(segments_info: Sequence[Mapping[str, Any]], field: str) -> npt.NDArr
 
 
 def _ids(picture: npt.NDArray[Any]) -> npt.NDArray[np.uint32] | npt.NDArray[np.int64]:
-    """The ids of a picture of colours or of ids of any integer type, as integers that hold every id."""
+    """The ids of a picture of colours, or of ids of any integer type, in a type that holds all ids."""
     colors = picture.ndim == 3 and picture.shape[2] >= 3
     if picture.dtype.kind not in "iu" or not (colors or picture.ndim == 2) or not picture.size:
         found = f"the picture has shape {picture.shape} and dtype {picture.dtype}"
@@ -217,7 +218,7 @@ def _ids(picture: npt.NDArray[Any]) -> npt.NDArray[np.uint32] | npt.NDArray[np.i
     if picture.ndim == 2:
         return picture if picture.dtype == np.uint32 else picture.astype(np.int64, copy=False)
     if picture.dtype != np.uint8 and (picture < 0).any() | (picture > 255).any():
-        raise SampleError("png.mode", "the picture's colours are not from 0 to 255, as those of an 8-bit picture are")
+        raise SampleError("png.mode", "the picture has colours outside 0 to 255; expected an 8-bit picture")
     return ids_from_rgb(picture.astype(np.uint8, copy=False))
 
 
@@ -225,7 +226,7 @@ def _unknown_category(sample: Sample, scheme: LabelScheme, index: int) -> Sample
     error = SampleError(
         "id.unknown",
         f"segment {sample.ids[index]} has category_id {sample.category_ids[index]}, which labels {scheme.name!r} "
-        "do not know; add the category, or choose unknown = 'void'",
+        "do not list; add the category, or choose unknown = 'void'",
     )
     return _at(sample, error)
 

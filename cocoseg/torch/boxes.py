@@ -1,4 +1,4 @@
-"""What follows from masks: boxes, areas, and which objects are left."""
+"""Boxes and areas of changed masks, and the objects that remain."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _COLUMNS = ("ids", "labels", "area", "iscrowd", "masks", "boxes")
 
 
 def remeasured(target: dict[str, Any]) -> dict[str, Any]:
-    """A target whose masks or ids were changed: objects without a pixel left out, areas and boxes anew."""
+    """A target with changed masks or ids, without empty objects, and with new areas and boxes."""
     areas = _areas(target)
     kept = areas > 0
     found = {name: target[name][kept] for name in _COLUMNS if name in target}
@@ -27,7 +27,7 @@ def remeasured(target: dict[str, Any]) -> dict[str, Any]:
 
 
 def boxes_of(masks: Tensor) -> Tensor:
-    """Masks (n, H, W), none empty -> boxes (n, 4) float32: x0, y0, x1, y1, the latter one beyond the last pixel.
+    """Masks (n, H, W), none empty -> boxes (n, 4) float32: x0, y0, x1, y1, the latter two one beyond the last pixel.
 
     >>> boxes_of(torch.tensor([[[0, 0, 0], [0, 1, 1]]])).tolist()
     [[1.0, 1.0, 3.0, 2.0]]
@@ -37,7 +37,7 @@ def boxes_of(masks: Tensor) -> Tensor:
 
 
 def _span(lines: Tensor) -> tuple[Tensor, Tensor]:
-    """First and one beyond the last of each row's true places: (n, k) -> (n,), (n,)."""
+    """Index of each row's first true value, and one beyond the last: (n, k) -> (n,), (n,)."""
     marks = lines.to(torch.uint8)
     if not len(marks):
         return marks.new_zeros(0), marks.new_zeros(0)

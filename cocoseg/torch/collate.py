@@ -1,4 +1,4 @@
-"""Samples to batches, also where they differ in size or in the number of objects."""
+"""Batches of samples, which may differ in size and in the number of objects."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from cocoseg.torch.transforms import Pad, size_of
 
 
 def collate(pairs: Sequence[tuple[Any, Any]]) -> tuple[Any, Any]:
-    """(image, target) pairs -> (images, targets): one tensor (B, ...) where all have one shape, else a list.
+    """(image, target) pairs -> (images, targets): a tensor (B, ...) where all have the same shape, else a list.
 
-    Dicts become a list of dicts, as detectors and mask classifiers take them; ``PackedMasks`` one ``PackedMasks``; no
-    images None. For ``DataLoader(collate_fn=...)``; out of a worker a batch comes in one piece of shared memory, masks
-    as bits and integers as bytes where they fit, and is what it was.
+    Dicts become a list of dicts, as detectors and mask classifiers take them. ``PackedMasks`` become one
+    ``PackedMasks``. Without images, images are None. For ``DataLoader(collate_fn=...)``: a worker sends the batch in
+    one piece of shared memory, with masks as bits and integers as bytes where they fit. It arrives unchanged.
 
     >>> import torch
     >>> images, targets = collate([(None, torch.zeros(2, 2)), (None, torch.ones(2, 2))])
@@ -32,10 +32,10 @@ def collate(pairs: Sequence[tuple[Any, Any]]) -> tuple[Any, Any]:
 
 @dataclass(frozen=True)
 class PadCollate:
-    """``collate`` of pairs padded to the largest of the batch, right and below; class maps with ``void``.
+    """``collate`` of pairs that are padded at the right and below to the largest; class maps with ``void``.
 
-    ``multiple_of`` makes height and width multiples of it, as networks with strides want them.
-    Raises UsageError ``usage.number``, and ``usage.target`` for runs.
+    Height and width become multiples of ``multiple_of``, as networks with strides need them.
+    Raises UsageError ``usage.number``, and ``usage.target`` for ``PackedMasks``.
     """
 
     void: int = 255
@@ -46,7 +46,7 @@ class PadCollate:
             raise UsageError("usage.number", f"multiple_of is {show(self.multiple_of)}, expected at least 1")
 
     def __call__(self, pairs: Sequence[tuple[Any, Any]]) -> tuple[Any, Any]:
-        """The padded pairs as ``collate`` joins them."""
+        """The padded pairs, joined by ``collate``."""
         sides = zip(*(size_of(image, target) for image, target in pairs), strict=True)
         height, width = (-(-max(side) // self.multiple_of) * self.multiple_of for side in sides)
         padding = Pad((height, width), self.void)

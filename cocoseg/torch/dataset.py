@@ -1,4 +1,4 @@
-"""A data set of images and targets, for a ``DataLoader``."""
+"""A data set of images and training targets, for a ``DataLoader``."""
 
 from __future__ import annotations
 
@@ -30,33 +30,33 @@ Transform = Callable[[Any, Any], tuple[Any, Any]]
 class SegmentationDataset(torch.utils.data.Dataset[tuple[Any, Any]]):
     """``dataset[i]`` is ``(image, target)``.
 
-    * ``dataset``: what ``cocoseg.read`` gives, for reading with options or changes, or the path of what it reads.
+    * ``dataset``: the result of ``cocoseg.read``, which may be changed or sliced, or the path to read.
     * ``target``: one of
 
-      - ``"semantic"``: (H, W) of ``dtype``, by default int64; for cross entropy with ``ignore_index=void``. uint8 is
-        an eighth of the bytes to copy, on this machine and to the device; make it ``.long()`` there.
+      - ``"semantic"``: (H, W) of ``dtype``, by default int64; for cross entropy with ``ignore_index=void``. uint8
+        needs an eighth of the bytes, in memory and on the way to the device; call ``.long()`` there.
       - ``"onehot"``: (C, H, W) of ``dtype``, by default float32, void all zeros; for BCE on sigmoids.
       - ``"instances"``: a dict as torchvision's detectors take it: ``boxes`` (n, 4) float32 xyxy, ``labels`` (n,)
-        int64, ``masks`` (n, H, W) uint8, ``iscrowd`` (n,) int64, ``area`` (n,) float32, ``image_id``. Labels of
-        ``"index"`` count from 1, as 0 is background there. Stuff is left out.
-      - ``"segments"``: a dict as MaskFormer takes it: ``masks`` (n, H, W) bool, ``labels`` (n,) int64; with ``mode``
-        ``"semantic"`` one mask per class present, with ``"panoptic"`` one per segment, crowds left out.
+        int64, ``masks`` (n, H, W) uint8, ``iscrowd`` (n,) int64, ``area`` (n,) float32, ``image_id``. With
+        labels ``"index"`` they count from 1, because detectors take 0 for background. Stuff is left out.
+      - ``"segments"``: a dict as MaskFormer takes it: ``masks`` (n, H, W) bool, ``labels`` (n,) int64; one mask
+        per class present with ``mode="semantic"``, one per segment without crowds with ``mode="panoptic"``.
       - ``"panoptic"``: a dict of ``id_map`` (H, W) int64, 0 void, and its table: ``ids``, ``labels``, ``area``,
         ``iscrowd``, each (n,) int64, and ``image_id``.
-      - ``"packed"``: ``PackedMasks``, to be decoded on the device: the least that a worker can ship.
-    * ``images``: a folder of photos, or a function Sample -> image; without it images are None.
-    * ``labels``: a scheme, a preset's name or a scheme file.
-    * ``transform``: ``transform(image, target)`` -> both, made to both alike (``cocoseg.torch.transforms``).
-    * ``tv_tensors``: whether images, masks and boxes know what they are to ``torchvision.transforms.v2``; None: where
-      torchvision is installed.
+      - ``"packed"``: ``PackedMasks``, to be decoded on the device: the smallest target to send from a worker.
+    * ``images``: a folder of photos, or a function Sample -> image; by default images are None.
+    * ``labels``: a scheme, the name of a preset, or a scheme file.
+    * ``transform``: ``transform(image, target)`` -> both, changed in the same way (``cocoseg.torch.transforms``).
+    * ``tv_tensors``: whether images, masks and boxes are tv_tensors, whose kind ``torchvision.transforms.v2`` knows; by
+      default if torchvision is installed.
 
-    Its index lies in a temporary file that all workers read, under fork and spawn. Workers have glibc keep the memory
-    that a picture frees (``cocoseg.parallel.tune_memory``), and ship a batch in one piece where ``collate`` or
-    ``PadCollate`` of this package is the loader's.
+    The entries are in a temporary file that all workers read, under fork and spawn. In workers, glibc keeps the memory
+    that a picture frees (``cocoseg.parallel.tune_memory``). With this package's ``collate`` or ``PadCollate``, workers
+    send a batch in one piece.
 
     Raises UsageError: ``usage.choice``, ``usage.extra``; LabelError as ``cocoseg.label_scheme``, and ``label.range``
-    for a void or class that ``dtype`` does not hold; ``dataset[i]`` raises SampleError where image i is bad, in a
-    loader's worker and out of it.
+    for a void or class that does not fit ``dtype``. ``dataset[i]`` raises SampleError if image i is bad, in a loader's
+    worker too.
 
     >>> data = SegmentationDataset("fixtures/panoptic.json", target="segments", mode="panoptic")
     >>> image, target = data[0]
@@ -80,7 +80,7 @@ class SegmentationDataset(torch.utils.data.Dataset[tuple[Any, Any]]):
         _check("mode", mode, get_args(Mode))
         source = dataset if isinstance(dataset, Dataset) else read(dataset)
         if not isinstance(dtype, torch.dtype | None):
-            raise UsageError("usage.choice", f"dtype is {show(dtype)}, expected one of torch, such as torch.uint8")
+            raise UsageError("usage.choice", f"dtype is {show(dtype)}, expected a dtype of torch, such as torch.uint8")
         self.dataset = replace(source, entries=FileEntries(source.entries))
         self.labels = label_scheme(labels, source, background=True if target == "instances" else None)
         self.images = ImageFolder(images) if isinstance(images, str | os.PathLike) else images
@@ -92,7 +92,7 @@ class SegmentationDataset(torch.utils.data.Dataset[tuple[Any, Any]]):
 
     @property
     def num_classes(self) -> int:
-        """C, the channels that a network needs; background counts, void does not."""
+        """C, the channels of a network's output; background counts, void does not."""
         return self.labels.num_classes
 
     @property
@@ -105,7 +105,7 @@ class SegmentationDataset(torch.utils.data.Dataset[tuple[Any, Any]]):
 
     def __getitem__(self, index: int) -> tuple[Any, Any]:
         if isinstance(index, slice):
-            raise UsageError("usage.place", "pairs come one by one; for a part give SegmentationDataset a dataset[a:b]")
+            raise UsageError("usage.place", "a SegmentationDataset cannot be sliced; make one of a slice, dataset[a:b]")
         if torch.utils.data.get_worker_info() is None:
             return self._item(index)
         _settle_in(os.getpid())
@@ -122,26 +122,26 @@ class SegmentationDataset(torch.utils.data.Dataset[tuple[Any, Any]]):
 
 
 class WorkerSampleError(SampleError):
-    """A SampleError out of a loader's worker, which ``DataLoader`` makes anew of a text alone, traceback and all.
+    """A SampleError from a loader's worker, which ``DataLoader`` makes again from one text that has the traceback.
 
     >>> error = WorkerSampleError("png.corrupt: panoptic.json: annotations[3]: the PNG is cut off; get the file again")
     >>> error.category
     'png.corrupt'
     """
 
-    def __init__(self, *told: str) -> None:
-        super().__init__(*(told if len(told) == 2 else (_category(*told), *told)))
+    def __init__(self, *args: str) -> None:
+        super().__init__(*(args if len(args) == 2 else (_category(*args), *args)))
 
 
 def _category(text: str) -> str:
-    """What stands before the message, alone or at the end of a traceback."""
+    """The category before the message, which may stand at the end of a traceback."""
     found = re.search(r"(?:^|WorkerSampleError: )([a-z_]+\.[a-z_0-9]+): ", text)
     return found[1] if found else "worker.sample"
 
 
 @cache
 def _settle_in(process: int) -> None:
-    """Keep freed memory between pictures in a loader's worker, once; other processes are not ours to tune."""
+    """Keep freed memory between pictures, once in each of a loader's workers and in no other process."""
     tune_memory()
 
 
@@ -153,11 +153,11 @@ def _check(name: str, value: str, allowed: tuple[str, ...]) -> None:
 def _check_range(scheme: LabelScheme, dtype: torch.dtype, target: str) -> None:
     largest = 1 if target == "onehot" else max(scheme.void, scheme.outside, scheme.num_classes - 1)
     if largest > _largest(dtype):
-        raise LabelError("label.range", f"labels {show(scheme.name)} go up to {largest}, which {dtype} does not hold")
+        raise LabelError("label.range", f"labels {show(scheme.name)} go up to {largest}, which does not fit {dtype}")
 
 
 def _largest(dtype: torch.dtype) -> int:
-    """Up to here a type holds every whole number."""
+    """The largest number up to which a type holds every integer."""
     if dtype == torch.bool:
         return 1
     return int(2 / torch.finfo(dtype).eps) if dtype.is_floating_point else torch.iinfo(dtype).max

@@ -1,8 +1,8 @@
-"""The entries of a data set in a file, so that workers share them whatever way they are started.
+"""The entries of a data set in a file, which workers share however they are started.
 
-A worker that is forked shares its parent's memory until it writes to it, and Python writes to whatever it looks at:
-reference counts lie beside the values. One that is spawned gets a copy of all. In a file the entries are in no
-process's memory but in the system's cache, once; each is read when it is asked for.
+A forked worker shares its parent's memory until one of them writes to it. Python writes whenever it reads an object,
+because reference counts are stored with the objects. A spawned worker gets a copy of everything. Entries in a file are
+in the system's cache once, and in no process; each is read when it is needed.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _LOCK = threading.Lock()
 
 
 class FileEntries(Sequence[Any]):
-    """Entries that lie pickled in a file of the temporary folder, removed with the object and process that wrote it."""
+    """Pickled entries in a temporary file, which is removed with the object in the process that wrote it."""
 
     def __init__(self, entries: Iterable[Any]) -> None:
         descriptor, self._path = tempfile.mkstemp(prefix="cocoseg-entries-")
@@ -43,7 +43,7 @@ class FileEntries(Sequence[Any]):
         return pickle.loads(_read(self._descriptor, start, stop - start))
 
     def __deepcopy__(self, memo: dict[int, Any]) -> FileEntries:
-        return self  # entries never change, and the file goes with the object that wrote it
+        return self  # entries never change, and the file is removed with the object that wrote it
 
     def __getstate__(self) -> dict[str, Any]:
         return {"_path": self._path, "_bounds": self._bounds}
@@ -56,7 +56,7 @@ class FileEntries(Sequence[Any]):
 
 
 def _read(descriptor: int, start: int, size: int) -> bytes:
-    """Bytes of an open file; forks share its descriptor, and threads, so that nobody may move its position."""
+    """Bytes of an open file, without moving its position, since forks and threads share the descriptor."""
     if hasattr(os, "pread"):
         return os.pread(descriptor, size, start)
     with _LOCK:
@@ -65,14 +65,14 @@ def _read(descriptor: int, start: int, size: int) -> bytes:
 
 
 def _write(entries: Iterable[Any], file: Any) -> Iterator[int]:
-    """Entries into the file, one after the other; where each ends."""
+    """Write entries to the file one after another; yields the end of each."""
     for entry in entries:
         file.write(pickle.dumps(entry, pickle.HIGHEST_PROTOCOL))
         yield file.tell()
 
 
 def _remove(path: str, owner: int) -> None:
-    """Only the process that wrote the file removes it, not its forks."""
+    """Remove the file, but not in a fork of the process that wrote it."""
     if os.getpid() == owner:
         with contextlib.suppress(OSError):
             os.unlink(path)

@@ -1,4 +1,4 @@
-"""Photos, which annotations do not hold."""
+"""Photos as tensors."""
 
 from __future__ import annotations
 
@@ -19,9 +19,8 @@ from cocoseg.model import Sample
 class ImageFolder:
     """The photos of a folder: a sample -> (3, H, W) uint8, RGB.
 
-    A photo lies under the name that the annotation file gives it, or under that or the sample's key with another
-    ending. Its orientation tag is not obeyed, as annotations are drawn on the pixels as they are stored; nor may its
-    size differ from the annotation's.
+    A photo has the name that the annotation file gives it, or that name or the sample's key with another ending. Its
+    orientation tag is ignored, because annotations are drawn on the stored pixels. Its size must be the annotation's.
     Raises SampleError: ``file.missing``, ``image.corrupt``, ``image.mode`` for more than 8 bits, ``size.mismatch``.
     """
 
@@ -34,10 +33,10 @@ class ImageFolder:
             with Image.open(path) as photo:
                 mode, pixels = photo.mode, np.array(photo.convert("RGB"))
         except (OSError, ValueError, SyntaxError, UnidentifiedImageError, Image.DecompressionBombError) as error:
-            raise SampleError("image.corrupt", f"{show(path, 300)} can't be read as an image ({error})") from None
-        if mode[0] in "IF":  # Pillow has cut all of it off at 255
+            raise SampleError("image.corrupt", f"{show(path, 300)} cannot be read as an image ({error})") from None
+        if mode[0] in "IF":  # Pillow has clipped the values at 255
             found = f"{show(path, 300)} is a picture of mode {mode}, with more than 8 bits"
-            raise SampleError("image.mode", f"{found}; make it 8 bits, or give a function as images")
+            raise SampleError("image.mode", f"{found}; convert it to 8 bits, or pass a function as images")
         if pixels.shape[:2] != sample.size:
             found = f"{show(path, 300)} has {pixels.shape[0]}×{pixels.shape[1]} pixels (height × width)"
             expected = "×".join(map(str, sample.size))

@@ -1,9 +1,9 @@
-"""Class maps to one-hot, on any device, batched.
+"""Class maps to one-hot on any device, for batches.
 
-Two kernels. ``compare`` holds every pixel against every class and writes each value of the result once, in order; the
-map is small and stays in the cache, so that hardly anything but the result is moved: what a GPU is good at. CPUs
-compare fast only into the type compared; there ``scatter``, which clears the result and sets one value a pixel, takes
-about the time of a copy of the result, whatever the types.
+There are two kernels. ``compare`` compares every pixel with every class and writes each value of the result once, in
+order. The map is small and stays in the cache, so that little but the result is moved: this suits GPUs. CPUs compare
+fast only if the result has the type of the map. ``scatter`` clears the result and sets one value per pixel: on CPUs it
+takes about as long as a copy of the result, for all types.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from cocoseg.errors import UsageError, show
 Layout = Literal["chw", "hwc"]
 Kernel = Literal["compare", "scatter"]
 
-# The classes that a type can name, from 0 on: of those beyond, no pixel can be.
+# How many classes a type can number; no pixel has a class beyond.
 _LIMITS = {
     torch.uint8: 1 << 8,
     torch.int8: 1 << 7,
@@ -30,7 +30,7 @@ _LIMITS = {
     torch.uint64: 1 << 31,
     torch.int64: 1 << 31,
 }
-# Types that torch scatters slowly, or not at all, and the integers of the same bits.
+# Types that torch scatters slowly or not at all, and integers of the same size.
 BITS = {
     torch.float16: torch.int16,
     torch.bfloat16: torch.int16,
@@ -38,7 +38,7 @@ BITS = {
     torch.uint32: torch.int32,
     torch.uint64: torch.int64,
 }
-_PIXELS = 1 << 16  # pixels whose int64 indices are held at a time, 512 KB
+_PIXELS = 1 << 16  # pixels with int64 indices in memory at a time, 512 KB
 
 
 def one_hot(
@@ -53,10 +53,10 @@ def one_hot(
 ) -> Tensor:
     """Class maps (..., H, W) of integers -> (..., C, H, W), or (..., H, W, C) with layout ``"hwc"``, of ``dtype``.
 
-    1 where the pixel is of the class, else 0. Void and values that are no class give a row of zeros, and nothing is
-    ever asserted on the device. ``out`` takes the result, of whatever memory it is. No int64 copy is made of the map.
-    ``kernel`` is chosen by the device where none is named; both give the same.
-    Raises UsageError: ``usage.picture`` for what is no map of integers, ``usage.number``, ``usage.choice``.
+    1 where the pixel has the class, else 0. Void and values that are not a class give zeros in all channels; nothing is
+    asserted on the device. ``out`` is filled, however its memory is laid out. The map is not copied to int64. By
+    default the device decides the ``kernel``; both give the same result.
+    Raises UsageError: ``usage.picture`` for anything but maps of integers, ``usage.number``, ``usage.choice``.
 
     >>> one_hot(torch.tensor([[0, 2, 255]], dtype=torch.uint8), 3, dtype=torch.uint8).tolist()
     [[[1, 0, 0]], [[0, 0, 0]], [[0, 1, 0]]]
@@ -79,7 +79,7 @@ def _faster(maps: Tensor, out: Tensor) -> Kernel:
 
 
 def _compare(maps: Tensor, out: Tensor) -> None:
-    """Maps (..., H, W), out (..., C, H, W) in any memory: a comparison with each class."""
+    """Compare maps (..., H, W) with each class; out (..., C, H, W) in any memory layout."""
     limit = min(out.shape[-3], _LIMITS[maps.dtype])
     classes = torch.arange(limit, device=maps.device).to(maps.dtype).view(-1, 1, 1)
     out.narrow(-3, limit, out.shape[-3] - limit).zero_()
@@ -88,7 +88,7 @@ def _compare(maps: Tensor, out: Tensor) -> None:
 
 
 def _scatter(maps: Tensor, out: Tensor) -> None:
-    """The same by setting one value a pixel; indices are int64, as torch wants them, but of a few rows at a time."""
+    """Set one value per pixel. torch needs int64 indices; they are made for a few rows at a time."""
     bits = BITS.get(out.dtype, out.dtype)
     out.zero_()
     rows = max(1, _PIXELS // maps.shape[-1])

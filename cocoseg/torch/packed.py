@@ -1,7 +1,7 @@
-"""The masks of a batch as runs: what a worker ships in place of pixels, decoded on whatever device it is sent to.
+"""The masks of a batch as runs: workers send them in place of pixels, and any device decodes them.
 
-One idea decodes both class maps and masks: what changes where a run starts is put there, and a running sum makes the
-picture of it. Sums of uint8 wrap as they should, so that it takes a byte a pixel and is exact.
+Class maps and masks are decoded in the same way: the change of the value is written where a run starts, and a running
+sum gives the picture. Sums of uint8 wrap as they should, so that one byte per pixel is exact.
 """
 
 from __future__ import annotations
@@ -32,10 +32,11 @@ _TENSORS = ("labels", "values", "lengths", "counts")
 class PackedMasks:
     """Class maps and masks of a batch of B images, which may differ in size.
 
-    ``sizes`` (height, width) and ``masks_each`` of each image, ``void`` the value of unknown pixels. Tensors:
-    ``labels`` (N,) int64 the class of each mask; ``values`` (R,) uint8 or int32 and ``lengths`` (R,) int32 the runs of
-    the class maps, along the rows; ``counts`` (C,) int32 the runs of the masks, background and foreground in turn,
-    ``along_rows`` or, as in COCO's RLE, down the columns.
+    Each image has its ``sizes`` (height, width), its number of masks in ``masks_each``, and ``along_rows``: whether its
+    masks run along the rows or, as in COCO's RLE, down the columns. ``void`` is the value of unknown pixels. Tensors:
+    ``labels`` (N,) int64 is the class of each mask, by image in ``labels_each()``; ``values`` (R,) uint8 or int32 and
+    ``lengths`` (R,) int32 are the runs of the class maps along the rows; ``counts`` (C,) int32 are the runs of the
+    masks, background and foreground in turn.
 
     The masks are those of ``cocoseg.targets.segments.segments``: things and stuff without crowds, in file order.
 
@@ -57,7 +58,7 @@ class PackedMasks:
 
     @classmethod
     def of(cls, sample: Sample, labels: LabelScheme | str) -> PackedMasks:
-        """A batch of one. Raises what ``cocoseg.semantic`` raises."""
+        """A batch of one image. Raises the errors of ``cocoseg.semantic``."""
         scheme = label_scheme(labels)
         classes, kept = known_segments(sample, scheme)
         kept = kept[~sample.iscrowd[kept]]
@@ -76,9 +77,9 @@ class PackedMasks:
 
     @classmethod
     def join(cls, packs: Sequence[PackedMasks]) -> PackedMasks:
-        """One batch of several, of one scheme. Raises UsageError ``usage.batch`` for none, or where void differs."""
+        """One batch of several with the same scheme. Raises UsageError ``usage.batch`` for none, or if void differs."""
         if len({pack.void for pack in packs}) != 1:
-            raise UsageError("usage.batch", f"{len(packs)} packs, expected at least one, and all of one scheme")
+            raise UsageError("usage.batch", f"{len(packs)} packs, expected at least one, and the same scheme for all")
         columns: dict[str, Any] = {name: sum((getattr(pack, name) for pack in packs), ()) for name in _TUPLES}
         tensors: dict[str, Any] = {name: torch.cat([getattr(pack, name) for pack in packs]) for name in _TENSORS}
         return replace(packs[0], **columns, **tensors)
@@ -88,19 +89,19 @@ class PackedMasks:
 
     @property
     def nbytes(self) -> int:
-        """Bytes that are shipped."""
+        """Bytes of all tensors."""
         return sum(getattr(self, name).nbytes for name in _TENSORS)
 
     def to(self, device: torch.device | str, non_blocking: bool = False) -> PackedMasks:
-        """The same on another device."""
+        """A copy on another device."""
         return self._each(lambda tensor: tensor.to(device, non_blocking=non_blocking))
 
     def pin_memory(self) -> PackedMasks:
-        """The same in page-locked memory; a ``DataLoader(pin_memory=True)`` calls it."""
+        """A copy in page-locked memory; ``DataLoader(pin_memory=True)`` calls this."""
         return self._each(lambda tensor: tensor.pin_memory())
 
     def class_map(self) -> Tensor:
-        """(B, H, W) uint8, or int32 where the scheme needs 16 bits; smaller images have void at the right and below."""
+        """(B, H, W) uint8, or int32 if the scheme needs 16 bits; smaller images are padded with void."""
         flat = _paint(self.values, self.lengths, sum(height * width for height, width in self.sizes))
         pictures = _cut(flat, self.sizes)
         if len(set(self.sizes)) == 1:
@@ -153,7 +154,7 @@ def _class_runs(sample: Sample, scheme: LabelScheme) -> tuple[npt.NDArray[Any], 
 
 
 def _even_counts(masks: Runs) -> npt.NDArray[np.int32]:
-    """(C,) counts in which every mask has an even number of runs, so that the kinds take turns throughout."""
+    """Counts (C,) with an even number of runs for each mask, so that background and foreground alternate throughout."""
     odd = np.diff(masks.offsets) & 1 == 1
     return np.insert(masks.counts, masks.offsets[1:][odd], 0).astype(np.int32)
 
@@ -163,12 +164,12 @@ def _paint(values: Tensor, lengths: Tensor, pixels: int) -> Tensor:
     starts = lengths.cumsum(0, dtype=torch.int64) - lengths
     steps = values.clone()
     steps[1:] -= values[:-1]
-    # Runs of no length start where the next one does, maybe behind the last pixel: their steps add up.
+    # An empty run starts where the next one does, perhaps behind the last pixel; their steps add up.
     flat = values.new_zeros(pixels + 1).scatter_add_(0, starts, steps)
     return flat.cumsum_(0)[:pixels]
 
 
 def _cut(flat: Tensor, shapes: Sequence[tuple[int, ...]]) -> list[Tensor]:
-    """What lies one after the other, as views."""
+    """Pieces of these shapes that follow one another, as views."""
     pieces = flat.split([int(np.prod(shape)) for shape in shapes])
     return [piece.view(shape) for piece, shape in zip(pieces, shapes, strict=True)]

@@ -1,4 +1,4 @@
-"""Label pictures to another size: every pixel takes the nearest one's value, and none is made up."""
+"""Label pictures in another size: every pixel takes the value of the nearest one."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Size = tuple[int, int]
 
 
 def check_size(size: Size) -> None:
-    """Raises UsageError ``usage.size`` for what is not (height, width)."""
+    """Raises UsageError ``usage.size`` for anything but (height, width)."""
     sides = size if isinstance(size, tuple | list) else ()
     if len(sides) != 2 or not all(hasattr(side, "__index__") and side > 0 for side in sides):
         raise UsageError("usage.size", f"size is {show(size)}, expected (height, width) in pixels")
@@ -21,9 +21,9 @@ def check_size(size: Size) -> None:
 def resize_class_map(class_map: Tensor, size: Size) -> Tensor:
     """Label pictures (..., H, W) of any dtype -> (..., *size), size (height, width): nearest, on any device.
 
-    For a target that has another size than the prediction. The pixel taken is the one that the new pixel's centre lies
-    in, as ``interpolate(mode="nearest-exact")`` and Pillow take it, so that labels stay under an image resized with
-    ``align_corners=False``; a centre on a border takes the lower, right pixel. Raises UsageError ``usage.size``.
+    For a target that differs in size from the prediction. A new pixel takes the value of the pixel that contains its
+    centre, as in ``interpolate(mode="nearest-exact")`` and Pillow, so that labels match an image that was resized with
+    ``align_corners=False``. A centre on a border takes the lower or right pixel. Raises UsageError ``usage.size``.
 
     >>> resize_class_map(torch.tensor([[1, 2, 3, 4]]), (1, 2)).tolist()
     [[2, 4]]
@@ -35,17 +35,17 @@ def resize_class_map(class_map: Tensor, size: Size) -> Tensor:
 
 
 def _nearest(old: int, new: int, device: torch.device) -> Tensor:
-    """(new,) int64: which of ``old`` pixels each takes. In integers, for floats round differently on each device."""
+    """(new,) int64: the index of the old pixel for each. Integers, because floats round differently by device."""
     return torch.div((2 * torch.arange(new, device=device) + 1) * old, 2 * new, rounding_mode="floor")
 
 
 def mirror(pixels: Tensor) -> Tensor:
-    """Pictures (..., H, W) with left and right swapped; of any dtype, though torch flips no wide unsigned integers."""
+    """Pictures (..., H, W) with left and right swapped, of any dtype; torch cannot flip wide unsigned integers."""
     return pixels.view(BITS.get(pixels.dtype, pixels.dtype)).flip(-1).view(pixels.dtype)
 
 
 def resize_image(image: Tensor, size: Size) -> Tensor:
-    """Images (..., C, H, W) -> (..., C, *size): bilinear, with antialiasing, rounded where they are integers."""
+    """Images (..., C, H, W) -> (..., C, *size): bilinear with antialiasing, rounded if they are integers."""
     flat = image.reshape(-1, *image.shape[-3:])
     pixels = flat if flat.dtype in (torch.float32, torch.float64) else flat.float()
     resized = torch.nn.functional.interpolate(pixels, size, mode="bilinear", align_corners=False, antialias=True)

@@ -1,8 +1,8 @@
-"""A batch from a loader's worker to the training process: one piece of shared memory, no wider than it has to be.
+"""Sends a batch from a loader's worker to the training process in one small piece of shared memory.
 
-torch gives every tensor a piece of its own, whose file descriptor is asked for over a socket, and every page of it is
-cleared, mapped and given back, which for labels takes longer than making them. Here masks travel as bits, and integers
-in as many bytes as the largest one needs; what arrives is what was sent.
+torch uses a separate piece for every tensor. It requests each file descriptor over a socket, and every page is cleared,
+mapped and freed; for labels, that takes longer than making them. Here masks travel as bits, and integers in as many
+bytes as the largest one needs. The batch arrives unchanged.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _LIMITS = {torch.bool: 1 << 1, torch.uint8: 1 << 8, torch.int32: 1 << 31}
 
 
 class Slot(NamedTuple):
-    """Where a tensor lies in the memory, ``stored`` as another type; as bool it takes a bit for each value."""
+    """The part of the memory that holds a tensor, ``stored`` as another type; bool takes one bit per value."""
 
     start: int
     stop: int
@@ -33,7 +33,7 @@ class Slot(NamedTuple):
 
 
 class Parcel(tuple[Any, ...]):
-    """A tuple that arrives as a plain one with equal tensors; some are views of one memory, which lives as they do."""
+    """A tuple that arrives as a plain tuple with equal tensors; some are views of one memory, which they keep alive."""
 
     __slots__ = ()
 
@@ -48,7 +48,7 @@ class Parcel(tuple[Any, ...]):
 
 
 def stack(tensors: Sequence[Tensor]) -> Tensor:
-    """``torch.stack``; in a loader's worker floats go to shared memory at once, as nothing narrower holds them."""
+    """``torch.stack``; in a loader's worker it puts floats into shared memory, since no narrower type holds them."""
     plain = [tensor.as_subclass(Tensor) for tensor in tensors]
     first = plain[0]
     if get_worker_info() is None or not first.is_floating_point() or not first.numel():
@@ -57,7 +57,7 @@ def stack(tensors: Sequence[Tensor]) -> Tensor:
 
 
 class _Packer(ForkingPickler):
-    """Pickles all but the tensors, which it collects; what is shared already is left to torch."""
+    """Pickles everything but tensors, which it collects; torch pickles those that are shared already."""
 
     def __init__(self, file: io.BytesIO, tensors: list[Tensor]) -> None:
         super().__init__(file, pickle.HIGHEST_PROTOCOL)
@@ -91,7 +91,7 @@ def _unpacked(data: bytes, memory: Tensor, slots: list[Slot]) -> Any:
 
 
 def _slots(tensors: Sequence[Tensor]) -> list[Slot]:
-    """One after the other."""
+    """Slots for tensors, one after another."""
     slots, start = [], 0
     for tensor in tensors:
         stored = _narrowest(tensor)
@@ -102,7 +102,7 @@ def _slots(tensors: Sequence[Tensor]) -> list[Slot]:
 
 
 def _narrowest(tensor: Tensor) -> torch.dtype:
-    """The type that holds all values: bits that no value has are in no union of all of them."""
+    """The narrowest type for all values: their union has only bits that some value has."""
     if tensor.dtype == torch.bool or tensor.is_floating_point() or tensor.is_complex():
         return tensor.dtype
     union = int(np.bitwise_or.reduce(tensor.numpy(), axis=None)) if tensor.numel() else 0
@@ -127,5 +127,5 @@ def _taken(memory: Tensor, slot: Slot) -> Tensor:
 
 
 def _shared(count: int, dtype: torch.dtype) -> Tensor:
-    """(count,) in memory that another process can be given."""
+    """(count,) in memory that can be sent to another process."""
     return torch.empty(0, dtype=dtype).set_(torch.UntypedStorage._new_shared(count * dtype.itemsize))

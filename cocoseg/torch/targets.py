@@ -1,4 +1,4 @@
-"""Samples to targets as torch wants them: the arrays of ``cocoseg.targets``."""
+"""Training targets of a sample as tensors, from the arrays of ``cocoseg.targets``."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from cocoseg.torch.packed import PackedMasks
 
 @dataclass(frozen=True)
 class Maker:
-    """``make(sample, labels, dtype)`` with all but the sample given; it pickles."""
+    """``make(sample, labels, dtype)`` for given labels and dtype; it can be pickled."""
 
     make: Callable[[Sample, LabelScheme, torch.dtype], Any]
     labels: LabelScheme
@@ -33,12 +33,12 @@ class Maker:
 
 
 def maker(target: str, mode: str, labels: LabelScheme, dtype: torch.dtype) -> Maker:
-    """What makes a target of that kind."""
+    """The function that makes targets of a kind."""
     return Maker(_MAKERS[f"{mode} segments" if target == "segments" else target], labels, dtype)
 
 
 def dtype_of(target: str) -> torch.dtype:
-    """The dtype that the usual loss wants."""
+    """The dtype that the usual loss takes."""
     return torch.float32 if target == "onehot" else torch.int64
 
 

@@ -1,9 +1,9 @@
-"""Geometry made to an image and its target alike; labels stay labels.
+"""Geometric transforms of an image and its target.
 
 Each transform is called as ``transform(image, target)`` and returns both, for every target of ``SegmentationDataset``
-but runs. Class maps are filled with void, masks, one-hot and ids with nothing; labels take the nearest pixel's value.
-Boxes and areas are measured on the new masks, and objects that are left without a pixel go. Colours are left to
-``torchvision.transforms.v2``, whose transforms may stand in the same ``Compose`` where torchvision is installed.
+except ``PackedMasks``. Class maps are filled with void; masks, one-hot and ids with 0. Labels take the value of the
+nearest pixel. Boxes and areas are measured on the new masks, and objects without a pixel are removed. For colours use
+``torchvision.transforms.v2``, whose transforms may be in the same ``Compose``.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from cocoseg.torch.boxes import remeasured
 from cocoseg.torch.resize import Size, check_size, mirror, resize_class_map, resize_image
 from cocoseg.torch.wrapping import like
 
-Pixels = Callable[[Tensor, int], Tensor]  # a picture (..., H, W), and what new pixels are filled with
+Pixels = Callable[[Tensor, int], Tensor]  # a picture (..., H, W), and the value of new pixels
 
 
 @dataclass(frozen=True)
 class Compose:
-    """One transform after the other."""
+    """Apply transforms one after another."""
 
     transforms: Sequence[Callable[[Any, Any], tuple[Any, Any]]]
 
@@ -39,7 +39,7 @@ class Compose:
 
 @dataclass(frozen=True)
 class Resize:
-    """To ``size`` (height, width): images bilinear with antialiasing, labels nearest."""
+    """Resize to ``size`` (height, width): images bilinear with antialiasing, labels nearest."""
 
     size: Size
 
@@ -55,7 +55,7 @@ class Resize:
 
 @dataclass(frozen=True)
 class RandomCrop:
-    """A window of ``size`` at a place drawn by torch's generator; what is smaller is padded right and below."""
+    """Crop a window of ``size``, drawn with torch's generator; smaller pictures are padded at the right and below."""
 
     size: Size
     void: int = 255
@@ -74,7 +74,7 @@ class RandomCrop:
 
 @dataclass(frozen=True)
 class RandomFlip:
-    """Left and right swapped with a ``probability``."""
+    """Swap left and right with a ``probability``."""
 
     probability: float = 0.5
 
@@ -87,7 +87,7 @@ class RandomFlip:
 
 @dataclass(frozen=True)
 class Pad:
-    """To at least ``size``, right and below: images with 0, class maps with ``void``, all other labels with nothing."""
+    """Pad to at least ``size`` at the right and below: class maps with ``void``, everything else with 0."""
 
     size: Size
     void: int = 255
@@ -105,13 +105,13 @@ class Pad:
 
 
 def change(image: Any, target: Any, pixels: Pixels, void: int = 255) -> tuple[Any, Any]:
-    """The same change to an image, which may be None, and its target. Raises UsageError ``usage.target``."""
+    """Change an image, which may be None, and its target alike. Raises UsageError ``usage.target``."""
     _check_image(image)
     return None if image is None else like(image, pixels(image, 0)), change_target(target, pixels, void)
 
 
 def change_target(target: Any, pixels: Pixels, void: int = 255) -> Any:
-    """A change to a target of any kind. Raises UsageError ``usage.target`` for runs."""
+    """Change a target of any kind. Raises UsageError ``usage.target`` for ``PackedMasks``."""
     _check_target(target)
     if isinstance(target, Tensor):
         return like(target, pixels(target, void if target.ndim == 2 else 0))
@@ -132,16 +132,16 @@ def size_of(image: Any, target: Any) -> Size:
 
 def _check_image(image: Any) -> None:
     if image is not None and not isinstance(image, Tensor):
-        text = f"an image of type {type(image).__name__} can't be transformed, expected a tensor (C, H, W)"
+        text = f"an image of type {type(image).__name__} cannot be transformed, expected a tensor (C, H, W)"
         raise UsageError("usage.target", text)
 
 
 def _check_target(target: Any) -> None:
     if not isinstance(target, Tensor | dict):
-        raise UsageError("usage.target", f"a {type(target).__name__} can't be transformed; decode it first")
+        raise UsageError("usage.target", f"a {type(target).__name__} cannot be transformed; decode it first")
     if isinstance(target, dict) and _picture(target) not in target:
         found = f"a target with {show(sorted(map(str, target)))}"
-        raise UsageError("usage.target", f"{found} can't be transformed, expected 'masks' or 'id_map' in it")
+        raise UsageError("usage.target", f"{found} cannot be transformed, expected 'masks' or 'id_map' in it")
 
 
 def _picture(target: dict[str, Any]) -> str:

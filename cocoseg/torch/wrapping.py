@@ -1,6 +1,6 @@
-"""Tensors that torchvision knows as images, masks and boxes, where torchvision is installed.
+"""Images, masks and boxes as torchvision's tv_tensors, if torchvision is installed.
 
-Its transforms (``torchvision.transforms.v2``) then treat each as what it is: no mask is interpolated.
+Its transforms (``torchvision.transforms.v2``) then treat each by its kind: masks are not interpolated.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ Wrap = Callable[[Any, Any], tuple[Any, Any]]
 
 
 def wrapper(wanted: bool | None) -> Wrap:
-    """What wraps an image and its target; None wraps where torchvision is. Raises UsageError ``usage.extra``."""
+    """A function that wraps an image and its target; None: if torchvision is installed. Raises ``usage.extra``."""
     if wanted and tv_tensors() is None:
         raise UsageError("usage.extra", "tv_tensors need a torchvision that fits the installed torch")
     return _unchanged if wanted is False or tv_tensors() is None else _wrapped
@@ -25,7 +25,7 @@ def wrapper(wanted: bool | None) -> Wrap:
 
 @cache
 def tv_tensors() -> Any:
-    """The module, or None: without torchvision, and with one that was built for another torch."""
+    """The module, or None without torchvision or with one that was built for another torch."""
     try:
         from torchvision import tv_tensors as found
     except (ImportError, RuntimeError, OSError):
@@ -54,7 +54,7 @@ def _wrapped_dict(target: dict[str, Any], kinds: Any) -> dict[str, Any]:
 
 
 def like(old: Tensor, new: Tensor) -> Tensor:
-    """A changed tensor as the kind that it was."""
+    """A changed tensor, wrapped like the old one."""
     kinds = tv_tensors()
     if kinds is None or not isinstance(old, kinds.TVTensor):
         return new
@@ -63,7 +63,7 @@ def like(old: Tensor, new: Tensor) -> Tensor:
 
 
 def boxes_like(old: Tensor, new: Tensor, size: tuple[int, int]) -> Tensor:
-    """Boxes on a canvas of another size, as the kind that they were."""
+    """Boxes on a canvas of another size, wrapped like the old ones."""
     kinds = tv_tensors()
     if kinds is None or not isinstance(old, kinds.BoundingBoxes):
         return new

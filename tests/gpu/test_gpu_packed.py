@@ -25,7 +25,8 @@ def drawn(rng: np.random.Generator, size: tuple[int, int], count: int) -> Sample
     masks = rng.random((count, *size)) < rng.choice([0, 0.1, 0.5, 1], (count, 1, 1))
     ids = np.arange(1, count + 1)
     shapes = rle.encode(masks) if rng.random() < 0.5 else find_regions(rng.integers(0, count + 1, size), ids)[0]
-    return Sample("a.png", 1, ids, rng.choice([7, 23, 3, 4, 50, 99], count), rng.random(count) < 0.2, shapes)
+    categories, crowd = rng.choice([7, 23, 3, 4, 50, 99], count), rng.random(count) < 0.2
+    return Sample("a.png", 1, ids, category_ids=categories, iscrowd=crowd, shapes=shapes)
 
 
 @pytest.mark.parametrize("scheme", SCHEMES, ids=lambda scheme: scheme.name)

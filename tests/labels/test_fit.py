@@ -9,7 +9,7 @@ import pytest
 import cocoseg
 from cocoseg.labels.fit import fitted, with_merged
 from cocoseg.labels.scheme import LabelClass, LabelScheme
-from cocoseg.model import Category, Dataset, Loader
+from cocoseg.model import Category, Conventions, Dataset, Loader
 
 ROAD = LabelClass(0, "road", (7, 8), False)
 CAR = LabelClass(1, "car", (26,), True)
@@ -17,9 +17,9 @@ BUS = LabelClass(2, "bus", (28,), True)
 SCHEME = LabelScheme("roads", (ROAD, CAR, BUS), ignored=(3, 4))
 
 
-def dataset(*categories: Category, conventions: Conventions = Conventions()) -> Dataset:
-    load = Loader("maps", None, lambda _, entry: b"", lambda *_: None)  # type: ignore[arg-type,return-value]
-    return Dataset(categories, [], load, conventions=conventions)
+def dataset(*categories: Category, conventions: Conventions | None = None) -> Dataset:
+    load = Loader("maps", (), lambda *_: None)  # type: ignore[arg-type,return-value]
+    return Dataset(categories, [], load, conventions=conventions or Conventions())
 
 
 def value(scheme: LabelScheme, merged: tuple[int, ...], name: str = "own") -> int | None:

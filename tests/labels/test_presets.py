@@ -125,7 +125,7 @@ class TestPresetsOfInstanceFiles:
     def test_unlabelled_can_be_chosen(self) -> None:
         assert label_scheme("deeplab2").with_unlabelled("background").outside == 0
         assert label_scheme("torchvision-voc21").with_unlabelled("void").outside == 255
-        with pytest.raises(LabelError, match="0 is class 'person', so that background has no number"):
+        with pytest.raises(LabelError, match="0 is class 'person', so background cannot be 0"):
             label_scheme("mask2former").with_unlabelled("background")
 
 

@@ -169,7 +169,7 @@ class TestRefused:
             ({"classes": [{"index": 0, "name": "a", "category_ids": [1.5]}]}, "label.type", "category_ids[0]"),
             ({"classes": [{"index": 0, "name": "a", "category_ids": [1], "color": [1, 2]}]}, "label.type", "color"),
             ({"classes": [{"index": 0, "name": "a", "category_ids": [1], "color": [1, 2, 300]}]}, "label.", "color"),
-            ({"classes": [{"index": 0, "name": "a"}]}, "label.type", "no class names a category"),
+            ({"classes": [{"index": 0, "name": "a"}]}, "label.type", "no class has a category id"),
             ({"things": "merge"}, "doc.missing_key", "isthing"),
         ],
     )

@@ -57,10 +57,10 @@ def sample_of(ids: np.ndarray, info: Info, place: str = "") -> Sample:
         "a",
         1,
         listed,
-        np.array([row["category_id"] for row in info], np.int64),
-        np.array([bool(row.get("iscrowd", 0)) for row in info], np.bool_),
-        find_regions(ids.astype(np.uint32), listed)[0],
-        place,
+        category_ids=np.array([row["category_id"] for row in info], np.int64),
+        iscrowd=np.array([bool(row.get("iscrowd", 0)) for row in info], np.bool_),
+        shapes=find_regions(ids.astype(np.uint32), listed)[0],
+        place=place,
     )
 
 
@@ -198,7 +198,7 @@ class TestRefused:
     def test_a_category_that_the_scheme_does_not_know_names_segment_and_category(self) -> None:
         error = refusal(semantic, sample_of(scene("ab"), segments(7, 999)), TOWN)
         assert error.category == "id.unknown"
-        assert str(error).startswith("segment 2 has category_id 999, which labels 'town' do not know; ")
+        assert str(error).startswith("segment 2 has category_id 999, which labels 'town' do not list; ")
 
     def test_an_unknown_category_names_the_place_of_its_sample(self) -> None:
         error = refusal(segment_classes, sample_of(scene("a"), segments(999), "a.json: annotations[3]"), TOWN)
@@ -300,9 +300,16 @@ class TestFlat:
     MASKS = np.array([[[1, 1, 1, 0, 0]], [[0, 1, 0, 0, 0]], [[0, 0, 1, 1, 0]]], bool)
 
     def sample(self, scores: list[float] | None = None) -> Sample:
-        columns = (np.arange(1, 4), np.array([7, 23, 3]), np.zeros(3, bool))
-        known = None if scores is None else np.array(scores)
-        return Sample("a.png", 1, *columns, encode(self.MASKS), "a.json: images[0]", scores=known)
+        return Sample(
+            "a.png",
+            1,
+            np.arange(1, 4),
+            category_ids=np.array([7, 23, 3]),
+            iscrowd=np.zeros(3, bool),
+            shapes=encode(self.MASKS),
+            place="a.json: images[0]",
+            scores=None if scores is None else np.array(scores),
+        )
 
     @pytest.mark.parametrize(
         ("overlap", "top"),
@@ -321,5 +328,12 @@ class TestFlat:
 
     def test_of_a_picture_is_the_picture(self) -> None:
         regions, _ = find_regions(scene("aab / .cc"), np.array([1, 2, 3]))
-        given = Sample("a.png", 1, np.arange(1, 4), np.array([7, 23, 3]), np.zeros(3, bool), regions)
+        given = Sample(
+            "a.png",
+            1,
+            np.arange(1, 4),
+            category_ids=np.array([7, 23, 3]),
+            iscrowd=np.zeros(3, bool),
+            shapes=regions,
+        )
         assert flat(given, "error") == (regions, 0)

@@ -176,7 +176,7 @@ def test_a_bad_image_is_a_sample_error_in_a_worker_too(workers: int, tmp_path: P
 @pytest.mark.parametrize("options", KINDS, ids=str)
 def test_pickles_with_every_target_but_without_its_index(options: dict[str, Any]) -> None:
     big = cocoseg.read("fixtures/panoptic.json")
-    big = Dataset(big.categories, list(big.entries) * 2000, big.load, big.source, big.folder)
+    big = Dataset(big.categories, list(big.entries) * 2000, big.load, source=big.source, folder=big.folder)
     dataset = SegmentationDataset(big, tv_tensors=False, **options)
     data = pickle.dumps(dataset)
     assert len(data) < 6000 * 8 + 5000
@@ -223,7 +223,7 @@ class TestErrors:
             SegmentationDataset("fixtures/panoptic.json", dtype="uint8")
 
     def test_a_slice(self) -> None:
-        with pytest.raises(UsageError, match=r"a dataset\[a:b\]"):
+        with pytest.raises(UsageError, match=r"make one of a slice, dataset\[a:b\]"):
             SegmentationDataset("fixtures/panoptic.json")[0:2]  # type: ignore[misc, index]
         assert len(SegmentationDataset(cocoseg.read("fixtures/panoptic.json")[0:2])) == 2
 
@@ -272,7 +272,7 @@ class TestImageFolder:
         with pytest.raises(SampleError, match="no photo"):
             images(self.sample("a.png"))
         (tmp_path / "a.jpg").write_bytes(b"no image")
-        with pytest.raises(SampleError, match="can't be read as an image"):
+        with pytest.raises(SampleError, match="cannot be read as an image"):
             images(self.sample("a.png"))
         Image.new("RGB", (6, 8)).save(tmp_path / "b.png")
         with pytest.raises(SampleError, match="has 8×6 pixels"):

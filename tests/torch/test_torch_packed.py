@@ -78,5 +78,5 @@ def test_joins_packs_of_one_scheme_and_not_none() -> None:
     sample = cocoseg.read("fixtures/panoptic.json")[0]
     with pytest.raises(UsageError, match="0 packs"):
         PackedMasks.join([])
-    with pytest.raises(UsageError, match="one scheme"):
+    with pytest.raises(UsageError, match="the same scheme for all"):
         PackedMasks.join([PackedMasks.of(sample, "mask2former"), PackedMasks.of(sample, "deeplab2")])
