@@ -15,10 +15,10 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-import error_list
 import typer
 
 import cocoseg
+import error_list
 from cocoseg.cli.app import app
 from cocoseg.errors import CocosegError
 from cocoseg.labels import PRESETS
