@@ -6,6 +6,7 @@ import contextlib
 import doctest
 import io
 import json
+import os
 import re
 import shlex
 from collections.abc import Iterator
@@ -38,12 +39,11 @@ def blocks(page: Path, *languages: str) -> list[Block]:
     return [Block(*row) for row in found if not languages or row[0] in languages]
 
 
-def calls(page: Path) -> Iterator[tuple[str, str]]:
-    """The commands in console blocks, each with the output that is shown."""
-    for block in blocks(page, "console"):
-        for call in re.split(r"^\$ ", block.text, flags=re.MULTILINE)[1:]:
-            command, _, output = call.partition("\n")
-            yield command, output
+def calls(block: Block) -> Iterator[tuple[str, str]]:
+    """The commands of a console block, each with the output that is shown."""
+    for call in re.split(r"^\$ ", block.text, flags=re.MULTILINE)[1:]:
+        command, _, output = call.partition("\n")
+        yield command, output
 
 
 @pytest.fixture
@@ -83,8 +83,7 @@ def test_commands_and_python_run_and_print_what_is_shown(page: Path, desk: Path)
 
 
 def check_console(block: Block, desk: Path) -> None:
-    for call in re.split(r"^\$ ", block.text, flags=re.MULTILINE)[1:]:
-        command, _, output = call.partition("\n")
+    for command, output in calls(block):
         if ELSEWHERE.search(command):
             assert not output, command
             continue
@@ -123,7 +122,7 @@ def torch_is_here() -> bool:
 
 @pytest.mark.parametrize("page", PAGES, ids=NAMES)
 def test_shown_calls_have_commands_and_options_that_exist(page: Path) -> None:
-    for command, _ in calls(page):
+    for command, _ in (call for block in blocks(page, "console") for call in calls(block)):
         program, name, *words = shlex.split(command)
         if program == "cocoseg":
             known = {option for parameter in generate.COMMANDS[name].params for option in parameter.opts}
@@ -131,7 +130,7 @@ def test_shown_calls_have_commands_and_options_that_exist(page: Path) -> None:
 
 
 def test_commands_that_only_exist_elsewhere_are_few() -> None:
-    found = [command for page in PAGES for command, _ in calls(page)]
+    found = [command for page in PAGES for block in blocks(page, "console") for command, _ in calls(block)]
     there = [command for command in found if ELSEWHERE.search(command)]
     assert len(there) < len(found) / 2
 
@@ -189,3 +188,19 @@ def test_links_lead_to_files_and_headings(page: Path) -> None:
         if anchor:
             headings = re.findall(r"^#+ (.*)$", file.read_text("utf-8"), re.MULTILINE)
             assert anchor in {re.sub(r"[^\w-]", "", title.lower().replace(" ", "-")) for title in headings}, anchor
+
+
+def test_the_scripts_that_are_named_are_there() -> None:
+    guide, recipes = (ROOT.joinpath(name).read_text("utf-8") for name in ("CONTRIBUTING.md", "justfile"))
+    scripts = {ROOT / name for name in re.findall(r"\.ci/\w+", guide + recipes)}
+    assert len(scripts) == 5
+    assert all(os.access(script, os.X_OK) for script in scripts)
+    assert set(re.findall(r"`just (\w+)`", guide)) <= set(re.findall(r"^(\w+).*:$", recipes, re.MULTILINE))
+
+
+def test_the_files_that_contributing_names_are_there() -> None:
+    named = re.findall(
+        r"\b((?:cocoseg|docs|fixtures|tests|benchmarks)/[\w./]+)", (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    )
+    assert named
+    assert [name for name in named if not (ROOT / name).exists()] == []
