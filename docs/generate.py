@@ -82,8 +82,19 @@ def _options(command: str) -> list[tuple[str, str]]:
 def _option(parameter: Any) -> tuple[str, str]:
     value = "" if parameter.is_flag else parameter.metavar or "|".join(_choices(parameter))
     shown = parameter.show_default and not parameter.is_flag and parameter.default is not None
-    default = f" Default: `{getattr(parameter.default, 'value', parameter.default)}`." if shown else ""
-    return f"`{f'{parameter.opts[0]} {_cell(value)}'.strip()}`", f"{_cell(parameter.help)}{default}"
+    default = f" Default: {_value(parameter.default)}." if shown else ""
+    meaning = re.sub(r"\[default: (.*)\]", r"Default: \1.", parameter.help)
+    return _code(f"{parameter.opts[0]} {value}"), f"{_cell(meaning)}{default}"
+
+
+def _value(default: Any) -> str:
+    """A default as people write it: 300 for 300.0, and a choice as its word."""
+    return f"{default:g}" if isinstance(default, float) else str(getattr(default, "value", default))
+
+
+def _code(text: str) -> str:
+    """Code in a cell; GitHub and mkdocs differ in how a bar is written between backticks."""
+    return f"<code>{text.strip().replace('|', '&#124;')}</code>" if "|" in text else f"`{text.strip()}`"
 
 
 def _choices(parameter: Any) -> list[str]:
