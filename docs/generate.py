@@ -1,0 +1,218 @@
+"""Writes the generated parts of README.md and of the pages beside this file.
+
+    python docs/generate.py
+
+A generated part stands between ``<!-- generated: NAME -->`` and ``<!-- end -->``; a test holds the pages to it.
+"""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import inspect
+import re
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import typer
+
+import cocoseg
+import error_list
+from cocoseg.cli.app import app
+from cocoseg.errors import CocosegError
+from cocoseg.labels import PRESETS
+from cocoseg.runs.tally import Tally
+from cocoseg.tools import formats
+
+ROOT = Path(__file__).parent.parent
+PART = re.compile(r"(<!-- generated: (.*?) -->\n).*?(<!-- end -->)", re.DOTALL)
+COMMANDS: dict[str, Any] = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+
+
+def pages() -> list[Path]:
+    return [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def rewritten(page: str) -> str:
+    """A page with its generated parts made again."""
+    return PART.sub(lambda part: f"{part[1]}\n{_generated(*part[2].split())}\n\n{part[3]}", page)
+
+
+def _generated(part: str, *about: str) -> str:
+    return PARTS[part](*about)
+
+
+def conversions() -> str:
+    heads, _, *rows = formats.table()
+    return _table(["from \\ to", *(f"`{head}`" for head in heads[1:])], rows)
+
+
+def presets() -> str:
+    rows = [(f"`{name}`", *preset.summary.split("; ")) for name, preset in PRESETS.items()]
+    return _table(["preset", "class map", "void and background"], rows)
+
+
+def errors() -> str:
+    rows = error_list.raised(ROOT / "cocoseg")
+    lines = []
+    for category in dict.fromkeys(row.category for row in rows):
+        here = [row for row in rows if row.category == category]
+        kinds = ", ".join(f"`{kind}`" for kind in dict.fromkeys(row.kind for row in here))
+        example = max((row.example for row in here), key=error_list.letters)
+        lines.append((f"`{category}`", kinds, _cell(example)))
+    return _table(["category", "raised as", "example"], lines)
+
+
+def options(command: str) -> str:
+    """The options of a command; ``shared`` are those of all conversions."""
+    conversions = [_options(name) for name in COMMANDS if name.startswith("to-")]
+    shared = set(conversions[0]).intersection(*conversions)
+    if command == "shared":
+        return _table(["option", "meaning"], [row for row in conversions[0] if row in shared])
+    own = [row for row in _options(command) if row not in shared or not command.startswith("to-")]
+    return _table(["option", "meaning"], own)
+
+
+def _options(command: str) -> list[tuple[str, str]]:
+    rows = [parameter for parameter in COMMANDS[command].params if parameter.opts[0].startswith("--")]
+    return [_option(parameter) for parameter in rows if parameter.name != "help"]
+
+
+def _option(parameter: Any) -> tuple[str, str]:
+    value = "" if parameter.is_flag else parameter.metavar or "|".join(_choices(parameter))
+    shown = parameter.show_default and not parameter.is_flag and parameter.default is not None
+    default = f" Default: {_value(parameter.default)}." if shown else ""
+    meaning = re.sub(r"\[default: (.*)\]", r"Default: \1.", parameter.help)
+    return _code(f"{parameter.opts[0]} {value}"), f"{_cell(meaning)}{default}"
+
+
+def _value(default: Any) -> str:
+    """A default as people write it: 300 for 300.0, and a choice as its word."""
+    return f"{default:g}" if isinstance(default, float) else str(getattr(default, "value", default))
+
+
+def _code(text: str) -> str:
+    """Code in a cell; GitHub and mkdocs differ in how a bar is written between backticks."""
+    return f"<code>{text.strip().replace('|', '&#124;')}</code>" if "|" in text else f"`{text.strip()}`"
+
+
+def _choices(parameter: Any) -> list[str]:
+    """The values of an option that has a few, whether typer keeps them as an enum or as click's type."""
+    if hasattr(parameter, "type"):
+        return list(parameter.type.choices)
+    return [member.value for member in parameter.type_descriptor.annotation]
+
+
+def api(what: str) -> str:
+    """Names with their signatures and first sentences: of a kind at the top of cocoseg, or of a module below."""
+    if what.startswith("cocoseg."):
+        return _table(["name", "purpose"], _names_of(what))
+    found = {name: getattr(cocoseg, name) for name in cocoseg.__all__ if not name.startswith("__")}
+    return "\n\n".join(_described(name, value) for name, value in found.items() if _kind(value) == what)
+
+
+def _kind(value: Any) -> str:
+    if not isinstance(value, type):
+        return "functions"
+    return "errors" if issubclass(value, CocosegError) else "classes"
+
+
+def _described(name: str, value: Any) -> str:
+    if _kind(value) == "functions":
+        return f"### {name}\n\n```text\n{_signature(name, value)}\n```\n\n{_first_paragraph(value)}"
+    fields = f"Fields: {', '.join(f'`{field}`' for field in _fields(value))}." if _fields(value) else ""
+    rows = [(f"`{name}`", _cell(_first_paragraph(member))) for name, member in _members(value)]
+    members = _table(["member", "meaning"], rows) if rows else ""
+    return "\n\n".join(part for part in (f"### {name}", _first_paragraph(value), fields, members) if part)
+
+
+def _fields(value: type) -> list[str]:
+    """The fields of a dataclass or of a named tuple."""
+    if dataclasses.is_dataclass(value):
+        return [field.name for field in dataclasses.fields(value) if not field.name.startswith("_")]
+    return list(getattr(value, "_fields", ()))
+
+
+def _members(value: type) -> list[tuple[str, Any]]:
+    """The public methods and properties that a class defines; those of results are for the command line."""
+    members = [] if issubclass(value, Tally) else [row for row in vars(value).items() if not row[0].startswith("_")]
+    return [(name, member) for name, member in members if isinstance(member, property) or inspect.isroutine(member)]
+
+
+def _signature(name: str, function: Callable[..., Any]) -> str:
+    """A call with all parameters, a line each where it is long."""
+    signature = inspect.signature(function)
+    rows = [_parameter(row) for row in signature.parameters.values()]
+    keywords = [row.kind is row.KEYWORD_ONLY for row in signature.parameters.values()]
+    if True in keywords:
+        rows.insert(keywords.index(True), "*")
+    result = f" -> {_annotation(signature.return_annotation)}"
+    line = f"cocoseg.{name}({', '.join(rows)}){result}"
+    if len(line) <= 88:
+        return line
+    return "\n".join([f"cocoseg.{name}(", *(f"    {row}," for row in rows), f"){result}"])
+
+
+def _parameter(row: inspect.Parameter) -> str:
+    stars = {row.VAR_POSITIONAL: "*", row.VAR_KEYWORD: "**"}.get(row.kind, "")
+    kind = "" if row.annotation is row.empty else f": {_annotation(row.annotation)}"
+    value = row.default.__name__ if isinstance(row.default, type) else repr(row.default)
+    default = "" if row.default is row.empty else f" = {value}"
+    return f"{stars}{row.name}{kind}{default}"
+
+
+def _annotation(annotation: Any) -> str:
+    return annotation if isinstance(annotation, str) else inspect.formatannotation(annotation)
+
+
+def _names_of(module: str) -> list[tuple[str, str]]:
+    """The public names of a module with their first sentences, without importing what it needs."""
+    path = ROOT.joinpath(*module.split("."))
+    trees = [ast.parse(file.read_text("utf-8")) for file in (sorted(path.glob("*.py")) or [path.with_suffix(".py")])]
+    found = {
+        node.name: ast.get_docstring(node) or ""
+        for tree in trees
+        for node in tree.body
+        if isinstance(node, ast.ClassDef | ast.FunctionDef) and not node.name.startswith("_")
+    }
+    public = _public(path / "__init__.py") or list(found)
+    return [(f"`{name}`", _cell(found[name].split("\n\n")[0])) for name in public]
+
+
+def _public(module: Path) -> list[str]:
+    """``__all__`` of a module; empty where there is none."""
+    body = ast.parse(module.read_text("utf-8")).body if module.is_file() else []
+    lists = [node.value for node in body if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"]
+    return [name for row in lists for name in ast.literal_eval(row)]
+
+
+def _first_paragraph(value: Any) -> str:
+    return (inspect.getdoc(value) or "").split("\n\n")[0].replace("``", "`")
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.replace("``", "`").replace("\\|", "|").replace("|", "\\|").split())
+
+
+def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    rows = list(rows)
+    if not rows:
+        return "This command has no options.\n"
+    width = max(map(len, rows))
+    lines = [heads[:width], ["---"] * width, *([*row, *[""] * (width - len(row))] for row in rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+PARTS: dict[str, Callable[..., str]] = {
+    "conversions": conversions, "presets": presets, "errors": errors, "options": options, "api": api,
+}  # fmt: skip
+
+
+def main() -> None:
+    for page in pages():
+        page.write_text(rewritten(page.read_text("utf-8")), "utf-8")
+
+
+if __name__ == "__main__":
+    main()
