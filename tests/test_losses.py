@@ -135,7 +135,7 @@ class TestWeights:
 
 
 def signed_distance_loop(mask: np.ndarray) -> np.ndarray:
-    """Every pixel held against every other."""
+    """Every pixel compared with every other."""
     distances = np.zeros(mask.shape)
     if mask.all() or not mask.any():
         return distances

@@ -1,4 +1,4 @@
-"""Ids from colours: none twice, none black, near their category's, and always the same."""
+"""Ids from colours: unique, never black, near the colour of their category, and always the same."""
 
 from __future__ import annotations
 

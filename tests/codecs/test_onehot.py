@@ -18,7 +18,7 @@ LAYOUTS = ["hwc", "chw"]
 
 
 def oracle(class_map: np.ndarray, num_classes: int, void: int | None, void_channel: bool) -> np.ndarray:
-    """(..., H, W, C) uint8, one pixel after the other."""
+    """(..., H, W, C) uint8, pixel by pixel."""
     result = np.zeros((*class_map.shape, num_classes + void_channel), np.uint8)
     for place, value in np.ndenumerate(class_map):
         if value != void:

@@ -1,4 +1,4 @@
-"""Where rlemasklib is not installed, numpy gives the same masks, maps and outlines."""
+"""Without rlemasklib, numpy gives the same masks, maps and outlines."""
 
 from __future__ import annotations
 

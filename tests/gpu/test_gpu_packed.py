@@ -1,4 +1,4 @@
-"""Runs decoded on the device against numpy, on other numbers each time."""
+"""Runs decoded on the device against numpy, on new random numbers each time."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SIZES = [(1, 1), (1, 40), (40, 1), (37, 53), (64, 64), (100, 7)]
 
 
 def drawn(rng: np.random.Generator, size: tuple[int, int], count: int) -> Sample:
-    """A picture of ids, or masks that overlap; noise and blocks, some empty, some all."""
+    """A picture of ids, or masks that overlap; noise and blocks, some of them empty or full."""
     masks = rng.random((count, *size)) < rng.choice([0, 0.1, 0.5, 1], (count, 1, 1))
     ids = np.arange(1, count + 1)
     shapes = rle.encode(masks) if rng.random() < 0.5 else find_regions(rng.integers(0, count + 1, size), ids)[0]

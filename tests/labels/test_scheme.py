@@ -1,4 +1,4 @@
-"""The label scheme: what a segment becomes under every policy, and which schemes there can't be."""
+"""Label schemes: the value of a segment under every choice, and the schemes that are refused."""
 
 from __future__ import annotations
 
@@ -294,7 +294,7 @@ def test_a_scheme_is_a_value_that_compares_hashes_pickles_and_can_not_be_changed
         TOWN.void = 3  # type: ignore[misc]
 
 
-def test_class_of_tells_what_each_category_becomes() -> None:
+def test_class_of_has_the_value_of_each_category() -> None:
     assert TOWN.class_of == {1: 4, 2: 4, 3: 2, 10: 7, 11: 0, 12: 0, 20: 99}
 
 

@@ -1,4 +1,4 @@
-"""Sets of masks and classes against one mask after the other."""
+"""Sets of masks and classes against a loop over masks."""
 
 from __future__ import annotations
 

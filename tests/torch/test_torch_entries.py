@@ -1,4 +1,4 @@
-"""Entries in a file: a sequence like any other, in whatever process."""
+"""Entries in a file are a sequence like any other, in every process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs decoded by torch against numpy's pictures, to the bit."""
+"""Runs decoded by torch against numpy's pictures, bit for bit."""
 
 from __future__ import annotations
 

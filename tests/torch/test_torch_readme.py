@@ -1,4 +1,4 @@
-"""What the README says of training loops is so."""
+"""The README's section about training loops is true."""
 
 from __future__ import annotations
 

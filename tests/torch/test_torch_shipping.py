@@ -1,4 +1,4 @@
-"""What a worker ships is what arrives, in one piece and few bytes."""
+"""A worker's batch arrives unchanged, in one piece and few bytes."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def places_of(*tensors: Tensor) -> list[Any]:
 
 @st.composite
 def tensors(draw: st.DrawFn) -> Tensor:
-    """Of any type and shape, also empty, its values within a bit, a byte, four bytes, or wherever."""
+    """A tensor of any type and shape, also empty, with values of a bit, a byte, four bytes, or any size."""
     dtype = np.dtype(draw(st.sampled_from(DTYPES)))
     shape = draw(st.lists(st.integers(0, 5), max_size=3))
     rng = np.random.default_rng(draw(st.integers(0, 2**32)))

@@ -1,4 +1,4 @@
-"""Geometry made to images and targets alike; labels are never mixed."""
+"""Geometric transforms of images and targets; labels are never mixed."""
 
 from __future__ import annotations
 
@@ -224,7 +224,7 @@ class TestCollate:
 
 
 class TestTorchvision:
-    """Where a torchvision is that fits torch, its transforms know our targets."""
+    """If a torchvision for this torch is installed, its transforms know our targets."""
 
     def test_its_transforms_treat_masks_as_masks(self) -> None:
         v2 = pytest.importorskip("torchvision.transforms.v2", exc_type=(ImportError, RuntimeError))
