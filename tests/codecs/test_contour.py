@@ -66,7 +66,7 @@ SIDES_AND_CORNERS = [*SIDES, (-1, -1), (-1, 1), (1, -1), (1, 1)]
 
 def parts_of(mask: np.ndarray, ways: list[tuple[int, int]]) -> int:
     """Parts of pixels that share a side (or a corner), found pixel by pixel."""
-    left, count = {tuple(place) for place in np.argwhere(mask).tolist()}, 0
+    left, count = {tuple(pixel) for pixel in np.argwhere(mask).tolist()}, 0
     while left:
         count, todo = count + 1, [left.pop()]
         while todo:
@@ -110,7 +110,7 @@ def bridges(mask: np.ndarray) -> list[tuple[tuple[float, ...], tuple[float, ...]
     """Edges that a ring passes in both directions, each direction once in the list."""
     found = []
     for ring in to_polygons(outline(rle.encode(mask[None])))[0]:
-        corners = [tuple(ring[place : place + 2]) for place in range(0, len(ring), 2)]
+        corners = [tuple(ring[index : index + 2]) for index in range(0, len(ring), 2)]
         edges = set(zip(corners, corners[1:] + corners[:1], strict=True))
         found += [edge for edge in edges if edge[::-1] in edges]
     return found

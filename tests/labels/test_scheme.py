@@ -258,8 +258,8 @@ class TestRefused:
         assert refusal(LabelClass(index, "a", (1,)), void=index).category == "label.collision"
 
     @pytest.mark.parametrize("category", [0, 1, -1, 2**40])
-    @pytest.mark.parametrize("place", ["one class", "two classes", "ignored", "ignored twice"])
-    def test_a_category_that_is_given_twice(self, category: int, place: str) -> None:
+    @pytest.mark.parametrize("where", ["one class", "two classes", "ignored", "ignored twice"])
+    def test_a_category_that_is_given_twice(self, category: int, where: str) -> None:
         first, second = LabelClass(0, "a", (category,)), LabelClass(1, "b", (category,))
         cases: dict[str, tuple[list[LabelClass], tuple[int, ...]]] = {
             "one class": ([LabelClass(0, "a", (category, category))], ()),
@@ -267,7 +267,7 @@ class TestRefused:
             "ignored": ([first], (category,)),
             "ignored twice": ([LabelClass(0, "a", (7,))], (category, category)),
         }
-        classes, ignored = cases[place]
+        classes, ignored = cases[where]
         error = refusal(*classes, ignored=ignored)
         assert error.category == "label.collision"
         assert f"category id {category}" in str(error)

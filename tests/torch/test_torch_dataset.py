@@ -141,7 +141,7 @@ class TestDataLoader:
 
     def test_two_spawned_workers_give_the_same_batches(self, source: str) -> None:
         every = ConcatDataset([SegmentationDataset(source, tv_tensors=False, **options) for options in KINDS])
-        batches = [[3 * kind + place for place in places] for kind in range(len(KINDS)) for places in ([0, 1], [2])]
+        batches = [[3 * kind + index for index in indices] for kind in range(len(KINDS)) for indices in ([0, 1], [2])]
         loaders = [
             DataLoader(every, batch_sampler=batches, collate_fn=collate, **loading)
             for loading in ({}, {"num_workers": 2, "multiprocessing_context": "spawn"})

@@ -78,18 +78,18 @@ class TestEveryTarget:
 
     def test_crops_with_its_image(self, kind: Any) -> None:
         image, target = pair(kind)
-        places = set()
+        corners = set()
         for seed in range(20):
             torch.manual_seed(seed)
             cropped, found = RandomCrop((3, 4))(image, target)
             start = int((image[0] == cropped[0, 0, 0]).flatten().nonzero()[0])
             top, left = divmod(start, image.shape[2])
-            places.add((top, left))
+            corners.add((top, left))
             window = picture(target)[..., top : top + 3, left : left + 4]
             if kind in ("instances", "segments"):
                 window = window[window.flatten(1).ne(0).any(dim=1)]
             assert torch.equal(picture(found), window)
-        assert len(places) > 5
+        assert len(corners) > 5
 
     def test_pads_with_nothing_and_class_maps_with_void(self, kind: Any) -> None:
         image, target = pair(kind)
