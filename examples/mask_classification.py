@@ -1,9 +1,9 @@
-"""Mask classification in small: queries that each predict a mask and a class, as MaskFormer's do, on the fixtures.
+"""A small mask classifier on the fixtures: each query predicts a mask and a class, as in MaskFormer.
 
     python examples/mask_classification.py
 
-Every step each segment of an image is matched with the query that is nearest to it already, and the other queries learn
-to say "no object". Takes some seconds on a CPU.
+In every step, each segment of an image is matched with the query that is nearest to it. The other queries learn to
+predict "no object". It takes a few seconds on a CPU.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ QUERIES, WIDTH = 6, 32
 
 
 class Queries(nn.Module):
-    """An image (3, H, W) -> masks (Q, H, W) and classes (Q, classes + 1), as logits; the last class is no object."""
+    """An image (3, H, W) -> masks (Q, H, W) and classes (Q, classes + 1), as logits; the last class is "no object"."""
 
     def __init__(self, classes: int) -> None:
         super().__init__()
@@ -35,14 +35,14 @@ class Queries(nn.Module):
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
         """The masks and classes of one image."""
         rows, columns = (torch.linspace(-1, 1, side) for side in image.shape[1:])
-        places = torch.stack(torch.meshgrid(rows, columns, indexing="ij"))
-        pixels = self.pixels(torch.cat([image, places]).unsqueeze(0))[0]
+        coordinates = torch.stack(torch.meshgrid(rows, columns, indexing="ij"))
+        pixels = self.pixels(torch.cat([image, coordinates]).unsqueeze(0))[0]
         queries = self.queries(pixels.mean(dim=(1, 2))).view(QUERIES, WIDTH)
         return torch.einsum("qc,chw->qhw", queries, pixels), self.classes(queries)
 
 
 def match(masks: Tensor, classes: Tensor, target: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
-    """Which query each segment is given to: queries (n,), segments (n,)."""
+    """Match each segment with a query: queries (n,), segments (n,)."""
     wanted = target["masks"].flatten(1).float()
     likely = masks.flatten(1).sigmoid()
     overlap = 2 * likely @ wanted.T / (likely.sum(1)[:, None] + wanted.sum(1) + 1e-6)
@@ -52,7 +52,7 @@ def match(masks: Tensor, classes: Tensor, target: dict[str, Tensor]) -> tuple[Te
 
 
 def loss_of(masks: Tensor, classes: Tensor, target: dict[str, Tensor]) -> Tensor:
-    """Cross entropy of all queries' classes, and of the matched queries' masks."""
+    """Cross entropy of the classes of all queries, and of the masks of matched queries."""
     queries, segments = match(masks, classes, target)
     labels = torch.full((QUERIES,), classes.shape[1] - 1)
     labels[queries] = target["labels"][segments]
@@ -62,7 +62,7 @@ def loss_of(masks: Tensor, classes: Tensor, target: dict[str, Tensor]) -> Tensor
 
 
 def found_segments(model: Queries, image: Tensor, target: dict[str, Tensor]) -> int:
-    """How many segments have a query of the right class whose mask covers them with an IoU above 0.8."""
+    """The number of segments whose query has the right class and a mask with an IoU above 0.8."""
     masks, classes = model(image)
     queries, segments = match(masks, classes, target)
     here, wanted = masks[queries] > 0, target["masks"][segments]
@@ -71,7 +71,7 @@ def found_segments(model: Queries, image: Tensor, target: dict[str, Tensor]) -> 
 
 
 def main(steps: int = 200) -> tuple[int, int]:
-    """(segments found, segments there are)."""
+    """Train -> (segments found, all segments)."""
     torch.manual_seed(0)
     dataset = SegmentationDataset(SOURCE, target="segments", mode="panoptic", images=photo, tv_tensors=False)
     loader = DataLoader(dataset, batch_size=3, collate_fn=collate)
@@ -83,11 +83,11 @@ def main(steps: int = 200) -> tuple[int, int]:
             losses = [loss_of(*model(image), target) for image, target in zip(images, targets, strict=True)]
             torch.stack(losses).mean().backward()
             optimizer.step()
-    pairs = [dataset[place] for place in range(len(dataset))]
+    pairs = [dataset[index] for index in range(len(dataset))]
     found = sum(found_segments(model, *pair) for pair in pairs)
-    there = sum(len(target["labels"]) for _, target in pairs)
-    print(f"{found} of {there} segments found")
-    return found, there
+    total = sum(len(target["labels"]) for _, target in pairs)
+    print(f"{found} of {total} segments found")
+    return found, total
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
-"""A whole training run on the fixtures: a few convolutions learn them by heart, twice.
+"""Two complete trainings on the fixtures: a few convolutions learn them by heart.
 
     python examples/train_semantic.py
 
-First with class maps and cross entropy, where void is ``ignore_index``; then with one-hot and a sigmoid for each class,
-where void is all zeros and is left out of the loss. Takes some seconds on a CPU.
+The first uses class maps and cross entropy, where void is ``ignore_index``. The second uses one-hot and a sigmoid for
+each class, where void is all zeros and left out of the loss. They take a few seconds on a CPU.
 """
 
 from __future__ import annotations
@@ -30,19 +30,19 @@ def network(classes: int) -> nn.Module:
 
 
 def cross_entropy(logits: torch.Tensor, class_map: torch.Tensor, void: int) -> torch.Tensor:
-    """Of softmax; void pixels have no part in it."""
+    """Softmax and cross entropy, without void pixels."""
     return functional.cross_entropy(logits, class_map, ignore_index=void)
 
 
 def sigmoids(logits: torch.Tensor, class_map: torch.Tensor, void: int) -> torch.Tensor:
-    """A sigmoid for each class; the one-hot target is made where the logits are, on a GPU if there is one."""
+    """A sigmoid for each class; the one-hot target is made on the device of the logits."""
     target = one_hot(class_map, logits.shape[1], void)
     losses = functional.binary_cross_entropy_with_logits(logits, target, reduction="none")
     return losses.mean(dim=1)[class_map != void].mean()
 
 
 def train(loss: Any, steps: int = 80) -> tuple[float, float]:
-    """(last loss, share of the labelled pixels that are right)."""
+    """Train -> (last loss, share of labelled pixels that are right)."""
     torch.manual_seed(0)
     dataset = SegmentationDataset(SOURCE, images=photo, transform=Compose([RandomFlip()]), tv_tensors=False)
     loader = DataLoader(dataset, batch_size=3, shuffle=True, collate_fn=PadCollate(dataset.void))
@@ -62,7 +62,7 @@ def train(loss: Any, steps: int = 80) -> tuple[float, float]:
 
 
 def main() -> dict[str, tuple[float, float]]:
-    """Both runs: name -> (loss, share of pixels that are right)."""
+    """Both trainings: name -> (loss, share of pixels that are right)."""
     found = {"cross entropy": train(cross_entropy), "one-hot and sigmoids": train(sigmoids)}
     for name, (loss, right) in found.items():
         print(f"{name:20}  loss {loss:.3f}  right {right:.1%}")

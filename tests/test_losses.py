@@ -135,15 +135,15 @@ class TestWeights:
 
 
 def signed_distance_loop(mask: np.ndarray) -> np.ndarray:
-    """Every pixel held against every other."""
+    """Every pixel compared with every other."""
     distances = np.zeros(mask.shape)
     if mask.all() or not mask.any():
         return distances
     inside, outside = np.argwhere(mask), np.argwhere(~mask)
-    for place in np.ndindex(mask.shape):
-        others = outside if mask[place] else inside
-        nearest = np.sqrt(((others - place) ** 2).sum(axis=1)).min()
-        distances[place] = 1 - nearest if mask[place] else nearest
+    for pixel in np.ndindex(mask.shape):
+        others = outside if mask[pixel] else inside
+        nearest = np.sqrt(((others - pixel) ** 2).sum(axis=1)).min()
+        distances[pixel] = 1 - nearest if mask[pixel] else nearest
     return distances
 
 
@@ -191,10 +191,10 @@ def boundary_loop(objects: np.ndarray, w0: float, sigma: float) -> np.ndarray:
     """The formula, pixel by pixel."""
     weights = np.ones(objects.shape)
     numbers = sorted(set(objects.flat) - {0})
-    for place in np.ndindex(objects.shape):
-        near = sorted(np.sqrt(((np.argwhere(objects == number) - place) ** 2).sum(axis=1)).min() for number in numbers)
+    for pixel in np.ndindex(objects.shape):
+        near = sorted(np.sqrt(((np.argwhere(objects == number) - pixel) ** 2).sum(axis=1)).min() for number in numbers)
         if len(near) > 1:
-            weights[place] += w0 * np.exp(-((near[0] + near[1]) ** 2) / (2 * sigma**2))
+            weights[pixel] += w0 * np.exp(-((near[0] + near[1]) ** 2) / (2 * sigma**2))
     return weights
 
 

@@ -65,7 +65,7 @@ def fill(rings: Rings, size: tuple[int, int]) -> Runs:
 
 
 def _steps(rings: Rings) -> float:
-    """At least the steps of a walk around all rings: a ring's last edge is never longer than the others together."""
+    """An upper bound for the steps around all rings: a ring's last edge is never longer than the others together."""
     ways = np.abs(rings.points[1:] - rings.points[:-1])
     return float(2 * _SCALE * np.maximum(ways[:, 0], ways[:, 1]).sum() + len(rings.points))
 

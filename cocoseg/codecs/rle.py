@@ -21,7 +21,7 @@ from cocoseg.codecs.ragged import Ints, offsets_of, owners, ranges
 from cocoseg.codecs.regions import line_boxes, rows_from_columns, runs
 from cocoseg.errors import SampleError, show
 
-MAX_PIXELS = 178_956_970  # Pillow, too, takes larger pictures for an attack
+MAX_PIXELS = 178_956_970  # Pillow, too, treats larger pictures as an attack
 
 _FAR = 1 << 33
 _LARGE = 1 << 12  # pixels of a mask from which it is faster to encode each alone

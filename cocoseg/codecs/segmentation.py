@@ -159,7 +159,7 @@ def _rings(values: Sequence[Sequence[Any]], size: tuple[int, int]) -> Runs:
 def _strings(rles: Sequence[Mapping[str, Any]], size: tuple[int, int]) -> Runs:
     _check_sizes(rles, size)
     texts = [_characters(rle["counts"]) for rle in rles]
-    # A mask has at most one run more than pixels, and a few empty ones; longer counts get no memory.
+    # A mask has at most one run more than pixels, and a few empty ones; longer counts are not decoded.
     longest, most = max(map(len, texts)), leb128.LONGEST * 2 * (size[0] * size[1] + 4)
     if longest > most:
         raise SampleError("rle.sum", f"counts have {longest} characters for a mask of {size[0]}×{size[1]} pixels")

@@ -19,7 +19,7 @@ from cocoseg.codecs.ragged import Ints, offsets_of, owners
 from cocoseg.codecs.rle import area
 from cocoseg.errors import UsageError
 
-_TINY = np.finfo(np.float64).tiny  # divides the zeros of a line that is a point
+_TINY = np.finfo(np.float64).tiny  # the divisor for a line that is a point
 
 Plane = npt.NDArray[np.complex128]  # x + iy
 Flags = npt.NDArray[np.bool_]
@@ -90,7 +90,7 @@ def _settle(points: Plane, stay: Flags, tolerance: float) -> None:
         away = _squared_distances(points[open_], points[bounds[line - 1]], points[bounds[line]])
         begins = np.flatnonzero(np.diff(line, prepend=-1))
         farthest = _first_highest(away, begins)
-        far = away[farthest] > tolerance * tolerance  # ** raises an error where a product is infinite
+        far = away[farthest] > tolerance * tolerance  # ** would raise an error where the product is infinite
         stay[open_[farthest[far]]] = True
         unsettled = np.repeat(far, np.diff(begins, append=len(line)))
         unsettled[farthest] = False

@@ -12,7 +12,8 @@ from cocoseg.files.listing import picture_names
 from cocoseg.files.places import StrPath, place
 from cocoseg.files.reading import first_match, read_head
 from cocoseg.formats import FORMATS
-from cocoseg.formats.maps.pictures import no_pictures, read_report
+from cocoseg.formats.maps.pictures import no_pictures
+from cocoseg.runs.report import read_report
 
 _SOME = 20  # pictures that are looked at, where the first ones are damaged
 

@@ -1,17 +1,15 @@
-"""A JSON about all images, written at the end from what each image adds to it, and never whole in memory.
+"""A file about all images, written once at the end from what each image adds to it, and never whole in memory.
 
 While a run is on, the text of a part lies in ``.cocoseg/text-<run>-<first>.jsonl``, written durably before the page of
-the journal that names it. The finished document holds all of it, and the journal then names the places there; so
+the journal that names it. The finished document holds all of it, and the journal then names the positions there. So
 nothing lies on the disk twice, and a later run takes from the document what has not changed.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import count
-from typing import Any
+from typing import NamedTuple
 
 import msgspec
 
@@ -21,13 +19,10 @@ from cocoseg.runs import journal
 from cocoseg.runs.folder import Folder
 from cocoseg.runs.journal import Text
 
-BETWEEN = b",\n"  # a row of JSON holds no line break, so that this is found between rows alone
-_ID = re.compile(rb'^\{"id":\d+', re.MULTILINE)
-
 
 @dataclass(frozen=True)
 class Place:
-    """Where a document lies, or will lie, and where the journal that knows of its parts."""
+    """Where a document lies, or will lie, and the folder of the journal that knows its parts."""
 
     folder: Folder
     name: str
@@ -46,22 +41,33 @@ class Place:
         return folder.read_part(name, text.start, text.size) if text.size else b""
 
 
-@dataclass(frozen=True)
-class Document:
-    """A JSON object with ``lists`` to which each image adds rows, between what stands before and after them.
+def unchanged(texts: Iterator[bytes]) -> Iterator[bytes]:
+    """The texts as they are."""
+    return texts
 
-    The text of an image for a list is its rows as strict JSON, joined by ``BETWEEN``, or nothing. The rows of the list
-    that is ``numbered`` begin with ``{"id":0``; they get the numbers from 1 on.
+
+class Texts(NamedTuple):
+    """One text of every image, in the order of the data set.
+
+    ``number`` is its position among an image's texts. ``first`` stands before the first text that is not empty, and
+    ``between`` before the others. ``rewrite`` turns the texts into those of the document.
     """
 
+    number: int
+    first: bytes = b""
+    between: bytes = b""
+    rewrite: Callable[[Iterator[bytes]], Iterator[bytes]] = unchanged
+
+
+@dataclass(frozen=True)
+class Document:
+    """A file of ``pieces``: bytes that stand as they are, and texts of all images, by rising number."""
+
     place: Place
-    before: dict[str, Any]
-    lists: tuple[str, ...]
-    after: dict[str, Any]
-    numbered: str | None = None
+    pieces: tuple[bytes | Texts, ...]
 
     def write(self, lines: Sequence[bytes]) -> tuple[list[bytes], tuple[int, str]]:
-        """Write the document of encoded rows; returns the rows as they now have to be, and its size and digest.
+        """Write the document of encoded rows; returns the rows with their new texts, and its size and digest.
 
         Raises OutputError.
         """
@@ -71,36 +77,31 @@ class Document:
         return [_with_texts(line, now) for line, now in zip(lines, texts, strict=True)], known
 
     def _chunks(self, lines: Sequence[bytes], found: list[list[Text]]) -> Iterator[bytes]:
-        """The document piece by piece; ``found`` gets for each list where the rows' texts came to lie."""
+        """The document chunk by chunk; ``found`` gets the positions of each piece's texts in it."""
         start = 0
-        for chunk, texts in self._pieces(lines, found):
+        for chunk, texts in self._placed(lines, found):
             if texts is not None:
                 texts.append(Text("", start, len(chunk), digest(chunk)))
             yield chunk
             start += len(chunk)
 
-    def _pieces(self, lines: Sequence[bytes], found: list[list[Text]]) -> Iterator[tuple[bytes, list[Text] | None]]:
-        """The same, each with the texts that it belongs to, if it is one."""
-        yield b"{" + b"".join(_member(key, value) + BETWEEN for key, value in self.before.items()), None
-        for number, name in enumerate(self.lists):
-            yield msgspec.json.encode(name) + b":[", None
+    def _placed(self, lines: Sequence[bytes], found: list[list[Text]]) -> Iterator[tuple[bytes, list[Text] | None]]:
+        """The chunks, each with the list that its position belongs to, if it is an image's text."""
+        for piece in self.pieces:
+            if isinstance(piece, bytes):
+                yield piece, None
+                continue
             found.append([])
-            between = b"\n"
-            for text in self._texts(lines, number):
+            before = piece.first
+            for text in piece.rewrite(self._texts(lines, piece.number)):
                 if text:
-                    yield between, None
-                    between = BETWEEN
+                    yield before, None
+                    before = piece.between
                 yield text, found[-1]
-            yield b"\n]" + BETWEEN, None
-        yield BETWEEN.join(_member(key, value) for key, value in self.after.items()) + b"}\n", None
 
-    def _texts(self, lines: Sequence[bytes], number: int) -> Iterator[bytes]:
-        ids = count(1)
+    def _texts(self, lines: Iterable[bytes], number: int) -> Iterator[bytes]:
         for line in lines:
-            text = self._read(journal.decode_row(line).texts[number])
-            if self.lists[number] == self.numbered:
-                text = _ID.sub(lambda _: b'{"id":%d' % next(ids), text)
-            yield text
+            yield self._read(journal.decode_row(line).texts[number])
 
     def _read(self, text: Text) -> bytes:
         try:
@@ -116,13 +117,6 @@ def _with_texts(line: bytes, texts: tuple[Text, ...]) -> bytes:
     return journal.encode_row(msgspec.structs.replace(journal.decode_row(line), texts=texts))
 
 
-def _member(key: str, value: object) -> bytes:
-    """A key and its value, a list of objects a line each."""
-    rows = [msgspec.json.encode(row) for row in value] if isinstance(value, list) else []
-    text = b"[\n" + BETWEEN.join(rows) + b"\n]" if rows else msgspec.json.encode(value)
-    return msgspec.json.encode(key) + b":" + text
-
-
 def _lost(place: Place, why: object) -> OutputError:
-    text = f"can't be written, for a part of it is gone ({why}); the same command again makes it"
+    text = f"can't be written, for a part of it is gone ({why}); run the same command again to make it"
     return OutputError("out.journal", f"{show(place.folder.path(place.name), 300)} {text}")

@@ -1,4 +1,4 @@
-"""What a report begins with, and where a run may not write."""
+"""``cocoseg.json``, the report of a run: what it says, and where a run may not write."""
 
 from __future__ import annotations
 
@@ -6,29 +6,47 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
+from msgspec import UNSET, Raw, UnsetType
+
 from cocoseg.errors import UsageError, show
 from cocoseg.files import places
+from cocoseg.files.documents import read_document
 from cocoseg.files.listing import picture_names
+from cocoseg.files.names import REPORT
 from cocoseg.model import Dataset
 from cocoseg.version import __version__
 
 
-def check_places(dataset: Dataset, sources: Sequence[str], out: str) -> None:
-    """Refuse to write among the sources, which are files and folders."""
-    if among := next((folder for folder in (*dataset.folders, *sources) if places.lies_in(out, folder)), None):
-        raise _in_one_another(out, among)
-    if inside := next((folder for folder in dataset.folders if places.lies_in(folder, out)), None):
-        raise _in_one_another(out, inside)
-    if inside := next((path for path in sources if places.lies_in(path, out)), None):
-        raise UsageError(
-            "out.is_input",
-            f"{show(inside, 300)} lies in OUT {show(out, 300)}, so that it could be overwritten; choose another OUT",
-        )
+class Images(msgspec.Struct):
+    """How many images a run converted, and how many it refused."""
+
+    converted: int = 0
+    failed: int = 0
+
+
+class Report(msgspec.Struct):
+    """What readers need of a report. Any field may be missing: it may be of an older version, or a stranger's."""
+
+    command: str | None = None
+    options: dict[str, Any] = {}
+    images: Images = msgspec.field(default_factory=Images)
+    labels: Raw | UnsetType = UNSET
+    categories: list[Raw] | UnsetType = UNSET
+    background: bool = True
+    unique_ids: bool = False
+    document: tuple[str, int, str] | None = None
+
+
+def read_report(folder: str) -> Report:
+    """The report that a run left in a folder, or an empty one. Raises DocumentError, SampleError ``file.*``."""
+    path = places.join(folder, REPORT)
+    return read_document(path, Report) if places.exists(path) else Report()
 
 
 @dataclass(frozen=True)
 class Head:
-    """What a report begins with: of what and how it was made, and ``about`` what was made, if there is more to tell."""
+    """What a report begins with: sources, options, and more ``about`` what was made."""
 
     sources: list[str]
     options: dict[str, Any]
@@ -39,6 +57,17 @@ class Head:
         sources = [{"name": places.base_name(path), **_extent(path)} for path in self.sources]
         made = {"cocoseg": __version__, "command": command, "options": self.options, "sources": sources}
         return made | self.about
+
+
+def check_places(dataset: Dataset, sources: Sequence[str], out: str) -> None:
+    """Refuse to write among the sources. Raises UsageError ``out.is_input``."""
+    if among := next((folder for folder in (*dataset.folders, *sources) if places.lies_in(out, folder)), None):
+        raise _in_one_another(out, among)
+    if inside := next((folder for folder in dataset.folders if places.lies_in(folder, out)), None):
+        raise _in_one_another(out, inside)
+    if inside := next((path for path in sources if places.lies_in(path, out)), None):
+        text = f"{show(inside, 300)} lies in OUT {show(out, 300)}, so that it could be overwritten; choose another OUT"
+        raise UsageError("out.is_input", text)
 
 
 def _in_one_another(out: str, folder: str) -> UsageError:

@@ -1,4 +1,4 @@
-"""How every conversion goes: one at a time in its folder, on from where the last one ended, a report at the end."""
+"""Go through a data set: one run at a time in a folder, on from where the last one ended, a report at the end."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import BrokenExecutor, CancelledError, Executor
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, TypeVar
 
 from cocoseg import parallel
@@ -30,11 +30,11 @@ T = TypeVar("T", bound=Tally)
 
 
 @dataclass(frozen=True)
-class Run(Generic[T]):
-    """How a conversion is to be done: the options that all commands share.
+class How:
+    """How a run is done: the options that all commands share.
 
-    ``workers`` processes, or an ``executor``; ``time_limit`` seconds for an image; ``dry_run`` does all but writing.
-    ``on_done`` is called with the result so far after each part.
+    ``workers`` processes, or an ``executor``; ``time_limit`` seconds for an image; ``dry_run`` writes nothing.
+    ``on_done`` is called with the tally so far after each part. Raises UsageError ``usage.*``.
     """
 
     workers: int | None = None
@@ -43,7 +43,7 @@ class Run(Generic[T]):
     on_error: Literal["skip", "stop"] = "skip"
     time_limit: float = 300.0
     dry_run: bool = False
-    on_done: Callable[[T], None] | None = None
+    on_done: Callable[[Any], None] | None = None
 
     def __post_init__(self) -> None:
         if self.workers is not None and self.workers < 1:
@@ -57,142 +57,139 @@ class Run(Generic[T]):
         """How many processes do the work, as far as is known."""
         return self.workers or (32 if self.executor else 1)
 
-    def convert(
-        self,
-        command: str,
-        dataset: Dataset,
-        convert: Conversion,
-        tally: T,
-        out: StrPath,
-        head: Head,
-        document: Callable[[Folder], Document] | None = None,
-        journal_in: str | None = None,
-    ) -> T:
-        """Do the work of a command: all of it, or all but writing; ``document`` makes one for the folder of the run.
 
-        That folder is ``out``, or ``journal_in`` where ``out`` is a file.
+@dataclass(frozen=True)
+class Work(Generic[T]):
+    """What a run does: a data set through a conversion into a tally, and where the results go.
 
-        Raises UsageError where ``out`` lies among the sources, OutputError where nothing can be written.
-        """
-        target = place(out)
-        check_places(dataset, head.sources, target)
-        check_shared([target, *dataset.folders], 2 if self.executor else self.processes)
-        if self.dry_run:
-            return self.check(dataset, convert, tally)
-        folder = Folder.create(journal_in or target)
-        about = head.as_dict(command)
-        return self.write(dataset, convert, folder, command, tally, about, document(folder) if document else None)
+    * ``out``: the folder for files, journal and report, or a file whose journal is in the folder ``journal_in``.
+      Without it nothing is written, and the tally is the only result.
+    * ``head``: what the report begins with. ``document``: makes the file about all images, for the folder of the run.
+    """
 
-    def check(self, dataset: Dataset, convert: Conversion, tally: T) -> T:
-        """Do all of the work but writing."""
-        began = time.monotonic()
-        self._through(Writer(convert, None, self.time_limit, self.on_error == "stop"), Part(dataset), tally)
+    command: str
+    dataset: Dataset
+    convert: Conversion
+    tally: T
+    out: StrPath | None = None
+    head: Head = field(default_factory=lambda: Head([], {}))
+    document: Callable[[Folder], Document] | None = None
+    journal_in: str | None = None
+
+
+def run(work: Work[T], how: How) -> T:
+    """Do the work and return its tally.
+
+    Raises UsageError where ``out`` lies among the sources, OutputError where nothing can be written.
+    """
+    if work.out is None:
+        return _check(work, how)
+    target = place(work.out)
+    check_places(work.dataset, work.head.sources, target)
+    check_shared([target, *work.dataset.folders], 2 if how.executor else how.processes)
+    if how.dry_run:
+        return _check(work, how)
+    return _write(work, how, Folder.create(work.journal_in or target))
+
+
+def check_choice(option: str, value: object, allowed: Sequence[str | None]) -> None:
+    """Raises UsageError where an option has a value that it may not have."""
+    if value not in allowed:
+        words = ", ".join(word for word in allowed if word is not None)
+        raise UsageError(f"usage.{option}", f"{option} is {show(value)}, expected one of {words}")
+
+
+def _check(work: Work[T], how: How) -> T:
+    """Do all of the work but writing."""
+    began = time.monotonic()
+    _through(work, how, None)
+    work.tally.close(time.monotonic() - began)
+    return work.tally
+
+
+def _write(work: Work[T], how: How, folder: Folder) -> T:
+    """Write the files of all images, the journal, and at the end the report."""
+    began, tally = time.monotonic(), work.tally
+    document = work.document(folder) if work.document else None
+    head = work.head.as_dict(work.command)
+    with lock(folder) as held:
+        tally.notes += _clean(folder)
+        pages = Journal(folder, work.command)
+        lines = pages.load()
+        if document and not lines and not how.overwrite:
+            _check_free(document.place)
+        _check_executor(how.executor, folder)
+        place = document.place if document else None
+        target = Target(folder, work.command, pages.next_run(), how.overwrite, place)
+        _through(work, how, target, lines, held.beat)
         tally.close(time.monotonic() - began)
-        return tally
+        _finish(work, folder, pages, head, document)
+    return tally
 
-    def write(
-        self,
-        dataset: Dataset,
-        convert: Conversion,
-        folder: Folder,
-        command: str,
-        tally: T,
-        head: dict[str, Any],
-        document: Document | None = None,
-    ) -> T:
-        """Write the files of all images, the journal, and at the end the report, which begins with ``head``.
 
-        ``document`` is what is to be made of the images' texts. Raises OutputError where nothing can be written, or
-        another run is at it.
-        """
-        began = time.monotonic()
-        with lock(folder) as held:
-            tally.notes += _clean(folder)
-            pages = Journal(folder, command)
-            lines = pages.load()
-            if document and not lines and not self.overwrite:
-                _check_free(document.place)
-            known = [lines.get(entry.key) for entry in dataset.entries] if lines else ()
-            target = Target(folder, command, pages.next_run(), self.overwrite, document.place if document else None)
-            writer = Writer(convert, target, self.time_limit, self.on_error == "stop")
-            self._check_executor(folder)
-            self._through(writer, Part(dataset, known), tally, held.beat)
-            tally.close(time.monotonic() - began)
-            _finish(dataset, folder, pages, tally, head, document)
-        return tally
+def _through(
+    work: Work[T],
+    how: How,
+    target: Target | None,
+    lines: dict[str, bytes] | None = None,
+    beat: Callable[[], None] = lambda: None,
+) -> None:
+    """All parts through the conversion, into the tally; ``lines`` are those of the journal, by key."""
+    known = [lines.get(entry.key) for entry in work.dataset.entries] if lines else ()
+    writer = Writer(work.convert, target, how.time_limit, how.on_error == "stop")
+    whole = Part(work.dataset, known)
+    results = parallel.run(writer, whole, lost=writer.lost, workers=how.processes, executor=how.executor)
+    with closing(results):
+        for first, rows in results:
+            work.tally.add(first, rows)
+            beat()
+            if how.on_done:
+                how.on_done(work.tally)
+            if how.on_error == "stop" and any(row.failure for row in rows):
+                return
 
-    def _through(self, writer: Writer, whole: Part, tally: T, beat: Callable[[], None] = lambda: None) -> None:
-        results = parallel.run(writer, whole, lost=writer.lost, workers=self.processes, executor=self.executor)
-        with closing(results):
-            for first, rows in results:
-                tally.add(first, rows)
-                beat()
-                if self.on_done:
-                    self.on_done(tally)
-                if self.on_error == "stop" and any(row.failure for row in rows):
-                    return
 
-    def _check_executor(self, folder: Folder) -> None:
-        """Find out before the work that workers elsewhere have the same cocoseg and see the folder."""
-        if self.executor is None:
-            return
-        try:
-            version, seen = self.executor.submit(_probe, folder).result()
-        except (ImportError, AttributeError) as error:
-            text = f"the workers can't import cocoseg {__version__} ({error}); install it there"
-            raise UsageError("workers.version", text) from None
-        except (BrokenExecutor, CancelledError) as error:
-            text = f"the executor can't work ({error or type(error).__name__})"
-            raise OutputError("workers.gone", text) from None
-        if version != __version__:
-            text = f"the workers have cocoseg {version}, this is {__version__}; install the same"
-            raise UsageError("workers.version", text)
-        if not seen:
-            raise unseen(folder.root)
+def _check_executor(executor: Executor | None, folder: Folder) -> None:
+    """Find out before the work that workers elsewhere have the same cocoseg and see the folder."""
+    if executor is None:
+        return
+    try:
+        version, seen = executor.submit(_probe, folder).result()
+    except (ImportError, AttributeError) as error:
+        text = f"the workers can't import cocoseg {__version__} ({error}); install it there"
+        raise UsageError("workers.version", text) from None
+    except (BrokenExecutor, CancelledError) as error:
+        text = f"the executor can't work ({error or type(error).__name__})"
+        raise OutputError("workers.gone", text) from None
+    if version != __version__:
+        text = f"the workers have cocoseg {version}, this is {__version__}; install the same"
+        raise UsageError("workers.version", text)
+    if not seen:
+        raise unseen(folder.root)
 
 
 def _probe(folder: Folder) -> tuple[str, bool]:
     return __version__, folder.is_seen()
 
 
-def check_choice(option: str, value: object, allowed: Sequence[str]) -> None:
-    """Raises UsageError where an option has another value than it may have, or None."""
-    if value is not None and value not in allowed:
-        raise UsageError(f"usage.{option}", f"{option} is {show(value)}, expected one of {', '.join(allowed)}")
-
-
 def _clean(folder: Folder) -> list[str]:
-    """Remove what an ended run left half-done."""
+    """Remove the temporary files that an ended run left."""
     left = folder.temporaries()
     folder.remove(left)
-    return [f"{len(left)} temporary files of an ended run were removed"] if left else []
+    return [f"removed {counted(len(left), 'temporary file')} of an ended run"] if left else []
 
 
 def _check_free(place: Place) -> None:
-    """Refuse before the work, not after it, to replace a document that no run of ours wrote."""
+    """Refuse before the work, not after it, to replace a document that no known run wrote."""
     if place.folder.has(place.name):
-        text = "is there already, and no run of cocoseg that is known here wrote it; use --overwrite, or another name"
+        text = "exists already, and no known run of cocoseg wrote it; use --overwrite, or another name"
         raise OutputError("out.exists", f"{show(place.folder.path(place.name), 300)} {text}")
 
 
-def _finish(
-    dataset: Dataset,
-    folder: Folder,
-    pages: Journal,
-    tally: Tally,
-    head: dict[str, Any],
-    document: Document | None,
-) -> None:
-    """The document and the journal of the whole data set, the report, and only then away with what they stand for."""
+def _finish(work: Work[T], folder: Folder, pages: Journal, head: dict[str, Any], document: Document | None) -> None:
+    """Write the document, the journal of the whole data set and the report, then remove what they replace."""
     _clean(folder)  # after workers that died
-    lines = pages.load()
-    keys = [entry.key for entry in dataset.entries if entry.key in lines]
-    # The files of an image that failed this time stay the run's own, to be replaced.
-    done = [journal.forgotten(lines[key]) if key in tally.failed_keys else lines[key] for key in keys]
-    converted = sum(key not in tally.failed_keys for key in keys)
-    if converted < tally.images:  # there may be more, of parts that ended after the run was stopped
-        text = f"lacks {tally.images - converted} images that were written to it; the same command again makes it whole"
-        raise OutputError("out.journal", f"the journal in {show(folder.root, 300)} {text}")
+    tally, done = work.tally, _done(work, folder, pages)
     names = list(folder.names())
     tally.problems += _strays(folder, names, tally, done, document)
     replaced: list[str] = []
@@ -208,20 +205,33 @@ def _finish(
         raise OutputError(*tally.failures[0])
 
 
+def _done(work: Work[T], folder: Folder, pages: Journal) -> list[bytes]:
+    """The journal's lines in the order of the data set. Raises OutputError where it lacks images that were written."""
+    lines, failed = pages.load(), work.tally.failed_keys
+    keys = [entry.key for entry in work.dataset.entries if entry.key in lines]
+    converted = sum(key not in failed for key in keys)
+    if converted < work.tally.images:  # there may be more, of parts that ended after the run was stopped
+        missing = counted(work.tally.images - converted, "image")
+        text = f"lacks {missing} that were written to it; run the same command again to complete it"
+        raise OutputError("out.journal", f"the journal in {show(folder.root, 300)} {text}")
+    # The files of an image that failed this time stay the run's own, to be replaced.
+    return [journal.forgotten(lines[key]) if key in failed else lines[key] for key in keys]
+
+
 def _write_document(document: Document, lines: Sequence[bytes]) -> tuple[list[bytes], tuple[int, str]]:
     """The document of all images that did not fail; returns all rows, and its size and digest."""
-    told = {place: line for place, line in enumerate(lines) if journal.is_finished(line)}
-    now, known = document.write(list(told.values()))
-    told.update(zip(told, now, strict=True))
-    return [told.get(place, line) for place, line in enumerate(lines)], known
+    finished = {number: line for number, line in enumerate(lines) if journal.is_finished(line)}
+    now, known = document.write(list(finished.values()))
+    finished.update(zip(finished, now, strict=True))
+    return [finished.get(number, line) for number, line in enumerate(lines)], known
 
 
 def _strays(
     folder: Folder, names: Sequence[str], tally: Tally, done: Sequence[bytes], document: Document | None
 ) -> list[Problem]:
-    """Files in the folder that are not of this run, for those who take all that is there for its own."""
+    """A warning about files in the folder that this run did not write."""
     ours = {name for line in done for name in journal.decode_row(line).files} | {REPORT}
-    ours |= {name for key in tally.failed_keys for name in tally.names(key)}  # said already
+    ours |= {name for key in tally.failed_keys for name in tally.names(key)}
     ours |= {document.place.name} if document else set()
     found = [name for name in names if name not in ours and not name.startswith(f"{JOURNAL}/")]
     if not found:
@@ -231,10 +241,10 @@ def _strays(
 
 
 def _save_report(folder: Folder, tally: Tally, data: bytes) -> None:
-    """Write the report, but not over that of other files which stay in the folder."""
+    """Write the report, but do not replace that of other files which stay in the folder."""
     stays = any(failure.category == "out.exists" for failure in tally.failures)
     if stays and folder.has(REPORT):
-        text = f"{REPORT} is left as it was, for the files of an earlier run stay; use --overwrite to replace them"
+        text = f"{REPORT} is left as it was, since files of an earlier run stay; use --overwrite to replace them"
         tally.problems.append(Problem("out.exists", text))
         return
     folder.save(REPORT, data)

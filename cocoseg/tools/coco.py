@@ -20,7 +20,7 @@ from cocoseg.runs.document import Document, Place
 from cocoseg.runs.folder import Folder
 from cocoseg.runs.journal import Row
 from cocoseg.runs.report import Head
-from cocoseg.runs.run import Run, check_choice
+from cocoseg.runs.run import How, Work, check_choice, run
 from cocoseg.runs.tally import Tally, counted
 from cocoseg.tools.sources import Source, about, check_categories
 from cocoseg.tools.things import left_out
@@ -110,7 +110,7 @@ def to_coco(
     >>> to_coco("fixtures/panoptic.json", "instances.json", dry_run=True).annotations
     11
     """
-    how = Run(workers, executor, overwrite, on_error, time_limit, dry_run, on_done)
+    how = How(workers, executor, overwrite, on_error, time_limit, dry_run, on_done)
     _check_options(segmentation, things_only, stuff, simplify)
     target = place(out)
     _check_name(target)
@@ -128,7 +128,7 @@ def to_coco(
         return detection_document(where, _categories(dataset, stuff), convert, about(dataset, src))
 
     head = Head(source.files, options | source.told)
-    return how.convert(COMMAND, dataset, convert, summary, target, head, document, places.beside(target))
+    return run(Work(COMMAND, dataset, convert, summary, target, head, document, places.beside(target)), how)
 
 
 def _check_name(target: str) -> None:
@@ -139,7 +139,7 @@ def _check_name(target: str) -> None:
 
 
 def _check_options(segmentation: str, things_only: bool, stuff: bool, simplify: float | None) -> None:
-    check_choice("as", segmentation or str(segmentation), ("rle", "rle-list", "polygons"))
+    check_choice("as", segmentation, ("rle", "rle-list", "polygons"))
     if things_only and stuff:
         raise UsageError("usage.stuff", "things_only leaves out what stuff asks for; choose one of the two")
     if simplify is None:

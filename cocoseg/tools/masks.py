@@ -18,7 +18,7 @@ from cocoseg.labels import LabelScheme
 from cocoseg.model import Category, Dataset
 from cocoseg.runs.journal import Row
 from cocoseg.runs.report import Head
-from cocoseg.runs.run import Run, check_choice
+from cocoseg.runs.run import How, Work, check_choice, run
 from cocoseg.runs.tally import Tally, counted
 from cocoseg.tools.sources import Source
 from cocoseg.tools.things import left_out
@@ -108,15 +108,15 @@ def to_masks(
     >>> summary.images, summary.masks
     (3, {1: 4, 18: 2, 184: 1, 187: 2, 193: 2})
     """
-    how = Run(workers, executor, overwrite, on_error, time_limit, dry_run, on_done)
-    check_choice("stack", stack, ("npz",))
+    how = How(workers, executor, overwrite, on_error, time_limit, dry_run, on_done)
+    check_choice("stack", stack, (None, "npz"))
     source = Source(src, categories, images, png_dir, source_labels, instances, source_format)
     dataset = source.read()
     _check_folders(dataset)
     convert = (MaskStacks if stack else MaskFiles)(dataset.categories, left_out(dataset, things_only))
     summary = MaskSummary(len(dataset), problems=[*dataset.problems], categories=dataset.categories)
     head = Head(source.files, {"stack": stack, "things_only": things_only} | source.told, _about(dataset))
-    return how.convert(COMMAND, dataset, convert, summary, out, head)
+    return run(Work(COMMAND, dataset, convert, summary, out, head), how)
 
 
 def _check_folders(dataset: Dataset) -> None:

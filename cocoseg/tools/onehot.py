@@ -14,7 +14,7 @@ from cocoseg.formats.onehot import MEMBER, Dtype, Format, OneHots, file_name
 from cocoseg.labels import LabelScheme
 from cocoseg.labels.scheme import Overlap
 from cocoseg.model import Dataset, Refused
-from cocoseg.runs.run import Run, check_choice
+from cocoseg.runs.run import How, Work, check_choice, run
 from cocoseg.tools.scheme import Painting
 from cocoseg.tools.sources import Source
 from cocoseg.tools.summary import Summary
@@ -75,7 +75,7 @@ def to_onehot(
     >>> to_onehot("fixtures/panoptic.json", "out", dry_run=True).images
     3
     """
-    how = Run(workers, executor, overwrite, on_error, time_limit, dry_run, on_done)
+    how = How(workers, executor, overwrite, on_error, time_limit, dry_run, on_done)
     check_choice("layout", layout, ("hwc", "chw"))
     check_choice("dtype", dtype, ("uint8", "bool", "float32"))
     check_choice("format", format, ("npz", "npy"))
@@ -86,7 +86,7 @@ def to_onehot(
     summary = replace(painting.summary(OneHotSummary), format=format)
     options = {"layout": layout, "dtype": dtype, "void_channel": void_channel, "format": format}
     head = painting.head(options, {"arrays": _about(convert)})
-    return how.convert(COMMAND, dataset, convert, summary, out, head)
+    return run(Work(COMMAND, dataset, convert, summary, out, head), how)
 
 
 def _about(convert: OneHots) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from cocoseg.runs.document import Document, Place
 from cocoseg.runs.folder import Folder
 from cocoseg.runs.journal import Row
 from cocoseg.runs.report import Head
-from cocoseg.runs.run import Run, check_choice
+from cocoseg.runs.run import How, Work, check_choice, run
 from cocoseg.runs.tally import Tally, counted
 from cocoseg.tools.sources import Source, about, check_categories
 
@@ -108,8 +108,8 @@ def to_panoptic(
     >>> to_panoptic("fixtures/instances.json", "out", stuff="fixtures/stuff.json", dry_run=True).segments
     10
     """
-    how = Run(workers, executor, overwrite, on_error, time_limit, dry_run, on_done)
-    check_choice("overlap", overlap, ("file", "area", "score", "void", "error"))
+    how = How(workers, executor, overwrite, on_error, time_limit, dry_run, on_done)
+    check_choice("overlap", overlap, (None, "file", "area", "score", "void", "error"))
     source = Source(src, categories, images, png_dir, source_labels, instances, source_format)
     dataset = source.read()
     files = [path for path in (src, stuff) if path is not None]
@@ -126,7 +126,7 @@ def to_panoptic(
     def document(folder: Folder) -> Document:
         return coco_document(Place(folder, DOCUMENT, folder), convert.categories, about(dataset, *files))
 
-    return how.convert(COMMAND, dataset, convert, summary, out, Head(sources, options), document)
+    return run(Work(COMMAND, dataset, convert, summary, out, Head(sources, options), document), how)
 
 
 def _stuff(dataset: Dataset, path: StrPath) -> Dataset:

@@ -36,7 +36,7 @@ class Painting:
         cls, source: Source, labels: StrPath | LabelScheme, overlap: Overlap | None, unlabelled: Unlabelled | None
     ) -> Painting:
         """Read what is to be painted. Raises DocumentError, LabelError, UsageError."""
-        check_choice("unlabelled", unlabelled, ("background", "void"))
+        check_choice("unlabelled", unlabelled, (None, "background", "void"))
         dataset = source.read()
         scheme = _scheme(labels, dataset, overlap, unlabelled)
         scheme_file = labels_file(labels)

@@ -10,7 +10,7 @@ from cocoseg.files.places import StrPath
 from cocoseg.formats.maps.writer import ClassMaps
 from cocoseg.labels import LabelScheme
 from cocoseg.labels.scheme import Overlap
-from cocoseg.runs.run import Run
+from cocoseg.runs.run import How, Work, run
 from cocoseg.tools.scheme import Painting
 from cocoseg.tools.sources import Source
 from cocoseg.tools.summary import Summary
@@ -61,10 +61,10 @@ def to_semantic(
     >>> to_semantic("fixtures/panoptic.json", "out", dry_run=True).images
     3
     """
-    how = Run(workers, executor, overwrite, on_error, time_limit, dry_run, on_done)
+    how = How(workers, executor, overwrite, on_error, time_limit, dry_run, on_done)
     source = Source(src, categories, images, png_dir, source_labels, instances, source_format)
     painting = Painting.begin(source, labels, overlap, unlabelled)
     scheme = painting.scheme
     convert = ClassMaps(scheme, scheme.palette if palette else ())
     head = painting.head({"palette": palette}, {"bits": 8 * scheme.dtype.itemsize})
-    return how.convert(COMMAND, painting.dataset, convert, painting.summary(Summary), out, head)
+    return run(Work(COMMAND, painting.dataset, convert, painting.summary(Summary), out, head), how)

@@ -7,16 +7,16 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-import msgspec
-
 from cocoseg import parallel
-from cocoseg.errors import OutputError, Problem, SampleError, show
+from cocoseg.errors import DocumentError, OutputError, Problem, show
+from cocoseg.files.documents import read_document
 from cocoseg.files.names import JOURNAL, REPORT
 from cocoseg.files.places import StrPath, base_name, check_shared, journal_place, parent, place
 from cocoseg.files.prefetch import ahead
 from cocoseg.runs import journal
 from cocoseg.runs.folder import Folder
 from cocoseg.runs.journal import Journal
+from cocoseg.runs.report import Report
 
 
 @dataclass
@@ -36,16 +36,6 @@ class Verification:
     def whole(self) -> bool:
         """Whether the run was finished, and every file is as it was written."""
         return not self.failures
-
-
-class _Images(msgspec.Struct):
-    converted: int
-    failed: int = 0
-
-
-class _Report(msgspec.Struct):
-    images: _Images
-    document: tuple[str, int, str] | None = None
 
 
 class _Found(NamedTuple):
@@ -122,9 +112,9 @@ def _check_run(found: Verification, folder: Folder, pages: Journal, whole: list[
         if not pages.is_whole(name)
     ]
     try:
-        report = msgspec.json.decode(folder.read(REPORT), type=_Report)
-    except (SampleError, msgspec.DecodeError, UnicodeDecodeError) as error:
-        found.failures.append(Problem("verify.report", f"{show(folder.path(REPORT), 300)}: {error}; {again}"))
+        report = read_document(folder.path(REPORT), Report)
+    except DocumentError as error:
+        found.failures.append(Problem("verify.report", f"{error}; {again}"))
         return
     found.refused = report.images.failed
     if report.images.converted != len(whole):

@@ -25,11 +25,11 @@ SIZES = st.tuples(st.integers(1, 7), st.integers(1, 7)) | st.sampled_from([(1, 1
 
 
 def formula(picture: np.ndarray) -> np.ndarray:
-    """R + 256 G + 65536 B, a pixel at a time; a fourth channel is not looked at."""
+    """R + 256 G + 65536 B, pixel by pixel, without the fourth channel."""
     ids = np.zeros(picture.shape[:2], np.uint32)
-    for place in np.ndindex(ids.shape):
-        red, green, blue = map(int, picture[place][:3])
-        ids[place] = red + 256 * green + 65536 * blue
+    for pixel in np.ndindex(ids.shape):
+        red, green, blue = map(int, picture[pixel][:3])
+        ids[pixel] = red + 256 * green + 65536 * blue
     return ids
 
 

@@ -34,9 +34,9 @@ def regions_of(drawing: str, *listed: int) -> tuple[Regions, list[int]]:
 
 def by_pixel(ids: np.ndarray, listed: list[int], values: list[int], outside: int) -> np.ndarray:
     painted = np.empty(ids.shape, int)
-    for place in np.ndindex(ids.shape):
-        number = int(ids[place])
-        painted[place] = values[listed.index(number)] if number in listed else outside
+    for pixel in np.ndindex(ids.shape):
+        number = int(ids[pixel])
+        painted[pixel] = values[listed.index(number)] if number in listed else outside
     return painted
 
 

@@ -1,4 +1,4 @@
-"""Ids from colours: none twice, none black, near their category's, and always the same."""
+"""Ids from colours: unique, never black, near the colour of their category, and always the same."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ def test_every_segment_has_an_id_of_its_own(bases: list[int], seed: int) -> None
 @settings(deadline=None)
 def test_the_first_of_a_category_has_its_colour_and_no_other_has_it(bases: list[int], seed: int) -> None:
     found = ids_near(np.array(bases, np.int64), seed).tolist()
-    for place, number in enumerate(found):
-        assert (number == bases[place]) == (place == bases.index(bases[place]))
-        assert number == bases[place] or number not in bases
+    for index, number in enumerate(found):
+        assert (number == bases[index]) == (index == bases.index(bases[index]))
+        assert number == bases[index] or number not in bases
 
 
 def test_a_colour_that_things_have_too_is_the_stuffs() -> None:

@@ -65,8 +65,8 @@ SIDES_AND_CORNERS = [*SIDES, (-1, -1), (-1, 1), (1, -1), (1, 1)]
 
 
 def parts_of(mask: np.ndarray, ways: list[tuple[int, int]]) -> int:
-    """Parts of pixels that share a side (or a corner), one pixel after the other."""
-    left, count = {tuple(place) for place in np.argwhere(mask).tolist()}, 0
+    """Parts of pixels that share a side (or a corner), found pixel by pixel."""
+    left, count = {tuple(pixel) for pixel in np.argwhere(mask).tolist()}, 0
     while left:
         count, todo = count + 1, [left.pop()]
         while todo:
@@ -78,14 +78,14 @@ def parts_of(mask: np.ndarray, ways: list[tuple[int, int]]) -> int:
 
 
 def filled_by_reference(polygons: list[list[float]], size: tuple[int, int]) -> list[int]:
-    """The counts of what pycocotools fills."""
+    """The counts of the mask that pycocotools fills."""
     if not polygons:
         return [size[0] * size[1]]
     return lists_of(from_coco([reference.merge(reference.frPyObjects(polygons, *size))]))[0]
 
 
 def hold_the_law(masks: np.ndarray) -> None:
-    """Filled again, by us and by pycocotools, every mask is the same; one ring a part, no needless corner."""
+    """Filled by cocoseg and by pycocotools, every mask is the same; each part has one ring, without redundant corners."""
     packed = rle.encode(masks)
     before = packed.counts.copy()
     rings = outline(packed)
@@ -110,7 +110,7 @@ def bridges(mask: np.ndarray) -> list[tuple[tuple[float, ...], tuple[float, ...]
     """Edges that a ring passes in both directions, each direction once in the list."""
     found = []
     for ring in to_polygons(outline(rle.encode(mask[None])))[0]:
-        corners = [tuple(ring[place : place + 2]) for place in range(0, len(ring), 2)]
+        corners = [tuple(ring[index : index + 2]) for index in range(0, len(ring), 2)]
         edges = set(zip(corners, corners[1:] + corners[:1], strict=True))
         found += [edge for edge in edges if edge[::-1] in edges]
     return found

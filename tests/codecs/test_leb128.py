@@ -37,8 +37,8 @@ def encode(*parts: list[int]) -> list[bytes]:
 
 def plain_encode(counts: list[int]) -> bytes:
     out = bytearray()
-    for place, count in enumerate(counts):
-        number, more = count - (counts[place - 2] if place > 2 else 0), True
+    for index, count in enumerate(counts):
+        number, more = count - (counts[index - 2] if index > 2 else 0), True
         while more:
             group, number = number & 31, number >> 5
             more = number != (-1 if group & 16 else 0)

@@ -18,13 +18,13 @@ LAYOUTS = ["hwc", "chw"]
 
 
 def oracle(class_map: np.ndarray, num_classes: int, void: int | None, void_channel: bool) -> np.ndarray:
-    """(..., H, W, C) uint8, one pixel after the other."""
+    """(..., H, W, C) uint8, pixel by pixel."""
     result = np.zeros((*class_map.shape, num_classes + void_channel), np.uint8)
-    for place, value in np.ndenumerate(class_map):
+    for pixel, value in np.ndenumerate(class_map):
         if value != void:
-            result[(*place, int(value))] = 1
+            result[(*pixel, int(value))] = 1
         elif void_channel:
-            result[(*place, num_classes)] = 1
+            result[(*pixel, num_classes)] = 1
     return result
 
 

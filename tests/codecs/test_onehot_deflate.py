@@ -1,3 +1,5 @@
+"""One-hot arrays as deflate streams: zlib reads them, and they take little memory."""
+
 from __future__ import annotations
 
 import subprocess
@@ -22,7 +24,7 @@ LAYOUTS = ["hwc", "chw"]
 
 
 def inflated(packed: bytes) -> bytes:
-    """What a stream holds, which must end where it ends."""
+    """The content of a stream, which must end with the stream."""
     reader = zlib.decompressobj(-zlib.MAX_WBITS)
     data = reader.decompress(packed)
     assert reader.eof

@@ -67,11 +67,11 @@ def same_as_the_oracles(masks: np.ndarray) -> None:
 @settings(max_examples=300, deadline=None)
 @given(packs(), st.data())
 def test_pieces_of_a_pack(masks: np.ndarray, data: st.DataObject) -> None:
-    places = np.array(data.draw(st.lists(st.integers(0, len(masks) - 1), max_size=6)), np.int64)
+    indices = np.array(data.draw(st.lists(st.integers(0, len(masks) - 1), max_size=6)), np.int64)
     packed = rle.encode(masks)
-    assert np.array_equal(rle.decode(rle.take(packed, places)), masks[places])
-    both = rle.concatenate([packed, rle.take(packed, places)])
-    assert np.array_equal(rle.decode(both), np.concatenate([masks, masks[places]]))
+    assert np.array_equal(rle.decode(rle.take(packed, indices)), masks[indices])
+    both = rle.concatenate([packed, rle.take(packed, indices)])
+    assert np.array_equal(rle.decode(both), np.concatenate([masks, masks[indices]]))
 
 
 @settings(max_examples=300, deadline=None)
@@ -80,8 +80,8 @@ def test_empty_runs_are_taken_out(masks: np.ndarray, data: st.DataObject) -> Non
     lists = []
     for mask in masks:
         counts = counts_of(mask)
-        for place in data.draw(st.lists(st.integers(0, len(counts)), max_size=3)):
-            counts[place:place] = [0, 0]
+        for index in data.draw(st.lists(st.integers(0, len(counts)), max_size=3)):
+            counts[index:index] = [0, 0]
         lists.append(counts)
     flat = np.array([count for counts in lists for count in counts], np.int64)
     packed = rle.pack(flat, np.cumsum([0, *map(len, lists)]), masks.shape[1:])
@@ -101,22 +101,22 @@ def test_layers_are_the_usual_loop(masks: np.ndarray, random: object) -> None:
     order = list(range(len(masks)))
     random.shuffle(order)  # type: ignore[attr-defined]
     expected = np.zeros(masks.shape[1:], np.uint8)
-    for place in order:
-        expected[masks[place]] = place + 1
+    for index in order:
+        expected[masks[index]] = index + 1
     regions, contested = overlap.layers(rle.encode(masks), np.array(order, np.intp))
     assert np.array_equal(regions.paint(np.arange(1, len(masks) + 1, dtype=np.uint8), outside=0), expected)
     several = masks.sum(axis=0) > 1
     assert regions.lengths[contested].sum() == several.sum()
     assert np.repeat(contested, regions.lengths).reshape(regions.size[::-1]).T.tolist() == several.tolist()
-    assert regions.areas[:-1].tolist() == [(expected == place + 1).sum() for place in range(len(masks))]
+    assert regions.areas[:-1].tolist() == [(expected == index + 1).sum() for index in range(len(masks))]
 
 
 def test_more_layers_than_a_float_has_bits() -> None:
     masks = np.random.default_rng(1).random((200, 13, 17)) < 0.1
     canvas = np.full((13, 17), 7, np.int32)
     expected = canvas.copy()
-    for place, mask in enumerate(masks):
-        expected[mask] = place
+    for index, mask in enumerate(masks):
+        expected[mask] = index
     overlap.paint(rle.encode(masks), np.arange(200), canvas)
     assert np.array_equal(canvas, expected)
 

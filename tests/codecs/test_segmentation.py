@@ -93,7 +93,7 @@ def judge(expect: dict[str, Any], outcome: dict[str, Any]) -> None:
 
 
 def in_a_process_of_its_own(call: Any) -> tuple[dict[str, Any], float, float]:
-    """What came of a call, the MiB it took at most, and the seconds."""
+    """The outcome of a call, its peak memory in MiB, and its seconds."""
     ours, theirs = os.pipe()
     child = os.fork()
     if not child:
@@ -183,6 +183,6 @@ def test_a_mask_survives_the_round_trip() -> None:
 
 
 @pytest.mark.parametrize("shape", [(), (3,), (2, 3, 4)])
-def test_what_is_no_mask_is_told_by_its_own_shape(shape: tuple[int, ...]) -> None:
+def test_an_array_that_is_not_a_mask_is_named_by_its_shape(shape: tuple[int, ...]) -> None:
     with pytest.raises(SampleError, match=re.escape(f"has the shape {shape}; expected (H, W)")):
         encode(np.zeros(shape, np.uint8))

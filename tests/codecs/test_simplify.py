@@ -28,7 +28,7 @@ def corners_of(rings: Rings) -> list[list[tuple[float, float]]]:
 
 
 def squared_distance(point: complex, start: complex, end: complex) -> Fraction:
-    """In fractions: which of two corners is farther may hang on the last bit."""
+    """In fractions, since the last bit may decide which of two corners is farther."""
     x, y = Fraction(point.real) - Fraction(start.real), Fraction(point.imag) - Fraction(start.imag)
     to_x, to_y = Fraction(end.real) - Fraction(start.real), Fraction(end.imag) - Fraction(start.imag)
     length = to_x**2 + to_y**2
@@ -37,7 +37,7 @@ def squared_distance(point: complex, start: complex, end: complex) -> Fraction:
 
 
 def one_after_the_other(line: list[complex], tolerance: float) -> list[complex]:
-    """Douglas and Peucker as they are told: the line but for its last point."""
+    """Douglas and Peucker by the book: the line without its last point."""
     away = [squared_distance(point, line[0], line[-1]) for point in line[1:-1]]
     if not away or max(away) <= tolerance**2:
         return line[:1]

@@ -1,4 +1,4 @@
-"""Where rlemasklib is not installed, numpy gives the same masks, maps and outlines."""
+"""Without rlemasklib, numpy gives the same masks, maps and outlines."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ class TestNumpyAlone:
         expected = np.full(masks.shape[1:], 9, np.uint16, order=layout)  # type: ignore[call-overload]
         canvas = expected.copy(order=layout)  # type: ignore[arg-type]
         values = np.arange(300, 300 + len(masks), dtype=np.uint16)
-        for place in order:
-            expected[masks[place]] = values[place]
+        for index in order:
+            expected[masks[index]] = values[index]
         overlap.paint(rle.encode(masks), values, canvas, order)
         np.testing.assert_array_equal(canvas, expected)
 

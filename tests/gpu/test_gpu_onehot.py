@@ -1,4 +1,4 @@
-"""One-hot on the device against the CPU, on other numbers each time."""
+"""One-hot on the device against the CPU, on new random numbers each time."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SHAPES = [(1, 1), (1, 1, 1), (3, 17, 31), (2, 3, 8, 9), (0, 5, 6), (2, 0, 4), (1
 
 
 def drawn(shape: tuple[int, ...], dtype: torch.dtype) -> torch.Tensor:
-    """Classes, void and what is out of range."""
+    """Classes, void and values out of range."""
     print("seed", torch.seed())
     info = torch.iinfo(dtype)
     values = torch.tensor([*range(8), 100, min(133, info.max), min(255, info.max), info.min, info.max])

@@ -1,4 +1,4 @@
-"""Runs decoded on the device against numpy, on other numbers each time."""
+"""Runs decoded on the device against numpy, on new random numbers each time."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SIZES = [(1, 1), (1, 40), (40, 1), (37, 53), (64, 64), (100, 7)]
 
 
 def drawn(rng: np.random.Generator, size: tuple[int, int], count: int) -> Sample:
-    """A picture of ids, or masks that overlap; noise and blocks, some empty, some all."""
+    """A picture of ids, or masks that overlap; noise and blocks, some of them empty or full."""
     masks = rng.random((count, *size)) < rng.choice([0, 0.1, 0.5, 1], (count, 1, 1))
     ids = np.arange(1, count + 1)
     shapes = rle.encode(masks) if rng.random() < 0.5 else find_regions(rng.integers(0, count + 1, size), ids)[0]
@@ -35,13 +35,13 @@ def test_a_batch_of_ragged_sizes(scheme: LabelScheme) -> None:
     print("seed", seed)
     rng = np.random.default_rng(seed)
     for _ in range(10):
-        batch = [drawn(rng, SIZES[place], int(rng.integers(0, 70))) for place in rng.integers(0, len(SIZES), 6)]
+        batch = [drawn(rng, SIZES[index], int(rng.integers(0, 70))) for index in rng.integers(0, len(SIZES), 6)]
         packed = PackedMasks.join([PackedMasks.of(sample, scheme) for sample in batch])
         moved = packed.pin_memory().to("cuda", non_blocking=True)
         assert torch.equal(moved.class_map().cpu(), packed.class_map())
         assert torch.equal(moved.one_hot(5, "hwc", torch.uint8).cpu(), packed.one_hot(5, "hwc", torch.uint8))
-        for place, sample in enumerate(batch):
+        for index, sample in enumerate(batch):
             height, width = sample.size
-            class_map = moved.class_map()[place, :height, :width].cpu().numpy()
+            class_map = moved.class_map()[index, :height, :width].cpu().numpy()
             assert np.array_equal(class_map, cocoseg.semantic(sample, scheme))
-            assert np.array_equal(moved.masks()[place].cpu().numpy(), segments(sample, scheme).masks)
+            assert np.array_equal(moved.masks()[index].cpu().numpy(), segments(sample, scheme).masks)

@@ -1,4 +1,4 @@
-"""From what a user names to a scheme."""
+"""Schemes by the name of a preset or file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Schemes told of merged categories, and of what class maps leave unsaid."""
+"""Schemes adapted to merged categories and to class maps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Presets are the numbers of the tools that they are named after, each one of them (shared/conventions.md)."""
+"""Each preset gives exactly the numbers of the tool that it is named after."""
 
 from __future__ import annotations
 

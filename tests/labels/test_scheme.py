@@ -1,4 +1,4 @@
-"""The label scheme: what a segment becomes under every policy, and which schemes there can't be."""
+"""Label schemes: the value of a segment under every choice, and the schemes that are refused."""
 
 from __future__ import annotations
 
@@ -258,8 +258,8 @@ class TestRefused:
         assert refusal(LabelClass(index, "a", (1,)), void=index).category == "label.collision"
 
     @pytest.mark.parametrize("category", [0, 1, -1, 2**40])
-    @pytest.mark.parametrize("place", ["one class", "two classes", "ignored", "ignored twice"])
-    def test_a_category_that_is_given_twice(self, category: int, place: str) -> None:
+    @pytest.mark.parametrize("where", ["one class", "two classes", "ignored", "ignored twice"])
+    def test_a_category_that_is_given_twice(self, category: int, where: str) -> None:
         first, second = LabelClass(0, "a", (category,)), LabelClass(1, "b", (category,))
         cases: dict[str, tuple[list[LabelClass], tuple[int, ...]]] = {
             "one class": ([LabelClass(0, "a", (category, category))], ()),
@@ -267,7 +267,7 @@ class TestRefused:
             "ignored": ([first], (category,)),
             "ignored twice": ([LabelClass(0, "a", (7,))], (category, category)),
         }
-        classes, ignored = cases[place]
+        classes, ignored = cases[where]
         error = refusal(*classes, ignored=ignored)
         assert error.category == "label.collision"
         assert f"category id {category}" in str(error)
@@ -294,7 +294,7 @@ def test_a_scheme_is_a_value_that_compares_hashes_pickles_and_can_not_be_changed
         TOWN.void = 3  # type: ignore[misc]
 
 
-def test_class_of_tells_what_each_category_becomes() -> None:
+def test_class_of_has_the_value_of_each_category() -> None:
     assert TOWN.class_of == {1: 4, 2: 4, 3: 2, 10: 7, 11: 0, 12: 0, 20: 99}
 
 

@@ -1,4 +1,4 @@
-"""A scheme that went to another process is written as it was: what is made from it is known by that."""
+"""A scheme from another process is written in the same way, since resuming compares what is written."""
 
 from __future__ import annotations
 

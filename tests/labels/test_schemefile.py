@@ -1,4 +1,4 @@
-"""Scheme files: what is saved reads back, and what is wrong is named with its file and field."""
+"""Scheme files: saved schemes are read back, and errors name the file and the field."""
 
 from __future__ import annotations
 

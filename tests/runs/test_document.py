@@ -13,8 +13,9 @@ import pytest
 import cocoseg
 from cocoseg.files.digests import digest
 from cocoseg.formats.coco import writer as detection
+from cocoseg.formats.coco_json.document import BETWEEN, json_document
 from cocoseg.runs import journal
-from cocoseg.runs.document import BETWEEN, Document, Place
+from cocoseg.runs.document import Document, Place
 from cocoseg.runs.folder import Folder
 from cocoseg.runs.journal import Row, Text
 from conftest import FIXTURES
@@ -35,7 +36,7 @@ def document(folder: Path, texts: list[tuple[list[Any], list[Any]]], **options: 
         lines.append(journal.encode_row(Row(str(number), made_from="x", texts=tuple(places))))
     target.save(name, body)
     place = Place(target, "all.json", target)
-    return Document(place, {"info": {}}, ("a", "b"), {"last": [{"id": 1}]}, **options), lines
+    return json_document(place, {"info": {}}, ("a", "b"), {"last": [{"id": 1}]}, **options), lines
 
 
 def test_lists_of_all_items_in_order(tmp_path: Path) -> None:

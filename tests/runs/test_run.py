@@ -10,10 +10,12 @@ import sys
 import threading
 import time
 from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 import badinput
@@ -21,17 +23,20 @@ import cocoseg
 from cocoseg.errors import OutputError, UsageError
 from cocoseg.files.names import TEMPORARY
 from cocoseg.runs import durable
+from cocoseg.runs.document import Document, Place, Texts
 from cocoseg.runs.folder import Folder
-from cocoseg.runs.journal import Journal
+from cocoseg.runs.journal import Journal, Row
 from cocoseg.runs.lock import Lock
-from cocoseg.runs.run import Run
+from cocoseg.runs.run import How, Work, run
+from cocoseg.runs.tally import Tally
+from cocoseg.runs.writer import Converted
 from command import cocoseg as command
 
 # Python from 3.12 on warns of a fork of this test process, which has numpy's threads.
 pytestmark = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 JOURNAL = ".cocoseg/page-0000-000000000.jsonl"
 PATIENCE = 20
-COUNT = 30
+COUNT, PIXELS = 30, 64
 
 
 def data_set(root: Path, count: int = COUNT, bad: tuple[int, ...] = ()) -> Path:
@@ -194,7 +199,7 @@ class TestWhatLiesInOut:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(b"half")
         summary = cocoseg.to_semantic(source, tmp_path / "out")
-        assert summary.notes == ["3 temporary files of an ended run were removed"]
+        assert summary.notes == ["removed 3 temporary files of an ended run"]
         assert summary.problems == []
         assert content(tmp_path / "out") == fresh[source]
 
@@ -352,7 +357,7 @@ class TestExecutors:
 )
 def test_a_wrong_call_is_told(options: Any, category: str) -> None:
     with pytest.raises(UsageError) as caught:
-        Run(**options)
+        How(**options)
     assert caught.value.category == category
 
 
@@ -368,3 +373,75 @@ def test_the_lock_is_touched_while_the_work_goes_on(
     monkeypatch.setattr(Lock, "beat", lambda lock: beats.append(1))
     cocoseg.to_semantic(source, tmp_path / "out")
     assert len(beats) >= 2
+
+
+class Length(msgspec.Struct):
+    """What a conversion to nothing measures."""
+
+    pixels: int
+
+
+@dataclass
+class Total(Tally):
+    """A tally of pixels, as an evaluation would have one."""
+
+    pixels: int = 0
+
+    def count(self, row: Row) -> None:
+        self.pixels += msgspec.json.decode(row.result, type=Length).pixels
+
+    def results(self) -> dict[str, Any]:
+        return {"pixels": self.pixels}
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A conversion that makes no files: a result for the tally, and a line for the document, if there is one."""
+
+    texts: bool = False
+
+    def __call__(self, sample: cocoseg.Sample) -> Converted:
+        pixels = sample.size[0] * sample.size[1]
+        return Converted({}, Length(pixels), (f"{sample.key},{pixels}\n".encode(),) if self.texts else ())
+
+    def settings(self) -> bytes:
+        return repr(self).encode()
+
+
+class TestWithoutFiles:
+    """The same engine for commands that measure: rows, a tally, a result at the end."""
+
+    def work(self, source: Path, **more: Any) -> Work[Total]:
+        dataset = cocoseg.read(source)
+        return Work("measure", dataset, Measure(**more.pop("how", {})), Total(len(dataset)), **more)
+
+    def test_a_tally_is_all_that_comes_of_it(self, source: Path, tmp_path: Path) -> None:
+        before = content(tmp_path)
+        found = run(self.work(source), How(workers=2))
+        assert (found.images, found.pixels) == (COUNT, COUNT * PIXELS)
+        assert content(tmp_path) == before
+
+    def test_with_a_folder_it_goes_on_where_it_was_ended(self, source: Path, tmp_path: Path) -> None:
+        def stop(tally: Total) -> None:
+            raise KeyboardInterrupt
+
+        out = tmp_path / "out"
+        with pytest.raises(KeyboardInterrupt):
+            run(self.work(source, out=out), How(on_done=stop))
+        found = run(self.work(source, out=out), How())
+        assert 0 < found.kept < COUNT
+        assert (found.images, found.pixels) == (COUNT, COUNT * PIXELS)
+        report = json.loads((out / "cocoseg.json").read_text())
+        assert (report["command"], report["pixels"]) == ("measure", COUNT * PIXELS)
+        assert run(self.work(source, out=out), How()).kept == COUNT
+
+    def test_a_document_may_be_other_text_than_json(self, source: Path, tmp_path: Path) -> None:
+        def table(folder: Folder) -> Document:
+            return Document(Place(folder, "sizes.csv", folder), (b"image,pixels\n", Texts(0), b""))
+
+        work = self.work(source, out=tmp_path / "out", document=table, how={"texts": True})
+        run(work, How(workers=2))
+        lines = (tmp_path / "out" / "sizes.csv").read_text().splitlines()
+        assert lines[0] == "image,pixels"
+        assert lines[1:] == [f"{entry.key},{PIXELS}" for entry in work.dataset.entries]
+        assert cocoseg.verify(tmp_path / "out").whole

@@ -1,4 +1,4 @@
-"""Sets of masks and classes against one mask after the other."""
+"""Sets of masks and classes against a loop over masks."""
 
 from __future__ import annotations
 
@@ -93,11 +93,11 @@ def test_class_segments_are_a_mask_per_class_present(sample: Sample, scheme: Lab
 
 @given(samples())
 def test_planes_are_the_masks_as_runs(sample: Sample) -> None:
-    places = np.flatnonzero(sample.areas)[::-1]
-    runs, along_rows = planes(sample, places)
+    indices = np.flatnonzero(sample.areas)[::-1]
+    runs, along_rows = planes(sample, indices)
     masks = rle.decode(runs)
-    assert np.array_equal(masks.swapaxes(1, 2) if along_rows else masks, masks_of(sample)[places])
-    assert rle.area(runs).tolist() == sample.areas[places].tolist()
+    assert np.array_equal(masks.swapaxes(1, 2) if along_rows else masks, masks_of(sample)[indices])
+    assert rle.area(runs).tolist() == sample.areas[indices].tolist()
 
 
 @pytest.mark.parametrize("make", [instances, segments, panoptic])

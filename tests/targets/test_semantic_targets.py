@@ -1,4 +1,4 @@
-"""Class maps against the loop over segments that everybody writes."""
+"""Class maps against the usual loop over segments."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def sample_of(ids: np.ndarray, info: Info, place: str = "") -> Sample:
 
 
 def by_segment(ids: np.ndarray, info: Info, scheme: LabelScheme) -> np.ndarray:
-    """The loop: every segment painted in its turn over a map that starts as what no segment covers."""
+    """The loop: segments are painted one by one over a map of unlabelled pixels."""
     class_map = np.full(ids.shape, scheme.outside, scheme.dtype)
     for row in info:
         value = scheme.class_of.get(row["category_id"], scheme.void)

@@ -317,7 +317,7 @@ def test_image_ids_written_as_floats_become_whole(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("shape", [None, "", "polygon"])
 def test_a_segmentation_that_is_none_of_the_three(shape: Any, tmp_path: Path) -> None:
-    with pytest.raises(cocoseg.UsageError, match=f"as is '{shape}', expected one of rle, rle-list, polygons"):
+    with pytest.raises(cocoseg.UsageError, match=f"as is {shape!r}, expected one of rle, rle-list, polygons"):
         cocoseg.to_coco(PANOPTIC, tmp_path / "a.json", segmentation=shape)
 
 

@@ -141,7 +141,7 @@ class TestDataLoader:
 
     def test_two_spawned_workers_give_the_same_batches(self, source: str) -> None:
         every = ConcatDataset([SegmentationDataset(source, tv_tensors=False, **options) for options in KINDS])
-        batches = [[3 * kind + place for place in places] for kind in range(len(KINDS)) for places in ([0, 1], [2])]
+        batches = [[3 * kind + index for index in indices] for kind in range(len(KINDS)) for indices in ([0, 1], [2])]
         loaders = [
             DataLoader(every, batch_sampler=batches, collate_fn=collate, **loading)
             for loading in ({}, {"num_workers": 2, "multiprocessing_context": "spawn"})
@@ -233,7 +233,7 @@ class TestErrors:
             SegmentationDataset("fixtures/panoptic.json", tv_tensors=True)
         assert type(SegmentationDataset("fixtures/panoptic.json")[0][1]) is torch.Tensor
 
-    def test_a_bad_image_costs_itself(self) -> None:
+    def test_a_bad_image_fails_alone(self) -> None:
         def load(entry: int) -> Sample:
             if entry == 1:
                 raise SampleError("png.corrupt", "the PNG is corrupt")
@@ -322,7 +322,7 @@ def test_without_torch_the_room_names_the_extra(monkeypatch: pytest.MonkeyPatch)
 
 
 class TestTvTensors:
-    """With a torchvision that knows no more than the kinds."""
+    """With a stand-in for torchvision that has only the kinds of tensors."""
 
     @pytest.fixture(autouse=True)
     def _kinds(self, monkeypatch: pytest.MonkeyPatch) -> None:

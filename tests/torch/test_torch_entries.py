@@ -1,4 +1,4 @@
-"""Entries in a file: a sequence like any other, in whatever process."""
+"""Entries in a file are a sequence like any other, in every process."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ def test_are_a_sequence() -> None:
     entries = FileEntries(iter(["a", {"b": 1}, None, "d"]))
     assert list(entries) == ["a", {"b": 1}, None, "d"]
     assert (len(entries), entries[-1], entries[1:3], entries[::-2]) == (4, "d", [{"b": 1}, None], ["d", {"b": 1}])
-    for place in (4, -5):
+    for index in (4, -5):
         with pytest.raises(IndexError):
-            entries[place]
+            entries[index]
     assert list(FileEntries([])) == []
 
 

@@ -1,4 +1,4 @@
-"""One-hot on tensors against one pixel after the other."""
+"""One-hot on tensors against a loop over pixels."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def expected(class_map: np.ndarray, num_classes: int, void: int | None) -> torch
 
 @st.composite
 def batches(draw: st.DrawFn) -> np.ndarray:
-    """(B, H, W) of any integer type: classes, void, and what is out of range."""
+    """(B, H, W) of any integer type: classes, void, and values out of range."""
     dtype = np.dtype(draw(st.sampled_from(MAPS)))
     shape = draw(st.tuples(st.integers(0, 3), st.integers(0, 5), st.integers(0, 5)))
     info = np.iinfo(dtype)

@@ -1,4 +1,4 @@
-"""Runs decoded by torch against numpy's pictures, to the bit."""
+"""Runs decoded by torch against numpy's pictures, bit for bit."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from training import SCHEMES, samples
 def padded(maps: list[np.ndarray], void: int) -> np.ndarray:
     height, width = (max(one.shape[axis] for one in maps) for axis in (0, 1))
     canvas = np.full((len(maps), height, width), void, maps[0].dtype)
-    for place, one in enumerate(maps):
-        canvas[place, : one.shape[0], : one.shape[1]] = one
+    for index, one in enumerate(maps):
+        canvas[index, : one.shape[0], : one.shape[1]] = one
     return canvas
 
 

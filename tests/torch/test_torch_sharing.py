@@ -1,4 +1,4 @@
-"""Workers do not copy the index: what their own memory grows by."""
+"""Workers do not copy the index: their private memory hardly grows."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def load(entry: list[str]) -> Sample:
 
 
 def private_bytes(pairs: Sequence[Any]) -> int:
-    """In place of a batch, the memory of this process alone."""
+    """The private memory of this process, in place of a batch."""
     lines = [line.split() for line in ROLLUP.read_text().splitlines() if line.startswith("Private_")]
     return sum(int(line[1]) for line in lines) << 10
 

@@ -1,4 +1,4 @@
-"""What a worker ships is what arrives, in one piece and few bytes."""
+"""A worker's batch arrives unchanged, in one piece and few bytes."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ def shipped(*values: Any) -> Any:
     return pickle.loads(ForkingPickler.dumps(Parcel(values)))
 
 
-def places_of(*tensors: Tensor) -> list[Any]:
+def slots_of(*tensors: Tensor) -> list[Any]:
     return module._slots(tensors)
 
 
 @st.composite
 def tensors(draw: st.DrawFn) -> Tensor:
-    """Of any type and shape, also empty, its values within a bit, a byte, four bytes, or wherever."""
+    """A tensor of any type and shape, also empty, with values of a bit, a byte, four bytes, or any size."""
     dtype = np.dtype(draw(st.sampled_from(DTYPES)))
     shape = draw(st.lists(st.integers(0, 5), max_size=3))
     rng = np.random.default_rng(draw(st.integers(0, 2**32)))
@@ -69,14 +69,14 @@ def test_tensors_arrive_as_they_were(sent: list[Tensor]) -> None:
     ids=str,
 )
 def test_take_no_more_bytes_than_their_values_need(tensor: Tensor, size: int) -> None:
-    (place,) = places_of(tensor)
-    assert place.stop - place.start == size
+    (slot,) = slots_of(tensor)
+    assert slot.stop - slot.start == size
 
 
 def test_all_lie_in_one_memory_and_none_on_another() -> None:
-    places = places_of(*(torch.rand(n) for n in (3, 0, 100, 1)))
-    assert all(one.stop <= other.start for one, other in pairwise(places))
-    assert all(place.start % 64 == 0 for place in places)
+    slots = slots_of(*(torch.rand(n) for n in (3, 0, 100, 1)))
+    assert all(one.stop <= other.start for one, other in pairwise(slots))
+    assert all(slot.start % 64 == 0 for slot in slots)
 
 
 def test_kinds_of_tensors_stay_what_they_are() -> None:

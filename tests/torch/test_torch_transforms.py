@@ -1,4 +1,4 @@
-"""Geometry made to images and targets alike; labels are never mixed."""
+"""Geometric transforms of images and targets; labels are never mixed."""
 
 from __future__ import annotations
 
@@ -78,18 +78,18 @@ class TestEveryTarget:
 
     def test_crops_with_its_image(self, kind: Any) -> None:
         image, target = pair(kind)
-        places = set()
+        corners = set()
         for seed in range(20):
             torch.manual_seed(seed)
             cropped, found = RandomCrop((3, 4))(image, target)
             start = int((image[0] == cropped[0, 0, 0]).flatten().nonzero()[0])
             top, left = divmod(start, image.shape[2])
-            places.add((top, left))
+            corners.add((top, left))
             window = picture(target)[..., top : top + 3, left : left + 4]
             if kind in ("instances", "segments"):
                 window = window[window.flatten(1).ne(0).any(dim=1)]
             assert torch.equal(picture(found), window)
-        assert len(places) > 5
+        assert len(corners) > 5
 
     def test_pads_with_nothing_and_class_maps_with_void(self, kind: Any) -> None:
         image, target = pair(kind)
@@ -224,7 +224,7 @@ class TestCollate:
 
 
 class TestTorchvision:
-    """Where a torchvision is that fits torch, its transforms know our targets."""
+    """If a torchvision for this torch is installed, its transforms know our targets."""
 
     def test_its_transforms_treat_masks_as_masks(self) -> None:
         v2 = pytest.importorskip("torchvision.transforms.v2", exc_type=(ImportError, RuntimeError))

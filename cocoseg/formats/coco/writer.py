@@ -26,9 +26,9 @@ from cocoseg.codecs.segmentation import to_coco
 from cocoseg.codecs.simplify import simplify
 from cocoseg.formats.coco_json.about import image_row
 from cocoseg.formats.coco_json.categories import check_listed
-from cocoseg.formats.coco_json.document import coco_document
+from cocoseg.formats.coco_json.document import BETWEEN, coco_document
 from cocoseg.model import Category, Sample
-from cocoseg.runs.document import BETWEEN, Document, Place
+from cocoseg.runs.document import Document, Place
 from cocoseg.runs.writer import Converted
 
 Shape = Literal["rle", "rle-list", "polygons"]

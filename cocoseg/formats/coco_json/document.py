@@ -1,12 +1,19 @@
-"""The COCO JSON about all images that a run writes at its end."""
+"""A JSON object about all images, and the COCO JSON as one."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import count
+
+import msgspec
 
 from cocoseg.formats.coco_json.categories import category_row
 from cocoseg.model import Category
-from cocoseg.runs.document import Document, Place
+from cocoseg.runs.document import Document, Place, Texts, unchanged
+
+BETWEEN = b",\n"  # a row of JSON holds no line break, so that this is found between rows alone
+_ID = re.compile(rb'^\{"id":\d+', re.MULTILINE)
 
 
 def coco_document(
@@ -16,7 +23,40 @@ def coco_document(
 
     ``about`` is its ``info``, and its ``licenses`` if there are any.
     """
-    rows = [category_row(row) for row in categories]
-    return Document(
-        place, {"info": {}, "licenses": []} | dict(about), ("images", "annotations"), {"categories": rows}, numbered
-    )
+    before = {"info": {}, "licenses": []} | dict(about)
+    after = {"categories": [category_row(row) for row in categories]}
+    return json_document(place, before, ("images", "annotations"), after, numbered)
+
+
+def json_document(
+    place: Place,
+    before: Mapping[str, object],
+    lists: Sequence[str],
+    after: Mapping[str, object],
+    numbered: str | None = None,
+) -> Document:
+    """A JSON object with ``lists`` to which each image adds rows, between the members ``before`` and ``after`` them.
+
+    The text of an image for a list is its rows as strict JSON, joined by ``BETWEEN``, or nothing. The rows of the list
+    that is ``numbered`` begin with ``{"id":0``; they get the numbers from 1 on.
+    """
+    pieces: list[bytes | Texts] = [b"{" + b"".join(_member(key, value) + BETWEEN for key, value in before.items())]
+    for number, name in enumerate(lists):
+        texts = Texts(number, b"\n", BETWEEN, _numbered if name == numbered else unchanged)
+        pieces += [msgspec.json.encode(name) + b":[", texts, b"\n]" + BETWEEN]
+    pieces.append(BETWEEN.join(_member(key, value) for key, value in after.items()) + b"}\n")
+    return Document(place, tuple(pieces))
+
+
+def _numbered(texts: Iterator[bytes]) -> Iterator[bytes]:
+    """The texts, the ids of their rows counted from 1."""
+    ids = count(1)
+    for text in texts:
+        yield _ID.sub(lambda _: b'{"id":%d' % next(ids), text)
+
+
+def _member(key: str, value: object) -> bytes:
+    """A key and its value; in a list each object has a line."""
+    rows = [msgspec.json.encode(row) for row in value] if isinstance(value, list) else []
+    text = b"[\n" + BETWEEN.join(rows) + b"\n]" if rows else msgspec.json.encode(value)
+    return msgspec.json.encode(key) + b":" + text

@@ -18,11 +18,11 @@ from cocoseg.files.places import StrPath
 from cocoseg.formats.coco_json.categories import read_categories
 from cocoseg.formats.maps.classes import Values
 from cocoseg.formats.maps.layouts import Layout
-from cocoseg.formats.maps.pictures import read_report
 from cocoseg.labels import LabelClass, LabelScheme, label_scheme
 from cocoseg.labels.presets import official_categories
 from cocoseg.labels.schemefile import scheme_from
 from cocoseg.model import Category
+from cocoseg.runs.report import read_report
 
 Meaning = tuple[tuple[Category, ...], Values]
 

@@ -7,12 +7,8 @@ import posixpath
 from collections.abc import Sequence
 from typing import NamedTuple
 
-import msgspec
-from msgspec import UNSET, Raw, UnsetType
-
 from cocoseg.errors import DocumentError, Problem, SampleError, show
 from cocoseg.files import listing, names, places
-from cocoseg.files.documents import read_document
 from cocoseg.files.reading import read_file
 from cocoseg.formats.coco_json.images import Keys
 from cocoseg.formats.coco_json.photos import Photos, photos_of
@@ -26,13 +22,6 @@ class Index(NamedTuple):
     entries: list[Entry | Refused]
     problems: tuple[Problem, ...]
     about: dict[str, bytes]
-
-
-class Report(msgspec.Struct):
-    """What a run's report in a folder says of its pictures: the command, and the labels of class maps."""
-
-    command: str | None = None
-    labels: Raw | UnsetType = UNSET
 
 
 def read_index(
@@ -53,12 +42,6 @@ def read_index(
     keys = Keys(folder, "pictures")
     entries = [_entry(folder, layout, number, name, photos, keys) for number, name in enumerate(found)]
     return Index([*entries, *refused], (*photos.problems, *keys.problems), photos.about)
-
-
-def read_report(folder: str) -> Report:
-    """The report that a run left in a folder, or an empty one. Raises DocumentError, SampleError ``file.*``."""
-    path = places.join(folder, names.REPORT)
-    return read_document(path, Report) if places.exists(path) else Report()
 
 
 def no_pictures(folder: str) -> DocumentError:

@@ -10,43 +10,25 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 
-import msgspec
 import numpy as np
-from msgspec import UNSET, Raw, UnsetType
+from msgspec import UNSET
 
 from cocoseg.codecs import rle
 from cocoseg.codecs.rle import Runs
 from cocoseg.errors import DocumentError, OutputError, Problem, SampleError, show
 from cocoseg.files import places, png
-from cocoseg.files.documents import read_document
 from cocoseg.files.listing import names as file_names
 from cocoseg.files.names import JOURNAL, REPORT, relative_name
 from cocoseg.files.reading import read_file
 from cocoseg.formats.coco_json.categories import parse_categories, read_categories
-from cocoseg.formats.maps.pictures import read_report
 from cocoseg.formats.masks import foreign as masks_foreign
 from cocoseg.formats.masks.pictures import Mask, encode_masks, masks_of_pictures, masks_of_stack
 from cocoseg.formats.masks.table import TABLE, Table, files_of, read_table
 from cocoseg.formats.survey import Peek, header_size
 from cocoseg.model import Category, Conventions, Dataset, Entry, Loader, Refused, Sample
+from cocoseg.runs.report import Images, Report, read_report
 
 COMMAND = "to-masks"
-
-
-class _Options(msgspec.Struct):
-    stack: str | None = None
-
-
-class _Images(msgspec.Struct):
-    converted: int
-
-
-class _Report(msgspec.Struct):
-    images: _Images
-    options: _Options = msgspec.field(default_factory=_Options)
-    categories: list[Raw] | UnsetType = UNSET
-    background: bool = True
-    unique_ids: bool = False
 
 
 def read(
@@ -69,7 +51,7 @@ def read(
     if images is not None:
         raise DocumentError("doc.kind", f"{source}: has tables with the images' ids, where --images means nothing")
     found = _categories(source, report) if categories is None else read_categories(categories)
-    report = report or _Report(_Images(len(tables)))
+    report = report or Report(images=Images(len(tables)))
     return Dataset(
         found,
         [_entry(source, *row) for row in sorted(tables.items())],
@@ -149,27 +131,28 @@ def _names(source: str) -> list[str]:
         raise DocumentError(error.category, error.message) from None
 
 
-def _report(source: str) -> _Report:
-    path = places.join(source, REPORT)
-    if (command := read_report(source).command) != COMMAND:
-        raise DocumentError("doc.kind", f"{path}: says that {show(command)} wrote this folder, expected {COMMAND}")
-    return read_document(path, _Report)
+def _report(source: str) -> Report:
+    report = read_report(source)
+    if report.command != COMMAND:
+        found = f"{places.join(source, REPORT)}: says that {show(report.command)} wrote this folder"
+        raise DocumentError("doc.kind", f"{found}, expected {COMMAND}")
+    return report
 
 
-def _categories(source: str, report: _Report | None) -> tuple[Category, ...]:
+def _categories(source: str, report: Report | None) -> tuple[Category, ...]:
     if report is not None:
         return parse_categories(places.join(source, REPORT), report.categories)
     text = f"no {REPORT}, so that the run which wrote it was not finished; do it again, or name its --categories"
     raise DocumentError("file.missing", f"{source}: {text}")
 
 
-def _tables(names: Sequence[str], report: _Report | None) -> dict[str, tuple[str, ...]]:
+def _tables(names: Sequence[str], report: Report | None) -> dict[str, tuple[str, ...]]:
     """The table of each image by its name, with its stack if it has one; of both kinds where no report says which."""
     found: dict[str, tuple[str, ...]] = {}
-    if report is None or report.options.stack:
+    if report is None or report.options.get("stack"):
         stems = (name.removesuffix(".npz") for name in names if name.endswith(".npz"))
         found |= {stem: (f"{stem}.json", f"{stem}.npz") for stem in stems}
-    if report is None or not report.options.stack:
+    if report is None or not report.options.get("stack"):
         end = f"/{TABLE}"
         found |= {name.removesuffix(end): (name,) for name in names if name.endswith(end)}
     return found
