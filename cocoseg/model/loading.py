@@ -77,7 +77,7 @@ class Loader:
     def fetch(self, entry: Entry | Refused) -> list[bytes]:
         """The files of an entry, in its order."""
         usable = _usable(entry)
-        return self._naming(usable, lambda: list(self._files(usable)))
+        return self._naming(usable, lambda: list(self._files(usable))) if usable.files else []
 
     def decode(self, entry: Entry, files: Sequence[bytes]) -> Sample:
         """As ``Loads`` says."""
