@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -75,3 +76,13 @@ def pictures(dataset: Dataset) -> dict[Any, list[tuple[int, int, bool, str]]]:
 def unnumbered(found: dict[Any, list[tuple[int, int, bool, str]]]) -> dict[Any, list[tuple[int, bool, str]]]:
     """The same, whatever the ids are."""
     return {image: sorted(row[1:] for row in rows) for image, rows in found.items()}
+
+
+def two_channel(sample: Sample, stuff: np.ndarray) -> np.ndarray:
+    """A sample as panopticapi's 2-channel picture (H, W, 3) uint8: category, number of the thing in it, 0."""
+    picture = np.zeros((*sample.size, 3), np.uint8)
+    numbers: Counter[int] = Counter()
+    for ident, category, is_stuff in zip(sample.ids, sample.category_ids.tolist(), stuff, strict=True):
+        numbers[category] += not is_stuff
+        picture[sample.id_map == ident] = (category, numbers[category], 0)
+    return picture

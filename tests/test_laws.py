@@ -15,10 +15,9 @@ from PIL import Image
 
 import cocoseg
 from cocoseg.codecs import contour
-from cocoseg.codecs.two_channel import two_channel
 from cocoseg.model import Sample
 from conftest import FIXTURES
-from laws import CATEGORIES, pictures, save_panoptic, scene, scenes, segments, unnumbered
+from laws import CATEGORIES, pictures, save_panoptic, scene, scenes, segments, two_channel, unnumbered
 
 PANOPTIC = [
     "coco_panoptic/val2017_sample/panoptic_examples.json",
@@ -72,7 +71,7 @@ class TestPanopticToTwoChannelsToPanoptic:
             path = folder / "two" / sample.key
             path.parent.mkdir(parents=True, exist_ok=True)
             is_stuff = np.isin(sample.category_ids, stuff)
-            Image.fromarray(two_channel(sample.shapes, sample.category_ids, is_stuff)).save(path)
+            Image.fromarray(two_channel(sample, is_stuff)).save(path)
         assert not cocoseg.to_panoptic(folder / "two", folder / "out", categories=listed).failures
         found = {sample.key: partition(sample) for sample in cocoseg.read(folder / "out" / "panoptic.json")}
         assert found == {sample.key: partition(sample) for sample in dataset}
