@@ -21,6 +21,7 @@ import cocoseg
 import error_list
 from cocoseg.cli.app import app
 from cocoseg.errors import CocosegError
+from cocoseg.formats import FORMATS
 from cocoseg.labels import PRESETS
 from cocoseg.runs.tally import Tally
 from cocoseg.tools import formats
@@ -46,6 +47,28 @@ def _generated(part: str, *about: str) -> str:
 def conversions() -> str:
     heads, _, *rows = formats.table()
     return _table(["from \\ to", *(f"`{head}`" for head in heads[1:])], rows)
+
+
+def sources() -> str:
+    """The formats that are read, their names for ``--from``, their options and their signs."""
+    rows = [
+        (f"`{name}`", row.what, ", ".join(f"`--{option.replace('_', '-')}`" for option in row.options), _signs(row.signs))
+        for name, row in FORMATS.items()
+    ]
+    return _table(["name", "source", "options", "recognised by"], rows)
+
+
+def _signs(signs: Sequence[str]) -> str:
+    words = {
+        "key": "the key `{}`",
+        "report": "the report of `{}`",
+        "dir": "a folder `{}` in it",
+        "names": "masks named `<id>_<class>.png`",
+        "mode": "{} PNGs",
+    }
+    modes = {"0": "grey", "2": "RGB", "3": "palette", "4": "grey-alpha", "6": "RGBA"}
+    pairs = [sign.partition(":")[::2] for sign in signs]
+    return ", ".join(words[kind].format(modes[value] if kind == "mode" else value) for kind, value in pairs)
 
 
 def presets() -> str:
@@ -205,7 +228,7 @@ def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 PARTS: dict[str, Callable[..., str]] = {
-    "conversions": conversions, "presets": presets, "errors": errors, "options": options, "api": api,
+    "conversions": conversions, "sources": sources, "presets": presets, "errors": errors, "options": options, "api": api,
 }  # fmt: skip
 
 

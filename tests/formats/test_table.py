@@ -58,6 +58,15 @@ def test_a_row_is_in_info_and_in_the_table_of_conversions(friendly: Path) -> Non
     assert any(row[0] == "folder of friendly numbers" for row in formats.table())
 
 
+def test_a_row_is_in_the_tables_of_the_documents(friendly: Path) -> None:
+    import generate
+
+    assert "| folder of friendly numbers | yes |" in generate.conversions()
+    assert "| `friendly` | folder of friendly numbers | `--categories`, `--images` | a folder `friendly` in it |" in (
+        generate.sources()
+    )
+
+
 def test_numbers_of_class_times_256(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(
         FORMATS, "kitti", layout_format(ROW._replace(code="by-256", signs=("dir:kitti",), labels="kitti"))
