@@ -13,45 +13,40 @@ from cocoseg.files.places import StrPath, place
 from cocoseg.formats.reading import read, survey
 from cocoseg.labels import PRESETS, LabelScheme
 from cocoseg.model import Dataset
+from cocoseg.options import Reading
 from cocoseg.version import __version__
 
 
 @dataclass(frozen=True)
 class Source:
-    """What a command reads, and all options that say how, as ``cocoseg.read`` has them."""
+    """What a command reads, with all reading options of ``cocoseg.read``."""
 
     src: StrPath
-    categories: StrPath | None = None
-    images: StrPath | None = None
-    png_dir: StrPath | None = None
-    source_labels: StrPath | LabelScheme | None = None
-    instances: StrPath | None = None
-    source_format: str | None = None
+    reading: Reading
 
     def read(self) -> Dataset:
         """The data set. Raises DocumentError, LabelError, UsageError."""
-        return read(self.src, **self._options())
+        return read(self.src, **self.reading)
 
     def survey(self) -> dict[str, Any]:
         """What can be told of it without decoding a picture. Raises as ``read`` does."""
-        return survey(self.src, **self._options())
+        return survey(self.src, **self.reading)
 
     @property
     def files(self) -> list[str]:
         """All files and folders that it is read from, but for the PNGs of a panoptic JSON."""
-        named = (self.src, self.instances, self.categories, self.images, labels_file(self.source_labels))
-        return [place(path) for path in named if path is not None]
+        given = self.reading
+        named = (self.src, given["instances"], given["categories"], given["images"])
+        labels = labels_file(given["source_labels"])
+        return [*(place(path) for path in named if path is not None), *([labels] if labels else ())]
 
     @property
     def told(self) -> dict[str, Any]:
         """Of the options that are no files those that were given, for the report."""
-        labels = self.source_labels.name if isinstance(self.source_labels, LabelScheme) else self.source_labels
-        told = {"source_labels": None if labels is None else str(labels), "from": self.source_format}
-        return {name: value for name, value in told.items() if value is not None}
-
-    def _options(self) -> dict[str, Any]:
-        options = {name: value for name, value in vars(self).items() if name not in ("src", "source_format")}
-        return options | {"source_format": self.source_format}
+        given, labels = self.reading, self.reading["source_labels"]
+        name = labels.name if isinstance(labels, LabelScheme) else labels and str(labels)
+        told = {"source_labels": name, "split": given["split"], "from": given["source_format"]}
+        return {option: value for option, value in told.items() if value is not None}
 
 
 def about(dataset: Dataset, *files: StrPath) -> dict[str, Any]:
