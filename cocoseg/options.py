@@ -32,8 +32,8 @@ D = TypeVar("D")
 class Option(NamedTuple):
     """What an option does, its default, and how the command line shows it.
 
-    ``otherwise`` describes a default of None. ``flags`` are set where they differ from the name; ``negated`` ones turn
-    the option off.
+    ``otherwise`` describes a default of None. ``flags`` are set where they differ from the name; A ``negated`` option
+    is turned off by its flag; this is the sentence for that.
     """
 
     help: str
@@ -41,7 +41,7 @@ class Option(NamedTuple):
     metavar: str | None = None
     otherwise: str = ""
     flags: tuple[str, ...] = ()
-    negated: bool = False
+    negated: str = ""
     least: float | None = None
     python_only: bool = False
 
@@ -90,12 +90,17 @@ class Painting(Overlapping, total=False):
     ]
 
 
-class Running(TypedDict, total=False):
-    """How a conversion runs."""
+class Checking(TypedDict, total=False):
+    """How ``verify`` runs."""
 
     workers: Annotated[
-        int | None, Option("Number of worker processes.", None, "N", "1 in Python, all cores in the command", least=1)
+        int | None, Option("Number of worker processes.", None, "N", "all cores; 1 in Python", least=1)
     ]
+
+
+class Running(Checking, total=False):
+    """How a conversion runs."""
+
     executor: Annotated[
         "Executor | None", Option("Executor that does the work, such as Dask's.", None, python_only=True)
     ]
@@ -163,7 +168,12 @@ class ToCoco(Reading, Running, total=False):
     ]
     check: Annotated[
         bool,
-        Option("Compare each polygon, filled again, with its mask.", True, flags=("--no-check",), negated=True),
+        Option(
+            "Compare each polygon, filled again, with its mask.",
+            True,
+            flags=("--no-check",),
+            negated="Do not compare polygons with their masks.",
+        ),
     ]
 
 
