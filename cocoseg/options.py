@@ -93,9 +93,7 @@ class Painting(Overlapping, total=False):
 class Checking(TypedDict, total=False):
     """How ``verify`` runs."""
 
-    workers: Annotated[
-        int | None, Option("Number of worker processes.", None, "N", "all cores; 1 in Python", least=1)
-    ]
+    workers: Annotated[int | None, Option("Number of worker processes.", None, "N", "all cores; 1 in Python", least=1)]
 
 
 class Running(Checking, total=False):

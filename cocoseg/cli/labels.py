@@ -10,9 +10,7 @@ from cocoseg.cli.options import with_options
 from cocoseg.options import Reading
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from cocoseg.model import Category, Dataset
+    from cocoseg.labels import LabelScheme
 
 
 @with_options(Reading)
@@ -34,12 +32,12 @@ def command(
     Example: cocoseg labels mask2former
     """
     from cocoseg.cli.report import table
-    from cocoseg.labels import PRESETS, label_scheme
+    from cocoseg.labels import PRESETS
 
     if labels is None:
         typer.echo("\n".join(table([(name, preset.summary) for name, preset in PRESETS.items()])))
         return
-    scheme = label_scheme(labels, _followed(src, reading))
+    scheme = _scheme(labels, src, reading)
     if json:
         from cocoseg.files.documents import write_json
         from cocoseg.labels.schemefile import scheme_dict
@@ -54,13 +52,18 @@ def command(
     typer.echo("\n".join(table([("class", "name", "category ids"), *rows], right=(0,))))
 
 
-def _followed(src: str | None, reading: dict[str, Any]) -> Dataset | Sequence[Category]:
-    """The data set that the scheme follows, or the categories of a file where there is no SRC."""
+def _scheme(labels: str, src: str | None, reading: dict[str, Any]) -> LabelScheme:
+    """The scheme for SRC; of a JSON only the categories are read, so that its pictures may be missing."""
     from cocoseg.files.places import place
+    from cocoseg.formats.coco.reader import covers_all
     from cocoseg.formats.coco_json.categories import read_categories
+    from cocoseg.formats.detect import detect, is_folder
     from cocoseg.formats.reading import read
+    from cocoseg.labels import label_scheme
 
-    if src is not None:
-        return read(src, **reading)
-    path = reading["categories"] or reading["images"]
-    return read_categories(place(path)) if path else ()
+    if src is not None and is_folder(place(src)):
+        return label_scheme(labels, read(src, **reading))
+    path = reading["categories"] or reading["images"] or src
+    found = read_categories(place(path)) if path else ()
+    is_coco = src is not None and (reading["source_format"] or detect(src)) == "coco"
+    return label_scheme(labels, found, background=is_coco and not covers_all(found))
