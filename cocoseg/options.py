@@ -257,4 +257,5 @@ def _text(kind: Any) -> str:
     """A type as it is written in code."""
     if isinstance(kind, str):
         return kind
-    return (kind.__name__ if isinstance(kind, type) else str(kind)).replace("typing.", "")
+    text = (kind.__name__ if isinstance(kind, type) else str(kind)).replace("typing.", "")
+    return f"{text[len('Optional[') : -1]} | None" if text.startswith("Optional[") else text

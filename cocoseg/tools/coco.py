@@ -1,4 +1,4 @@
-"""Annotations to a detection JSON: the guts of ``cocoseg to-coco``."""
+"""Annotations to a detection JSON: the function behind ``cocoseg to-coco``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a source is: the guts of ``cocoseg info``."""
+"""What a source is: the function behind ``cocoseg info``."""
 
 from __future__ import annotations
 

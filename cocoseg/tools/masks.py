@@ -1,4 +1,4 @@
-"""Annotations to a binary mask per segment: the guts of ``cocoseg to-masks``."""
+"""Annotations to a binary mask per segment: the function behind ``cocoseg to-masks``."""
 
 from __future__ import annotations
 

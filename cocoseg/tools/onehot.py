@@ -1,4 +1,4 @@
-"""Annotations to one-hot arrays: the guts of ``cocoseg to-onehot``."""
+"""Annotations to one-hot arrays: the function behind ``cocoseg to-onehot``."""
 
 from __future__ import annotations
 

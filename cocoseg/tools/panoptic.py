@@ -1,4 +1,4 @@
-"""Annotations to panoptic pictures: the guts of ``cocoseg to-panoptic``."""
+"""Annotations to panoptic pictures: the function behind ``cocoseg to-panoptic``."""
 
 from __future__ import annotations
 

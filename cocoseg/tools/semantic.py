@@ -1,4 +1,4 @@
-"""Annotations to class maps: the guts of ``cocoseg to-semantic``."""
+"""Annotations to class maps: the function behind ``cocoseg to-semantic``."""
 
 from __future__ import annotations
 

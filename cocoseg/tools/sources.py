@@ -1,4 +1,4 @@
-"""What conversions are made from, and where they may not write."""
+"""The sources of a conversion, and what a COCO JSON says of them."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ class Source:
         return read(self.src, **self.reading)
 
     def survey(self) -> dict[str, Any]:
-        """What can be told of it without decoding a picture. Raises as ``read`` does."""
+        """Counts that need no decoded picture. Raises as ``read`` does."""
         return survey(self.src, **self.reading)
 
     @property
     def files(self) -> list[str]:
-        """All files and folders that it is read from, but for the PNGs of a panoptic JSON."""
+        """All files and folders that are read, except the PNGs of a panoptic JSON."""
         given = self.reading
         named = (self.src, given["instances"], given["categories"], given["images"])
         labels = labels_file(given["source_labels"])
@@ -42,7 +42,7 @@ class Source:
 
     @property
     def told(self) -> dict[str, Any]:
-        """Of the options that are no files those that were given, for the report."""
+        """The given options that are not files, for the report."""
         given, labels = self.reading, self.reading["source_labels"]
         name = labels.name if isinstance(labels, LabelScheme) else labels and str(labels)
         told = {"source_labels": name, "split": given["split"], "from": given["source_format"]}
@@ -50,21 +50,21 @@ class Source:
 
 
 def about(dataset: Dataset, *files: StrPath) -> dict[str, Any]:
-    """``info`` and ``licenses`` of a COCO JSON: the source's own, or else what it was made of, and by what."""
+    """``info`` and ``licenses`` for a COCO JSON: copied from the source, or else naming its files and cocoseg."""
     names = " and ".join(places.base_name(place(path)) for path in files)
     made = {"info": {"description": f"{names}, by cocoseg {__version__}"}}
     return made | {name: Raw(text) for name, text in dataset.about.items()}
 
 
 def labels_file(labels: StrPath | LabelScheme | None) -> str | None:
-    """The file that a label scheme comes from, if it does."""
+    """The file of a label scheme, or None if it is not from a file."""
     if labels is None or isinstance(labels, LabelScheme) or labels in PRESETS:
         return None
     return place(labels) if places.is_file(place(labels)) else None
 
 
 def check_categories(dataset: Dataset, kind: str) -> None:
-    """Refuse to make a JSON of a kind that has to list its categories where there are none."""
+    """Raises DocumentError if a data set without categories is to become a JSON that must list them."""
     if not dataset.categories:
         text = f"no categories, which a {kind} JSON has to list; name the file that has them with --categories"
         raise DocumentError("doc.missing_key", f"{dataset.source}: {text}")
