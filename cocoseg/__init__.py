@@ -1,4 +1,4 @@
-"""Segmentation annotations to what training code needs, and back.
+"""Convert segmentation annotations to what training code needs, and back.
 
 >>> import cocoseg
 >>> dataset = cocoseg.read("fixtures/panoptic.json")
@@ -16,6 +16,8 @@ from cocoseg.version import __version__
 
 if TYPE_CHECKING:
     from cocoseg.codecs.onehot import from_one_hot, one_hot
+    from cocoseg.codecs.regions import Regions
+    from cocoseg.codecs.rle import Runs
     from cocoseg.codecs.segmentation import decode, encode
     from cocoseg.errors import (
         CocosegError,
@@ -42,6 +44,8 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "codecs.onehot": "from_one_hot one_hot",
+    "codecs.regions": "Regions",
+    "codecs.rle": "Runs",
     "codecs.segmentation": "decode encode",
     "errors": "CocosegError DocumentError LabelError OutputError Problem SampleError UsageError",
     "formats.reading": "read",
@@ -75,6 +79,8 @@ __all__ = [
     "OutputError",
     "PanopticSummary",
     "Problem",
+    "Regions",
+    "Runs",
     "Sample",
     "SampleError",
     "Summary",
@@ -102,7 +108,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Public names are loaded when they are asked for: importing cocoseg costs next to nothing."""
+    """Load a public name when it is first used, so that importing cocoseg stays fast."""
     if name not in _HOME:
         raise AttributeError(f"module 'cocoseg' has no attribute {name!r}")
     value = getattr(import_module(f"cocoseg.{_HOME[name]}"), name)

@@ -52,10 +52,19 @@ def conversions() -> str:
 def sources() -> str:
     """The formats that are read, their names for ``--from``, their options and their signs."""
     rows = [
-        (f"`{name}`", row.what, ", ".join(f"`--{option.replace('_', '-')}`" for option in row.options), _signs(row.signs))
+        (
+            f"`{name}`",
+            row.what,
+            ", ".join(f"`--{option.replace('_', '-')}`" for option in row.options),
+            _signs(row.signs),
+        )
         for name, row in FORMATS.items()
     ]
     return _table(["name", "source", "options", "recognised by"], rows)
+
+
+def _flag(option: str) -> str:
+    return f"`--{option.replace('_', '-')}`"
 
 
 def _signs(signs: Sequence[str]) -> str:
@@ -228,7 +237,8 @@ def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 PARTS: dict[str, Callable[..., str]] = {
-    "conversions": conversions, "sources": sources, "presets": presets, "errors": errors, "options": options, "api": api,
+    "conversions": conversions, "sources": sources, "presets": presets,
+    "errors": errors, "options": options, "api": api,
 }  # fmt: skip
 
 

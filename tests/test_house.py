@@ -17,6 +17,7 @@ FLOORS = [
     {"codecs", "files"},
     {"model", "parallel"},
     {"labels"},
+    {"options"},
     {"targets", "runs"},
     {"formats", "losses"},
     {"tools", "torch"},

@@ -1,4 +1,4 @@
-"""The typer app, and how a command ends: one sentence for what went wrong, and an exit code that means something.
+"""The typer app, and how a command ends: with one sentence about what went wrong, and an exit code.
 
 0 all done; 1 some images failed; 2 the call was wrong; 3 the input was refused and nothing written; 4 the output
 can't be written; 130, 143 stopped by Ctrl-C, SIGTERM.
@@ -19,13 +19,16 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from cocoseg.cli import formats, info, labels, to_coco, to_masks, to_onehot, to_panoptic, to_semantic, verify
+from cocoseg.cli.help import Commands
 from cocoseg.errors import CocosegError, OutputError, UsageError
 from cocoseg.version import __version__
 
 INPUT_REFUSED = 3
 
 app = typer.Typer(
-    help="Segmentation annotations to what training code needs.\n\nExample: cocoseg to-semantic panoptic.json out/",
+    cls=Commands,
+    help="Convert segmentation annotations to what training code needs.\n\n"
+    "Example: cocoseg to-semantic panoptic.json out/",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -55,10 +58,10 @@ def _options(
 
 def main() -> NoReturn:
     """Run the command line and exit."""
-    # No BLAS is used here, and a process with one thread can fork its workers, which costs nothing.
+    # No BLAS is used here, and a process with one thread can fork its workers safely.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     signal.signal(signal.SIGTERM, _terminate)
-    logging.disable(logging.CRITICAL)  # what matters of other libraries' messages comes as an error
+    logging.disable(logging.CRITICAL)  # other libraries' problems arrive as errors
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by whoever started us
             setattr(sys, name, Path(os.devnull).open("w"))  # noqa: SIM115
@@ -70,7 +73,7 @@ def main() -> NoReturn:
 
 
 def _answering(command: Callable[..., None]) -> Callable[..., None]:
-    """The command, with every way in which it can end put into an exit code and a sentence."""
+    """Wraps a command so that every error ends it with an exit code and a sentence."""
 
     @wraps(command)
     def answer(*args: Any, **options: Any) -> None:
@@ -83,7 +86,7 @@ def _answering(command: Callable[..., None]) -> Callable[..., None]:
             _end(143, "cocoseg: stopped by SIGTERM; what was finished stays")
         except KeyboardInterrupt:
             _end(130, "cocoseg: stopped; what was finished stays")
-        except BrokenPipeError:  # whoever read our output has gone; the files are written
+        except BrokenPipeError:  # the reader of our output has gone; the files are written
             _end(0)
         except OSError as error:
             _end(4, f"cocoseg: standard output can't be written ({error.strerror})")
@@ -91,15 +94,15 @@ def _answering(command: Callable[..., None]) -> Callable[..., None]:
     return answer
 
 
-app.command("to-semantic")(_answering(to_semantic.command))
-app.command("to-onehot")(_answering(to_onehot.command))
-app.command("to-masks")(_answering(to_masks.command))
-app.command("to-coco")(_answering(to_coco.command))
-app.command("to-panoptic")(_answering(to_panoptic.command))
-app.command("labels")(_answering(labels.command))
-app.command("info")(_answering(info.command))
-app.command("formats")(_answering(formats.command))
-app.command("verify")(_answering(verify.command))
+SECTIONS = {
+    "Convert": (to_semantic, to_onehot, to_masks, to_coco, to_panoptic),
+    "Look": (labels, info, formats),
+    "Check": (verify,),
+}
+for section, modules in SECTIONS.items():
+    for module in modules:
+        name = module.__name__.rpartition(".")[2].replace("_", "-")
+        app.command(name, rich_help_panel=section)(_answering(module.command))
 
 
 def _terminate(*_: Any) -> NoReturn:
@@ -113,7 +116,7 @@ def _exit_code(error: CocosegError) -> int:
 
 
 def _end(code: int, message: str = "") -> NoReturn:
-    """Say the last word and exit, also where nobody listens any more."""
+    """Print a last message and exit, even if the streams are closed."""
     with contextlib.suppress(OSError, ValueError):
         print(message, end="\n" if message else "", file=sys.stderr, flush=True)
     with contextlib.suppress(OSError, ValueError):

@@ -1,4 +1,4 @@
-"""``--dask``: a cluster that does the work."""
+"""``--dask``: run the work on a cluster."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ CONNECT_SECONDS = 20
 
 @contextmanager
 def cluster(address: str | None) -> Iterator[Executor | None]:
-    """The executor of the Dask cluster at ``address``, or whose scheduler file that is; None where there is none.
+    """The executor of the Dask cluster at ``address``, which may be a scheduler file; None without an address.
 
     Raises UsageError ``dask.*``.
     """

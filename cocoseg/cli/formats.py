@@ -6,7 +6,7 @@ import typer
 
 
 def command() -> None:
-    """Say what converts to what, and what becomes of what one of the two can't tell.
+    """Show which sources convert to which targets, and what is lost.
 
     Example: cocoseg formats
     """
@@ -20,7 +20,7 @@ def command() -> None:
 
 
 def _remarks(commands: tuple[str, ...], remarks: list[str]) -> list[str]:
-    """A line for each remark, with the commands that it is about."""
+    """One line for each remark, with the commands that it applies to."""
     return [
         f"  {', '.join(name for name, said in zip(commands, remarks, strict=True) if said == remark)}: {remark}"
         for remark in dict.fromkeys(remarks)

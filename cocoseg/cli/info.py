@@ -6,26 +6,22 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from cocoseg.cli import options
-from cocoseg.cli.groups import with_source
+from cocoseg.cli.options import Src, with_options
+from cocoseg.options import Printing, Reading
 
 if TYPE_CHECKING:
     from cocoseg.tools.info import Info
 
 
-@with_source
-def command(
-    src: options.Src,
-    source: dict[str, Any],
-    json: options.AsJson = False,
-) -> None:
-    """Say what a file or folder is: images, segments, categories, crowd, sizes, and what is missing.
+@with_options(Reading, Printing)
+def command(src: Src, *, json: bool, **reading: Any) -> None:
+    """Show what a file or folder holds: images, segments, categories, crowds, sizes, and what is missing.
 
     Example: cocoseg info panoptic.json
     """
     from cocoseg.tools.info import info
 
-    found = info(src, **source)
+    found = info(src, **reading)
     typer.echo(_as_json(found) if json else "\n".join(_lines(found)))
     raise typer.Exit(1 if found.failures else 0)
 

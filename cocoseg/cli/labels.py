@@ -2,44 +2,42 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Optional
+from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
-from cocoseg.cli import options
+from cocoseg.cli.options import with_options
+from cocoseg.options import Reading
+
+if TYPE_CHECKING:
+    from cocoseg.labels import LabelScheme
 
 
+@with_options(Reading)
 def command(
     labels: Annotated[
         Optional[str],  # noqa: UP045
-        typer.Argument(metavar="[PRESET|FILE]", help="The scheme to print; without one the presets are listed."),
+        typer.Argument(metavar="[PRESET|FILE]", help="The scheme to print; without one, the presets are listed."),
     ] = None,
     src: Annotated[
         Optional[str],  # noqa: UP045
-        typer.Argument(metavar="[SRC]", help="The annotation file whose categories the scheme follows."),
+        typer.Argument(metavar="[SRC]", help="The file or folder whose categories the scheme follows."),
     ] = None,
-    categories: options.Categories = None,
-    images: options.Images = None,
+    *,
     json: Annotated[bool, typer.Option("--json", help="Print the scheme as a file that --labels reads.")] = False,
+    **reading: Any,
 ) -> None:
     """List the label presets, or print one as a table.
 
     Example: cocoseg labels mask2former
     """
     from cocoseg.cli.report import table
-    from cocoseg.files.places import place
-    from cocoseg.formats.coco.reader import covers_all
-    from cocoseg.formats.coco_json.categories import read_categories
-    from cocoseg.formats.detect import detect
-    from cocoseg.labels import PRESETS, label_scheme
+    from cocoseg.labels import PRESETS
 
     if labels is None:
         typer.echo("\n".join(table([(name, preset.summary) for name, preset in PRESETS.items()])))
         return
-    path = categories or images or src
-    found = () if path is None else read_categories(place(path))
-    background = src is not None and detect(src) == "coco" and not covers_all(found)
-    scheme = label_scheme(labels, found, background=background)
+    scheme = _scheme(labels, src, reading)
     if json:
         from cocoseg.files.documents import write_json
         from cocoseg.labels.schemefile import scheme_dict
@@ -52,3 +50,20 @@ def command(
         rows.append((str(scheme.outside), "unlabelled", ""))
     typer.echo(f"{scheme.name}: {scheme.dtype.itemsize * 8} bits, crowd {scheme.crowd}, things {scheme.things}")
     typer.echo("\n".join(table([("class", "name", "category ids"), *rows], right=(0,))))
+
+
+def _scheme(labels: str, src: str | None, reading: dict[str, Any]) -> LabelScheme:
+    """The scheme for SRC; of a JSON only the categories are read, so that its pictures may be missing."""
+    from cocoseg.files.places import place
+    from cocoseg.formats.coco.reader import covers_all
+    from cocoseg.formats.coco_json.categories import read_categories
+    from cocoseg.formats.detect import detect, is_folder
+    from cocoseg.formats.reading import read
+    from cocoseg.labels import label_scheme
+
+    if src is not None and is_folder(place(src)):
+        return label_scheme(labels, read(src, **reading))
+    path = reading["categories"] or reading["images"] or src
+    found = read_categories(place(path)) if path else ()
+    is_coco = src is not None and (reading["source_format"] or detect(src)) == "coco"
+    return label_scheme(labels, found, background=is_coco and not covers_all(found))

@@ -1,36 +1,23 @@
-"""Options that several commands share, declared once, so that each means one thing everywhere."""
+"""Makes the options of a command from their declarations."""
 
-from __future__ import annotations
-
+import inspect
 import os
+from collections.abc import Callable
 from enum import Enum
-from typing import Annotated, Optional
+from functools import wraps
+from typing import Annotated, Any, Optional
 
 import typer
 
+from cocoseg.formats import FORMATS
+from cocoseg.options import Declared, declared
 
-class OnError(str, Enum):
-    """What an image that can't be converted costs."""
-
-    skip = "skip"
-    stop = "stop"
-
-
-class Overlap(str, Enum):
-    """Which of several masks a pixel goes to."""
-
-    file = "file"
-    area = "area"
-    score = "score"
-    void = "void"
-    error = "error"
-
-
-class Unlabelled(str, Enum):
-    """What a pixel is that no mask covers."""
-
-    background = "background"
-    void = "void"
+# Places are strings: a Path would make s3:/bucket of s3://bucket.
+Src = Annotated[
+    str,
+    typer.Argument(metavar="SRC", help="A COCO JSON, or a folder of label pictures or masks.", show_default=False),
+]
+Out = Annotated[str, typer.Argument(metavar="OUT", help="The folder to write to.", show_default=False)]
 
 
 def cores() -> int:
@@ -38,80 +25,51 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-class Format(str, Enum):
-    """What SRC is, where it is not recognised."""
+def with_options(*declarations: Any) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command the declared options, except those that only Python has. Choices arrive as their values."""
+    rows = {row.name: row for kind in declarations for row in declared(kind) if not row.option.python_only}
 
-    panoptic = "panoptic"
-    coco = "coco"
-    semantic = "semantic"
-    two_channel = "two-channel"
-    masks = "masks"
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        @wraps(command)
+        def call(**given: Any) -> None:
+            command(**{name: _value(value, rows.get(name)) for name, value in given.items()})
+
+        own = inspect.signature(command, eval_str=True).parameters.values()
+        arguments = [row for row in own if row.kind is not row.VAR_KEYWORD and row.name not in rows]
+        parameters = [*arguments, *map(_parameter, rows.values())]
+        call.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        call.__annotations__ = {row.name: row.annotation for row in parameters}
+        return call
+
+    return decorate
 
 
-# Places are strings: a Path would make s3:/bucket of s3://bucket.
-Src = Annotated[
-    str,
-    typer.Argument(
-        metavar="SRC",
-        help="A COCO JSON (panoptic, instances, stuff, results), or a folder of PNGs.",
-        show_default=False,
-    ),
-]
-Out = Annotated[str, typer.Argument(metavar="OUT", help="The folder to write to.", show_default=False)]
-Labels = Annotated[
-    str, typer.Option("--labels", metavar="PRESET|FILE", help="Label scheme: a preset ('cocoseg labels') or a file.")
-]
-Categories = Annotated[
-    Optional[str],  # noqa: UP045  typer reads the annotation at run time, on Python 3.10 too
-    typer.Option("--categories", metavar="FILE", help="Categories for a source that has none.", show_default=False),
-]
-PngDir = Annotated[
-    Optional[str],  # noqa: UP045
-    typer.Option("--png-dir", metavar="DIR", help="Folder of the PNGs. [default: named as SRC]", show_default=False),
-]
-Images = Annotated[
-    Optional[str],  # noqa: UP045
-    typer.Option(
-        "--images", metavar="FILE", help="The JSON that has the images of a results list or folder.", show_default=False
-    ),
-]
-SourceLabels = Annotated[
-    Optional[str],  # noqa: UP045
-    typer.Option("--source-labels", metavar="PRESET|FILE", help="The labels of class maps in SRC.", show_default=False),
-]
-Instances = Annotated[
-    Optional[str],  # noqa: UP045
-    typer.Option("--instances", metavar="DIR", help="Folder of class maps' instance numbers.", show_default=False),
-]
-From = Annotated[
-    Optional[Format],  # noqa: UP045
-    typer.Option("--from", help="What SRC is. [default: what it looks like]", show_default=False),
-]
-OverlapPolicy = Annotated[
-    Optional[Overlap],  # noqa: UP045
-    typer.Option("--overlap", help="Masks that overlap: which is on top. [default: file]", show_default=False),
-]
-UnlabelledPolicy = Annotated[
-    Optional[Unlabelled],  # noqa: UP045
-    typer.Option("--unlabelled", help="Pixels of no mask. [default: as the file's kind]", show_default=False),
-]
-Workers = Annotated[
-    Optional[int],  # noqa: UP045
-    typer.Option("--workers", metavar="N", min=1, help="Worker processes. [default: the cores]", show_default=False),
-]
-TimeLimit = Annotated[
-    float, typer.Option("--time-limit", metavar="SECONDS", min=0.001, help="The longest that one image may take.")
-]
-Dask = Annotated[
-    Optional[str],  # noqa: UP045
-    typer.Option(
-        "--dask",
-        metavar="ADDRESS",
-        help="Have a Dask cluster do the work: its scheduler's address, or scheduler file.",
-        show_default=False,
-    ),
-]
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace files in OUT that no run of cocoseg wrote.")]
-ErrorPolicy = Annotated[OnError, typer.Option("--on-error", help="After an image that can't be converted.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Check everything, write nothing.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+def _parameter(row: Declared) -> inspect.Parameter:
+    option = row.option
+    kind, default = _kind(row), False if option.negated else option.default
+    if isinstance(kind, type) and issubclass(kind, Enum) and default is not None:
+        default = kind(default)
+    otherwise = f" [default: {option.otherwise}]" if option.otherwise else ""
+    shown = typer.Option(
+        *(option.flags or (f"--{row.name.replace('_', '-')}",)),
+        metavar=None if isinstance(kind, type) and issubclass(kind, Enum) else option.metavar,
+        help=f"{option.negated or option.help}{otherwise}",
+        min=option.least,
+        show_default=default is not None,
+    )
+    annotation = Annotated[Optional[kind] if default is None else kind, shown]  # type: ignore[valid-type]  # noqa: UP045
+    return inspect.Parameter(row.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+
+
+def _kind(row: Declared) -> type:
+    """What the command line makes of a value: one of the choices, a number, yes, or a text."""
+    choices = tuple(FORMATS) if row.name == "source_format" else row.choices
+    if choices:
+        return Enum(row.name, {choice: choice for choice in choices}, type=str)  # type: ignore[return-value]
+    return next((kind for kind in (bool, int, float) if row.type in (kind, Optional[kind])), str)  # noqa: UP045
+
+
+def _value(value: Any, row: "Declared | None") -> Any:
+    if row and row.option.negated:
+        return not value
+    return value.value if isinstance(value, Enum) else value

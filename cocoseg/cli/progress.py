@@ -1,4 +1,4 @@
-"""How far a conversion is: a bar on a terminal, a line every ten seconds elsewhere. Both on stderr."""
+"""Progress of a conversion: a bar on a terminal, a line every ten seconds elsewhere. Both on stderr."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The last words of a command: what was done, what was refused and why."""
+"""The summary that a command prints: what was done, what was refused and why."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from cocoseg.files.names import REPORT
 from cocoseg.files.places import join, journal_place
 from cocoseg.runs.tally import Tally
 
-MOST = 20  # lines of a kind that are printed; the report in OUT has them all
+MOST = 20  # printed lines of a kind; the report in OUT has all
 _NUMBER = re.compile(r"[\d,.]+%?")
 
 
@@ -44,7 +44,7 @@ def table(rows: Sequence[Sequence[str]], right: Iterable[int] = ()) -> list[str]
 
 
 def _printable(text: str) -> str:
-    """A stranger's text without what would steer a terminal."""
+    """A text from a file with its control characters escaped."""
     return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
 
 
@@ -90,7 +90,7 @@ def _last_words(tally: Tally, out: str | None, journal: str) -> str:
 
 
 def _table_lines(rows: Sequence[Sequence[str]]) -> list[str]:
-    """A table's head and its first rows, columns of numbers to the right."""
+    """A table's head and first rows, with numbers aligned to the right."""
     if len(rows) < 2:
         return []
     numbers = [k for k, cells in enumerate(zip(*rows[1:], strict=True)) if all(map(_NUMBER.fullmatch, cells))]

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from cocoseg.cli import options
+from cocoseg.cli.options import cores, with_options
+from cocoseg.options import Checking, Printing
 
 Done = Annotated[
     str,
@@ -15,8 +16,11 @@ Done = Annotated[
 ]
 
 
-def command(out: Done, workers: options.Workers = None, json: options.AsJson = False) -> None:
-    """Check every file of a finished run against its journal; exit code 0: OUT is whole.
+@with_options(Checking, Printing)
+def command(out: Done, *, workers: int | None, json: bool) -> None:
+    """Check every file of a finished run against its journal.
+
+    The exit code is 0 if OUT is whole, else 1.
 
     Example: cocoseg verify out/
     """
@@ -24,7 +28,7 @@ def command(out: Done, workers: options.Workers = None, json: options.AsJson = F
     from cocoseg.runs.tally import counted
     from cocoseg.tools.verify import verify
 
-    found = verify(out, workers=workers or options.cores())
+    found = verify(out, workers=workers or cores())
     if json:
         numbers = {"images": found.images, "files": found.files, "refused": found.refused}
         told = {"whole": found.whole, **numbers, "failures": [problem._asdict() for problem in found.failures]}

@@ -12,25 +12,15 @@ from cocoseg.files.places import StrPath, place
 from cocoseg.formats import FORMATS
 from cocoseg.formats.detect import detect, is_folder
 from cocoseg.model import Dataset
+from cocoseg.options import Reading, complete, documented
 
 if TYPE_CHECKING:
-    from cocoseg.labels import LabelScheme
+    from typing_extensions import Unpack
 
 
-def read(
-    path: StrPath,
-    *,
-    categories: StrPath | None = None,
-    png_dir: StrPath | None = None,
-    images: StrPath | None = None,
-    source_labels: StrPath | LabelScheme | None = None,
-    instances: StrPath | None = None,
-    split: str | None = None,
-    source_format: str | None = None,
-) -> Dataset:
+@documented(Reading)
+def read(path: StrPath, **options: Unpack[Reading]) -> Dataset:
     """Open an annotation file or a folder of label pictures as a Dataset of undecoded entries.
-
-    Without ``source_format`` the source is recognised by what it holds.
 
     Raises DocumentError where the source as a whole can't be used; a single image that can't be used raises its
     SampleError when it is asked for. LabelError, UsageError for ``source_labels`` and ``source_format``.
@@ -39,23 +29,23 @@ def read(
     >>> len(dataset), dataset[0].size
     (3, (6, 8))
     """
-    options = {"categories": categories, "png_dir": png_dir, "images": images, "source_labels": source_labels}
-    options |= {"instances": instances, "split": split}
-    return _open(path, source_format, options)[1]
+    return _open(path, options)[1]
 
 
-def survey(path: StrPath, *, source_format: str | None = None, **options: Any) -> dict[str, Any]:
+def survey(path: StrPath, **options: Unpack[Reading]) -> dict[str, Any]:
     """Count what a source holds, without decoding a mask: the fields of ``cocoseg.Info``."""
     from cocoseg.formats.survey import count
 
-    name, dataset = _open(path, source_format, options, "glance")
+    name, dataset = _open(path, options, "glance")
     return count(name, dataset, import_module(FORMATS[name].module).peek(dataset))
 
 
-def _open(path: StrPath, name: str | None, options: dict[str, Any], function: str = "read") -> tuple[str, Dataset]:
+def _open(path: StrPath, options: Reading, function: str = "read") -> tuple[str, Dataset]:
     """The format of a source, and what its module makes of it."""
     source = place(path)
-    given = {option: _location(value) for option, value in options.items() if value is not None}
+    given: dict[str, Any] = {**complete(Reading, options)}
+    name = given.pop("source_format")
+    given = {option: _location(value) for option, value in given.items() if value is not None}
     _check_name(name)
     name = name or detect(source)
     if name is None:  # images without a segment, or else that reader's message says what is wrong

@@ -1,29 +1,32 @@
-"""Annotations to a detection JSON: the guts of ``cocoseg to-coco``."""
+"""Annotations to a detection JSON: the function behind ``cocoseg to-coco``."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from concurrent.futures import Executor
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import msgspec
 
 from cocoseg.errors import UsageError, show
 from cocoseg.files import places
 from cocoseg.files.places import StrPath, place
-from cocoseg.formats.coco.writer import Annotated, Annotations, Shape, detection_document
-from cocoseg.labels import LabelScheme
+from cocoseg.formats.coco.writer import Annotated, Annotations, detection_document
 from cocoseg.model import Category, Dataset
+from cocoseg.options import Reading, ToCoco, documented, part
 from cocoseg.runs.document import Document, Place
 from cocoseg.runs.folder import Folder
 from cocoseg.runs.journal import Row
 from cocoseg.runs.report import Head
-from cocoseg.runs.run import How, Work, check_choice, run
+from cocoseg.runs.run import Work, run
 from cocoseg.runs.tally import Tally, counted
+from cocoseg.tools.running import checked, running
 from cocoseg.tools.sources import Source, about, check_categories
 from cocoseg.tools.things import left_out
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 COMMAND = "to-coco"
 
@@ -74,60 +77,39 @@ class AnnotationSummary(Tally):
         return told
 
 
-def to_coco(
-    src: StrPath,
-    out: StrPath,
-    *,
-    segmentation: Shape = "rle",
-    things_only: bool = False,
-    stuff: bool = False,
-    simplify: float | None = None,
-    check: bool = True,
-    categories: StrPath | None = None,
-    images: StrPath | None = None,
-    png_dir: StrPath | None = None,
-    source_labels: StrPath | LabelScheme | None = None,
-    instances: StrPath | None = None,
-    source_format: str | None = None,
-    workers: int | None = None,
-    executor: Executor | None = None,
-    overwrite: bool = False,
-    on_error: Literal["skip", "stop"] = "skip",
-    time_limit: float = 300.0,
-    dry_run: bool = False,
-    on_done: Callable[[AnnotationSummary], None] | None = None,
-) -> AnnotationSummary:
+@documented(ToCoco)
+def to_coco(src: StrPath, out: StrPath, **options: Unpack[ToCoco]) -> AnnotationSummary:
     """Convert annotations to a detection JSON ``out``; journal and report are in the folder ``<out>.cocoseg``.
 
-    ``segmentation`` is what masks are written as: compressed RLE, RLE with lists of counts, or polygons that
-    pycocotools fills to exactly the same mask, which is checked for each one unless ``check`` is False; crowds and
-    masks without a pixel are RLE then. ``simplify`` leaves out corners of polygons that are no more than so many pixels
-    off, and the summary says what that cost. ``things_only`` leaves out stuff; ``stuff`` unites the masks of each
-    category to one annotation, as COCO-Stuff has them. The other options are those of ``to_semantic``.
+    Masks are written as compressed RLE, as RLE with lists of counts, or as polygons that pycocotools fills to exactly
+    the same mask. With polygons, crowds and empty masks are still RLE. ``simplify`` changes masks, and the summary
+    gives the IoU with the exact ones.
 
     Raises DocumentError, UsageError before anything is written, OutputError where nothing can be written.
 
     >>> to_coco("fixtures/panoptic.json", "instances.json", dry_run=True).annotations
     11
     """
-    how = How(workers, executor, overwrite, on_error, time_limit, dry_run, on_done)
-    _check_options(segmentation, things_only, stuff, simplify)
+    given = checked(ToCoco, options)
+    how = running(given)
+    _check_options(given)
+    stuff, segmentation = given["stuff"], given["segmentation"]
     target = place(out)
     _check_name(target)
-    source = Source(src, categories, images, png_dir, source_labels, instances, source_format)
+    source = Source(src, part(Reading, given))
     dataset = source.read()
     check_categories(dataset, "detection")
-    without = left_out(dataset, things_only)
+    without = left_out(dataset, given["things_only"])
     listed = frozenset(row.id for row in dataset.categories)
-    convert = Annotations(listed, segmentation, without, stuff, _ids(dataset, stuff), simplify, check)
+    convert = Annotations(listed, segmentation, without, stuff, _ids(dataset, stuff), given["simplify"], given["check"])
     summary = AnnotationSummary(len(dataset), problems=list(dataset.problems))
-    options = {"as": segmentation, "things_only": things_only, "stuff": stuff, "simplify": simplify}
+    shown = {"as": segmentation} | {name: given[name] for name in ("things_only", "stuff", "simplify")}
 
     def document(folder: Folder) -> Document:
         where = Place(Folder.found(places.parent(target)), places.base_name(target), folder)
         return detection_document(where, _categories(dataset, stuff), convert, about(dataset, src))
 
-    head = Head(source.files, options | source.told)
+    head = Head(source.files, shown | source.told)
     return run(Work(COMMAND, dataset, convert, summary, target, head, document, places.beside(target)), how)
 
 
@@ -138,9 +120,9 @@ def _check_name(target: str) -> None:
         raise UsageError("usage.out", f"OUT {show(target, 300)} is a folder, expected the name of a .json file")
 
 
-def _check_options(segmentation: str, things_only: bool, stuff: bool, simplify: float | None) -> None:
-    check_choice("as", segmentation, ("rle", "rle-list", "polygons"))
-    if things_only and stuff:
+def _check_options(given: ToCoco) -> None:
+    segmentation, simplify = given["segmentation"], given["simplify"]
+    if given["things_only"] and given["stuff"]:
         raise UsageError("usage.stuff", "things_only leaves out what stuff asks for; choose one of the two")
     if simplify is None:
         return

@@ -1,14 +1,18 @@
-"""What a source is: the guts of ``cocoseg info``."""
+"""What a source is: the function behind ``cocoseg info``."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from cocoseg.errors import Problem
 from cocoseg.files.places import StrPath
-from cocoseg.labels import LabelScheme
 from cocoseg.model import Category
+from cocoseg.options import Reading, complete, documented
 from cocoseg.tools.sources import Source
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 
 @dataclass(frozen=True)
@@ -32,21 +36,13 @@ class Info:
     problems: tuple[Problem, ...]
 
 
-def info(
-    src: StrPath,
-    *,
-    png_dir: StrPath | None = None,
-    categories: StrPath | None = None,
-    images: StrPath | None = None,
-    source_labels: StrPath | LabelScheme | None = None,
-    instances: StrPath | None = None,
-    source_format: str | None = None,
-) -> Info:
+@documented(Reading)
+def info(src: StrPath, **options: Unpack[Reading]) -> Info:
     """Look a file or folder over: its images, segments, categories, sizes, and what is missing.
 
-    The arguments are as ``to_semantic`` has them. Raises DocumentError, LabelError, UsageError.
+    Raises DocumentError, LabelError, UsageError.
 
     >>> info("fixtures/panoptic.json").images
     3
     """
-    return Info(**Source(src, categories, images, png_dir, source_labels, instances, source_format).survey())
+    return Info(**Source(src, complete(Reading, options)).survey())

@@ -1,12 +1,10 @@
-"""Annotations to a binary mask per segment: the guts of ``cocoseg to-masks``."""
+"""Annotations to a binary mask per segment: the function behind ``cocoseg to-masks``."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
-from concurrent.futures import Executor
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
@@ -14,14 +12,18 @@ from cocoseg.errors import DocumentError, show
 from cocoseg.files.places import StrPath
 from cocoseg.formats.coco_json.categories import category_row
 from cocoseg.formats.masks.writer import Counts, MaskFiles, MaskStacks, stem
-from cocoseg.labels import LabelScheme
 from cocoseg.model import Category, Dataset
+from cocoseg.options import Reading, ToMasks, documented, part
 from cocoseg.runs.journal import Row
 from cocoseg.runs.report import Head
-from cocoseg.runs.run import How, Work, check_choice, run
+from cocoseg.runs.run import Work, run
 from cocoseg.runs.tally import Tally, counted
+from cocoseg.tools.running import checked, running
 from cocoseg.tools.sources import Source
 from cocoseg.tools.things import left_out
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 COMMAND = "to-masks"
 
@@ -73,26 +75,8 @@ class MaskSummary(Tally):
         return [("category", "name", "masks"), *((str(row), names.get(row, ""), f"{count:,}") for row, count in ranked)]
 
 
-def to_masks(
-    src: StrPath,
-    out: StrPath,
-    *,
-    stack: Literal["npz"] | None = None,
-    things_only: bool = False,
-    categories: StrPath | None = None,
-    images: StrPath | None = None,
-    png_dir: StrPath | None = None,
-    source_labels: StrPath | LabelScheme | None = None,
-    instances: StrPath | None = None,
-    source_format: str | None = None,
-    workers: int | None = None,
-    executor: Executor | None = None,
-    overwrite: bool = False,
-    on_error: Literal["skip", "stop"] = "skip",
-    time_limit: float = 300.0,
-    dry_run: bool = False,
-    on_done: Callable[[MaskSummary], None] | None = None,
-) -> MaskSummary:
+@documented(ToMasks)
+def to_masks(src: StrPath, out: StrPath, **options: Unpack[ToMasks]) -> MaskSummary:
     """Convert annotations to binary masks ``out/<image>/<id>_<class>.png`` with a table ``out/<image>/masks.json``.
 
     Masks are 8-bit grey, 255 where the segment is and 0 elsewhere. All segments get one: stuff, unless ``things_only``,
@@ -101,21 +85,22 @@ def to_masks(
     stand in the image. With ``stack="npz"`` all masks of an image are in one file ``out/<image>.npz``, packed to bits,
     with the columns of the table ``out/<image>.json``. ``load_masks`` reads what was made of an image, either way.
 
-    ``src`` and the other arguments are as ``to_semantic`` has them. Raises DocumentError, UsageError before a mask is
-    written, OutputError where none can be written.
+    Raises DocumentError, UsageError before a mask is written, OutputError where none can be written.
 
     >>> summary = to_masks("fixtures/panoptic.json", "out", dry_run=True)
     >>> summary.images, summary.masks
     (3, {1: 4, 18: 2, 184: 1, 187: 2, 193: 2})
     """
-    how = How(workers, executor, overwrite, on_error, time_limit, dry_run, on_done)
-    check_choice("stack", stack, (None, "npz"))
-    source = Source(src, categories, images, png_dir, source_labels, instances, source_format)
+    given = checked(ToMasks, options)
+    how = running(given)
+    source = Source(src, part(Reading, given))
     dataset = source.read()
     _check_folders(dataset)
-    convert = (MaskStacks if stack else MaskFiles)(dataset.categories, left_out(dataset, things_only))
+    convert = (MaskStacks if given["stack"] else MaskFiles)(dataset.categories, left_out(dataset, given["things_only"]))
     summary = MaskSummary(len(dataset), problems=[*dataset.problems], categories=dataset.categories)
-    head = Head(source.files, {"stack": stack, "things_only": things_only} | source.told, _about(dataset))
+    head = Head(
+        source.files, {"stack": given["stack"], "things_only": given["things_only"]} | source.told, _about(dataset)
+    )
     return run(Work(COMMAND, dataset, convert, summary, out, head), how)
 
 

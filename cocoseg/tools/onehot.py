@@ -1,23 +1,23 @@
-"""Annotations to one-hot arrays: the guts of ``cocoseg to-onehot``."""
+"""Annotations to one-hot arrays: the function behind ``cocoseg to-onehot``."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from cocoseg.codecs.onehot import Layout
 from cocoseg.errors import Problem, show
 from cocoseg.files.places import StrPath
-from cocoseg.formats.onehot import MEMBER, Dtype, Format, OneHots, file_name
-from cocoseg.labels import LabelScheme
-from cocoseg.labels.scheme import Overlap
+from cocoseg.formats.onehot import MEMBER, Format, OneHots, file_name
 from cocoseg.model import Dataset, Refused
-from cocoseg.runs.run import How, Work, check_choice, run
+from cocoseg.options import Reading, ToOneHot, documented, part
+from cocoseg.runs.run import Work, run
+from cocoseg.tools.running import checked, running
 from cocoseg.tools.scheme import Painting
 from cocoseg.tools.sources import Source
 from cocoseg.tools.summary import Summary
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 COMMAND = "to-onehot"
 
@@ -35,31 +35,8 @@ class OneHotSummary(Summary):
         return [file_name(key, self.format)]
 
 
-def to_onehot(
-    src: StrPath,
-    out: StrPath,
-    *,
-    labels: StrPath | LabelScheme = "index",
-    overlap: Overlap | None = None,
-    unlabelled: Literal["background", "void"] | None = None,
-    categories: StrPath | None = None,
-    images: StrPath | None = None,
-    png_dir: StrPath | None = None,
-    source_labels: StrPath | LabelScheme | None = None,
-    instances: StrPath | None = None,
-    source_format: str | None = None,
-    layout: Layout = "hwc",
-    dtype: Dtype = "uint8",
-    void_channel: bool = False,
-    format: Format = "npz",
-    workers: int | None = None,
-    executor: Executor | None = None,
-    overwrite: bool = False,
-    on_error: Literal["skip", "stop"] = "skip",
-    time_limit: float = 300.0,
-    dry_run: bool = False,
-    on_done: Callable[[OneHotSummary], None] | None = None,
-) -> OneHotSummary:
+@documented(ToOneHot)
+def to_onehot(src: StrPath, out: StrPath, **options: Unpack[ToOneHot]) -> OneHotSummary:
     """Convert annotations to one-hot arrays ``out/<file_name>``, .npz for .png, and a report ``out/cocoseg.json``.
 
     ``numpy.load(path)["onehot"]`` is an array (H, W, C) or (C, H, W), as ``layout`` says, of ``dtype``, 1 in the
@@ -75,17 +52,16 @@ def to_onehot(
     >>> to_onehot("fixtures/panoptic.json", "out", dry_run=True).images
     3
     """
-    how = How(workers, executor, overwrite, on_error, time_limit, dry_run, on_done)
-    check_choice("layout", layout, ("hwc", "chw"))
-    check_choice("dtype", dtype, ("uint8", "bool", "float32"))
-    check_choice("format", format, ("npz", "npy"))
-    source = Source(src, categories, images, png_dir, source_labels, instances, source_format)
-    painting = Painting.begin(source, labels, overlap, unlabelled)
+    given = checked(ToOneHot, options)
+    how = running(given)
+    layout, dtype, format = given["layout"], given["dtype"], given["format"]
+    source = Source(src, part(Reading, given))
+    painting = Painting.begin(source, given)
     dataset = _with_names_of_their_own(painting.dataset, format)
-    convert = OneHots(painting.scheme, layout, dtype, void_channel, format)
+    convert = OneHots(painting.scheme, layout, dtype, given["void_channel"], format)
     summary = replace(painting.summary(OneHotSummary), format=format)
-    options = {"layout": layout, "dtype": dtype, "void_channel": void_channel, "format": format}
-    head = painting.head(options, {"arrays": _about(convert)})
+    own = ("layout", "dtype", "void_channel", "format")
+    head = painting.head({name: value for name, value in given.items() if name in own}, {"arrays": _about(convert)})
     return run(Work(COMMAND, dataset, convert, summary, out, head), how)
 
 

@@ -1,11 +1,9 @@
-"""Annotations to panoptic pictures: the guts of ``cocoseg to-panoptic``."""
+"""Annotations to panoptic pictures: the function behind ``cocoseg to-panoptic``."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import Executor
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
@@ -17,16 +15,19 @@ from cocoseg.formats.coco_json.document import coco_document
 from cocoseg.formats.detect import detect
 from cocoseg.formats.panoptic.writer import DOCUMENT, Counts, PanopticFiles, output_categories
 from cocoseg.formats.reading import read
-from cocoseg.labels import LabelScheme
-from cocoseg.labels.scheme import Overlap
 from cocoseg.model import Dataset
+from cocoseg.options import Reading, ToPanoptic, documented, part
 from cocoseg.runs.document import Document, Place
 from cocoseg.runs.folder import Folder
 from cocoseg.runs.journal import Row
 from cocoseg.runs.report import Head
-from cocoseg.runs.run import How, Work, check_choice, run
+from cocoseg.runs.run import Work, run
 from cocoseg.runs.tally import Tally, counted
+from cocoseg.tools.running import checked, running
 from cocoseg.tools.sources import Source, about, check_categories
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 COMMAND = "to-panoptic"
 
@@ -76,41 +77,23 @@ class PanopticSummary(Tally):
         return told + ([f"{self.contested:,} pixels contested"] if self.contested else [])
 
 
-def to_panoptic(
-    src: StrPath,
-    out: StrPath,
-    *,
-    stuff: StrPath | None = None,
-    overlap: Overlap | None = None,
-    categories: StrPath | None = None,
-    images: StrPath | None = None,
-    png_dir: StrPath | None = None,
-    source_labels: StrPath | LabelScheme | None = None,
-    instances: StrPath | None = None,
-    source_format: str | None = None,
-    workers: int | None = None,
-    executor: Executor | None = None,
-    overwrite: bool = False,
-    on_error: Literal["skip", "stop"] = "skip",
-    time_limit: float = 300.0,
-    dry_run: bool = False,
-    on_done: Callable[[PanopticSummary], None] | None = None,
-) -> PanopticSummary:
+@documented(ToPanoptic)
+def to_panoptic(src: StrPath, out: StrPath, **options: Unpack[ToPanoptic]) -> PanopticSummary:
     """Convert annotations to COCO panoptic: ``out/panoptic.json`` and pictures of ids ``out/panoptic/<file_name>``.
 
-    ``stuff`` is a detection JSON of the same images, whose masks lie below those of ``src``. All stuff of a category
-    becomes one segment; ``overlap`` says which of several masks a pixel goes to (``file``, by default), and a segment
-    that others hide is left out. Ids are colours near their category's, the same in every run; those of a panoptic
-    ``src`` stay. The other options are those of ``to_semantic``.
+    ``stuff`` is a detection JSON of the same images. All stuff of a category becomes one segment, and segments that
+    others hide completely are left out. Ids are colours near the category's colour and the same in every run; those of
+    a panoptic ``src`` are kept.
 
     Raises DocumentError, UsageError before a picture is written, OutputError where none can be written.
 
     >>> to_panoptic("fixtures/instances.json", "out", stuff="fixtures/stuff.json", dry_run=True).segments
     10
     """
-    how = How(workers, executor, overwrite, on_error, time_limit, dry_run, on_done)
-    check_choice("overlap", overlap, (None, "file", "area", "score", "void", "error"))
-    source = Source(src, categories, images, png_dir, source_labels, instances, source_format)
+    given = checked(ToPanoptic, options)
+    how = running(given)
+    stuff, overlap = given["stuff"], given["overlap"]
+    source = Source(src, part(Reading, given))
     dataset = source.read()
     files = [path for path in (src, stuff) if path is not None]
     if stuff is not None:
@@ -120,13 +103,13 @@ def to_panoptic(
     _, ids, grouped = dataset.conventions
     convert = PanopticFiles(listed, overlap or "file", ids == "picture", grouped)
     summary = PanopticSummary(len(dataset), problems=list(dataset.problems))
-    options = {"overlap": convert.overlap, "stuff": stuff and places.base_name(place(stuff))} | source.told
+    shown = {"overlap": convert.overlap, "stuff": stuff and places.base_name(place(stuff))} | source.told
     sources = [*source.files, *([place(stuff)] if stuff else ())]
 
     def document(folder: Folder) -> Document:
         return coco_document(Place(folder, DOCUMENT, folder), convert.categories, about(dataset, *files))
 
-    return run(Work(COMMAND, dataset, convert, summary, out, Head(sources, options), document), how)
+    return run(Work(COMMAND, dataset, convert, summary, out, Head(sources, shown), document), how)
 
 
 def _stuff(dataset: Dataset, path: StrPath) -> Dataset:

@@ -4,59 +4,53 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
+from cocoseg import options
 from cocoseg.errors import DocumentError, LabelError
-from cocoseg.files.places import StrPath
 from cocoseg.labels import LabelScheme, label_scheme
 from cocoseg.labels.presets import PICTURES_ONLY
-from cocoseg.labels.scheme import Overlap
 from cocoseg.labels.schemefile import scheme_dict
 from cocoseg.model import Dataset
 from cocoseg.runs.report import Head
-from cocoseg.runs.run import check_choice
 from cocoseg.tools.sources import Source, labels_file
 from cocoseg.tools.summary import Summary
 
-Unlabelled = Literal["background", "void"]
 S = TypeVar("S", bound=Summary)
 
 
 @dataclass(frozen=True)
 class Painting:
-    """A data set and the scheme under which it is painted; the files that it is made from, and the options told."""
+    """A data set and the scheme that paints it, with the source files and the options for the report."""
 
     dataset: Dataset
     scheme: LabelScheme
     sources: list[str]
-    options: dict[str, Any]
+    shown: dict[str, Any]
 
     @classmethod
-    def begin(
-        cls, source: Source, labels: StrPath | LabelScheme, overlap: Overlap | None, unlabelled: Unlabelled | None
-    ) -> Painting:
+    def begin(cls, source: Source, given: options.Painting) -> Painting:
         """Read what is to be painted. Raises DocumentError, LabelError, UsageError."""
-        check_choice("unlabelled", unlabelled, (None, "background", "void"))
+        labels, unlabelled = given["labels"], given["unlabelled"]
         dataset = source.read()
-        scheme = _scheme(labels, dataset, overlap, unlabelled)
+        scheme = _scheme(given, dataset)
         scheme_file = labels_file(labels)
-        options = {"labels": scheme.name, "overlap": scheme.overlap, "unlabelled": unlabelled} | source.told
-        return cls(dataset, scheme, [*source.files, *([scheme_file] if scheme_file else ())], options)
+        shown = {"labels": scheme.name, "overlap": scheme.overlap, "unlabelled": unlabelled} | source.told
+        return cls(dataset, scheme, [*source.files, *([scheme_file] if scheme_file else ())], shown)
 
     def summary(self, kind: Callable[..., S]) -> S:
         """The summary of a kind, of nothing yet."""
         return kind(len(self.dataset), problems=[*self.dataset.problems, *self.scheme.problems], scheme=self.scheme)
 
-    def head(self, options: dict[str, Any], about: dict[str, Any]) -> Head:
-        """The report's head, with the command's own ``options``, and what there is to say ``about`` its files."""
+    def head(self, own: dict[str, Any], about: dict[str, Any]) -> Head:
+        """The report's head, with the command's ``own`` options, and what there is to say ``about`` its files."""
         scheme = self.scheme
         labels = scheme_dict(scheme) | {"void": scheme.void, "unlabelled": scheme.outside}
-        return Head(self.sources, self.options | options, about | {"labels": labels})
+        return Head(self.sources, self.shown | own, about | {"labels": labels})
 
 
-def _scheme(
-    labels: StrPath | LabelScheme, dataset: Dataset, overlap: Overlap | None, unlabelled: Unlabelled | None
-) -> LabelScheme:
+def _scheme(given: options.Painting, dataset: Dataset) -> LabelScheme:
+    labels, overlap, unlabelled = given["labels"], given["overlap"], given["unlabelled"]
     background = None if unlabelled is None else unlabelled == "background"
     try:
         if labels in PICTURES_ONLY and not dataset.folders:

@@ -1,4 +1,4 @@
-"""What conversions are made from, and where they may not write."""
+"""The sources of a conversion, and what a COCO JSON says of them."""
 
 from __future__ import annotations
 
@@ -13,63 +13,58 @@ from cocoseg.files.places import StrPath, place
 from cocoseg.formats.reading import read, survey
 from cocoseg.labels import PRESETS, LabelScheme
 from cocoseg.model import Dataset
+from cocoseg.options import Reading
 from cocoseg.version import __version__
 
 
 @dataclass(frozen=True)
 class Source:
-    """What a command reads, and all options that say how, as ``cocoseg.read`` has them."""
+    """What a command reads, with all reading options of ``cocoseg.read``."""
 
     src: StrPath
-    categories: StrPath | None = None
-    images: StrPath | None = None
-    png_dir: StrPath | None = None
-    source_labels: StrPath | LabelScheme | None = None
-    instances: StrPath | None = None
-    source_format: str | None = None
+    reading: Reading
 
     def read(self) -> Dataset:
         """The data set. Raises DocumentError, LabelError, UsageError."""
-        return read(self.src, **self._options())
+        return read(self.src, **self.reading)
 
     def survey(self) -> dict[str, Any]:
-        """What can be told of it without decoding a picture. Raises as ``read`` does."""
-        return survey(self.src, **self._options())
+        """Counts that need no decoded picture. Raises as ``read`` does."""
+        return survey(self.src, **self.reading)
 
     @property
     def files(self) -> list[str]:
-        """All files and folders that it is read from, but for the PNGs of a panoptic JSON."""
-        named = (self.src, self.instances, self.categories, self.images, labels_file(self.source_labels))
-        return [place(path) for path in named if path is not None]
+        """All files and folders that are read, except the PNGs of a panoptic JSON."""
+        given = self.reading
+        named = (self.src, given["instances"], given["categories"], given["images"])
+        labels = labels_file(given["source_labels"])
+        return [*(place(path) for path in named if path is not None), *([labels] if labels else ())]
 
     @property
     def told(self) -> dict[str, Any]:
-        """Of the options that are no files those that were given, for the report."""
-        labels = self.source_labels.name if isinstance(self.source_labels, LabelScheme) else self.source_labels
-        told = {"source_labels": None if labels is None else str(labels), "from": self.source_format}
-        return {name: value for name, value in told.items() if value is not None}
-
-    def _options(self) -> dict[str, Any]:
-        options = {name: value for name, value in vars(self).items() if name not in ("src", "source_format")}
-        return options | {"source_format": self.source_format}
+        """The given options that are not files, for the report."""
+        given, labels = self.reading, self.reading["source_labels"]
+        name = labels.name if isinstance(labels, LabelScheme) else labels and str(labels)
+        told = {"source_labels": name, "split": given["split"], "from": given["source_format"]}
+        return {option: value for option, value in told.items() if value is not None}
 
 
 def about(dataset: Dataset, *files: StrPath) -> dict[str, Any]:
-    """``info`` and ``licenses`` of a COCO JSON: the source's own, or else what it was made of, and by what."""
+    """``info`` and ``licenses`` for a COCO JSON: copied from the source, or else naming its files and cocoseg."""
     names = " and ".join(places.base_name(place(path)) for path in files)
     made = {"info": {"description": f"{names}, by cocoseg {__version__}"}}
     return made | {name: Raw(text) for name, text in dataset.about.items()}
 
 
 def labels_file(labels: StrPath | LabelScheme | None) -> str | None:
-    """The file that a label scheme comes from, if it does."""
+    """The file of a label scheme, or None if it is not from a file."""
     if labels is None or isinstance(labels, LabelScheme) or labels in PRESETS:
         return None
     return place(labels) if places.is_file(place(labels)) else None
 
 
 def check_categories(dataset: Dataset, kind: str) -> None:
-    """Refuse to make a JSON of a kind that has to list its categories where there are none."""
+    """Raises DocumentError if a data set without categories is to become a JSON that must list them."""
     if not dataset.categories:
         text = f"no categories, which a {kind} JSON has to list; name the file that has them with --categories"
         raise DocumentError("doc.missing_key", f"{dataset.source}: {text}")

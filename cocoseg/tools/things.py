@@ -8,9 +8,9 @@ from cocoseg.model import Dataset
 
 
 def left_out(dataset: Dataset, things_only: bool) -> frozenset[int]:
-    """The ids of the categories that are stuff, if only things are wanted; in plain instance files there are none.
+    """Ids of stuff categories, or none unless ``things_only``.
 
-    Raises UsageError ``usage.things_only`` where neither a category nor COCO's tables say what it is.
+    Raises UsageError ``usage.things_only`` if neither a category nor COCO's tables say whether it is stuff.
     """
     if not things_only:
         return frozenset()

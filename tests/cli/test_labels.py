@@ -44,3 +44,18 @@ def test_the_printed_scheme_is_a_scheme_file(tmp_path: Path) -> None:
     text = run("labels", "index", SOURCE, "--json").stdout
     (tmp_path / "mine.json").write_text(text)
     assert run("labels", tmp_path / "mine.json", "--json").stdout == text
+
+
+def test_the_pictures_of_a_json_may_be_missing(tmp_path: Path) -> None:
+    (tmp_path / "panoptic.json").write_text(SOURCE.read_text())
+    assert run("labels", "index", tmp_path / "panoptic.json").stdout == run("labels", "index", SOURCE).stdout
+
+
+def test_a_folder_is_read_with_its_options(tmp_path: Path) -> None:
+    maps = tmp_path / "maps"
+    assert run("to-semantic", SOURCE, maps).code == 0
+    (maps / "cocoseg.json").unlink()
+    assert run("labels", "index", maps, "--from", "semantic").code == 3
+    result = run("labels", "mask2former", maps, "--from", "semantic", "--source-labels", "mask2former")
+    assert result.code == 0, result.stderr
+    assert result.stdout.splitlines()[1].split()[:2] == ["class", "name"]
