@@ -61,7 +61,7 @@ class Reading(TypedDict, total=False):
     ]
     instances: Annotated["StrPath | None", Option("Folder with the instance numbers of class maps.", None, "DIR")]
     split: Annotated[
-        "str | None", Option("Convert only this split of SRC, as in train or val.", None, "NAME", "all images")
+        "str | None", Option("Only the images of this split, by its name or list file.", None, "NAME|FILE", "all images")
     ]
     source_format: Annotated[
         "str | None",
