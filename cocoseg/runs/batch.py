@@ -14,8 +14,9 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from cocoseg.errors import SampleError
+from cocoseg.files.disk import once_more
 from cocoseg.files.names import TEMPORARY
-from cocoseg.files.reading import once_more, read_file
+from cocoseg.files.reading import read_file
 from cocoseg.runs.durable import sync, write_all
 from cocoseg.runs.write_errors import cannot_write, file_exists, telling
 
@@ -103,7 +104,7 @@ class Batch:
     def _write(self, target: str, chunks: Iterable[bytes], durable: bool) -> str:
         # The temporary's name is short and the target's own never part of it: it must not overflow NAME_MAX.
         temporary = os.path.join(os.path.dirname(target), f"{self._token}{next(self._count):x}")
-        descriptor = once_more(lambda: os.open(temporary, _FLAGS, 0o666))
+        descriptor = once_more(os.open, temporary, _FLAGS, 0o666)
         try:
             try:
                 for data in chunks:

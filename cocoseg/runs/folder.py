@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from cocoseg.errors import OutputError, SampleError, show
-from cocoseg.files import listing
+from cocoseg.files import disk
 from cocoseg.files.digests import Measured, digest
 from cocoseg.files.names import JOURNAL, TEMPORARY
-from cocoseg.files.places import is_url
 from cocoseg.files.reading import read_file, read_part
+from cocoseg.files.urls import is_url
 from cocoseg.runs.batch import Batch
 from cocoseg.runs.write_errors import cannot_write
 
@@ -30,7 +30,7 @@ class Folder:
 
         Raises OutputError ``out.*``.
         """
-        if is_url(path):
+        if is_url(str(path)):
             from cocoseg.runs.remote import RemoteFolder
 
             return RemoteFolder.create(path)
@@ -53,7 +53,7 @@ class Folder:
     @staticmethod
     def found(path: str) -> Folder:
         """The folder as it is, to read from."""
-        if is_url(path):
+        if is_url(str(path)):
             from cocoseg.runs.remote import RemoteFolder
 
             return RemoteFolder(path.rstrip("/"))
@@ -134,7 +134,7 @@ class Folder:
 
     def names(self, under: str = "") -> Iterator[str]:
         """Every file in the folder, or in one of its folders, by its name with ``/``; links are not followed."""
-        return listing.walk(self.root, under)
+        return disk.walk(self.root, under)
 
     def temporaries(self) -> list[str]:
         """What an ended run left half-done."""

@@ -18,7 +18,7 @@ import msgspec
 
 from cocoseg.errors import OutputError, show
 from cocoseg.files.names import LOCK, TEMPORARY
-from cocoseg.files.places import is_url
+from cocoseg.files.urls import is_url
 from cocoseg.runs.durable import write_all
 from cocoseg.runs.folder import Folder
 from cocoseg.runs.write_errors import cannot_write
