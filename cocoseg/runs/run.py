@@ -18,8 +18,8 @@ from cocoseg.model import Dataset
 from cocoseg.runs import journal
 from cocoseg.runs.document import Document, Place
 from cocoseg.runs.folder import Folder
+from cocoseg.runs.folders import create_folder
 from cocoseg.runs.journal import Journal
-from cocoseg.runs.lock import lock
 from cocoseg.runs.report import Head, check_places
 from cocoseg.runs.tally import Tally, counted
 from cocoseg.runs.write_errors import unseen
@@ -79,7 +79,7 @@ class Run(Generic[T]):
         check_shared([target, *dataset.folders], 2 if self.executor else self.processes)
         if self.dry_run:
             return self.check(dataset, convert, tally)
-        folder = Folder.create(journal_in or target)
+        folder = create_folder(journal_in or target)
         about = head.as_dict(command)
         return self.write(dataset, convert, folder, command, tally, about, document(folder) if document else None)
 
@@ -106,7 +106,7 @@ class Run(Generic[T]):
         another run is at it.
         """
         began = time.monotonic()
-        with lock(folder) as held:
+        with folder.lock() as held:
             tally.notes += _clean(folder)
             pages = Journal(folder, command)
             lines = pages.load()

@@ -18,6 +18,7 @@ from cocoseg.labels import LabelScheme
 from cocoseg.model import Category, Dataset
 from cocoseg.runs.document import Document, Place
 from cocoseg.runs.folder import Folder
+from cocoseg.runs.folders import open_folder
 from cocoseg.runs.journal import Row
 from cocoseg.runs.report import Head
 from cocoseg.runs.run import Run, check_choice
@@ -124,7 +125,7 @@ def to_coco(
     options = {"as": segmentation, "things_only": things_only, "stuff": stuff, "simplify": simplify}
 
     def document(folder: Folder) -> Document:
-        where = Place(Folder.found(places.parent(target)), places.base_name(target), folder)
+        where = Place(open_folder(places.parent(target)), places.base_name(target), folder)
         return detection_document(where, _categories(dataset, stuff), convert, about(dataset, src))
 
     head = Head(source.files, options | source.told)
