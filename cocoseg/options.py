@@ -61,7 +61,8 @@ class Reading(TypedDict, total=False):
     ]
     instances: Annotated["StrPath | None", Option("Folder with the instance numbers of class maps.", None, "DIR")]
     split: Annotated[
-        "str | None", Option("Only the images of this split, by its name or list file.", None, "NAME|FILE", "all images")
+        "str | None",
+        Option("Only the images of a split, by name or list file.", None, "NAME|FILE", "all images"),
     ]
     source_format: Annotated[
         "str | None",

@@ -13,7 +13,7 @@ from conftest import ROOT
 
 PACKAGE = ROOT / "cocoseg"
 FLOORS = [
-    {"errors", "version"},
+    {"errors", "limits", "version"},
     {"codecs", "files"},
     {"model", "parallel"},
     {"labels"},
@@ -104,3 +104,36 @@ def test_every_public_function_says_what_it_raises_or_shows_how_it_is_used() -> 
         value = getattr(cocoseg, name)
         if callable(value) and not isinstance(value, type):
             assert re.search(r"Raises|>>>", value.__doc__), name
+
+
+def name_of(module: Path) -> str:
+    return ".".join(module.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def imported_modules(module: Path, names: set[str]) -> set[str]:
+    """Modules of cocoseg that a module imports, wherever in it, in functions and for types too."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(module.read_text())):
+        if isinstance(node, ast.ImportFrom):
+            inside = {f"{node.module}.{alias.name}" for alias in node.names}
+            found |= {name if name in names else str(node.module) for name in inside}
+        elif isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+    return found & names
+
+
+def circles(imports: dict[str, set[str]]) -> list[list[str]]:
+    """Modules that import each other, directly or through others; what nothing leads back to is taken away."""
+    left = dict(imports)
+    while ends := [name for name, others in left.items() if not others & set(left)]:
+        left = {name: others for name, others in left.items() if name not in ends}
+    while starts := set(left) - {other for others in left.values() for other in others}:
+        left = {name: others for name, others in left.items() if name not in starts}
+    return [[name, *sorted(others & set(left))] for name, others in left.items()]
+
+
+def test_modules_do_not_import_each_other_in_circles() -> None:
+    assert circles({"a": {"b"}, "b": {"c"}, "c": set(), "d": {"a"}}) == []
+    assert circles({"a": {"b"}, "b": {"c"}, "c": {"b"}, "d": {"c"}}) == [["b", "c"], ["c", "b"]]
+    names = {name_of(module): module for module in modules()}
+    assert circles({name: imported_modules(module, set(names)) for name, module in names.items()}) == []

@@ -20,8 +20,7 @@ import numpy.typing as npt
 from cocoseg.codecs.ragged import Ints, offsets_of, owners, ranges
 from cocoseg.codecs.regions import line_boxes, rows_from_columns, runs
 from cocoseg.errors import SampleError, show
-
-MAX_PIXELS = 178_956_970  # Pillow, too, treats larger pictures as an attack
+from cocoseg.limits import MAX_PIXELS
 
 _FAR = 1 << 33
 _LARGE = 1 << 12  # pixels of a mask from which it is faster to encode each alone

@@ -1,4 +1,4 @@
-"""Calls that wait for far storage, under way before their results are asked for."""
+"""Calls that wait for remote storage, begun before their results are needed."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-def ahead(call: Callable[[T], R], items: Iterable[T], width: int) -> Generator[Callable[[], R], None, None]:
-    """For each item a function that gives ``call(item)``, or raises as it does, in the items' order.
+def prefetch(call: Callable[[T], R], items: Iterable[T], width: int) -> Generator[Callable[[], R], None, None]:
+    """Yield a function for each item, in order, that returns ``call(item)`` or raises as it does.
 
-    With a ``width`` so many calls are under way in threads before they are asked for, without one none is. Closing
-    the iterator forgets what was not begun.
+    Up to ``width`` calls are under way in threads before their results are asked for; with 0, none is begun early.
+    Closing the iterator drops the calls that have not begun.
 
-    >>> [result() for result in ahead(abs, [-1, -2, -3], width=2)]
+    >>> [result() for result in prefetch(abs, [-1, -2, -3], width=2)]
     [1, 2, 3]
     """
     if not width:
         yield from (partial(call, item) for item in items)
         return
     rest = iter(items)
-    threads = ThreadPoolExecutor(width, "cocoseg-ahead")
+    threads = ThreadPoolExecutor(width, "cocoseg-prefetch")
     try:
         waiting: deque[Future[R]] = deque(threads.submit(call, item) for item in islice(rest, width))
         while waiting:

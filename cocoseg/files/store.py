@@ -13,7 +13,12 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from cocoseg.errors import OutputError, SampleError, UsageError, show
-from cocoseg.files.places import without_secrets
+from cocoseg.files.urls import base_name as base_name
+from cocoseg.files.urls import join as join
+from cocoseg.files.urls import lies_in as lies_in
+from cocoseg.files.urls import parent as parent
+from cocoseg.files.urls import without_secrets
+from cocoseg.files.urls import without_suffix as without_suffix
 
 T = TypeVar("T")
 
@@ -83,6 +88,31 @@ def info(url: str) -> dict[str, Any] | None:
             return None
         raise
     return found
+
+
+def exists(url: str) -> bool:
+    """Whether an object or folder is there. Raises as ``info`` does."""
+    return info(url) is not None
+
+
+def is_file(_: str) -> bool:
+    """Whether an object could be there: reading it says more, without a request of its own."""
+    return True
+
+
+def is_folder(url: str) -> bool:
+    """Whether there are objects whose names begin so. Raises as ``info`` does."""
+    return (info(url) or {}).get("type") == "directory"
+
+
+def is_input_folder(url: str) -> bool:
+    """Like ``is_folder``, but a name that ends in .json is a file, without asking the storage."""
+    return not url.lower().endswith(".json") and is_folder(url)
+
+
+def lookup(url: str, _: Callable[[str], bool]) -> Callable[[str], bool]:
+    """A function that says whether a name is in the folder, which is listed once. Raises as ``names`` does."""
+    return frozenset(names(url)).__contains__
 
 
 def size(url: str) -> int:

@@ -32,7 +32,7 @@ def detect(path: StrPath) -> str | None:
 
 def is_folder(source: str) -> bool:
     """Whether a source is a folder; a URL that ends in .json is not asked."""
-    return not (places.is_url(source) and source.lower().endswith(".json")) and places.is_folder(source)
+    return places.is_input_folder(source)
 
 
 def _of_file(source: str) -> str | None:

@@ -1,7 +1,7 @@
-"""Files that appear under their name whole or not at all, and never outside their folder.
+"""Files that appear under their names whole or not at all, and never outside their folder.
 
-The files of a batch are written under temporary names, made durable together, and then renamed: a picture of its own
-would wait longer for the disk than all the work on it takes.
+The files of a batch are written under temporary names, made durable together, and then renamed: waiting for the disk
+after every picture would take longer than all the work on it.
 """
 
 from __future__ import annotations
@@ -11,26 +11,27 @@ import os
 import secrets
 from collections.abc import Iterable
 from itertools import count
-from typing import TYPE_CHECKING
 
-from cocoseg.errors import SampleError
+from cocoseg.errors import SampleError, show
+from cocoseg.files.disk import once_more
 from cocoseg.files.names import TEMPORARY
-from cocoseg.files.reading import once_more, read_file
+from cocoseg.files.reading import read_file
 from cocoseg.runs.durable import sync, write_all
-from cocoseg.runs.write_errors import cannot_write, file_exists, telling
-
-if TYPE_CHECKING:
-    from cocoseg.runs.folder import Folder
+from cocoseg.runs.write_errors import cannot_write, file_exists, system_errors
 
 _FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 _FLAGS |= getattr(os, "O_CLOEXEC", 0)
 
 
 class Batch:
-    """Files on their way: written by ``add``, durable after ``settle``, seen under their names after ``commit``."""
+    """Files on their way into a folder: written by ``add``, durable after ``settle``, named by ``commit``.
 
-    def __init__(self, folder: Folder) -> None:
-        self._folder = folder
+    ``known`` is shared by the batches of a folder: its subfolders that are there and lie inside.
+    """
+
+    def __init__(self, root: str, known: set[str]) -> None:
+        self._root = root
+        self._known = known
         self._staged: dict[str, str] = {}  # name → temporary
         self._token = f"{TEMPORARY}{os.getpid():x}-{secrets.token_hex(4)}-"
         self._count = count()
@@ -42,13 +43,13 @@ class Batch:
         self.drop(list(self._staged))
 
     def add(self, name: str, data: bytes, *, overwrite: bool = False, durable: bool = False) -> None:
-        """Write a file's bytes. One that has them is left, another one only replaced if told so.
+        """Write a file's bytes. A file that has them is left; another one is replaced on ``overwrite``.
 
-        Raises SampleError for what costs the one item, OutputError for what would cost them all.
+        Raises SampleError for what concerns this file alone, OutputError for what would stop every file.
         """
-        target = self._folder.path(name)
-        with telling(target, len(data)):
-            self._folder.make_parent(target)
+        target = os.path.join(self._root, name)
+        with system_errors(target, len(data)):
+            self._make_parent(target)
             if os.path.lexists(target):
                 if _same(target, data):
                     return
@@ -57,10 +58,10 @@ class Batch:
             self._staged[name] = self._write(target, [data], durable)
 
     def add_chunks(self, name: str, chunks: Iterable[bytes]) -> None:
-        """Write a file's bytes durably as they come, in place of what may be there. Raises as ``add`` does."""
-        target = self._folder.path(name)
-        with telling(target):
-            self._folder.make_parent(target)
+        """Write a file's bytes durably as they come, replacing what is there. Raises as ``add`` does."""
+        target = os.path.join(self._root, name)
+        with system_errors(target):
+            self._make_parent(target)
             self._staged[name] = self._write(target, chunks, durable=True)
 
     def drop(self, names: Iterable[str]) -> None:
@@ -71,27 +72,27 @@ class Batch:
                     os.unlink(temporary)
 
     def settle(self) -> dict[str, SampleError]:
-        """Make durable what was written so far, all of it at once; returns files that can't go on, and why.
+        """Make everything durable that was written so far; returns the errors of files that are dropped.
 
         Raises OutputError.
         """
         try:
-            sync(self._folder.root, self._staged.values())
+            sync(self._root, self._staged.values())
         except OSError as error:
-            raise cannot_write(self._folder.root, error) from None
+            raise cannot_write(self._root, error) from None
         return {}
 
     def commit(self) -> dict[str, SampleError]:
-        """Give the files their names, in the order in which they came; returns those that failed, and why.
+        """Give the files their names, in the order in which they came; returns the errors of those that failed.
 
-        Raises OutputError for what would cost them all.
+        Raises OutputError for what would stop every file.
         """
         failed: dict[str, SampleError] = {}
         while self._staged:
             name, temporary = next(iter(self._staged.items()))
-            target = self._folder.path(name)
+            target = os.path.join(self._root, name)
             try:
-                with telling(target):
+                with system_errors(target):
                     os.replace(temporary, target)
             except SampleError as error:
                 failed[name] = error
@@ -101,9 +102,9 @@ class Batch:
         return failed
 
     def _write(self, target: str, chunks: Iterable[bytes], durable: bool) -> str:
-        # The temporary's name is short and the target's own never part of it: it must not overflow NAME_MAX.
+        # The temporary name is short and does not contain the target's name: it must not overflow NAME_MAX.
         temporary = os.path.join(os.path.dirname(target), f"{self._token}{next(self._count):x}")
-        descriptor = once_more(lambda: os.open(temporary, _FLAGS, 0o666))
+        descriptor = once_more(os.open, temporary, _FLAGS, 0o666)
         try:
             try:
                 for data in chunks:
@@ -117,6 +118,18 @@ class Batch:
                 os.unlink(temporary)
             raise
         return temporary
+
+    def _make_parent(self, target: str) -> None:
+        """Make the folder that a file goes to, which may not be reached by a link out of this one."""
+        parent = os.path.dirname(target)
+        if parent in self._known:
+            return
+        if os.path.realpath(parent) != os.path.normpath(parent):
+            raise SampleError(
+                "path.escape", f"{show(parent, 300)} goes through a symbolic link out of the output folder; remove it"
+            )
+        os.makedirs(parent, exist_ok=True)
+        self._known.add(parent)
 
 
 def _same(target: str, data: bytes) -> bool:

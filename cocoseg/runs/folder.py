@@ -1,4 +1,4 @@
-"""The folder that a run writes to, on this machine or in a storage."""
+"""The folder that a run writes to, on this machine; ``RemoteFolder`` is one in a storage, ``folders`` picks."""
 
 from __future__ import annotations
 
@@ -6,34 +6,30 @@ import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import ClassVar
 
-from cocoseg.errors import OutputError, SampleError, show
-from cocoseg.files import listing
+from cocoseg.errors import OutputError, show
+from cocoseg.files import disk
 from cocoseg.files.digests import Measured, digest
 from cocoseg.files.names import JOURNAL, TEMPORARY
-from cocoseg.files.places import is_url
-from cocoseg.files.reading import read_file, read_part
+from cocoseg.files.storage import Storage
 from cocoseg.runs.batch import Batch
-from cocoseg.runs.write_errors import cannot_write
+from cocoseg.runs.lock import Lock
+from cocoseg.runs.write_errors import cannot_write, fatal
 
 
 @dataclass
 class Folder:
     """An output folder. Names given to it have gone through ``relative_name``."""
 
+    files: ClassVar[Storage] = disk
+
     root: str
     _known: set[str] = field(default_factory=set, repr=False)
 
     @classmethod
     def create(cls, path: str | os.PathLike[str]) -> Folder:
-        """Make the folder, whose parent must be there, or take the one that is; a URL makes a ``RemoteFolder``.
-
-        Raises OutputError ``out.*``.
-        """
-        if is_url(path):
-            from cocoseg.runs.remote import RemoteFolder
-
-            return RemoteFolder.create(path)
+        """Make the folder, whose parent must exist, or take the one that is there. Raises OutputError ``out.*``."""
         folder = Path(path)
         if os.path.exists(folder) and not os.path.isdir(folder):  # unlike Path's, these raise nothing
             raise OutputError("out.not_folder", f"{show(os.fspath(path), 300)} is a file, expected a folder")
@@ -47,101 +43,98 @@ class Folder:
         except OSError as error:
             raise cannot_write(folder, error) from None
         except ValueError:
-            raise OutputError("out.write", f"{show(os.fspath(path), 300)} is no name of a folder") from None
-        return cls(os.path.realpath(folder))
+            raise OutputError("out.write", f"{show(os.fspath(path), 300)} is not the name of a folder") from None
+        return cls.found(os.fspath(path))
 
-    @staticmethod
-    def found(path: str) -> Folder:
+    @classmethod
+    def found(cls, path: str) -> Folder:
         """The folder as it is, to read from."""
-        if is_url(path):
-            from cocoseg.runs.remote import RemoteFolder
-
-            return RemoteFolder(path.rstrip("/"))
-        return Folder(os.path.realpath(path))
+        return cls(os.path.realpath(path))
 
     @property
     def at_once(self) -> int:
-        """How many requests to its storage are worth having under way at a time; 0: they are done one by one."""
-        return 0
+        """How many requests to the storage to have under way at a time; 0: one by one."""
+        return self.files.at_once(self.root)
 
     def path(self, name: str) -> str:
         """The path of a file in the folder."""
-        return os.path.join(self.root, name)
+        return self.files.join(self.root, name)
 
     def is_seen(self) -> bool:
-        """Whether the folder of a run is there, as it is seen from this process; not so where nothing is shared."""
+        """Whether this process sees the folder of a run; not so on a machine that does not share it."""
         return os.path.isdir(self.path(JOURNAL))
+
+    def lock(self) -> Lock:
+        """Take the folder for one run, until ``release``. Raises OutputError ``out.locked``, ``out.write``."""
+        return Lock(self.root)
 
     def batch(self) -> Batch:
         """Files that are to appear together; a context manager, which drops what was not committed."""
-        return Batch(self)
+        return Batch(self.root, self._known)
 
     def write(self, name: str, data: bytes, *, overwrite: bool = False) -> None:
-        """Put ``data`` under ``name``. A file with the same bytes is left, another one only replaced if told so.
+        """Put ``data`` under ``name``. A file with the same bytes is left; another one is replaced on ``overwrite``.
 
-        Raises SampleError for what costs the one item, OutputError for what would cost them all.
+        Raises SampleError for what concerns this file alone, OutputError for what would stop every file.
         """
         with self.batch() as batch:
             batch.add(name, data, overwrite=overwrite)
-            for error in batch.commit().values():
-                raise error
+            _commit(batch)
 
     def save(self, name: str, data: bytes) -> None:
-        """Put ``data`` under a name that is the run's own, in place of what may be there, and durably.
+        """Put ``data`` durably under one of the run's own names, replacing what is there.
 
         Raises OutputError: without this file the run can't go on.
         """
-        try:
-            with self.batch() as batch:
-                batch.add(name, data, overwrite=True, durable=True)
-                for error in batch.commit().values():
-                    raise error
-        except SampleError as error:
-            raise OutputError("out.write", error.message) from None
+        with fatal(), self.batch() as batch:
+            batch.add(name, data, overwrite=True, durable=True)
+            _commit(batch)
 
     def save_chunks(self, name: str, chunks: Iterable[bytes]) -> tuple[int, str]:
-        """Like ``save``, of a file that is never whole in memory; returns its size and digest."""
+        """Like ``save``, for a file that is never whole in memory; returns its size and digest."""
         measured = Measured(chunks)
-        try:
-            with self.batch() as batch:
-                batch.add_chunks(name, measured)
-                for error in batch.commit().values():
-                    raise error
-        except SampleError as error:
-            raise OutputError("out.write", error.message) from None
+        with fatal(), self.batch() as batch:
+            batch.add_chunks(name, measured)
+            _commit(batch)
         return measured.size, measured.digest
 
     def read(self, name: str) -> bytes:
         """The bytes of a file in the folder. Raises SampleError ``file.*``."""
-        return read_file(self.path(name))
+        return self.files.read(self.path(name))
 
     def read_part(self, name: str, start: int, size: int) -> bytes:
-        """Some bytes of a file in the folder, or fewer where it is shorter. Raises SampleError ``file.*``."""
-        return read_part(self.path(name), start, size)
+        """Some bytes of a file in the folder, or fewer if it is shorter. Raises SampleError ``file.*``."""
+        return self.files.read_part(self.path(name), start, size)
 
     def has(self, name: str) -> bool:
-        """Whether something is there."""
-        return os.path.lexists(self.path(name))
+        """Whether something is there. Raises OutputError where the storage does not answer."""
+        with fatal():
+            return self.files.exists(self.path(name))
 
     def holds(self, name: str, size: int, known_by: str) -> bool:
-        """Whether a file is there with this size and digest, and is no link."""
+        """Whether a file with this size and digest is there, and is not a link."""
         path = self.path(name)
         try:
             status = os.lstat(path)
-            return status.st_size == size and not os.path.islink(path) and digest(read_file(path)) == known_by
+            return status.st_size == size and not os.path.islink(path) and digest(self.read(name)) == known_by
         except (OSError, ValueError):
             return False
 
     def names(self, under: str = "") -> Iterator[str]:
-        """Every file in the folder, or in one of its folders, by its name with ``/``; links are not followed."""
-        return listing.walk(self.root, under)
+        """Every file in the folder and its subfolders, by its name with ``/``; links are not followed.
+
+        Raises OutputError where the storage does not answer.
+        """
+        prefix = f"{under}/" if under else ""
+        with fatal():
+            yield from (f"{prefix}{name}" for name in self.files.names(self.path(under) if under else self.root))
 
     def temporaries(self) -> list[str]:
-        """What an ended run left half-done."""
+        """Files that an interrupted run left unfinished."""
         return [name for name in self.names() if os.path.basename(name).startswith(TEMPORARY)]
 
     def remove(self, names: Iterable[str]) -> None:
-        """Remove files of the run's own. Raises OutputError."""
+        """Remove files of the run. Raises OutputError."""
         for name in names:
             try:
                 os.unlink(self.path(name))
@@ -150,17 +143,11 @@ class Folder:
             except OSError as error:
                 raise cannot_write(self.path(name), error) from None
 
-    def make_parent(self, target: str) -> None:
-        """Make the folder that a file goes to, which may not be a link out of this one."""
-        parent = os.path.dirname(target)
-        if parent in self._known:
-            return
-        if os.path.realpath(parent) != os.path.normpath(parent):
-            raise SampleError(
-                "path.escape", f"{show(parent, 300)} goes through a symbolic link out of the output folder; remove it"
-            )
-        os.makedirs(parent, exist_ok=True)
-        self._known.add(parent)
+
+def _commit(batch: Batch) -> None:
+    """Give the files of a batch their names. Raises the first error."""
+    for error in batch.commit().values():
+        raise error
 
 
 def _probe(folder: Path) -> None:

@@ -23,7 +23,7 @@ import msgspec
 
 from cocoseg.errors import OutputError, Problem, SampleError, show
 from cocoseg.files.names import JOURNAL
-from cocoseg.files.prefetch import ahead
+from cocoseg.files.prefetch import prefetch
 from cocoseg.runs.folder import Folder
 
 _VERSION = 1
@@ -134,7 +134,7 @@ class Journal:
 
         Raises OutputError where another command's journal lies there.
         """
-        with closing(ahead(self._lines, self.pages(), self._folder.at_once)) as pages:
+        with closing(prefetch(self._lines, self.pages(), self._folder.at_once)) as pages:
             return {_KEY.decode(line).key: line for lines in pages for line in lines() or ()}
 
     def is_whole(self, name: str) -> bool:

@@ -1,8 +1,8 @@
-"""One run at a time in a folder: a lock that says who holds it and is free as soon as that process has ended.
+"""One run at a time in a folder: a lock that names its holder and is free as soon as that process has ended.
 
-The file is locked by the system (``flock``), which lets go of it whatever ends the process. It is not believed alone:
-some network file systems lock on one machine only. So it also says who holds it, and its holder touches it from time
-to time; the holder of an untouched one is taken for dead.
+The system locks the file (``flock``) and releases it however the process ends. Some network file systems lock on one
+machine only, so the file also names its holder, which touches it from time to time; the holder of a lock that was not
+touched for long counts as dead.
 """
 
 from __future__ import annotations
@@ -12,19 +12,13 @@ import os
 import socket
 import time
 from types import ModuleType
-from typing import TYPE_CHECKING
 
 import msgspec
 
 from cocoseg.errors import OutputError, show
 from cocoseg.files.names import LOCK, TEMPORARY
-from cocoseg.files.places import is_url
 from cocoseg.runs.durable import write_all
-from cocoseg.runs.folder import Folder
 from cocoseg.runs.write_errors import cannot_write
-
-if TYPE_CHECKING:
-    from cocoseg.runs.remote_lock import RemoteLock
 
 BEAT, DEAD_AFTER = 10.0, 600.0
 PATIENCE = 5.0  # with the workers of a holder that has ended
@@ -37,24 +31,22 @@ except ImportError:  # Windows
 
 
 class Holder(msgspec.Struct):
-    """Who holds a lock."""
+    """The process that holds a lock."""
 
     pid: int
     host: str
     since: str
 
 
-def lock(folder: Folder) -> Lock | RemoteLock:
-    """A lock on a folder, wherever it is, held until ``release``. Raises OutputError ``out.locked``, ``out.write``."""
-    if is_url(folder.root):
-        from cocoseg.runs.remote_lock import RemoteLock
-
-        return RemoteLock(folder)
-    return Lock(folder.root)
+def this_process() -> tuple[int, str, str]:
+    """The fields of ``Holder`` for this process."""
+    return os.getpid(), socket.gethostname(), time.strftime("%Y-%m-%d %H:%M:%S")
 
 
 class Lock:
-    """A lock on a folder, held from its making until ``release``. Raises OutputError ``out.locked``, ``out.write``."""
+    """A lock on a folder, held from the start until ``release``. Raises OutputError ``out.locked``, ``out.write``."""
+
+    _every = BEAT
 
     def __init__(self, root: str) -> None:
         self._path = os.path.join(root, LOCK)
@@ -74,14 +66,17 @@ class Lock:
         self.release()
 
     def beat(self) -> None:
-        """A sign of life, every now and then."""
-        if time.monotonic() - self._beaten > BEAT:
+        """Show that the run is alive, at most every ``_every`` seconds."""
+        if time.monotonic() - self._beaten > self._every:
             self._beaten = time.monotonic()
-            with contextlib.suppress(OSError):
-                os.utime(self._path)
+            self._refresh()
+
+    def _refresh(self) -> None:
+        with contextlib.suppress(OSError):
+            os.utime(self._path)
 
     def release(self) -> None:
-        """Let others in. A lock that another run took, believing this one dead, stays."""
+        """Let others in. A lock that another run took, because this one seemed dead, stays."""
         ours = _read(self._descriptor) == self._holder
         with contextlib.suppress(OSError):
             if ours and fcntl is not None:
@@ -102,7 +97,7 @@ class Lock:
             except BaseException:
                 os.close(descriptor)
                 raise
-            os.close(descriptor)  # its holder has just ended and removed it
+            os.close(descriptor)  # its holder has just ended, and removed it
 
     def _lock(self, descriptor: int) -> bool:
         """Lock the file, if it is still the lock. Raises OutputError ``out.locked``."""
@@ -120,7 +115,7 @@ class Lock:
         return True
 
     def _is_dead(self, holder: Holder, freed: bool) -> bool:
-        """Whether a holder has ended. On this machine its number tells, if the system did not let go for it."""
+        """Whether a holder has ended: on this machine by the system's lock or its process, elsewhere by its age."""
         if _is_here(holder):
             return freed or holder.pid == os.getpid() or has_ended(holder)
         return _age(self._path) > DEAD_AFTER
@@ -130,7 +125,7 @@ class Lock:
 
 
 def busy(root: str, path: str, holder: Holder | None) -> OutputError:
-    """What to say of a folder that another run writes to, whose lock is at ``path``."""
+    """The error for a folder that another run writes to, whose lock is at ``path``."""
     folder = show(root, 300)
     if holder is None:
         return OutputError("out.locked", f"another run writes to {folder}; wait for it, or choose another folder")
@@ -142,7 +137,7 @@ def busy(root: str, path: str, holder: Holder | None) -> OutputError:
 
 
 def _flock(descriptor: int) -> bool | None:
-    """Whether the file could be locked; None where the system can't say."""
+    """Whether the file could be locked; None where the system can't lock it."""
     if fcntl is None:
         return None
     try:
@@ -170,7 +165,7 @@ def _read(descriptor: int) -> Holder | None:
 
 
 def _write(descriptor: int) -> Holder:
-    holder = Holder(os.getpid(), socket.gethostname(), time.strftime("%Y-%m-%d %H:%M:%S"))
+    holder = Holder(*this_process())
     os.ftruncate(descriptor, 0)
     os.lseek(descriptor, 0, os.SEEK_SET)
     write_all(descriptor, msgspec.json.encode(holder))
@@ -178,7 +173,7 @@ def _write(descriptor: int) -> Holder:
 
 
 def _is_here(holder: Holder) -> bool:
-    """Whether a holder's number means something here; on Windows, signal 0 would end the process that has it."""
+    """Whether a holder's process can be looked up here; on Windows, signal 0 would end it."""
     return holder.host == socket.gethostname() and os.name != "nt"
 
 

@@ -1,13 +1,13 @@
-"""An output folder on other storage than this machine's, which does what ``Folder`` does.
+"""An output folder in a storage, which does what ``Folder`` does.
 
-The order of a part is another one than on a disk: its files wait in memory, its page of the journal is put first, and
-then the files, many at a time. So here, too, every object of a run under its final name stands in the journal.
+The order of a part differs from that on a disk: its files wait in memory, its page of the journal is put first, and
+then the files, many at a time. So here, too, the journal lists every object of a run that has its final name.
 
 Object stores (S3, Google Cloud Storage, Azure) show an object under its name when all of it has arrived, and the old
-one until then, so an object is put once and nothing is renamed; ``memory://`` does as they do. fsspec's transactions
-would put temporaries and copy them, or do nothing, according to the storage, and are not used. On any other storage
-(sftp, smb ...) a file is written under a temporary name beside its place and renamed; how whole it then appears is
-that storage's promise.
+one until then, so an object is put once and nothing is renamed; ``memory://`` does the same. fsspec's transactions are
+not used: depending on the storage they put temporaries and copy them, or do nothing. On any other storage (sftp, smb
+...) a file is written under a temporary name beside its final one and renamed; whether it appears whole then depends
+on that storage.
 """
 
 from __future__ import annotations
@@ -16,18 +16,21 @@ import os
 import secrets
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing, suppress
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
 from itertools import count
+from typing import ClassVar, NamedTuple
 
 from cocoseg.errors import CocosegError, OutputError, SampleError, show
-from cocoseg.files import places, store
+from cocoseg.files import store, urls
 from cocoseg.files.digests import digest
 from cocoseg.files.names import LOCK, TEMPORARY
-from cocoseg.files.prefetch import ahead
+from cocoseg.files.prefetch import prefetch
+from cocoseg.files.storage import Storage
 from cocoseg.runs.batch import Batch
 from cocoseg.runs.folder import Folder
-from cocoseg.runs.write_errors import file_exists
+from cocoseg.runs.remote_lock import RemoteLock
+from cocoseg.runs.write_errors import fatal, file_exists
 
 _NUMBER = count()
 _seen: set[str] = set()
@@ -35,115 +38,97 @@ _seen: set[str] = set()
 
 @dataclass
 class RemoteFolder(Folder):
-    """An output folder behind a URL. ``empty``: nothing was there when the run began, so nothing can be in its way."""
+    """An output folder behind a URL. ``empty``: nothing was there when the run began, so nothing is in the way."""
+
+    files: ClassVar[Storage] = store
 
     empty: bool = False
 
     @classmethod
     def create(cls, path: str | os.PathLike[str]) -> RemoteFolder:
-        """The folder, which need not be there: it is when an object is in it. Raises OutputError ``out.*``."""
+        """The folder, which exists once an object is in it. Raises OutputError ``out.*``."""
         root = os.fspath(path).rstrip("/")
-        try:
+        with fatal():
             found = store.info(root)
-        except SampleError as error:
-            raise OutputError("out.write", error.message) from None
         if found and found.get("type") == "file":
             raise OutputError("out.not_folder", f"{show(root, 300)} is a file, expected a folder")
         if not store.is_whole(root):
             store.make_folder(root)
         return cls(root, empty=found is None)
 
-    @property
-    def at_once(self) -> int:
-        """How many requests are worth having under way."""
-        return store.at_once(self.root)
-
-    def path(self, name: str) -> str:
-        """The URL of a file in the folder."""
-        return places.join(self.root, name)
+    @classmethod
+    def found(cls, path: str) -> RemoteFolder:
+        """The folder as it is, to read from."""
+        return cls(path.rstrip("/"))
 
     def is_seen(self) -> bool:
-        """Whether the folder of a run is there, as it is seen from this process; looked for once."""
+        """Whether this process sees the folder of a run; it looks until it has seen it once."""
         if self.root not in _seen and self.has(LOCK):
             _seen.add(self.root)
         return self.root in _seen
 
+    def lock(self) -> RemoteLock:
+        """Take the folder for one run, until ``release``. Raises OutputError ``out.locked``, ``out.write``."""
+        return RemoteLock(self.root)
+
     def batch(self) -> Batch:
         """Files that are to appear together; a context manager, which drops what was not committed."""
         return RemoteBatch(self)
-
-    def save_chunks(self, name: str, chunks: Iterable[bytes]) -> tuple[int, str]:
-        """Gathers the file on this machine first, for an object is put whole."""
-        with tempfile.TemporaryDirectory(prefix=TEMPORARY) as here:
-            known = Folder(os.path.realpath(here)).save_chunks("document", chunks)
-            try:
-                _put_file(self.path(name), os.path.join(here, "document"))
-            except SampleError as error:
-                raise OutputError("out.write", error.message) from None
-        return known
-
-    def read(self, name: str) -> bytes:
-        """The bytes of a file in the folder. Raises SampleError ``file.*``."""
-        return store.read(self.path(name))
-
-    def read_part(self, name: str, start: int, size: int) -> bytes:
-        """Some bytes of a file in the folder, or fewer where it is shorter. Raises SampleError ``file.*``."""
-        return store.read_part(self.path(name), start, size)
-
-    def has(self, name: str) -> bool:
-        """Whether a file is there."""
-        try:
-            return store.info(self.path(name)) is not None
-        except SampleError as error:
-            raise OutputError("out.write", error.message) from None
 
     def holds(self, name: str, size: int, known_by: str) -> bool:
         """Whether a file is there with this size and digest."""
         try:
             data = self.read(name)
         except SampleError as error:
-            if error.category == "file.unreadable":  # the storage does not answer: no reason to make it again
+            if error.category == "file.unreadable":  # the storage does not answer: the file may still be good
                 raise OutputError("out.write", error.message) from None
             return False
         return len(data) == size and digest(data) == known_by
 
-    def names(self, under: str = "") -> Iterator[str]:
-        """Every file in the folder, or in one of its folders, by its name with ``/``."""
-        prefix = f"{under}/" if under else ""
-        try:
-            yield from (f"{prefix}{name}" for name in store.names(self.path(under) if under else self.root))
-        except SampleError as error:
-            raise OutputError("out.write", error.message) from None
-
     def temporaries(self) -> list[str]:
-        """What an ended run left half-done: nothing, where objects are put whole."""
+        """Files that an interrupted run left unfinished: none, where objects are put whole."""
         return [] if store.is_whole(self.root) else super().temporaries()
 
     def remove(self, names: Iterable[str]) -> None:
-        """Remove files of the run's own. Raises OutputError."""
-        with closing(ahead(lambda name: store.remove(self.path(name)), names, self.at_once)) as removals:
+        """Remove files of the run. Raises OutputError."""
+        with fatal(), closing(prefetch(lambda name: store.remove(self.path(name)), names, self.at_once)) as removals:
             for removed in removals:
-                try:
-                    removed()
-                except SampleError as error:
-                    raise OutputError("out.write", error.message) from None
+                removed()
+
+
+class _Waiting(NamedTuple):
+    """A file to be put: its bytes, or the path of a file on this machine that holds them."""
+
+    data: bytes = b""
+    path: str = ""
+    overwrite: bool = True
 
 
 class RemoteBatch(Batch):
-    """Files on their way: in memory after ``add``, looked for after ``settle``, put by ``commit``."""
+    """Files on their way: in memory after ``add``, compared with what is there by ``settle``, put by ``commit``."""
 
     def __init__(self, folder: RemoteFolder) -> None:
         self._to = folder
-        self._waiting: dict[str, tuple[bytes, bool]] = {}
+        self._waiting: dict[str, _Waiting] = {}
         self._settled = False
+        self._gathered = ExitStack()  # folders on this machine
 
     def __exit__(self, *_: object) -> None:
         self._waiting.clear()
+        self._gathered.close()
 
     def add(self, name: str, data: bytes, *, overwrite: bool = False, durable: bool = False) -> None:
         """Take a file's bytes."""
-        self._waiting[name] = data, overwrite
+        self._waiting[name] = _Waiting(data, overwrite=overwrite)
         self._settled = False
+
+    def add_chunks(self, name: str, chunks: Iterable[bytes]) -> None:
+        """Gather a file on this machine, since an object is put whole. Raises as ``Batch`` does."""
+        here = os.path.realpath(self._gathered.enter_context(tempfile.TemporaryDirectory(prefix=TEMPORARY)))
+        with Batch(here, {here}) as local:
+            local.add_chunks("document", chunks)
+            local.commit()
+        self._waiting[name] = _Waiting(path=os.path.join(here, "document"))
 
     def drop(self, names: Iterable[str]) -> None:
         """Take back files that were added."""
@@ -151,10 +136,10 @@ class RemoteBatch(Batch):
             self._waiting.pop(name, None)
 
     def settle(self) -> dict[str, SampleError]:
-        """Look what is in the way: files that have the bytes are left, those that may not be replaced returned."""
+        """Look what is there: files that have the bytes are left; returns the errors of those that differ."""
         if self._settled or self._to.empty:
             return {}
-        asked = [name for name, (_, overwrite) in self._waiting.items() if not overwrite]
+        asked = [name for name, waiting in self._waiting.items() if not waiting.overwrite]
         failed: dict[str, SampleError] = {}
         for name, found in self._for_each(self._in_the_way, asked):
             if isinstance(found, SampleError):
@@ -165,20 +150,20 @@ class RemoteBatch(Batch):
         return failed
 
     def commit(self) -> dict[str, SampleError]:
-        """Put the files, many at a time; returns those that failed, and why.
+        """Put the files, many at a time; returns the errors of those that failed.
 
-        Raises OutputError for what would cost them all.
+        Raises OutputError for what would stop every file.
         """
         failed = self.settle()
         done = self._for_each(self._put, list(self._waiting))
         failed |= {name: error for name, error in done if isinstance(error, SampleError)}
         self._waiting.clear()
+        self._gathered.close()
         return failed
 
-    def _for_each(self, call: object, names: list[str]) -> Iterator[tuple[str, object]]:
-        """``(name, what the call gave or which SampleError it raised)``."""
-        assert callable(call)
-        with closing(ahead(call, names, self._to.at_once if len(names) > 1 else 0)) as results:
+    def _for_each(self, call: Callable[[str], object], names: list[str]) -> Iterator[tuple[str, object]]:
+        """``(name, the result of the call or the SampleError that it raised)``."""
+        with closing(prefetch(call, names, self._to.at_once if len(names) > 1 else 0)) as results:
             for name, result in zip(names, results, strict=True):
                 try:
                     yield name, result()
@@ -186,8 +171,8 @@ class RemoteBatch(Batch):
                     yield name, error
 
     def _in_the_way(self, name: str) -> bool:
-        """Whether the file is there with its bytes. Raises SampleError ``out.exists`` where another one is."""
-        data, _ = self._waiting[name]
+        """Whether the file is there with its bytes. Raises SampleError ``out.exists`` where it differs."""
+        data = self._waiting[name].data
         if not self._to.has(name):
             return False
         if not self._to.holds(name, len(data), digest(data)):
@@ -195,28 +180,24 @@ class RemoteBatch(Batch):
         return True
 
     def _put(self, name: str) -> None:
-        url, (data, _) = self._to.path(name), self._waiting[name]
+        waiting = self._waiting[name]
+
+        def put(url: str) -> None:
+            if waiting.path:
+                store.put_file(url, waiting.path)
+            else:
+                store.put(url, waiting.data)
+
+        url = self._to.path(name)
         if store.is_whole(url):
-            store.put(url, data)
+            put(url)
         else:
-            _put_aside(url, data)
-
-
-def _put_file(url: str, path: str) -> None:
-    """Put a file of this machine under a URL, whole or not at all."""
-    if store.is_whole(url):
-        store.put_file(url, path)
-    else:
-        _aside(url, lambda temporary: store.put_file(temporary, path))
-
-
-def _put_aside(url: str, data: bytes) -> None:
-    _aside(url, lambda temporary: store.put(temporary, data))
+            _aside(url, put)
 
 
 def _aside(url: str, put: Callable[[str], None]) -> None:
-    """Have a file written beside its place, and rename it."""
-    folder = places.parent(url)
+    """Put a file under a temporary name beside its final one, and rename it."""
+    folder = urls.parent(url)
     temporary = f"{folder}/{TEMPORARY}{os.getpid():x}-{secrets.token_hex(4)}-{next(_NUMBER):x}"
     store.make_folder(folder)
     try:

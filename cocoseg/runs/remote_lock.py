@@ -1,9 +1,9 @@
-"""One run at a time in a folder on other storage, as well as can be: an object that says who, since when, still alive.
+"""One run at a time in a folder in a storage, as far as the storage allows: an object that names its holder.
 
-No storage locks an object. Where it can create one only if there is none (S3, Google Cloud Storage), of two runs that
-begin together one is refused; elsewhere both may begin, and the one whose lock was written over ends when it next
-looks. A lock that was not refreshed for ten minutes, by the clocks of the machines, is taken for that of a dead run;
-on the same machine the process tells.
+No storage locks an object. Some (S3, Google Cloud Storage) can create an object only if it does not exist: of two runs
+that begin together, one is refused there. Elsewhere both may begin, and the one whose lock was overwritten ends when it
+next looks. A lock that was not refreshed for ten minutes, by the clocks of the machines, counts as that of a dead run;
+on the same machine the process is looked up.
 """
 
 from __future__ import annotations
@@ -17,12 +17,9 @@ from contextlib import suppress
 import msgspec
 
 from cocoseg.errors import CocosegError, OutputError, SampleError
-from cocoseg.files import store
+from cocoseg.files import store, urls
 from cocoseg.files.names import LOCK
-from cocoseg.runs.folder import Folder
-from cocoseg.runs.lock import DEAD_AFTER, Holder, busy, has_ended
-
-BEAT = 60.0
+from cocoseg.runs.lock import DEAD_AFTER, Holder, Lock, busy, has_ended, this_process
 
 _ours: set[str] = set()  # what this process holds
 
@@ -32,13 +29,14 @@ class _RemoteHolder(Holder):
     alive: float = 0.0  # seconds since 1970, UTC
 
 
-class RemoteLock:
-    """A lock on a folder, held from its making until ``release``. Raises OutputError ``out.locked``, ``out.write``."""
+class RemoteLock(Lock):
+    """A lock on a folder, held from the start until ``release``. Raises OutputError ``out.locked``, ``out.write``."""
 
-    def __init__(self, folder: Folder) -> None:
-        self._root, self._url = folder.root, folder.path(LOCK)
-        since = time.strftime("%Y-%m-%d %H:%M:%S")
-        self._holder = _RemoteHolder(os.getpid(), socket.gethostname(), since, secrets.token_hex(8))
+    _every = 60.0
+
+    def __init__(self, root: str) -> None:
+        self._root, self._url = root, urls.join(root, LOCK)
+        self._holder: _RemoteHolder = _RemoteHolder(*this_process(), secrets.token_hex(8))
         found = self._read()
         if found and self._is_alive(found):
             raise busy(self._root, self._url, found)
@@ -46,20 +44,12 @@ class RemoteLock:
         _ours.add(self._holder.token)
         self._beaten = time.monotonic()
 
-    def __enter__(self) -> RemoteLock:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.release()
-
-    def beat(self) -> None:
-        """A sign of life, every now and then. Raises OutputError where another run took the folder over."""
-        if time.monotonic() - self._beaten > BEAT:
-            self._beaten = time.monotonic()
-            found = self._read()
-            if found and found.token != self._holder.token:
-                raise busy(self._root, self._url, found)
-            self._put()
+    def _refresh(self) -> None:
+        """Say that the run is alive. Raises OutputError where another run took the folder over."""
+        found = self._read()
+        if found and found.token != self._holder.token:
+            raise busy(self._root, self._url, found)
+        self._put()
 
     def release(self) -> None:
         """Let others in."""
@@ -88,7 +78,7 @@ class RemoteLock:
         self._holder.alive = time.time()
         data = msgspec.json.encode(self._holder)
         if not store.is_whole(self._url):
-            store.make_folder(self._url.rpartition("/")[0])
+            store.make_folder(urls.parent(self._url))
         try:
             store.put(self._url, data, new=new)
         except FileExistsError:

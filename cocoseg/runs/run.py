@@ -18,8 +18,8 @@ from cocoseg.model import Dataset
 from cocoseg.runs import journal
 from cocoseg.runs.document import Document, Place
 from cocoseg.runs.folder import Folder
+from cocoseg.runs.folders import create_folder
 from cocoseg.runs.journal import Journal
-from cocoseg.runs.lock import lock
 from cocoseg.runs.report import Head, check_places
 from cocoseg.runs.tally import Tally, counted
 from cocoseg.runs.write_errors import unseen
@@ -89,7 +89,7 @@ def run(work: Work[T], how: How) -> T:
     check_shared([target, *work.dataset.folders], 2 if how.executor else how.processes)
     if how.dry_run:
         return _check(work, how)
-    return _write(work, how, Folder.create(work.journal_in or target))
+    return _write(work, how, create_folder(work.journal_in or target))
 
 
 def check_choice(option: str, value: object, allowed: Sequence[str | None]) -> None:
@@ -112,7 +112,7 @@ def _write(work: Work[T], how: How, folder: Folder) -> T:
     began, tally = time.monotonic(), work.tally
     document = work.document(folder) if work.document else None
     head = work.head.as_dict(work.command)
-    with lock(folder) as held:
+    with folder.lock() as held:
         tally.notes += _clean(folder)
         pages = Journal(folder, work.command)
         lines = pages.load()

@@ -1,4 +1,4 @@
-"""What to say where something can't be written: what costs the one item, and what would cost them all."""
+"""Write errors: those of one image, and those that end the run."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ _FATAL = {errno.ENOSPC, errno.EROFS, getattr(errno, "EDQUOT", errno.ENOSPC), err
 
 
 @contextlib.contextmanager
-def telling(target: str, size: int = 0) -> Iterator[None]:
-    """System errors about ``target`` as ours: those that would meet every item, and those of this one."""
+def system_errors(target: str, size: int = 0) -> Iterator[None]:
+    """Turn an OSError into a SampleError where it concerns ``target`` alone, else into an OutputError."""
     try:
         yield
     except (SampleError, OutputError):
@@ -27,6 +27,15 @@ def telling(target: str, size: int = 0) -> Iterator[None]:
         ) from None
 
 
+@contextlib.contextmanager
+def fatal() -> Iterator[None]:
+    """Turn a SampleError into the OutputError ``out.write``, where the run can't go on without the file."""
+    try:
+        yield
+    except SampleError as error:
+        raise OutputError("out.write", error.message) from None
+
+
 def _item_not_written(target: str, error: OSError) -> SampleError:
     kind = "path.invalid" if error.errno in (errno.ENAMETOOLONG, errno.EILSEQ) else "out.write"
     if error.errno in (errno.EISDIR, errno.ENOTDIR, errno.EEXIST):
@@ -35,7 +44,7 @@ def _item_not_written(target: str, error: OSError) -> SampleError:
 
 
 def cannot_write(target: str | os.PathLike[str], error: OSError, size: int = 0) -> OutputError:
-    """What to say where nothing can be written. ``size`` is that of the file, if it is one."""
+    """The error where nothing can be written; ``size`` is the size of the file, if ``target`` is one."""
     advice = "free some space, or choose another folder"
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         advice = "choose a folder that you may write to"
@@ -46,7 +55,7 @@ def cannot_write(target: str | os.PathLike[str], error: OSError, size: int = 0) 
 
 
 def _room(target: str | os.PathLike[str], size: int) -> str:
-    """How much was needed and how much there is."""
+    """The bytes needed and the bytes free."""
     if not size:
         return ""
     try:
@@ -57,13 +66,13 @@ def _room(target: str | os.PathLike[str], size: int) -> str:
 
 
 def file_exists(target: str) -> SampleError:
-    """What to say of a file that may not be replaced."""
+    """The error for a file that may not be replaced."""
     return SampleError(
-        "out.exists", f"{show(target, 300)} is there already and differs; use --overwrite, or another folder"
+        "out.exists", f"{show(target, 300)} already exists and differs; use --overwrite, or another folder"
     )
 
 
 def unseen(root: str) -> OutputError:
-    """What to say where a worker does not see the folder of its run."""
-    text = "is not seen by a worker, or was removed; workers on other machines need storage that all of them share"
+    """The error where a worker does not see the folder of its run."""
+    text = "is not visible to a worker, or was removed; workers on other machines need storage that all of them share"
     return OutputError("out.unseen", f"{show(root, 300)} {text}")

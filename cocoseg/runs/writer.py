@@ -14,7 +14,7 @@ import msgspec
 from cocoseg.errors import Problem, SampleError
 from cocoseg.files.digests import digest
 from cocoseg.files.places import at_once
-from cocoseg.files.prefetch import ahead
+from cocoseg.files.prefetch import prefetch
 from cocoseg.model import Dataset, Sample
 from cocoseg.parallel import TimeExceeded, limited, time_is_up
 from cocoseg.runs import journal
@@ -127,7 +127,7 @@ class Writer:
         """Rows, and the journal's line of those that were finished before."""
         hasher = hashlib.sha256(self.convert.settings())
         items = [_Item(part.dataset, entry, hasher, line) for entry, line in part]
-        with closing(ahead(self._begin, items, self._at_once(part))) as begun:
+        with closing(prefetch(self._begin, items, self._at_once(part))) as begun:
             for item, begin in zip(items, begun, strict=True):
                 found = self._row(item, begin, batch)
                 yield found

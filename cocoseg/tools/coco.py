@@ -17,6 +17,7 @@ from cocoseg.model import Category, Dataset
 from cocoseg.options import Reading, ToCoco, documented, part
 from cocoseg.runs.document import Document, Place
 from cocoseg.runs.folder import Folder
+from cocoseg.runs.folders import open_folder
 from cocoseg.runs.journal import Row
 from cocoseg.runs.report import Head
 from cocoseg.runs.run import Work, run
@@ -106,7 +107,7 @@ def to_coco(src: StrPath, out: StrPath, **options: Unpack[ToCoco]) -> Annotation
     shown = {"as": segmentation} | {name: given[name] for name in ("things_only", "stuff", "simplify")}
 
     def document(folder: Folder) -> Document:
-        where = Place(Folder.found(places.parent(target)), places.base_name(target), folder)
+        where = Place(open_folder(places.parent(target)), places.base_name(target), folder)
         return detection_document(where, _categories(dataset, stuff), convert, about(dataset, src))
 
     head = Head(source.files, shown | source.told)

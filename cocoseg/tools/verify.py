@@ -12,9 +12,10 @@ from cocoseg.errors import DocumentError, OutputError, Problem, show
 from cocoseg.files.documents import read_document
 from cocoseg.files.names import JOURNAL, REPORT
 from cocoseg.files.places import StrPath, base_name, check_shared, journal_place, parent, place
-from cocoseg.files.prefetch import ahead
+from cocoseg.files.prefetch import prefetch
 from cocoseg.runs import journal
 from cocoseg.runs.folder import Folder
+from cocoseg.runs.folders import open_folder
 from cocoseg.runs.journal import Journal
 from cocoseg.runs.report import Report
 
@@ -49,7 +50,7 @@ class _Checker:
 
     def __call__(self, lines: list[bytes]) -> list[_Found]:
         found = []
-        with closing(ahead(self._check, lines, self.folder.at_once)) as checks:
+        with closing(prefetch(self._check, lines, self.folder.at_once)) as checks:
             for check in checks:
                 found.append(check())
                 if parallel.time_is_up():
@@ -81,7 +82,7 @@ def verify(out: StrPath, *, workers: int = 1) -> Verification:
     """
     root = place(out)
     check_shared([root], workers)
-    folder = Folder.found(journal_place(root))
+    folder = open_folder(journal_place(root))
     pages = Journal(folder)
     if not pages.pages():
         text = f"holds no run of cocoseg, which has a folder {JOURNAL} and {REPORT}"
@@ -127,7 +128,7 @@ def _check_run(found: Verification, folder: Folder, pages: Journal, whole: list[
 
 def _document_problems(folder: Folder, name: str, size: int, digest: str) -> list[Problem]:
     """What is wrong with the document about all images."""
-    where = Folder.found(parent(folder.root)) if base_name(folder.root) == f"{name}{JOURNAL}" else folder
+    where = open_folder(parent(folder.root)) if base_name(folder.root) == f"{name}{JOURNAL}" else folder
     return [] if where.holds(name, size, digest) else [_problem(where, name)]
 
 

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-import cocoseg.files.reading as reading
+import cocoseg.files.disk as disk
 from cocoseg.cli import main
 from cocoseg.formats.maps.writer import ClassMaps
 
@@ -50,7 +50,7 @@ def poison(what: str, key: str) -> None:
         return data
 
     if what == "change":
-        reading.os.read = changing
+        disk.os.read = changing
     else:
         ClassMaps.__call__ = poisoned  # type: ignore[method-assign]
 

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from cocoseg.errors import UsageError
-from cocoseg.files import places
+from cocoseg.files import disk, places, store
+from cocoseg.files.storage import storage
 
 
 @pytest.mark.parametrize(
@@ -36,12 +37,12 @@ def test_join() -> None:
 
 @pytest.mark.parametrize("path", ["a/b", "C:/a", "c://a", "./s3://a", "s3:/a", "", "://a", Path("s3://a"), None])
 def test_what_is_no_url(path: object) -> None:
-    assert not places.is_url(path)  # type: ignore[arg-type]
+    assert storage(path) is disk
 
 
 @pytest.mark.parametrize("path", ["s3://a/b", "gs://a", "memory://a", "abfs+x.y-z://a"])
 def test_what_is_a_url(path: str) -> None:
-    assert places.is_url(path)
+    assert storage(path) is store
     assert places.place(path) == path
 
 

@@ -18,13 +18,13 @@ from PIL import Image
 from badinput import build_png, chunk
 from cocoseg.errors import SampleError
 from cocoseg.files.png import (
-    MAX_PIXELS,
     SIGNATURE,
     Header,
     read_header,
     read_picture,
     verify_stream,
 )
+from cocoseg.limits import MAX_PIXELS
 
 GREY, RGB, PALETTE, GREY_ALPHA, RGBA = 0, 2, 3, 4, 6
 DEPTHS = {GREY: (1, 2, 4, 8, 16), RGB: (8, 16), PALETTE: (1, 2, 4, 8), GREY_ALPHA: (8, 16), RGBA: (8, 16)}

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,12 @@ from fsspec.implementations.local import LocalFileSystem
 from cocoseg.errors import OutputError, SampleError, UsageError
 from cocoseg.files import store
 from cocoseg.files.digests import digest
-from cocoseg.files.prefetch import ahead
+from cocoseg.files.prefetch import prefetch
 from cocoseg.files.reading import first_match, read_file, read_head
 from cocoseg.runs import remote_lock
 from cocoseg.runs.folder import Folder
-from cocoseg.runs.lock import lock
+from cocoseg.runs.folders import create_folder
+from cocoseg.runs.remote import RemoteFolder
 
 NAMES = ["a.png", "a b/ü.png", "#1?.png", "50%20.png", "[x]*.png"]
 
@@ -88,7 +90,7 @@ class TestReading:
 class TestFolder:
     @pytest.fixture
     def folder(self, kind: str, memory: Any, disk: str) -> Folder:
-        return Folder.create("memory://out" if kind == "memory" else disk)
+        return create_folder("memory://out" if kind == "memory" else disk)
 
     def test_files_are_there_after_commit_and_not_before(self, folder: Folder) -> None:
         with folder.batch() as batch:
@@ -116,7 +118,7 @@ class TestFolder:
 
     def test_another_file_is_in_the_way(self, folder: Folder) -> None:
         folder.write("a", b"theirs")
-        folder = Folder.create(folder.root)
+        folder = create_folder(folder.root)
         folder.write("a", b"theirs")
         with folder.batch() as batch:
             batch.add("a", b"ours")
@@ -135,19 +137,47 @@ class TestFolder:
         folder.remove(["x/1", "x/none"])
         assert list(folder.names()) == ["xy/2"]
 
+    def test_chunks_are_gathered_and_there_after_commit(self, folder: Folder) -> None:
+        with folder.batch() as batch:
+            batch.add_chunks("a", iter([b"1", b"", b"23"]))
+            batch.add_chunks("b", [b"4"])
+            batch.add_chunks("c", [b"5"])
+            batch.drop(["c"])
+            assert batch.settle() == {}
+            assert list(folder.names()) == []
+            assert batch.commit() == {}
+        assert {name: folder.read(name) for name in folder.names()} == {"a": b"123", "b": b"4"}
+        assert folder.save_chunks("a", [b"6", b"7"]) == (2, digest(b"67"))
+        assert folder.read("a") == b"67"
+
+    def test_of_chunks_that_end_in_an_error_nothing_stays(
+        self, folder: Folder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
+        (tmp_path / "temporary").mkdir()
+
+        def chunks() -> Iterator[bytes]:
+            yield b"1"
+            raise SampleError("a", "two")
+
+        with pytest.raises(SampleError, match="two"), folder.batch() as batch:
+            batch.add_chunks("a", chunks())
+        assert list(folder.names()) == []
+        assert list((tmp_path / "temporary").iterdir()) == []
+
     def test_one_run_at_a_time(self, folder: Folder) -> None:
-        with lock(folder):
+        with folder.lock():
             assert folder.is_seen()
             with pytest.raises(OutputError, match=rf"another run writes to .* \(process {os.getpid()} on") as caught:
-                lock(folder)
+                folder.lock()
             assert caught.value.category == "out.locked"
-        with lock(folder):
+        with folder.lock():
             pass
         assert list(folder.names()) == []
 
 
 def test_temporaries_where_an_object_is_not_put_whole(disk: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = Folder.create(disk)
+    folder = create_folder(disk)
 
     def fail(*_: object) -> None:
         raise OSError(5, "gone")
@@ -158,13 +188,20 @@ def test_temporaries_where_an_object_is_not_put_whole(disk: str, monkeypatch: py
     assert list(folder.names()) == []
     folder.root = folder.root.removeprefix("testdisk://")
     (Path(folder.root) / ".cocoseg-tmp-1").write_bytes(b"")
-    assert Folder.create(disk).temporaries() == [".cocoseg-tmp-1"]
+    assert create_folder(disk).temporaries() == [".cocoseg-tmp-1"]
+
+
+def test_the_batch_of_a_remote_folder_does_all_that_a_batch_does(memory: Any) -> None:
+    batch = RemoteFolder("memory://x").batch()
+    batch.add_chunks("a", [b"1", b"2"])
+    batch.commit()
+    assert memory.cat_file("/x/a") == b"12"
 
 
 def test_a_file_in_the_place_of_the_folder(memory: Any) -> None:
     memory.pipe_file("/x", b"1")
     with pytest.raises(OutputError, match="is a file, expected a folder"):
-        Folder.create("memory://x")
+        create_folder("memory://x")
 
 
 class TestLock:
@@ -177,41 +214,41 @@ class TestLock:
     def test_of_another_machine(self, memory: Any) -> None:
         self.holder(memory)
         with pytest.raises(OutputError, match=f"on 'elsewhere', since 2026.*if it has died, remove '{self.URL}'"):
-            lock(Folder.create("memory://out"))
+            create_folder("memory://out").lock()
 
     def test_not_refreshed(self, memory: Any) -> None:
         self.holder(memory, alive=time.time() - 601)
-        with lock(Folder.create("memory://out")):
+        with create_folder("memory://out").lock():
             pass
         assert not memory.store
 
     def test_of_a_dead_process_of_this_machine(self, memory: Any) -> None:
         self.holder(memory, host=remote_lock.socket.gethostname(), pid=2**22 + 1)
-        with lock(Folder.create("memory://out")):
+        with create_folder("memory://out").lock():
             pass
 
     def test_damaged(self, memory: Any) -> None:
         memory.pipe_file("/out/.cocoseg/lock", b"{")
-        with lock(Folder.create("memory://out")):
+        with create_folder("memory://out").lock():
             pass
 
     def test_is_refreshed(self, memory: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(remote_lock, "BEAT", -1.0)
-        with lock(Folder.create("memory://out")) as held:
+        monkeypatch.setattr(remote_lock.RemoteLock, "_every", -1.0)
+        with create_folder("memory://out").lock() as held:
             before = json.loads(read_file(self.URL))["alive"]
             held.beat()
             assert json.loads(read_file(self.URL))["alive"] > before
 
     def test_taken_over_by_another_run(self, memory: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(remote_lock, "BEAT", -1.0)
-        with lock(Folder.create("memory://out")) as held:
+        monkeypatch.setattr(remote_lock.RemoteLock, "_every", -1.0)
+        with create_folder("memory://out").lock() as held:
             self.holder(memory)
             with pytest.raises(OutputError, match="another run writes"):
                 held.beat()
         assert json.loads(read_file(self.URL))["token"] == "x"
 
 
-class TestAhead:
+class TestPrefetch:
     @pytest.mark.parametrize("width", [0, 1, 3])
     def test_results_and_errors_in_order(self, width: int) -> None:
         def call(value: int) -> int:
@@ -220,7 +257,7 @@ class TestAhead:
             return 10 * value
 
         found: list[object] = []
-        for result in ahead(call, range(5), width):
+        for result in prefetch(call, range(5), width):
             try:
                 found.append(result())
             except SampleError as error:
@@ -229,7 +266,7 @@ class TestAhead:
 
     def test_no_more_than_its_width_is_under_way(self) -> None:
         begun: list[int] = []
-        results = ahead(begun.append, range(100), 4)
+        results = prefetch(begun.append, range(100), 4)
         next(results)()
         results.close()
         assert len(begun) <= 5

@@ -405,7 +405,7 @@ class TestWriter:
 
     def test_that_does_not_see_the_folder_says_so(self, writer: Writer, tmp_path: Path) -> None:
         (tmp_path / ".cocoseg").rmdir()
-        with pytest.raises(OutputError, match="is not seen by a worker") as caught:
+        with pytest.raises(OutputError, match="is not visible to a worker") as caught:
             writer(part("a"))
         assert caught.value.category == "out.unseen"
 

@@ -17,10 +17,10 @@ import numpy.typing as npt
 from zlib_ng import zlib_ng
 
 from cocoseg.errors import SampleError
+from cocoseg.limits import MAX_PIXELS
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 HEADER_BYTES = 33
-MAX_PIXELS = 178_956_970  # where Pillow, too, takes a picture for an attack
 
 _ABSURD = 1 << 31  # pixels that no label picture has, whatever its annotation says
 _LARGE = 1 << 25  # pixels from which the ratio of picture to file is looked at
