@@ -144,14 +144,14 @@ class Writer:
                     return _Found(msgspec.structs.replace(earlier, kept=True), item.line)
                 sample = item.dataset.load.decode(item.entry, picture)
                 converted = self.convert(sample)
-            _add(converted.files, batch, self._overwrites(earlier), item.place)
+            _add(converted.files, batch, self._overwrites(earlier), item.where)
         except SampleError as error:
             return _Found(_failed(item.entry, error.problem))
         except MemoryError:
-            return _Found(_failed(item.entry, Problem("limit.memory", f"{item.place}: not enough memory")))
+            return _Found(_failed(item.entry, Problem("limit.memory", f"{item.where}: not enough memory")))
         except TimeExceeded:
             text = f"took longer than {self.seconds:g} s; allow more with --time-limit"
-            return _Found(_failed(item.entry, Problem("limit.time", f"{item.place}: {text}")))
+            return _Found(_failed(item.entry, Problem("limit.time", f"{item.where}: {text}")))
         row = item.row(converted, picture, sample.problems)
         return _Found(row, texts=converted.texts, stale=_stale(earlier, row))
 
@@ -193,7 +193,7 @@ class _Item(NamedTuple):
     line: bytes | None
 
     @property
-    def place(self) -> str:
+    def where(self) -> str:
         return self.dataset.load.place(self.entry)
 
     def made_from(self, picture: Any, exact: bool) -> str:
