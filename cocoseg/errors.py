@@ -3,12 +3,12 @@
     CocosegError
     ├── UsageError      (ValueError)   the call itself can't be carried out
     ├── DocumentError   (ValueError)   a file as a whole can't be used; nothing was converted
-    ├── SampleError     (ValueError)   one image's annotation is wrong; the others are not touched
+    ├── SampleError     (ValueError)   one image's annotation is wrong; the others are not affected
     ├── LabelError      (ValueError)   a label scheme is wrong, or does not fit the categories
     └── OutputError     (OSError)      nothing can be written where it was asked for
 
 Every error carries a stable ``category`` such as ``"png.corrupt"``, to test for in code, and a
-message: where the fault is, what was found, what was expected, what to do.
+message that says where the error is, what was found, what was expected and what to do.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ E = TypeVar("E", bound="CocosegError")
 
 
 class Problem(NamedTuple):
-    """What is wrong with an input, as a value that can be counted, printed and sent to another process."""
+    """An error or warning as a plain value, to be counted, printed or sent to another process."""
 
     category: str
     message: str
@@ -49,13 +49,13 @@ class CocosegError(Exception):
         """The error as a plain value."""
         return Problem(self.category, self.message)
 
-    def at(self: E, place: str) -> E:
-        """The same error with ``place`` in front of its message."""
-        return type(self)(self.category, f"{place}: {self.message}")
+    def at(self: E, where: str) -> E:
+        """The same error with ``where`` in front of its message."""
+        return type(self)(self.category, f"{where}: {self.message}")
 
 
 class UsageError(CocosegError, ValueError):
-    """The call can't be carried out as it was asked for."""
+    """The call can't be carried out with these arguments."""
 
 
 class DocumentError(CocosegError, ValueError):
@@ -75,7 +75,7 @@ class OutputError(CocosegError, OSError):
 
 
 def show(value: object, limit: int = 80) -> str:
-    r"""A stranger's value, safe to print: quoted, control characters escaped, cut to ``limit`` characters.
+    r"""A foreign value made safe to print: quoted, control characters escaped, cut to ``limit`` characters.
 
     >>> print(show("a\x1b[2J.png"))
     'a\x1b[2J.png'

@@ -1,1 +1,1 @@
-"""Bytes to disk and back: names, JSON, PNG, and files that appear whole or not at all."""
+"""Files: their names and storage, and the formats JSON, PNG and npz."""

@@ -1,4 +1,4 @@
-"""What bytes are known by."""
+"""Digests of bytes."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ _PIECE = 1 << 20
 
 
 def digest(data: bytes) -> str:
-    """What a file's bytes are known by: the first half of their SHA-256, 32 hexadecimal digits."""
+    """The first half of the SHA-256 of some bytes, as 32 hexadecimal digits."""
     return hashlib.sha256(data).hexdigest()[:32]
 
 
 class Measured:
-    """Chunks in pieces worth a call, counted and digested on their way."""
+    """Chunks joined to larger pieces, whose size and digest are measured while they are iterated."""
 
     def __init__(self, chunks: Iterable[bytes]) -> None:
         self.size = 0
@@ -23,7 +23,7 @@ class Measured:
 
     @property
     def digest(self) -> str:
-        """What the bytes that went through are known by, as ``digest`` has it."""
+        """The ``digest`` of the bytes so far."""
         return self._hasher.hexdigest()[:32]
 
     def __iter__(self) -> Iterator[bytes]:

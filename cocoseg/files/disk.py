@@ -23,7 +23,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 join = os.path.join
-exists = os.path.lexists  # a dangling link is in the way of a new file
+exists = os.path.lexists  # true for a dangling link, which is in the way of a new file
 is_file = os.path.isfile
 is_folder = os.path.isdir
 is_input_folder = os.path.isdir
@@ -144,7 +144,7 @@ def _read(path: str | os.PathLike[str], read: Callable[[int, int], bytes]) -> by
         reason = "can't be named in this locale; set PYTHONUTF8=1, or a UTF-8 locale"
         raise SampleError("file.unreadable", f"{show(os.fspath(path), 300)} {reason}") from None
     except ValueError:
-        raise SampleError("path.invalid", f"{show(os.fspath(path), 300)} is no name of a file") from None
+        raise SampleError("path.invalid", f"{show(os.fspath(path), 300)} is not the name of a file") from None
     try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
@@ -200,7 +200,7 @@ def _dangling(path: Path) -> SampleError:
 
 
 def _near_miss(path: Path) -> str:
-    """What a user most likely meant by a path that is not there."""
+    """A hint at the file that a user most likely meant."""
     as_png = path.with_suffix(".png") if path.name not in ("", ".", "..") else path
     if path.suffix and path.suffix != ".png" and as_png.is_file():
         return f", but {show(as_png.name)} does: file_name has to name the PNG, not the photo"

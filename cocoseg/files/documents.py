@@ -1,8 +1,7 @@
-"""JSON documents, strictly read (RFC 8259): typed, with the parts that are needed later left as raw bytes.
+"""JSON documents, read strictly (RFC 8259): typed, with the parts that are needed later left as raw bytes.
 
-Careless writers put ``NaN`` and broken surrogates into their files. ``NaN`` costs the one row it stands in, not the
-document: it is replaced by an object that no field accepts, and the row's error says what was there. A broken surrogate
-becomes U+FFFD.
+Careless writers put ``NaN`` and broken surrogates into their files. ``NaN`` makes only its row fail, not the document:
+it is replaced by an object that no field accepts, and the row's error names it. A broken surrogate becomes U+FFFD.
 """
 
 from __future__ import annotations
@@ -24,14 +23,14 @@ Int64 = Annotated[int, msgspec.Meta(ge=-(1 << 63), le=(1 << 63) - 1)]
 
 _COMPRESSED = (b"\x1f\x8b", b"PK\x03\x04", b"\x28\xb5\x2f\xfd", b"BZh", b"\xfd7zXZ")  # gzip, zip, zstd, bzip2, xz
 NOT_A_NUMBER = "not a JSON number"
-# A string may be cut off at the end of the file: it has to match all the same, or every quote in it is tried anew.
+# A string may be cut off at the end of the file: it must still match, or every quote in it is tried again.
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*(?:"|\\?\Z)|(?<![\w"])-?(?:NaN|Infinity)\b', re.DOTALL)
 _ESCAPES = re.compile(rb"\\(?:u[dD][89abAB]\w\w\\u[dD][c-fC-F]\w\w|(u[dD][89a-fA-F]\w\w)|.)", re.DOTALL)
 _SPELLED_OUT = re.compile(rb"\\u00[2-7]")  # an escape that writes a letter which needs none
 
 
 def read_document(path: str | os.PathLike[str], kind: type[T], unique: tuple[str, ...] = ()) -> T:
-    """The JSON file ``path`` as ``kind``; the top-level keys in ``unique`` may stand in it once.
+    """The JSON file ``path`` as ``kind``; the top-level keys in ``unique`` may occur once.
 
     Raises DocumentError: ``json.syntax``, ``json.encoding``, ``json.depth``, ``json.nonfinite``,
     ``json.duplicate_key``, ``doc.type``, ``file.*``.
@@ -45,7 +44,7 @@ def read_document(path: str | os.PathLike[str], kind: type[T], unique: tuple[str
 
 
 def parse_document(data: bytes, kind: type[T], unique: tuple[str, ...] = ()) -> T:
-    """JSON text as ``kind``; a UTF-8 byte order mark is passed over.
+    """JSON text as ``kind``; a UTF-8 byte order mark is skipped.
 
     >>> parse_document(b'[1, 2]', list[int])
     [1, 2]
@@ -63,7 +62,7 @@ def parse_document(data: bytes, kind: type[T], unique: tuple[str, ...] = ()) -> 
     except RecursionError:
         raise DocumentError("json.depth", "brackets are nested too deeply for an annotation file") from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise DocumentError("json.syntax", f"no valid JSON ({error}){_looks_like(data)}") from None
+        raise DocumentError("json.syntax", f"not valid JSON ({error}){_looks_like(data)}") from None
 
 
 def parse_part(raw: bytes | msgspec.Raw, decoder: msgspec.json.Decoder[T]) -> T:
@@ -76,27 +75,27 @@ def parse_part(raw: bytes | msgspec.Raw, decoder: msgspec.json.Decoder[T]) -> T:
     except msgspec.ValidationError as error:
         raise _field_error(str(error), bytes(raw)) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise SampleError("json.syntax", f"no valid JSON ({error})") from None
+        raise SampleError("json.syntax", f"not valid JSON ({error})") from None
 
 
 def parse_rows(
     rows: list[msgspec.Raw], decoder: msgspec.json.Decoder[T], refuse: Callable[[int, CocosegError], Any]
 ) -> list[T | Any]:
-    """Rows of a document that were left raw, each for itself: a bad one becomes ``refuse(its place, why)``."""
+    """Rows of a document that were left raw, one by one: a bad one becomes ``refuse(index, error)``."""
 
-    def parse(place: int, raw: msgspec.Raw) -> T | Any:
+    def parse(index: int, raw: msgspec.Raw) -> T | Any:
         try:
             return parse_part(raw, decoder)
         except SampleError as error:
-            return refuse(place, error)
+            return refuse(index, error)
 
-    return [parse(place, raw) for place, raw in enumerate(rows)]
+    return [parse(index, raw) for index, raw in enumerate(rows)]
 
 
 def repeated_key(raw: bytes | msgspec.Raw, *keys: str, times: int = 1) -> str | None:
     """The first of ``keys`` that one object in ``raw`` gives twice, where parsers silently keep the last.
 
-    ``times`` is how often each key stands in a good text at the most: where it does, nothing is parsed.
+    ``times`` is how often each key occurs in a good text at most; up to that, nothing is parsed.
 
     >>> repeated_key(b'{"id": 1, "id": 2}', "id")
     'id'
@@ -110,7 +109,7 @@ def repeated_key(raw: bytes | msgspec.Raw, *keys: str, times: int = 1) -> str | 
 
 def _may_repeat(data: bytes, keys: Sequence[str], times: int) -> bool:
     often = any(data.count(f'"{key}"'.encode()) > times for key in keys)
-    # One byte is looked for much faster than five, and most documents have no escape at all.
+    # Searching one byte is much faster than five, and most documents have no escape at all.
     return often or (b"\\" in data and b"\\u00" in data and _SPELLED_OUT.search(data) is not None)
 
 
@@ -120,7 +119,7 @@ def _keys_of_objects(data: bytes) -> list[list[str]]:
     json.loads(
         data,
         object_pairs_hook=lambda pairs: objects.append([name for name, _ in pairs]),
-        parse_int=len,  # numbers of any length: they are not looked at
+        parse_int=len,  # numbers of any length, whose values are not needed
         parse_float=len,
     )
     return objects
@@ -135,7 +134,7 @@ def _check_keys(data: bytes, unique: Sequence[str]) -> None:
 
 
 def write_json(value: object) -> bytes:
-    """A value as strict JSON for people to read: objects are laid out, rows of a table take a line each.
+    """A value as strict JSON for people to read: a line for each key, and for each row of a table.
 
     >>> print(write_json({"rows": [{"id": 1}, {"id": 2}]}).decode())
     {
@@ -178,7 +177,7 @@ def _decode(data: bytes, kind: type[T]) -> T:
 def _repair(token: re.Match[bytes]) -> bytes:
     text = token[0]
     if not text.startswith(b'"'):
-        return json.dumps({NOT_A_NUMBER: text.decode()}).encode()  # a string would pass for a name
+        return json.dumps({NOT_A_NUMBER: text.decode()}).encode()  # a string would be taken for a name
     return _ESCAPES.sub(_repair_escape, text) if b"\\u" in text else text
 
 
@@ -195,7 +194,7 @@ def _check_encoding(data: bytes) -> None:
         return
     decoder = codecs.getincrementaldecoder("utf-8")()
     try:
-        for start in range(0, len(data), 1 << 20):  # in pieces: the text of a large file is never held
+        for start in range(0, len(data), 1 << 20):  # in pieces, so the text of a large file is never in memory
             decoder.decode(data[start : start + (1 << 20)])
         decoder.decode(b"", final=True)
     except UnicodeDecodeError as error:
@@ -217,11 +216,11 @@ _PATH = re.compile(r"(.*?)(?: - at `\$(.*)`)?", re.DOTALL)
 
 
 def _field_error(text: str, raw: bytes) -> SampleError:
-    """Msgspec's sentence, as ours: the place within the row first, then what was found and expected."""
+    """The error for msgspec's message: the position in the row first, then what was found and expected."""
     match = _PATH.fullmatch(text)
-    what, place = (match[1], match[2]) if match else (text, None)
-    field = (place or "").rpartition(".")[2]
-    where = f"{place.lstrip('.')}: " if place else ""
+    what, position = (match[1], match[2]) if match else (text, None)
+    field = (position or "").rpartition(".")[2]
+    where = f"{position.lstrip('.')}: " if position else ""
     found = what.replace("`", "")
     if NOT_A_NUMBER.encode() in raw or ("out of range" in found and field not in ("id", "category_id")):
         return SampleError("json.nonfinite", f"{where}NaN, infinity or a number beyond a double; expected a number")

@@ -1,4 +1,4 @@
-"""Names that come from a stranger's JSON, made safe to join to a folder on every system."""
+"""File names from foreign JSON, made safe to join to a folder on every system."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def relative_name(name: str) -> str:
 
 
 def png_name(name: str) -> str:
-    """The name of the PNG made from ``name``: a photo's ending gives way to .png.
+    """The name of the PNG made from ``name``: a photo's ending becomes .png.
 
     >>> png_name("val/000001.jpg")
     'val/000001.png'
@@ -47,7 +47,7 @@ def png_name(name: str) -> str:
 
 
 def portability_problem(name: str) -> str | None:
-    """Why a safe name is no good name on another system, if so.
+    """Why a safe name does not work on another system, or None.
 
     >>> portability_problem("con.png")
     "'con.png' is the name of a device on Windows"
@@ -65,12 +65,12 @@ def portability_problem(name: str) -> str | None:
 
 
 def fold(name: str) -> str:
-    """What a file system that ignores case and Unicode form sees of a name."""
+    """The form of a name to compare where case and Unicode form are ignored."""
     return name.lower() if name.isascii() else unicodedata.normalize("NFC", name).casefold()
 
 
 def clash(name: str, other: str) -> Problem:
-    """Two names of one run that are one file on some systems."""
+    """The problem of two names that are one file on some systems."""
     return Problem(
         "path.collision",
         f"file_name {show(name)} and {show(other)} are one file where case or Unicode form does not count",

@@ -1,7 +1,7 @@
 """Arrays as .npy and .npz files (numpy's format, version 1.0; PKWARE's APPNOTE for the archive).
 
-The same arrays make the same bytes: files in an archive have no date but the first that it knows, and are packed by
-zlib, which chooses as it did before in every process; what is packed elsewhere can be put in as it is.
+The same arrays make the same bytes: files in an archive have the earliest date of the format, and zlib packs the same
+data the same way in every process. Members that are already packed are put in unchanged.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ _FIRST_DATE = (1 << 5) + 1 << 16  # 1980-01-01, 00:00
 _UNIX = 3
 _MODE = 0o100644 << 16
 _UTF8 = 1 << 11
-_LARGE = (1 << 32) - 1  # bytes from which on a size stands in the field for large ones
-_ELSEWHERE = (1 << 32) - 1  # what then stands in its place
+_LARGE = (1 << 32) - 1  # bytes from which a size goes into the field for large sizes
+_ELSEWHERE = (1 << 32) - 1  # what the usual field then holds
 _MOST = (1 << 32) - 2  # bytes of an archive
 
 
@@ -38,7 +38,7 @@ class Member(NamedTuple):
 
 
 def npy_head(dtype: npt.DTypeLike, shape: tuple[int, ...]) -> bytes:
-    """What a .npy file of a C-contiguous array begins with."""
+    """The header of the .npy file of a C-contiguous array."""
     head = io.BytesIO()
     described = {"descr": np.lib.format.dtype_to_descr(np.dtype(dtype)), "fortran_order": False, "shape": shape}
     np.lib.format.write_array_header_1_0(head, described)
@@ -55,7 +55,7 @@ def npy(array: Array) -> bytes:
 
 
 def npy_filled(dtype: npt.DTypeLike, shape: tuple[int, ...], fill: Callable[[Array], object]) -> bytes:
-    """The bytes of a .npy file, its array made where it lies: ``fill`` gets it, all zeros, to write into.
+    """The bytes of a .npy file, whose array is made in place: ``fill`` gets it, all zeros, to write into.
 
     >>> np.load(io.BytesIO(npy_filled("u1", (2,), lambda out: out.fill(7))))
     array([7, 7], dtype=uint8)
@@ -83,15 +83,15 @@ def npz(arrays: Mapping[str, Array]) -> bytes:
 
 def archive(members: Iterable[Member]) -> bytes:
     """The bytes of a ZIP file. Raises SampleError ``limit.archive`` for more than 4 GiB of them."""
-    files, entries, place = [], [], 0
+    files, entries, offset = [], [], 0
     for member in members:
         files.append(_local_header(member) + member.packed)
-        entries.append(_entry(member, place))
-        place += len(files[-1])
-        if place > _MOST:
-            raise SampleError("limit.archive", f"{place:,} bytes are more than a .npz file holds; write .npy files")
+        entries.append(_entry(member, offset))
+        offset += len(files[-1])
+        if offset > _MOST:
+            raise SampleError("limit.archive", f"{offset:,} bytes are more than a .npz file holds; write .npy files")
     listed = b"".join(entries)
-    end = b"PK\5\6" + _fields((0, 2), (0, 2), (len(files), 2), (len(files), 2), (len(listed), 4), (place, 4), (0, 2))
+    end = b"PK\5\6" + _fields((0, 2), (0, 2), (len(files), 2), (len(files), 2), (len(listed), 4), (offset, 4), (0, 2))
     return b"".join([*files, listed, end])
 
 
@@ -105,14 +105,14 @@ def _local_header(member: Member) -> bytes:
     return b"PK\3\4" + common + _fields((len(name), 2), (len(extra), 2)) + name + extra
 
 
-def _entry(member: Member, place: int) -> bytes:
+def _entry(member: Member, offset: int) -> bytes:
     common, name, extra = _common(member)
-    lengths = _fields((len(name), 2), (len(extra), 2), (0, 2), (0, 2), (0, 2), (_MODE, 4), (place, 4))
+    lengths = _fields((len(name), 2), (len(extra), 2), (0, 2), (0, 2), (0, 2), (_MODE, 4), (offset, 4))
     return b"PK\1\2" + _fields((_version(member), 1), (_UNIX, 1)) + common + lengths + name + extra
 
 
 def _common(member: Member) -> tuple[bytes, bytes, bytes]:
-    """What both headers of a file say, its name, and the sizes where they are large."""
+    """The fields that both headers of a file share, its name, and the extra field for large sizes."""
     name = member.name.encode()
     sizes = (len(member.packed), member.size)
     large = _is_large(member)
@@ -134,5 +134,5 @@ def _version(member: Member) -> int:
 
 
 def _fields(*numbers: tuple[int, int]) -> bytes:
-    """Numbers, each in so many bytes."""
+    """Numbers as little-endian bytes, each of the given size."""
     return b"".join(number.to_bytes(size, "little") for number, size in numbers)

@@ -1,4 +1,4 @@
-"""Where the photo of an image lies: annotation files name photos, but do not hold them."""
+"""Finds the photo of an image, which annotation files name but do not contain."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def find_photo(folder: str | os.PathLike[str], key: str, file_name: str = "") ->
     """The path of an image's photo in a folder on this machine.
 
     ``file_name`` is the photo's name in the annotation file, and ``key`` that of the labels. The photo has the former,
-    or either of them with one of ``ENDINGS``. No name that leads out of the folder is tried. Raises SampleError
+    or either of them with one of ``ENDINGS``. Names that lead out of the folder are not tried. Raises SampleError
     ``file.missing``.
     """
     for name in _names(key, file_name):

@@ -1,7 +1,7 @@
-"""Storage behind a URL, through fsspec: bytes in and out, every failure a sentence, nothing waited for without end.
+"""Objects behind URLs, through fsspec, with the functions that ``disk`` has for paths, and time limits for all.
 
-How to reach a storage (credentials, endpoints, options) is the business of fsspec and of the libraries behind it: the
-environment, ``~/.aws``, ``~/.config/fsspec``. Listings are not cached, for others write to the same folders.
+fsspec and the libraries behind it know how to reach a storage (credentials, endpoints, options): from the environment,
+``~/.aws``, ``~/.config/fsspec``. Listings are not cached, since others write to the same folders.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ T = TypeVar("T")
 
 AT_ONCE = 32
 ANSWER_SECONDS = 60.0  # for what is small
-LONG_SECONDS = 3600.0  # for what may be large; the libraries notice sooner where nothing comes any more
+LONG_SECONDS = 3600.0  # for what may be large; the libraries notice sooner when no more data comes
 
-# Where an object appears whole or not at all, in the place of what was there, and a folder is but a part of a name.
+# Where an object appears whole or not at all, replacing the old one, and a folder is only a part of a name.
 _WHOLE = frozenset(("s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "memory"))
 _UNCACHED = {"use_listings_cache": False}
 _OPTIONS: dict[str, dict[str, Any]] = dict.fromkeys(_WHOLE - {"memory"}, _UNCACHED)
-# s3fs has ten connections, and asks for the size of a whole object before it gets it, unless told where to begin.
+# s3fs has ten connections, and asks for the size of an object before it reads it, unless a start is given.
 _CONNECTIONS = {"config_kwargs": {"max_pool_connections": AT_ONCE}}
 _ASKS_SIZE = frozenset(("s3", "s3a"))
 _NEEDS = {"s3": "s3fs", "s3a": "s3fs", "gs": "gcsfs", "gcs": "gcsfs"}
 _STEP = 1 << 22
-# What is wrong with one name or object; everything else every later object would meet too.
+# Errors of one name or object; any other error would meet every later object too.
 _OF_ONE = {errno.ENAMETOOLONG, errno.EINVAL, errno.EISDIR, errno.ENOTDIR, errno.EILSEQ}
 
 
@@ -48,11 +48,11 @@ def read(url: str) -> bytes:
         try:
             return bytes(_call(url, "cat_file", start=0, seconds=LONG_SECONDS))
         except OSError as error:
-            if error.errno == errno.EINVAL and _call(url, "info").get("size") == 0:  # an empty one has no byte 0
+            if error.errno == errno.EINVAL and _call(url, "info").get("size") == 0:  # an empty object has no byte 0
                 return b""
             raise
 
-    return _telling(url, call)
+    return _read_errors(url, call)
 
 
 def read_head(url: str, length: int) -> bytes:
@@ -77,12 +77,12 @@ def first_match(url: str, pattern: re.Pattern[bytes]) -> bytes:
 
 
 def info(url: str) -> dict[str, Any] | None:
-    """What the storage says of an object or folder, with ``size`` and ``type``; None: nothing is there.
+    """What the storage says about an object or folder, with ``size`` and ``type``; None if nothing is there.
 
-    Raises SampleError ``file.unreadable`` where it does not tell.
+    Raises SampleError ``file.unreadable`` where it does not answer.
     """
     try:
-        found: dict[str, Any] = _telling(url, lambda: _call(url, "info"))
+        found: dict[str, Any] = _read_errors(url, lambda: _call(url, "info"))
     except SampleError as error:
         if error.category == "file.missing":
             return None
@@ -96,7 +96,7 @@ def exists(url: str) -> bool:
 
 
 def is_file(_: str) -> bool:
-    """Whether an object could be there: reading it says more, without a request of its own."""
+    """Whether an object could be there: this is found out by reading it, without another request."""
     return True
 
 
@@ -117,7 +117,7 @@ def lookup(url: str, _: Callable[[str], bool]) -> Callable[[str], bool]:
 
 def size(url: str) -> int:
     """Bytes of an object. Raises as ``read`` does."""
-    found = _telling(url, lambda: _call(url, "info"))
+    found = _read_errors(url, lambda: _call(url, "info"))
     if found.get("type") == "directory":
         raise SampleError("path.invalid", f"{show(url, 300)} is a folder, expected a file")
     return int(found.get("size") or 0)
@@ -127,7 +127,7 @@ def names(url: str) -> list[str]:
     """The objects in a folder and its folders, by their names in it. Raises SampleError ``file.unreadable``."""
     _, root = _open(url)
     try:
-        found = _telling(url, lambda: _call(url, "find", seconds=LONG_SECONDS))
+        found = _read_errors(url, lambda: _call(url, "find", seconds=LONG_SECONDS))
     except SampleError as error:
         if error.category == "file.missing":
             return []
@@ -137,48 +137,48 @@ def names(url: str) -> list[str]:
 
 
 def put(url: str, data: bytes, *, new: bool = False) -> None:
-    """Put an object in the place of what may be there, whole or not at all where ``is_whole``.
+    """Put an object, replacing an old one, whole or not at all where ``is_whole``.
 
-    With ``new`` a FileExistsError says that one is there. Raises SampleError for what is wrong with this object alone,
-    OutputError for what would cost them all.
+    With ``new``, raises FileExistsError if there is one. Raises SampleError for what concerns this object alone,
+    OutputError for what would stop every object.
     """
     mode = {"mode": "create"} if new else {}
-    _telling_writes(url, lambda: _call(url, "pipe_file", data, seconds=LONG_SECONDS, **mode))
+    _write_errors(url, lambda: _call(url, "pipe_file", data, seconds=LONG_SECONDS, **mode))
 
 
 def put_file(url: str, path: str) -> None:
-    """Put a file of this machine in the place of what may be there. Raises as ``put`` does."""
+    """Put a file of this machine, replacing an old object. Raises as ``put`` does."""
 
     def call() -> None:
         files, target = _open(url)
         files.put_file(path, target)
 
-    _telling_writes(url, call)
+    _write_errors(url, call)
 
 
 def rename(url: str, new_url: str) -> None:
     """Give a file another name. Raises as ``put`` does."""
     _, new_path = _open(new_url)
-    _telling_writes(new_url, lambda: _call(url, "mv", new_path))
+    _write_errors(new_url, lambda: _call(url, "mv", new_path))
 
 
 def make_folder(url: str) -> None:
-    """Make a folder, where folders are more than a part of a name. Raises as ``put`` does."""
-    _telling_writes(url, lambda: _call(url, "makedirs", exist_ok=True))
+    """Make a folder, where a folder is more than a part of a name. Raises as ``put`` does."""
+    _write_errors(url, lambda: _call(url, "makedirs", exist_ok=True))
 
 
 def remove(url: str) -> None:
-    """Remove an object that may be there. Raises as ``put`` does."""
+    """Remove an object, if it is there. Raises as ``put`` does."""
 
     def call() -> None:
         with contextlib.suppress(FileNotFoundError):
             _call(url, "rm_file")
 
-    _telling_writes(url, call)
+    _write_errors(url, call)
 
 
 def at_once(url: str) -> int:
-    """How many requests are worth having under way; none where the library does one at a time."""
+    """How many requests to have under way; 0 where the library does one at a time."""
     return AT_ONCE if _open(url)[0].async_impl else 0
 
 
@@ -194,12 +194,12 @@ def _scheme(url: str) -> str:
 def _range(url: str, start: int, end: int) -> bytes:
     if start >= end:
         return b""
-    data: bytes = _telling(url, lambda: _call(url, "cat_file", start=start, end=end))
+    data: bytes = _read_errors(url, lambda: _call(url, "cat_file", start=start, end=end))
     return data
 
 
 def _open(url: str) -> tuple[Any, str]:
-    """The file system and the path in it, by fsspec, which keeps one for each way to reach a storage.
+    """The file system and the path in it; fsspec keeps a file system for each way to reach a storage.
 
     Raises UsageError ``cloud.missing``, ``usage.url``.
     """
@@ -238,8 +238,8 @@ def _call(url: str, method: str, *args: Any, seconds: float = ANSWER_SECONDS, **
     return sync(files.loop, getattr(files, f"_{method}"), path, *args, timeout=seconds, **options)
 
 
-def _telling(url: str, call: Callable[[], T]) -> T:
-    """What a storage answers, its failures as SampleErrors."""
+def _read_errors(url: str, call: Callable[[], T]) -> T:
+    """The result of a call, with failures as SampleErrors."""
     try:
         return call()
     except (MemoryError, UsageError):
@@ -254,7 +254,7 @@ def _telling(url: str, call: Callable[[], T]) -> T:
         raise SampleError("file.unreadable", f"{show(url, 300)} can't be read ({_reason(error)})") from None
 
 
-def _telling_writes(url: str, call: Callable[[], object]) -> None:
+def _write_errors(url: str, call: Callable[[], object]) -> None:
     try:
         call()
     except (MemoryError, UsageError, FileExistsError):
@@ -266,17 +266,17 @@ def _telling_writes(url: str, call: Callable[[], object]) -> None:
 
 
 def cannot_write(url: str, reason: str) -> OutputError:
-    """What to say where nothing can be written."""
-    advice = "is the place right, and may you write to it?"
+    """The error where nothing can be written."""
+    advice = "is the URL right, and may you write to it?"
     return OutputError("out.write", f"{show(url, 300)} can't be written ({reason}); {advice}")
 
 
 def _reason(error: Exception) -> str:
-    """A stranger's error in a few words, without passwords."""
+    """A foreign error in a few words, without passwords."""
     if isinstance(error, TimeoutError) and not str(error):
         return "no answer in time"
     if isinstance(error, NotImplementedError):
-        return "the storage has no way to do that"
+        return "the storage does not support this"
     text = str(error.strerror if isinstance(error, OSError) and error.strerror else error) or type(error).__name__
     words = " ".join(without_secrets(text).split()).rstrip(".")
     return show(words, 200)[1:-1]

@@ -1,4 +1,4 @@
-"""A piece of work, and its way through an executor."""
+"""A piece of work, in this process or through an executor."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from cocoseg.parallel.worker import timed
 
 
 class Sliceable(Protocol):
-    """What a part is: a sequence whose slices are smaller parts."""
+    """A part: a sequence whose slices are smaller parts."""
 
     def __len__(self) -> int: ...
-    def __getitem__(self, place: slice, /) -> Any: ...
+    def __getitem__(self, chosen: slice, /) -> Any: ...
 
 
 P = TypeVar("P", bound=Sliceable)
@@ -25,15 +25,15 @@ Rows = Generator[tuple[int, list[R]], None, None]
 
 @dataclass(frozen=True)
 class Job(Generic[P, R]):
-    """The work, the whole that it is done on, the ranges of it that are left, and what stands for a lost item."""
+    """Work on the parts of a whole."""
 
     work: Callable[[P], list[R]]
     whole: P
-    queue: Queue
-    lost: Callable[[P], list[R]]
+    queue: Queue  # of what is left to do
+    lost: Callable[[P], list[R]]  # makes the row of an item during which a worker died
 
     def done(self, taken: Range, rows: list[R], seconds: float) -> tuple[int, list[R]]:
-        """Take note of the rows of a range; what they leave of it comes next."""
+        """Note the rows of a range; the items without a row come next."""
         start, stop = taken
         self.queue.learn(len(rows), seconds)
         self.queue.give_back(start + len(rows), stop)
@@ -47,10 +47,11 @@ class Job(Generic[P, R]):
     def through(
         self, executor: Executor, width: int, patience: float = 0.0
     ) -> Generator[tuple[int, list[R]], None, list[Range]]:
-        """Have what is left done, ``width`` parts at a time, until it is or the executor breaks.
+        """Have the executor do what is left, ``width`` parts at a time, until all is done or the executor breaks.
 
-        Returns the ranges that were then under way; where it ends otherwise, they are left again, and those that
-        can't be called back are given ``patience`` seconds to end. Raises CancelledError where the executor gave up.
+        Returns the ranges that were under way when it broke. If this ends in another way, they go back to the queue,
+        and those that can't be cancelled get ``patience`` seconds to end. Raises CancelledError where the executor
+        cancelled a part.
         """
         waiting: dict[Future[tuple[list[R], float]], Range] = {}
         try:
@@ -72,7 +73,7 @@ class Job(Generic[P, R]):
                 self.queue.give_back(*taken)
 
     def blame(self, start: int, stop: int) -> Rows[R]:
-        """A range whose worker died: the row of a lost item, if it is one, else its halves come again."""
+        """A range whose worker died: the row of a lost item if it is a single one, else its halves are done again."""
         if stop - start == 1:
             yield start, self.lost(self.whole[start:stop])
         else:
@@ -81,7 +82,7 @@ class Job(Generic[P, R]):
             self.queue.give_back(start, half)
 
     def _fill(self, executor: Executor, width: int, waiting: dict[Future[tuple[list[R], float]], Range]) -> bool:
-        """Give parts to the executor; whether any is under way, and it takes them."""
+        """Submit parts; returns whether any is under way and the executor still takes parts."""
         while len(waiting) < width and (taken := self.queue.take()):
             try:
                 waiting[executor.submit(timed, self.work, self.whole[slice(*taken)])] = taken
@@ -100,5 +101,5 @@ def _emptied(waiting: dict[Any, Range]) -> list[Range]:
 
 
 def _says_lost(error: BaseException | None) -> bool:
-    """Whether an executor that replaces its dead workers gave a part up, as Dask does after some tries."""
+    """Whether an executor that replaces dead workers gave up on a part, as Dask does after some tries."""
     return type(error).__name__ == "KilledWorker"

@@ -1,4 +1,4 @@
-"""Worker processes of our own. One that dies costs no more than the one item that kills it."""
+"""Worker processes. If one dies, only the item that killed it fails."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from cocoseg.parallel.worker import begin, timed
 
 
 class _NoMore(Exception):
-    """The system lets us start no more processes."""
+    """The system does not let us start more processes."""
 
 
 def run(job: Job[P, R], workers: int) -> Rows[R]:
     """Do a job in ``workers`` processes, or in as many as can be started.
 
-    The parts that were under way when a worker died are done again, each in a process of its own.
+    The parts that were under way when a worker died are done again, each in a separate process.
     """
     context = multiprocessing.get_context(_start_method())
     while workers > 1:
@@ -46,16 +46,16 @@ def run(job: Job[P, R], workers: int) -> Rows[R]:
 
 @contextlib.contextmanager
 def _processes(workers: int, context: Any) -> Iterator[ProcessPoolExecutor]:
-    """A pool of workers, which end after the items that they are at.
+    """A pool of workers, which stop after their current items.
 
-    They are told so through a pipe, from which nobody reads: an event has a lock, and a worker that is killed while it
-    holds that would leave the others waiting for ever.
+    They are asked to stop through a pipe that nobody reads from. An event has a lock: a worker killed while holding it
+    would leave the others waiting forever.
     """
     try:
-        stop, teller = context.Pipe(duplex=False)
+        stop, sender = context.Pipe(duplex=False)
     except OSError as error:
         raise _NoMore from error
-    with stop, teller:
+    with stop, sender:
         try:
             executor = _Pool(workers, context, begin, (stop,))
         except OSError as error:
@@ -63,7 +63,7 @@ def _processes(workers: int, context: Any) -> Iterator[ProcessPoolExecutor]:
         try:
             yield executor
         finally:
-            teller.send_bytes(b"stop")
+            sender.send_bytes(b"stop")
             executor.shutdown(wait=True, cancel_futures=True)
 
 
@@ -79,9 +79,9 @@ class _Pool(ProcessPoolExecutor):
 
 @contextlib.contextmanager
 def _one_worker(context: Any) -> Iterator[ProcessPoolExecutor]:
-    """A worker that has begun: where none can, that is no fault of an item.
+    """A worker that has started; if none can start, no item is to blame.
 
-    Raises UsageError ``workers.start``, OutputError ``workers.gone`` where the system lets us start no more.
+    Raises UsageError ``workers.start``, OutputError ``workers.gone`` where the system does not let us start more.
     """
     try:
         with _processes(1, context) as executor:
@@ -93,14 +93,12 @@ def _one_worker(context: Any) -> Iterator[ProcessPoolExecutor]:
                 raise UsageError("workers.start", f"{reason}; {advice}") from None
             yield executor
     except _NoMore as error:
-        text = (
-            f"a worker died, and no other can be started ({error.__cause__}); the same command again goes on from here"
-        )
+        text = f"a worker died, and no other can be started ({error.__cause__}); run the same command again to resume"
         raise OutputError("workers.gone", text) from None
 
 
 def _alone(job: Job[P, R], start: int, stop: int, context: Any) -> Rows[R]:
-    """Do a range in a process of its own; where that dies as well, in halves, down to the item that kills."""
+    """Do a range in a separate process; if that dies too, do its halves, down to the item that kills it."""
     try:
         with _one_worker(context) as executor:
             while start < stop:
@@ -119,7 +117,7 @@ def _alone(job: Job[P, R], start: int, stop: int, context: Any) -> Rows[R]:
 
 
 def _start_method() -> str | None:
-    """Fork where it is safe, which is where this process has one thread: a worker is then there at once."""
+    """Fork if this process has one thread, which makes it safe: a worker then starts at once."""
     if chosen := os.environ.get("COCOSEG_START"):
         return chosen
     if sys.platform != "linux":

@@ -1,4 +1,4 @@
-"""What is left to do, cut into parts of about a second."""
+"""The items left to do, cut into parts of about a second."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from collections import deque
 
 PART_SECONDS = 1.0
 _SHORTEST_SECONDS = 0.05
-_FIRST = 8  # items of a part as long as nobody knows how long one takes
+_FIRST = 8  # items of a part before the pace is known
 
 Range = tuple[int, int]
 
 
 class Queue:
-    """Items by number, handed out in ranges (start, stop) that ``workers`` finish at about the same time.
+    """Items by index, handed out in ranges (start, stop) so that ``workers`` finish at about the same time.
 
-    ``left`` is the number of those that wait to be taken.
+    ``left`` is the number of items not handed out.
     """
 
     def __init__(self, length: int, workers: int) -> None:
@@ -24,7 +24,7 @@ class Queue:
         self._pace: float | None = None  # items a second
 
     def take(self) -> Range | None:
-        """The next range, or None where all were taken."""
+        """The next range, or None if there is none left."""
         if not self._ranges:
             return None
         start, stop = self._ranges.popleft()
@@ -35,18 +35,18 @@ class Queue:
         return start, end
 
     def give_back(self, start: int, stop: int) -> None:
-        """Items that were taken and not done; they come next."""
+        """Return items that were taken and not done; they come next."""
         if start < stop:
             self._ranges.appendleft((start, stop))
             self.left += stop - start
 
     def learn(self, items: int, seconds: float) -> None:
-        """How long a part took; the last ones count for most."""
+        """Note how long a part took; recent parts weigh most."""
         pace = items / max(seconds, 1e-6)
         self._pace = pace if self._pace is None else 0.5 * self._pace + 0.5 * pace
 
     def _size(self) -> int:
-        """A second's items, but towards the end no more than leave something for everybody."""
+        """The items of a second, but fewer towards the end, so that every worker gets some."""
         share = -(-self.left // (2 * self._workers))
         if self._pace is None:
             return max(1, min(share, _FIRST))

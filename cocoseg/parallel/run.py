@@ -1,4 +1,4 @@
-"""The rows of all parts, whoever does the work."""
+"""The rows of all parts, by this process, by workers or by an executor."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ def run(
     workers: int = 1,
     executor: Executor | None = None,
 ) -> Rows[R]:
-    """``(number of the first item, rows)`` for all parts of ``whole``, as they get done.
+    """``(index of the first item, rows)`` for all parts of ``whole``, as they finish.
 
-    With one worker the work is done here, with more in processes of our own, with an ``executor`` wherever that has
-    it done; ``workers`` is then how many it has, at a guess. ``lost`` makes the row of a part of one item that ends
-    its process. Closing the iterator stops the workers after the item that each is at.
+    One worker means this process, more mean worker processes. An ``executor`` does the work instead if given;
+    ``workers`` is then an estimate of how many it has. ``lost`` makes the row of an item that ends its process.
+    Closing the iterator stops each worker after its current item.
 
     Raises UsageError ``workers.start``, OutputError ``workers.gone`` where an executor gives up.
     """
@@ -36,13 +36,13 @@ def run(
         yield from pool.run(job, workers)
 
 
-_LET_END_SECONDS = 10.0  # for parts that nobody waits for any more
+_LET_END_SECONDS = 10.0  # for parts whose results are no longer needed
 
 
 def _elsewhere(job: Job[P, R], executor: Executor, width: int) -> Rows[R]:
-    advice = "start the same command again, which goes on where this one ended"
+    advice = "run the same command again to resume"
     try:
         if (yield from job.through(executor, width, _LET_END_SECONDS)) or job.queue.left:
             raise OutputError("workers.gone", f"the executor's workers have died; {advice}")
     except CancelledError:
-        raise OutputError("workers.gone", f"the executor gave the work up; {advice}") from None
+        raise OutputError("workers.gone", f"the executor cancelled the work; {advice}") from None

@@ -1,4 +1,4 @@
-"""What goes on in a worker: when to end a part, when to end altogether, and how long one item may take."""
+"""A worker: when to end a part, when to exit, and how long one item may take."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from cocoseg.parallel.queue import PART_SECONDS
 P = TypeVar("P")
 R = TypeVar("R")
 
-GRACE_SECONDS = 1.5  # from being asked to end, or from the end of an item's time, to being ended
+GRACE_SECONDS = 1.5  # from the request to stop, or the end of an item's time, to the end of the process
 _TICK = 0.2
-_LONGEST = 1e8  # seconds, three years; timers know no infinity
+_LONGEST = 1e8  # seconds, three years; timers do not take infinity
 
-_stopping = False  # whether this worker was asked to end
+_stopping = False  # whether this worker was asked to stop
 _item_ends = float("inf")
 _part = threading.local()  # an executor may do several parts in one process
 
 
 class TimeExceeded(BaseException):
-    """An item took longer than it may. No ``Exception``, so that no decoder takes it for one of its own."""
+    """An item took too long. This is not an ``Exception``, so that a decoder does not catch it."""
 
 
 def timed(work: Callable[[P], list[R]], part: P) -> tuple[list[R], float]:
@@ -39,21 +39,21 @@ def timed(work: Callable[[P], list[R]], part: P) -> tuple[list[R], float]:
 
 
 def stopping() -> bool:
-    """Whether this worker was asked to end."""
+    """Whether this worker was asked to stop."""
     return _stopping
 
 
 def time_is_up() -> bool:
-    """Whether the part in hand has taken long enough, or the worker was asked to end: look at it between two items."""
+    """Whether the current part has taken long enough, or the worker was asked to stop; to check between items."""
     return time.monotonic() > getattr(_part, "ends", float("inf")) or stopping()
 
 
 @contextlib.contextmanager
 def limited(seconds: float) -> Iterator[None]:
-    """Give what is done in here that much time, then raise TimeExceeded in it.
+    """Raise TimeExceeded in the body if it takes longer than that.
 
-    What can't be interrupted ends its process a moment later, if that is a worker. Without effect in a thread, and in
-    the main process on systems that have no alarm signal.
+    A worker that can't be interrupted exits a moment later. This has no effect in a thread, or in the main process of
+    a system without alarm signals.
     """
     global _item_ends
     alarm = getattr(signal, "SIGALRM", None)
@@ -82,7 +82,7 @@ def _exceeded(*_: Any) -> None:
 
 
 def begin(stop: Any) -> None:
-    """A worker's first steps: leave Ctrl-C to the parent, and end when the parent ends or says so through ``stop``."""
+    """Set up a worker: it leaves Ctrl-C to the parent, and exits when the parent does or asks for it by ``stop``."""
     tune_memory()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
@@ -90,25 +90,25 @@ def begin(stop: Any) -> None:
 
 
 def _watch(stop: Any) -> None:
-    """End this process with its parent, and where it is too long at an item after its time, or after being stopped."""
+    """End this process with its parent, or if an item goes on too long after its time or a request to stop."""
     global _stopping
     parent = multiprocessing.parent_process()
     asked = float("inf")
     while parent is not None:
-        told = wait([parent.sentinel] if _stopping else [parent.sentinel, stop], _TICK)
+        ready = wait([parent.sentinel] if _stopping else [parent.sentinel, stop], _TICK)
         now = time.monotonic()
-        if stop in told:
+        if stop in ready:
             _stopping, asked = True, now
-        if parent.sentinel in told or now > min(asked, _item_ends) + GRACE_SECONDS:
+        if parent.sentinel in ready or now > min(asked, _item_ends) + GRACE_SECONDS:
             break
     os._exit(1)
 
 
 def tune_memory() -> None:
-    """Tell glibc to keep freed arrays instead of giving them back after every picture.
+    """Make glibc keep freed arrays instead of returning them to the system after every picture.
 
-    Fresh pages for each picture's arrays cost nearly as much as all the work on it (DESIGN.md, speed). A setting of
-    the process, so only for processes that are cocoseg's own; nothing happens where there is no glibc.
+    Fresh pages for each picture's arrays take nearly as long as all the work on it (benchmarks/RESULTS.md). This
+    setting holds for the whole process, so it is for processes that cocoseg starts. Without glibc it does nothing.
     """
     import ctypes
 

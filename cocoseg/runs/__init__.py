@@ -1,1 +1,1 @@
-"""The resumable run: a folder, its lock and journal, parts of a data set through a writer, a report at the end."""
+"""The resumable run: a folder with its lock and journal, a writer for parts of a data set, and a report."""

@@ -1,4 +1,4 @@
-"""Bytes that are on the disk when a call returns, and not only on their way there."""
+"""Writes that have reached the disk when a call returns."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 
 def write_all(descriptor: int, data: bytes) -> None:
-    """Write all the bytes, however few a call takes. Raises OSError."""
+    """Write all the bytes, even if one system call takes only some. Raises OSError."""
     rest = memoryview(data)
     while rest:
         rest = rest[os.write(descriptor, rest) :]
@@ -18,7 +18,7 @@ def write_all(descriptor: int, data: bytes) -> None:
 def sync(root: str, paths: Iterable[str]) -> None:
     """Make files below ``root`` durable. Raises OSError.
 
-    One call for the whole file system, where there is one, costs a hundredth of a call for each file.
+    Where the system can sync a whole file system, this takes a hundredth of the time of a call for each file.
     """
     if sync_all(root):
         return
@@ -31,7 +31,7 @@ def sync(root: str, paths: Iterable[str]) -> None:
 
 
 def sync_all(root: str) -> bool:
-    """Whether Linux was asked to write out all that the file system holds. Raises OSError where that failed."""
+    """Sync the whole file system, on Linux; returns whether that was possible. Raises OSError where it failed."""
     if sys.platform != "linux":
         return False
     import ctypes

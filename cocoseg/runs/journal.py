@@ -1,14 +1,16 @@
-"""The journal of a run: in ``OUT/.cocoseg``, a page for every finished part, a line for every finished item.
+"""The journal of a run in ``OUT/.cocoseg``: a page for every finished part, a line for every finished item.
 
     {"journal":1,"command":"to-semantic","rows":2,"sha256":"..."}
     {"key":"000139.png","made_from":"5f0c...","files":{"000139.png":[9120,"77ab..."]},"result":{...}}
     ...
 
-A page is written durably *before* the files of its part get their names. So every file of a run under its final name
-stands in the journal, and one that is not there, or not as the journal says, is made again, whatever ended the run.
+A page is written durably *before* the files of its part get their names. So the
+journal lists every file of a run that has its final name, and a file that is missing, or differs from the journal, is
+made again, however the run ended.
 
-While a run is on, its pages carry the number of the run, and later ones outdo earlier ones. When it is through, the
-journal is written anew in the order of the data set, so that it has the same bytes however often the run was ended.
+During a run its pages carry the number of the run, and later pages override earlier ones. When the run has finished,
+the journal is rewritten in the order of the data set, so that its bytes do not depend on how often the run was
+interrupted.
 """
 
 from __future__ import annotations
@@ -33,31 +35,25 @@ _ROWS_A_PAGE = 10_000
 
 
 class Text(NamedTuple):
-    """Where text for a document about all items lies: in a file of the journal, or, as "", in the finished document."""
+    """The position of one item's text for a document about all items."""
 
-    file: str
+    file: str  # of the journal; "" means the finished document
     start: int
     size: int
     digest: str
 
 
 class Row(msgspec.Struct, omit_defaults=True, gc=False):
-    """What became of one item.
-
-    ``made_from`` is the digest of all that decides its files, which are ``files``: name → (size, digest). ``result``
-    is what the command's summary needs of it, as JSON, ``texts`` is what a document gets of it. Only rows without
-    ``failure`` are written; ``kept`` ones were found finished. One without ``made_from`` has failed since it was
-    finished.
-    """
+    """The outcome of one item. Only rows without ``failure`` are written."""
 
     key: str
-    made_from: str = ""
-    files: dict[str, tuple[int, str]] = {}
-    result: msgspec.Raw = msgspec.Raw(b"{}")
+    made_from: str = ""  # digest of all that the files depend on; empty if the item failed in a later run
+    files: dict[str, tuple[int, str]] = {}  # name → (size, digest)
+    result: msgspec.Raw = msgspec.Raw(b"{}")  # JSON for the command's summary
     problems: tuple[Problem, ...] = ()
-    texts: tuple[Text, ...] = ()
+    texts: tuple[Text, ...] = ()  # for the document
     failure: Problem | None = None
-    kept: bool = False
+    kept: bool = False  # finished by an earlier run
 
 
 class _Key(msgspec.Struct, gc=False):
@@ -79,23 +75,23 @@ decode_row = _ROW.decode
 
 
 def forgotten(line: bytes) -> bytes:
-    """The line of an item that has failed since: its files may be replaced, and are known for no more than that."""
+    """The line of an item that failed in a later run: its files may be replaced, and are not up to date."""
     row = decode_row(line)
     return encode_row(Row(row.key, files=row.files))
 
 
 def is_finished(line: bytes) -> bool:
-    """Whether a line tells of files that are as they should be."""
+    """Whether the files of a line are up to date."""
     return bool(decode_row(line).made_from)
 
 
 def page_name(run: int, first: int) -> str:
-    """The name of a page: the number of the run, 0 for the journal of a finished one, and of its first item."""
+    """The name of a page, by the number of the run, 0 if it has finished, and the index of the page's first item."""
     return f"{JOURNAL}/page-{run:04d}-{first:09d}.jsonl"
 
 
 def text_name(run: int, first: int) -> str:
-    """The name of what a part adds to a document."""
+    """The name of the file with the texts of a part."""
     return f"{JOURNAL}/text-{run:04d}-{first:09d}.jsonl"
 
 
@@ -122,7 +118,7 @@ class Journal:
         return sorted(name for name in self._folder.names(JOURNAL) if _TEXT.fullmatch(name))
 
     def runs(self) -> set[int]:
-        """The numbers of the runs that have pages here; 0 is what finished runs left."""
+        """The numbers of the runs that have pages here; 0 stands for finished runs."""
         return {int(name.split("-")[1]) for name in self.pages()}
 
     def next_run(self) -> int:
@@ -130,19 +126,19 @@ class Journal:
         return 1 + max(self.runs(), default=0)
 
     def load(self) -> dict[str, bytes]:
-        """Key → encoded row, of all items that were ever finished here. A damaged page costs the work, no more.
+        """Key → encoded row, of all items that were ever finished here. The items of a damaged page are done again.
 
-        Raises OutputError where another command's journal lies there.
+        Raises OutputError where the journal is that of another command.
         """
         with closing(prefetch(self._lines, self.pages(), self._folder.at_once)) as pages:
             return {_KEY.decode(line).key: line for lines in pages for line in lines() or ()}
 
     def is_whole(self, name: str) -> bool:
-        """Whether a page can be read, and is as it was written."""
+        """Whether a page can be read and is undamaged."""
         return self._lines(name) is not None
 
     def settle(self, lines: Sequence[bytes]) -> list[str]:
-        """Write the journal of a finished run; returns the pages that it stands for, to be removed at last."""
+        """Write the journal of a finished run; returns the pages that it replaces, to be removed last."""
         before = set(self.pages())
         firsts = range(0, max(len(lines), 1), _ROWS_A_PAGE)
         for first in firsts:
@@ -152,15 +148,15 @@ class Journal:
     def _lines(self, name: str) -> list[bytes] | None:
         try:
             header, _, body = self._folder.read(name).partition(b"\n")
-            said = _HEADER.decode(header)
+            found = _HEADER.decode(header)
         except (SampleError, msgspec.DecodeError, UnicodeDecodeError):
             return None
-        if self.command and said.command != self.command:
+        if self.command and found.command != self.command:
             raise OutputError(
                 "out.other",
-                f"the folder holds what 'cocoseg {show(said.command)[1:-1]}' wrote; choose another folder for "
+                f"the folder holds what 'cocoseg {show(found.command)[1:-1]}' wrote; choose another folder for "
                 f"{self.command}",
             )
-        if said.journal != _VERSION or hashlib.sha256(body).hexdigest() != said.sha256:
+        if found.journal != _VERSION or hashlib.sha256(body).hexdigest() != found.sha256:
             return None
         return body.splitlines()

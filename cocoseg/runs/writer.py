@@ -1,4 +1,4 @@
-"""The entries of a part through one conversion, into files and rows; what an earlier run finished is left as it is."""
+"""Converts the entries of a part into files and rows; what an earlier run finished is left as it is."""
 
 from __future__ import annotations
 
@@ -26,40 +26,38 @@ from cocoseg.runs.write_errors import unseen
 
 
 class Converted(NamedTuple):
-    """What becomes of a sample: files by their names, what the command's summary needs of it, and its text for each
-    list of the document about all images, where the command makes one.
-    """
+    """A converted sample."""
 
-    files: dict[str, bytes]
-    result: msgspec.Struct
-    texts: tuple[bytes, ...] = ()
+    files: dict[str, bytes]  # by their names
+    result: msgspec.Struct  # for the command's summary
+    texts: tuple[bytes, ...] = ()  # for each list of the document about all images, if there is one
 
 
 class Conversion(Protocol):
-    """A sample to files; a value that pickles."""
+    """Converts a sample to files; it can be pickled."""
 
     def __call__(self, sample: Sample) -> Converted:
         """Raises SampleError."""
         ...
 
     def settings(self) -> bytes:
-        """All that decides the files, besides the sample."""
+        """Everything besides the sample that the files depend on."""
         ...
 
 
 @dataclass(frozen=True)
 class Part:
-    """Entries, the journal's line of each, if there is one, and the number of the first in the data set."""
+    """Some entries of a data set."""
 
     dataset: Dataset
-    lines: Sequence[bytes | None] = ()
-    first: int = 0
+    lines: Sequence[bytes | None] = ()  # the journal's line of each entry, if any
+    first: int = 0  # index of the first entry in the whole data set
 
     def __len__(self) -> int:
         return len(self.dataset)
 
-    def __getitem__(self, place: slice) -> Part:
-        return Part(self.dataset[place], self.lines[place], self.first + place.indices(len(self))[0])
+    def __getitem__(self, chosen: slice) -> Part:
+        return Part(self.dataset[chosen], self.lines[chosen], self.first + chosen.indices(len(self))[0])
 
     def __iter__(self) -> Iterator[tuple[Any, bytes | None]]:
         return zip(self.dataset.entries, self.lines or [None] * len(self), strict=True)
@@ -67,45 +65,37 @@ class Part:
 
 @dataclass(frozen=True)
 class Target:
-    """Where a run writes: the folder, the command and the run's number for its journal, and what it may replace.
-
-    ``document`` is the place of the document about all images.
-    """
+    """Where a run writes, and what it may replace."""
 
     folder: Folder
-    command: str
-    run: int
+    command: str  # for the journal
+    run: int  # the number of the run, for the journal
     overwrite: bool = False
-    document: Place | None = None
+    document: Place | None = None  # of the document about all images
 
 
 class _Found(NamedTuple):
-    """A row, its line where it was in the journal before, its texts where they are new, and files that it made before
-    and makes no more.
-    """
+    """The outcome of one item."""
 
     row: Row
-    line: bytes | None = None
-    texts: tuple[bytes, ...] = ()
-    stale: tuple[tuple[str, int, str], ...] = ()
+    line: bytes | None = None  # the row as the journal has it, if an earlier run finished the item
+    texts: tuple[bytes, ...] = ()  # new texts for the document
+    stale: tuple[tuple[str, int, str], ...] = ()  # (name, size, digest) of earlier files that are no longer made
 
 
 @dataclass(frozen=True)
 class Writer:
-    """``writer(part) -> rows``: converts entries and writes their files. Without a target all is done but the writing.
-
-    ``seconds`` is how long one image may take; ``stop_on_error`` ends a part with the first one that fails.
-    """
+    """``writer(part) -> rows``: converts entries and writes their files; without a target it only converts."""
 
     convert: Conversion
     target: Target | None = None
-    seconds: float = 300.0
-    stop_on_error: bool = False
+    seconds: float = 300.0  # that one image may take
+    stop_on_error: bool = False  # end the part after the first image that fails
 
     def __call__(self, part: Part) -> list[Row]:
         """Rows of the part's first entries, as many as there is time for.
 
-        Raises OutputError for what would cost every image.
+        Raises OutputError for what would stop every image.
         """
         if self.target is None:
             return [found.row for found in self._rows(part, None)]
@@ -116,7 +106,7 @@ class Writer:
             return self._finish(part, found, batch, self.target)
 
     def lost(self, part: Part) -> list[Row]:
-        """The rows of images at which a worker died."""
+        """The rows of images during which a worker died."""
         text = "the worker process died at this image (killed from outside, out of memory, or past its time)"
         entries = part.dataset.entries
         return [
@@ -124,7 +114,7 @@ class Writer:
         ]
 
     def _rows(self, part: Part, batch: Batch | None) -> Iterator[_Found]:
-        """Rows, and the journal's line of those that were finished before."""
+        """The outcomes of the part's first entries, as many as there is time for."""
         hasher = hashlib.sha256(self.convert.settings())
         items = [_Item(part.dataset, entry, hasher, line) for entry, line in part]
         with closing(prefetch(self._begin, items, self._at_once(part))) as begun:
@@ -135,13 +125,13 @@ class Writer:
                     return
 
     def _at_once(self, part: Part) -> int:
-        """How many items are begun at a time: those that wait for far storage, for their pictures or for OUT's."""
+        """How many items to begin at a time: more than one where pictures or earlier files are in a storage."""
         looks = self.target is not None and any(part.lines)
         into = self.target.folder.at_once if self.target and looks else 0
         return max(into, *map(at_once, part.dataset.folders), 0)
 
     def _begin(self, item: _Item) -> _Begun:
-        """All of an item's reading. Raises SampleError."""
+        """Read all that an item needs. Raises SampleError."""
         picture = item.dataset.load.fetch(item.entry)
         earlier = journal.decode_row(item.line) if item.line else None
         return _Begun(picture, earlier, earlier is not None and self._is_whole(earlier, item, picture))
@@ -154,19 +144,19 @@ class Writer:
                     return _Found(msgspec.structs.replace(earlier, kept=True), item.line)
                 sample = item.dataset.load.decode(item.entry, picture)
                 converted = self.convert(sample)
-            _add(converted.files, batch, self._overwrites(earlier), item.place)
+            _add(converted.files, batch, self._overwrites(earlier), item.where)
         except SampleError as error:
             return _Found(_failed(item.entry, error.problem))
         except MemoryError:
-            return _Found(_failed(item.entry, Problem("limit.memory", f"{item.place}: not enough memory")))
+            return _Found(_failed(item.entry, Problem("limit.memory", f"{item.where}: not enough memory")))
         except TimeExceeded:
-            text = f"took longer than {self.seconds:g} s; give it more with --time-limit"
-            return _Found(_failed(item.entry, Problem("limit.time", f"{item.place}: {text}")))
+            text = f"took longer than {self.seconds:g} s; allow more with --time-limit"
+            return _Found(_failed(item.entry, Problem("limit.time", f"{item.where}: {text}")))
         row = item.row(converted, picture, sample.problems)
         return _Found(row, texts=converted.texts, stale=_stale(earlier, row))
 
     def _is_whole(self, row: Row, item: _Item, picture: Any) -> bool:
-        """Whether all that an earlier run made of an item is there, and nothing that it was made from has changed."""
+        """Whether the files of an earlier run are all there, and nothing that they were made from has changed."""
         if self.target is None or row.made_from != item.made_from(picture, exact=bool(row.problems)):
             return False
         if self.target.document and not all(map(self.target.document.holds, row.texts)):
@@ -195,7 +185,7 @@ class Writer:
 
 
 class _Item(NamedTuple):
-    """An entry on its way."""
+    """An entry that is being converted."""
 
     dataset: Dataset
     entry: Any
@@ -203,11 +193,11 @@ class _Item(NamedTuple):
     line: bytes | None
 
     @property
-    def place(self) -> str:
+    def where(self) -> str:
         return self.dataset.load.place(self.entry)
 
     def made_from(self, picture: Any, exact: bool) -> str:
-        """The digest of all that decides the item's files; ``exact``: and the words of what is odd about it."""
+        """The digest of all that the item's files depend on, and with ``exact`` its warnings too."""
         hasher = self.hasher.copy()
         for data in self.dataset.load.content(self.entry, picture, exact):
             hasher.update(len(data).to_bytes(8, "little"))
@@ -225,15 +215,15 @@ class _Item(NamedTuple):
 
 
 class _Begun(NamedTuple):
-    """An item's picture, what an earlier run made of it, and whether that is whole and still what would be made."""
+    """An item after reading."""
 
     picture: Any
-    earlier: Row | None
-    whole: bool
+    earlier: Row | None  # of an earlier run
+    whole: bool  # whether the earlier files are there and up to date
 
 
-def _add(files: dict[str, bytes], batch: Batch | None, replaceable: frozenset[str] | None, place: str) -> None:
-    """All files of an item, or none."""
+def _add(files: dict[str, bytes], batch: Batch | None, replaceable: frozenset[str] | None, where: str) -> None:
+    """Add all files of an item, or none."""
     if batch is None:
         return
     try:
@@ -241,7 +231,7 @@ def _add(files: dict[str, bytes], batch: Batch | None, replaceable: frozenset[st
             batch.add(name, data, overwrite=replaceable is None or name in replaceable)
     except SampleError as error:
         batch.drop(files)
-        raise error.at(place) from None
+        raise error.at(where) from None
 
 
 def _failed(entry: Any, problem: Problem) -> Row:
@@ -249,13 +239,13 @@ def _failed(entry: Any, problem: Problem) -> Row:
 
 
 def _stale(earlier: Row | None, row: Row) -> tuple[tuple[str, int, str], ...]:
-    """Files that an earlier run made of an item, as it left them, and that no longer belong to it."""
+    """Files that an earlier run made of an item and that no longer belong to it."""
     before = earlier.files if earlier else {}
     return tuple((name, *known) for name, known in before.items() if name not in row.files)
 
 
 def _unless(failed: dict[str, SampleError], found: list[_Found], part: Part) -> list[_Found]:
-    """The rows, but failures where one of the files could not be given its name."""
+    """The outcomes, with failures for items whose files could not all be written."""
 
     def but(found: _Found, entry: Any) -> _Found:
         error = next((failed[name] for name in found.row.files if name in failed), None)
@@ -265,16 +255,16 @@ def _unless(failed: dict[str, SampleError], found: list[_Found], part: Part) -> 
 
 
 def _with_texts(first: int, found: list[_Found], target: Target) -> list[_Found]:
-    """Save the new texts of a part in one file, and the rows that name their places in it."""
+    """Save the new texts of a part in one file; returns the outcomes with the positions of their texts."""
     texts = [text for done in found for text in done.texts]
     if not texts:
         return found
     name = journal.text_name(target.run, first)
     target.folder.save(name, b"".join(texts))
     starts = accumulate(map(len, texts), initial=0)
-    places = (Text(name, start, len(text), digest(text)) for start, text in zip(starts, texts, strict=False))
+    saved = (Text(name, start, len(text), digest(text)) for start, text in zip(starts, texts, strict=False))
     return [
-        done._replace(row=msgspec.structs.replace(done.row, texts=tuple(islice(places, len(done.texts)))))
+        done._replace(row=msgspec.structs.replace(done.row, texts=tuple(islice(saved, len(done.texts)))))
         if done.texts
         else done
         for done in found

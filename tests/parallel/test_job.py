@@ -115,7 +115,7 @@ class TestAnExecutorThatBreaks:
             if 5 in part:
                 raise BrokenExecutor("a worker died")
 
-        with pytest.raises(OutputError, match="have died; start the same command again") as caught:
+        with pytest.raises(OutputError, match="have died; run the same command again to resume") as caught:
             rows(Here(spoil), range(100))
         assert caught.value.category == "workers.gone"
 
@@ -147,7 +147,7 @@ class TestAnExecutorThatBreaks:
         def spoil(part: range) -> None:
             raise CancelledError
 
-        with pytest.raises(OutputError, match="gave the work up"):
+        with pytest.raises(OutputError, match="cancelled the work"):
             rows(Here(spoil), range(100))
 
     def test_that_cancels_is_the_same(self) -> None:
@@ -158,7 +158,7 @@ class TestAnExecutorThatBreaks:
                 future.set_running_or_notify_cancel()
                 return future
 
-        with pytest.raises(OutputError, match="gave the work up"):
+        with pytest.raises(OutputError, match="cancelled the work"):
             rows(Cancels(), range(100))
 
     def test_that_does_not_take_parts_passes_its_reason_on(self) -> None:

@@ -270,7 +270,7 @@ class TestWhereProcessesCanNotBeStarted:
     @pytest.mark.parametrize("_start", ["fork"], indirect=True)
     @pytest.mark.usefixtures("_allowed", "_start")
     def test_after_a_worker_died_the_run_ends_with_a_sentence(self) -> None:
-        with pytest.raises(OutputError, match="no other can be started .*the same command again goes on"):
+        with pytest.raises(OutputError, match="no other can be started .*run the same command again to resume"):
             rows([("exit", 1), *items(*range(20))], 2, lost)
 
     def test_because_there_are_no_threads_is_the_same(self, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -367,7 +367,7 @@ class TestWriter:
     @pytest.mark.parametrize(
         ("key", "category", "words"),
         [
-            ("slow", "limit.time", "took longer than 0.05 s; give it more with --time-limit"),
+            ("slow", "limit.time", "took longer than 0.05 s; allow more with --time-limit"),
             ("huge", "limit.memory", "not enough memory"),
             ("wrong", "x.wrong", "wrong"),
         ],

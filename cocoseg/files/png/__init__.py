@@ -1,8 +1,8 @@
-"""PNG pictures in (W3C PNG specification, third edition); ``png_out`` writes them.
+"""Reads PNG pictures (W3C PNG specification, third edition); ``write`` writes them.
 
-Reading looks at the header before a pixel is decoded: what is no 8-bit RGB or RGBA and no palette picture, or has
-another size than the annotation says, is refused by name, and no file can make the decoder reserve more memory than
-the annotation's size allows. kornia-rs decodes RGB and RGBA, Pillow palettes.
+The header is checked before a pixel is decoded: a picture that is not 8-bit RGB, RGBA or palette, or whose size
+differs from the annotation, is refused with a message, and no file can make the decoder reserve more memory than the
+annotation's size allows. kornia-rs decodes RGB and RGBA, Pillow palettes.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from cocoseg.limits import MAX_PIXELS
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 HEADER_BYTES = 33
 
-_ABSURD = 1 << 31  # pixels that no label picture has, whatever its annotation says
-_LARGE = 1 << 25  # pixels from which the ratio of picture to file is looked at
+_ABSURD = 1 << 31  # more pixels than any label picture has
+_LARGE = 1 << 25  # pixels from which the ratio of picture to file is checked
 _BOMB_RATIO = 600
 _SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 _PALETTE = 3
@@ -37,7 +37,7 @@ _ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), 
 
 
 class Header(NamedTuple):
-    """What the first 33 bytes of a PNG say. ``size`` is (height, width)."""
+    """The first 33 bytes of a PNG. ``size`` is (height, width)."""
 
     size: tuple[int, int]
     bit_depth: int
@@ -68,7 +68,7 @@ def read_header(data: bytes) -> Header:
 
 
 def read_picture(data: bytes, size: tuple[int, int] | None = None) -> npt.NDArray[np.uint8]:
-    """A picture of ids: PNG bytes -> (H, W, 3) or (H, W, 4) uint8. ``size`` is what the annotation says, if it does.
+    """A picture of ids: PNG bytes -> (H, W, 3) or (H, W, 4) uint8. ``size`` is that of the annotation, if known.
 
     Raises SampleError: ``png.*``, ``size.mismatch``, ``limit.pixels``.
     """
@@ -86,7 +86,7 @@ def read_picture(data: bytes, size: tuple[int, int] | None = None) -> npt.NDArra
 def verify_stream(data: bytes) -> None:
     """Check what the fast decoder does not: the Adler-32 of the pixels and that they are exactly the header's.
 
-    Costs another inflate, so it is for pictures that look wrong already; very large ones are passed over.
+    This inflates the picture again, so it is for pictures that look wrong already; very large ones are skipped.
     Raises SampleError ``png.corrupt``.
     """
     header = read_header(data)
@@ -104,7 +104,7 @@ def verify_stream(data: bytes) -> None:
 
 
 def chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
-    """The name of each chunk of a PNG, and from where to where it reaches, length and checksum in it."""
+    """The name of each chunk of a PNG, and its start and end, with length and checksum."""
     start = len(SIGNATURE)
     while start + 8 <= len(data):
         end = start + 12 + int.from_bytes(data[start : start + 4], "big")
@@ -113,7 +113,7 @@ def chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
 
 
 def check_size(header: Header, size: tuple[int, int] | None, data: bytes) -> None:
-    """Refuse a picture of another size than the annotation says, and one that packs too much.
+    """Refuse a picture whose size differs from the annotation's, and one that packs too much.
 
     Raises SampleError: ``size.mismatch``, ``limit.pixels``.
     """
@@ -126,7 +126,7 @@ def check_size(header: Header, size: tuple[int, int] | None, data: bytes) -> Non
 
 
 def check_sides(header: Header, size: tuple[int, int] | None, data: bytes) -> None:
-    """Refuse a picture of another size than the annotation says, and one too large. Raises as ``check_size``."""
+    """Refuse a picture whose size differs from the annotation's, and one too large. Raises as ``check_size``."""
     height, width = header.size
     if size is not None and size != header.size:
         verify_stream(data)
@@ -156,13 +156,13 @@ def decode(data: bytes, header: Header, mode: str) -> npt.NDArray[Any]:
         raise
     except BaseException as error:
         if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
-            raise  # only a panic of the native decoder is about the file
+            raise  # only a panic of the native decoder concerns the file
         reason = str(error).removeprefix("Failed to decode the png image.").partition(" while ")[0].strip(" .")
         raise SampleError("png.corrupt", f"the PNG can't be decoded ({reason}); get the file again") from None
 
 
 def _reserve(header: Header) -> None:
-    """Fail as Python fails when a large picture finds no memory: native code would end the process."""
+    """Raise MemoryError if a large picture does not fit: native code would end the process."""
     if header.size[0] * header.size[1] > _LARGE:
         np.empty((2, *header.size, _SAMPLES[header.color_type], max(1, header.bit_depth // 8)), np.uint8)
 
@@ -192,7 +192,7 @@ def _decode_palette(data: bytes) -> npt.NDArray[np.uint8]:
 
 
 def _filtered_bytes(header: Header, interlaced: bool) -> int:
-    """How many bytes the rows of a picture have, each with its filter type."""
+    """The bytes of all rows of a picture, each with its filter type."""
     bits = _SAMPLES.get(header.color_type, 1) * header.bit_depth
     total = 0
     for left, top, right, down in _ADAM7 if interlaced else _WHOLE:

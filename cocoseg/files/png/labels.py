@@ -1,9 +1,9 @@
-"""PNG pictures of numbers in: one channel, grey of 1 to 16 bits or the indices of a palette, never its colours.
+"""Reads PNG pictures of numbers: one channel, grey of 1 to 16 bits or the indices of a palette, never its colours.
 
 kornia-rs decodes grey of 8 and 16 bits only, several times as fast as Pillow, and Pillow stretches grey of 2 and 4 bits
-to 0..255. Deflated rows look alike whatever the picture is, so the decoder is shown all of them as grey: a palette's
-indices under a header that says grey, and rows of 1 to 4 bits as bytes, which are taken apart here. Only interlaced
-pictures of so few bits are Pillow's.
+to 0..255. Deflated rows look alike whatever the picture is, so the decoder gets all of them as grey: a palette's
+indices under a header that says grey, and rows of 1 to 4 bits as bytes, which are unpacked here. Only interlaced
+pictures of so few bits go to Pillow.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ _WRONG = {
     2: "if its colours are segment ids, read it with its panoptic JSON; if R is the category and G the instance, with "
     "--from two-channel; if they stand for classes, or it is a photo, a map of class numbers has to be made first",
     4: "drop the alpha",
-    6: "alpha and colours are no class numbers",
+    6: "alpha and colours are not class numbers",
 }
 
 
 def read_labels(data: bytes, size: tuple[int, int] | None = None) -> npt.NDArray[np.uint8] | npt.NDArray[np.uint16]:
     """A picture of numbers: PNG bytes -> (H, W) uint8, or uint16 where it has 16 bits, exactly as they are stored.
 
-    ``size`` is what it has to be, if that is known. ``png.verify_stream`` checks what this does not.
+    ``size`` is the expected size, if known. ``png.verify_stream`` checks what this does not.
     Raises SampleError: ``png.*``, ``size.mismatch``, ``limit.pixels``.
 
     >>> from cocoseg.files.png.write import write_class_map
@@ -67,7 +67,7 @@ def _decode_bits(data: bytes, header: Header) -> npt.NDArray[np.uint8]:
 
 
 def _as_grey(data: bytes, header: Header) -> bytes:
-    """The picture's rows under a header of grey, without all that would change them."""
+    """The picture's rows under a grey header, without chunks that would change them."""
     sides = b"".join(side.to_bytes(4, "big") for side in header.size[::-1])
     head = chunk(b"IHDR", sides + bytes([header.bit_depth, _GREY, 0, 0, data[28]]))
     return b"".join([SIGNATURE, head, *_rows(data)])

@@ -1,4 +1,4 @@
-"""PNG pictures of one mask: 8-bit grey, 0 and 255, out; any picture without alpha that has two values, in."""
+"""PNG pictures of one mask: written as 8-bit grey, 0 and 255; read from any picture of two values without alpha."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ def write_mask(mask: npt.NDArray[np.bool_]) -> bytes:
     >>> read_mask(write_mask(np.array([[True, False]])))
     array([[ True, False]])
     """
-    # Rows as they are: a run of one value goes on over their ends, while of differences each row begins a new one.
+    # Rows unfiltered: runs of one value then cross row ends, while with differences each row begins a new run.
     rows = np.zeros((mask.shape[0], 1 + mask.shape[1]), np.uint8)
     np.multiply(mask.view(np.uint8), np.uint8(255), out=rows[:, 1:])
     return write_rows(rows, (mask.shape[0], mask.shape[1]), 8)
 
 
 def read_mask(data: bytes, size: tuple[int, int] | None = None) -> npt.NDArray[np.bool_]:
-    """A mask: PNG bytes -> (H, W) bool, all but 0 (of RGB: black) is mask. ``size`` is what it has to be, if known.
+    """A mask: PNG bytes -> (H, W) bool, all but 0 (of RGB: black) is mask. ``size`` is the expected size.
 
     Raises SampleError: ``mask.values`` where the rest has several values, as in a photo or a class map; ``png.*``,
     ``size.mismatch``, ``limit.pixels``.
@@ -46,7 +46,7 @@ def read_mask(data: bytes, size: tuple[int, int] | None = None) -> npt.NDArray[n
 def _values(data: bytes, header: Header, size: tuple[int, int] | None) -> npt.NDArray[Any]:
     """A picture's values (H, W): grey, the indices of a palette, or RGB as one number."""
     if header.color_type == _GREY and header.bit_depth == 8:
-        check_sides(header, size, data)  # not how tightly it is packed: a large empty mask is packed as a bomb is
+        check_sides(header, size, data)  # not the packing: a large empty mask is packed as tightly as a bomb
         return decode(data, header, "mono").reshape(header.size)
     if header.color_type == _RGB and header.bit_depth == 8:
         return read_picture(data, size).astype(np.uint32) @ np.array([1, 1 << 8, 1 << 16], np.uint32)

@@ -1,4 +1,4 @@
-"""PNG pictures out: class maps and colours, the same bytes for the same picture (W3C PNG specification)."""
+"""Writes PNG pictures of classes and colours: the same bytes for the same picture (W3C PNG specification)."""
 
 from __future__ import annotations
 
@@ -53,14 +53,14 @@ def _write(picture: npt.NDArray[Any], color_type: int, extra: bytes = b"") -> by
 
 
 def _deflate(rows: npt.NDArray[np.uint8], color_type: int) -> bytes:
-    """Rows as a zlib stream. Labels are runs of one byte, so no match need be searched; of colours it must."""
+    """Rows as a zlib stream. Labels are runs of one byte, so no matches are searched; colours need them."""
     level, strategy = (2, zlib_ng.Z_DEFAULT_STRATEGY) if color_type == _RGB else (1, zlib_ng.Z_RLE)
     packer = zlib_ng.compressobj(level, strategy=strategy)
     return bytes(packer.compress(rows) + packer.flush())
 
 
 def _filter_up(picture: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
-    """Rows as PNG stores them, each as its difference to the one above: label maps compress best so."""
+    """Rows as PNG stores them, each as its difference from the one above, which compresses label maps best."""
     rows = np.ascontiguousarray(picture, picture.dtype.newbyteorder(">")).view(np.uint8)
     filtered = np.empty((rows.shape[0], 1 + rows.shape[1]), np.uint8)
     filtered[:, 0] = _UP
