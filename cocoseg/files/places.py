@@ -110,11 +110,6 @@ def check_shared(paths: Iterable[str | None], processes: int) -> None:
         raise UsageError("workers.memory", f"{show(private, 300)} {text}")
 
 
-def same_place(one: StrPath, other: StrPath) -> bool:
-    """Whether one folder is the other or lies in it, whatever names lead there."""
-    return lies_in(one, other) or lies_in(other, one)
-
-
 def lies_in(inner: StrPath, outer: StrPath) -> bool:
     """Whether a path is a folder or lies in it.
 
