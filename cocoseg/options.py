@@ -1,11 +1,13 @@
-"""The options of commands and functions, each declared once.
+"""The options of functions and commands, each declared once.
 
-The function's signature and help, and the command's flags, come from these declarations. Types that are slow to load
-stay quoted, so that ``--help`` is fast; this module must not postpone its annotations, which hold the sentences.
+A function's signature, its help and the flags of its command come from these declarations. Types that are slow to load
+stay quoted, so that ``--help`` is fast. This module must not postpone its annotations, because they hold the sentences.
 """
 
-from collections.abc import Callable
+import inspect
+from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
+from functools import wraps
 from typing import (
     TYPE_CHECKING,
     Annotated,
@@ -17,7 +19,10 @@ from typing import (
     TypeVar,
     cast,
     get_args,
+    get_origin,
 )
+
+from cocoseg.errors import UsageError, show
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -29,101 +34,108 @@ F = TypeVar("F", bound=Callable[..., Any])
 D = TypeVar("D")
 
 
-class Option(NamedTuple):
-    """What an option does, its default, and how the command line shows it.
+class Shell(NamedTuple):
+    """Where an option differs on the command line: its flags, its sentence, and the meaning of leaving it out."""
 
-    ``otherwise`` describes a default of None. ``flags`` are set where they differ from the name; A ``negated`` option
-    is turned off by its flag; this is the sentence for that.
+    flags: tuple[str, ...] = ()
+    help: str = ""
+    unset: str = ""
+
+
+class Option(NamedTuple):
+    """What an option does, and its default.
+
+    ``unset`` describes a default of None. ``metavar`` and ``least`` are for the command line. Without a ``shell`` the
+    option exists in Python only.
     """
 
     help: str
     default: Any = None
+    unset: str = ""
     metavar: str | None = None
-    otherwise: str = ""
-    flags: tuple[str, ...] = ()
-    negated: str = ""
     least: float | None = None
-    python_only: bool = False
+    shell: Shell | None = Shell()
+
+
+# Options that several declarations share.
+Overlap = Annotated[
+    Literal["file", "area", "score", "void", "error"] | None,
+    Option(
+        "Which of several masks gets a pixel: the later in the file, the smaller, or the one with the higher "
+        "score; or the pixel is void, or the image is refused.",
+        unset="file",
+    ),
+]
+Workers = Annotated[
+    int | None,
+    Option(
+        "Number of worker processes.",
+        unset="this process does the work",
+        metavar="N",
+        least=1,
+        shell=Shell(unset="the number of cores"),
+    ),
+]
 
 
 class Reading(TypedDict, total=False):
     """How a source is read."""
 
     categories: Annotated[
-        "StrPath | None", Option("Read the categories from this file if the source has none.", None, "FILE")
+        "StrPath | None", Option("Take the categories from this JSON if SRC has none.", metavar="FILE")
     ]
     images: Annotated[
-        "StrPath | None", Option("Read the images of a results list or a folder from this JSON.", None, "FILE")
+        "StrPath | None", Option("Take the images of a results list or a folder from this JSON.", metavar="FILE")
     ]
-    png_dir: Annotated["StrPath | None", Option("Folder of the PNGs.", None, "DIR", "named as SRC")]
+    png_dir: Annotated[
+        "StrPath | None", Option("Folder of the PNGs of a panoptic JSON.", unset="named as SRC", metavar="DIR")
+    ]
     source_labels: Annotated[
-        "StrPath | LabelScheme | None", Option("Label scheme of the class maps in SRC.", None, "PRESET|FILE")
+        "StrPath | LabelScheme | None",
+        Option("Label scheme that the class maps in SRC were made with.", metavar="PRESET|FILE"),
     ]
-    instances: Annotated["StrPath | None", Option("Folder with the instance numbers of class maps.", None, "DIR")]
-    split: Annotated[
-        "str | None",
-        Option("Only the images of a split, by name or list file.", None, "NAME|FILE", "all images"),
+    instances: Annotated[
+        "StrPath | None", Option("Folder with the instance numbers of the class maps in SRC.", metavar="DIR")
     ]
+    split: Annotated["str | None", Option("Only the images of a split, by its name or list file.", metavar="NAME|FILE")]
     source_format: Annotated[
         "str | None",
-        Option("Format of SRC.", None, "FORMAT", "recognised from the content", ("--source-format", "--from")),
+        Option("Format of SRC.", unset="recognised by its content", shell=Shell(("--source-format", "--from"))),
     ]
 
 
-class Overlapping(TypedDict, total=False):
-    """How masks that overlap are painted."""
-
-    overlap: Annotated[
-        Literal["file", "area", "score", "void", "error"] | None,
-        Option("Which of several masks a pixel belongs to.", None, None, "file"),
-    ]
-
-
-class Painting(Overlapping, total=False):
+class Painting(TypedDict, total=False):
     """How class maps are painted."""
 
     labels: Annotated[
-        "StrPath | LabelScheme", Option("Label scheme: a preset ('cocoseg labels') or a file.", "index", "PRESET|FILE")
+        "StrPath | LabelScheme",
+        Option("Label scheme: a preset ('cocoseg labels' lists them) or a file.", "index", metavar="PRESET|FILE"),
     ]
+    overlap: Overlap
     unlabelled: Annotated[
         Literal["background", "void"] | None,
-        Option("What pixels without a mask become.", None, None, "depends on the format of SRC"),
+        Option("Whether pixels that no mask covers are background or void.", unset="the label scheme decides"),
     ]
 
 
-class Checking(TypedDict, total=False):
-    """How ``verify`` runs."""
-
-    workers: Annotated[int | None, Option("Number of worker processes.", None, "N", "all cores; 1 in Python", least=1)]
-
-
-class Running(Checking, total=False):
+class Running(TypedDict, total=False):
     """How a conversion runs."""
 
+    workers: Workers
     executor: Annotated[
-        "Executor | None", Option("Executor that does the work, such as Dask's.", None, python_only=True)
+        "Executor | None", Option("Executor that does the work, such as Dask's, in place of workers.", shell=None)
     ]
     overwrite: Annotated[bool, Option("Replace files in OUT that no run of cocoseg wrote.", False)]
-    on_error: Annotated[Literal["skip", "stop"], Option("What to do when an image cannot be converted.", "skip")]
-    time_limit: Annotated[float, Option("Most seconds that one image may take.", 300.0, "SECONDS", least=0.001)]
+    on_error: Annotated[
+        Literal["skip", "stop"], Option("Skip an image that cannot be converted, or stop at the first one.", "skip")
+    ]
+    time_limit: Annotated[
+        float, Option("Seconds that one image may take before it is refused.", 300.0, metavar="SECONDS", least=0.001)
+    ]
     dry_run: Annotated[bool, Option("Check everything and write nothing.", False)]
     on_done: Annotated[
         "Callable[[Any], None] | None",
-        Option("Function that is called with the summary so far after each part.", None, python_only=True),
-    ]
-
-
-class Printing(TypedDict, total=False):
-    """How a command prints its result; not for functions."""
-
-    json: Annotated[bool, Option("Print the result as JSON.", False)]
-
-
-class Commanded(Printing, total=False):
-    """What a conversion takes on the command line only."""
-
-    dask: Annotated[
-        str | None, Option("Address or scheduler file of a Dask cluster that does the work.", None, "ADDRESS")
+        Option("Function that is called with the summary so far after each part.", shell=None),
     ]
 
 
@@ -148,7 +160,7 @@ class ToMasks(Reading, Running, total=False):
     """Options of ``to_masks``."""
 
     stack: Annotated[
-        Literal["npz"] | None, Option("Write all masks of an image to one file.", None, None, "a PNG for each mask")
+        Literal["npz"] | None, Option("Write all masks of an image to one file.", unset="a PNG for each mask")
     ]
     things_only: Annotated[bool, Option("Leave out stuff.", False)]
 
@@ -157,102 +169,141 @@ class ToCoco(Reading, Running, total=False):
     """Options of ``to_coco``."""
 
     segmentation: Annotated[
-        Literal["rle", "rle-list", "polygons"], Option("Encoding of the masks.", "rle", flags=("--as",))
+        Literal["rle", "rle-list", "polygons"],
+        Option("Write masks as compressed RLE, RLE with lists of counts, or polygons.", "rle", shell=Shell(("--as",))),
     ]
     things_only: Annotated[bool, Option("Leave out stuff.", False)]
-    stuff: Annotated[bool, Option("Write one annotation per class and image, as COCO-Stuff does.", False)]
+    stuff: Annotated[bool, Option("Write one annotation for each class and image, as COCO-Stuff does.", False)]
     simplify: Annotated[
         float | None,
-        Option("Leave out polygon corners that are at most this far off; prints the IoU.", None, "PIXELS", least=0),
+        Option("Leave out polygon corners that are at most this far off.", metavar="PIXELS", least=0),
     ]
     check: Annotated[
         bool,
         Option(
-            "Compare each polygon, filled again, with its mask.",
+            "Fill each polygon again and compare it with its mask.",
             True,
-            flags=("--no-check",),
-            negated="Do not compare polygons with their masks.",
+            shell=Shell(("--no-check",), "Do not fill each polygon again to compare it with its mask."),
         ),
     ]
 
 
-class ToPanoptic(Overlapping, Reading, Running, total=False):
+class ToPanoptic(Reading, Running, total=False):
     """Options of ``to_panoptic``."""
 
-    stuff: Annotated["StrPath | None", Option("JSON with the stuff that lies below SRC's instances.", None, "FILE")]
+    overlap: Overlap
+    stuff: Annotated["StrPath | None", Option("JSON with the stuff that lies below SRC's instances.", metavar="FILE")]
+
+
+class Verifying(TypedDict, total=False):
+    """Options of ``cocoseg verify``."""
+
+    workers: Workers
 
 
 class Declared(NamedTuple):
-    """An option as a declaration has it: its name, its type and what it does."""
+    """An option of a declaration: its name, its type, and what it does. A quoted type is its text."""
 
     name: str
     type: Any
     option: Option
 
     @property
-    def word(self) -> str:
-        """What the command line calls it."""
-        return self.option.flags[0][2:] if self.option.flags else self.name
+    def choices(self) -> tuple[str, ...]:
+        """The values that the option may have besides None; empty if they are not listed."""
+        kinds = (self.type, *get_args(self.type))
+        return next((get_args(kind) for kind in kinds if get_origin(kind) is Literal), ())
 
     @property
-    def choices(self) -> tuple[str, ...]:
-        """The values that it may have, if they are listed."""
-        found = [self.type, *get_args(self.type)]
-        return next((get_args(kind) for kind in found if getattr(kind, "__origin__", None) is Literal), ())
+    def flags(self) -> tuple[str, ...]:
+        """Its spellings on the command line, the main one first; none if it exists in Python only."""
+        if self.option.shell is None:
+            return ()
+        return self.option.shell.flags or (f"--{self.name.replace('_', '-')}",)
+
+    @property
+    def text(self) -> str:
+        """The type as it is written in code."""
+        return _text(self.type)
+
+    def check(self, value: object) -> None:
+        """Raises UsageError if the option has choices and the value is not one of them."""
+        if self.choices:
+            allowed = self.choices if self.option.default is not None else (None, *self.choices)
+            check_choice(self.name, value, allowed, self.flags[0].lstrip("-").replace("-", "_"))
 
 
 def declared(declaration: Any) -> list[Declared]:
-    """The options of a declaration, those of the command first."""
-    rows = [
-        Declared(name, _plain(kind.__origin__), kind.__metadata__[0])
-        for name, kind in declaration.__annotations__.items()
-    ]
+    """The options of a declaration, first those that are not shared."""
+    kinds = declaration.__annotations__
+    rows = [Declared(name, _plain(kind.__origin__), kind.__metadata__[0]) for name, kind in kinds.items()]
     shared = {*Painting.__annotations__, *Reading.__annotations__, *Running.__annotations__}
     return sorted(rows, key=lambda row: row.name in shared)
 
 
-def complete(declaration: type[D], given: D) -> D:
-    """The options that were given, with defaults for the others. Raises TypeError for an unknown option."""
-    options: Any = given
-    defaults = {row.name: row.option.default for row in declared(declaration)}
-    for name in options:
-        if name not in defaults:
-            near = get_close_matches(name, defaults, 1)
-            raise TypeError(f"no option is called {name!r}{f'; did you mean {near[0]!r}?' if near else ''}")
-    return cast("D", defaults | options)
+def part(declaration: type[D], options: Mapping[str, Any]) -> D:
+    """Those of the options that belong to another declaration."""
+    return cast("D", {row.name: options[row.name] for row in declared(declaration)})
 
 
-def part(declaration: type[D], given: Any) -> D:
-    """Those of the given options that belong to another declaration."""
-    return cast("D", {row.name: given[row.name] for row in declared(declaration)})
+def takes(declaration: Any) -> Callable[[F], F]:
+    """Give a function the options of a declaration, in its signature and its help.
+
+    The function receives all of them, with defaults for those that were left out. A call raises TypeError for an
+    unknown option, UsageError for a value that is not one of the choices.
+    """
+    rows = {row.name: row for row in declared(declaration)}
+    defaults = {row.name: row.option.default for row in rows.values()}
+
+    def decorate(function: F) -> F:
+        own = [row for row in inspect.signature(function).parameters.values() if row.kind is not row.VAR_KEYWORD]
+        names = {row.name for row in own}
+
+        @wraps(function)
+        def call(*arguments: Any, **given: Any) -> Any:
+            for name in given.keys() - names:
+                _known(function.__name__, name, rows).check(given[name])
+            return function(*arguments, **(defaults | given))
+
+        made: Any = call
+        made.__signature__ = inspect.signature(function).replace(parameters=[*own, *map(_parameter, rows.values())])
+        made.__doc__ = _documented(function, rows.values())
+        return cast("F", call)
+
+    return decorate
 
 
-def documented(declaration: Any) -> Callable[[F], F]:
-    """Give a function the signature and the help of a declaration; the function itself stays."""
+def check_choice(option: str, value: object, allowed: Sequence[str | None], category: str = "") -> None:
+    """Raises UsageError ``usage.<category>`` where an option has a value that it may not have."""
+    if value not in allowed:
+        words = ", ".join(word for word in allowed if word is not None)
+        raise UsageError(f"usage.{category or option}", f"{option} is {show(value)}, expected one of {words}")
 
-    def document(function: F) -> F:
-        import inspect
 
-        signature = inspect.signature(function)
-        own = [row for row in signature.parameters.values() if row.kind is not inspect.Parameter.VAR_KEYWORD]
-        rows = declared(declaration)
-        options = [
-            inspect.Parameter(
-                row.name, inspect.Parameter.KEYWORD_ONLY, default=row.option.default, annotation=_text(row.type)
-            )
-            for row in rows
-        ]
-        made: Any = function
-        made.__signature__ = signature.replace(parameters=[*own, *options])
-        made.__doc__ = f"{inspect.cleandoc(function.__doc__ or '')}\n\nOptions:\n\n" + "\n".join(map(_line, rows))
-        return function
+def _known(function: str, name: str, rows: Mapping[str, Declared]) -> Declared:
+    if name in rows:
+        return rows[name]
+    near = get_close_matches(name, rows, 1)
+    advice = f"did you mean {near[0]!r}?" if near else f"its options are {', '.join(rows)}"
+    raise TypeError(f"{function}() has no option {name!r}; {advice}")
 
-    return document
+
+def _parameter(row: Declared) -> inspect.Parameter:
+    return inspect.Parameter(row.name, inspect.Parameter.KEYWORD_ONLY, default=row.option.default, annotation=row.text)
+
+
+def _documented(function: Callable[..., Any], rows: Any) -> str:
+    """The docstring with a section of the options before its last paragraphs on errors and examples."""
+    text = inspect.cleandoc(function.__doc__ or "")
+    section = "Options:\n\n" + "\n".join(map(_line, rows))
+    head, raises, tail = text.partition("\n\nRaises ")
+    return f"{head}\n\n{section}{raises}{tail}"
 
 
 def _line(row: Declared) -> str:
-    otherwise = f" Default: {row.option.otherwise}." if row.option.otherwise else ""
-    return f"* ``{row.name}``: {row.option.help}{otherwise}"
+    option = row.option
+    unset = option.unset if option.default is None else repr(option.default)
+    return f"* ``{row.name}``: {option.help}{f' Default: {unset}.' if unset else ''}"
 
 
 def _plain(kind: Any) -> Any:
@@ -260,8 +311,11 @@ def _plain(kind: Any) -> Any:
 
 
 def _text(kind: Any) -> str:
-    """A type as it is written in code."""
+    """A type as code, the same in every version of Python."""
     if isinstance(kind, str):
         return kind
-    text = (kind.__name__ if isinstance(kind, type) else str(kind)).replace("typing.", "")
-    return f"{text[len('Optional[') : -1]} | None" if text.startswith("Optional[") else text
+    if get_origin(kind) is Literal:
+        return f"Literal[{', '.join(map(repr, get_args(kind)))}]"
+    if get_args(kind):
+        return " | ".join(map(_text, get_args(kind)))
+    return "None" if kind is type(None) else str(kind.__name__)

@@ -19,7 +19,7 @@ import typer
 
 import cocoseg
 import error_list
-from cocoseg.cli.app import app
+from cocoseg.cli.app import build
 from cocoseg.errors import CocosegError
 from cocoseg.formats import FORMATS
 from cocoseg.labels import PRESETS
@@ -28,7 +28,7 @@ from cocoseg.tools import formats
 
 ROOT = Path(__file__).parent.parent
 PART = re.compile(r"(<!-- generated: (.*?) -->\n).*?(<!-- end -->)", re.DOTALL)
-COMMANDS: dict[str, Any] = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+COMMANDS: dict[str, Any] = typer.main.get_command(build()).commands  # type: ignore[attr-defined]
 
 
 def pages() -> list[Path]:
@@ -116,7 +116,7 @@ def _option(parameter: Any) -> tuple[str, str]:
     shown = parameter.show_default and not parameter.is_flag and parameter.default is not None
     default = f" Default: {_value(parameter.default)}." if shown else ""
     meaning = re.sub(r"\[default: (.*)\]", r"Default: \1.", parameter.help)
-    return _code(f"{parameter.opts[0]} {value}"), f"{_cell(meaning)}{default}"
+    return _code(f"{', '.join(parameter.opts)} {value}"), f"{_cell(meaning)}{default}"
 
 
 def _value(default: Any) -> str:

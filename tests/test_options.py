@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 import os
 import pty
 import re
@@ -15,8 +16,9 @@ import pytest
 import typer
 
 import cocoseg
+import generate
 from cocoseg import options
-from cocoseg.cli.app import app
+from cocoseg.cli.app import build
 from cocoseg.codecs.onehot import Layout
 from cocoseg.formats import FORMATS
 from cocoseg.formats.coco.writer import Shape
@@ -33,8 +35,9 @@ DECLARED: dict[str, Any] = {
     "to-coco": options.ToCoco,
     "to-panoptic": options.ToPanoptic,
     "info": options.Reading,
+    "read": options.Reading,
 }
-COMMANDS: dict[str, Any] = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+COMMANDS: dict[str, Any] = typer.main.get_command(build()).commands  # type: ignore[attr-defined]
 ROWS = [(command, row) for command, kind in DECLARED.items() for row in options.declared(kind)]
 
 
@@ -42,15 +45,31 @@ def tool(command: str) -> Any:
     return getattr(cocoseg, command.replace("-", "_"))
 
 
+def called(command: str, folder: Path, **given: Any) -> Any:
+    """The result of a tool for the fixture."""
+    places = (SOURCE, folder / "out.json") if command.startswith("to-") else (SOURCE,)
+    return tool(command)(*places, **given)
+
+
 @pytest.mark.parametrize(("command", "row"), ROWS, ids=[f"{command}-{row.name}" for command, row in ROWS])
-def test_an_option_is_in_the_signature_the_help_and_the_command(command: str, row: options.Declared) -> None:
+def test_an_option_is_in_the_signature_and_the_help(command: str, row: options.Declared) -> None:
     parameter = inspect.signature(tool(command)).parameters[row.name]
     assert (parameter.kind, parameter.default) == (parameter.KEYWORD_ONLY, row.option.default)
     assert f"* ``{row.name}``: {row.option.help}" in tool(command).__doc__
+
+
+@pytest.mark.parametrize(
+    ("command", "row"),
+    [(command, row) for command, row in ROWS if command in COMMANDS],
+)
+def test_an_option_is_on_the_command_line(command: str, row: options.Declared) -> None:
     shown = {parameter.name: parameter for parameter in COMMANDS[command].params}
-    assert (row.name in shown) is not row.option.python_only
-    if row.name in shown:
-        assert shown[row.name].help.startswith(row.option.negated or row.option.help)
+    assert (row.name in shown) is (row.option.shell is not None)
+    if row.option.shell:
+        assert tuple(shown[row.name].opts) == row.flags
+        assert shown[row.name].help.startswith(row.option.shell.help or row.option.help)
+        if choices := tuple(FORMATS) if row.name == "source_format" else row.choices:
+            assert tuple(generate._choices(shown[row.name])) == choices
 
 
 @pytest.mark.parametrize("command", DECLARED)
@@ -58,14 +77,31 @@ def test_a_function_has_the_declared_options_and_no_others(command: str) -> None
     parameters = inspect.signature(tool(command)).parameters.values()
     names = {row.name for row in parameters if row.kind is row.KEYWORD_ONLY}
     assert names == set(DECLARED[command].__annotations__)
+    assert "options" not in inspect.signature(tool(command)).parameters
 
 
 @pytest.mark.parametrize("command", DECLARED)
 def test_a_misspelt_option_names_the_nearest(command: str, tmp_path: Path) -> None:
-    places = (SOURCE,) if command == "info" else (SOURCE, tmp_path / "out.json")
-    with pytest.raises(TypeError, match=r"no option is called 'catgories'; did you mean 'categories'\?"):
-        tool(command)(*places, catgories=None)
+    said = rf"{command.replace('-', '_')}\(\) has no option 'catgories'; did you mean 'categories'\?"
+    with pytest.raises(TypeError, match=said):
+        called(command, tmp_path, catgories=None)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_option_that_is_near_none_lists_all() -> None:
+    with pytest.raises(TypeError, match="its options are categories, images, png_dir"):
+        cocoseg.read(SOURCE, zzz=1)  # type: ignore[call-arg]
+
+
+@pytest.mark.parametrize(
+    ("command", "row"),
+    [(command, row) for command, row in ROWS if row.choices],
+)
+def test_a_value_that_is_none_of_the_choices(command: str, row: options.Declared, tmp_path: Path) -> None:
+    wrong = ["xyz", ""] + ([None] if row.option.default is not None else [])
+    for value in wrong:
+        with pytest.raises(cocoseg.UsageError, match=f"^{row.name} is {value!r}, expected one of {row.choices[0]}"):
+            called(command, tmp_path, **{row.name: value})
 
 
 def test_every_sentence_ends() -> None:
@@ -88,16 +124,55 @@ def test_choices_are_those_of_the_code(declaration: Any, name: str, kind: Any) -
 
 
 @pytest.mark.parametrize("flag", ["--from", "--source-format"])
-def test_both_spellings_of_the_source_format(flag: str, tmp_path: Path) -> None:
+def test_both_spellings_of_the_source_format(flag: str) -> None:
     assert run("info", SOURCE, flag, "panoptic").code == 0
     result = run("info", SOURCE, flag, "nothing")
     assert result.code == 2
     assert all(name in result.stderr for name in FORMATS)
 
 
+def test_the_help_shows_both_spellings() -> None:
+    assert "--source-format, --from" in run("info", "--help").stdout
+
+
+def test_a_registered_format_is_a_choice(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(FORMATS, "friendly", FORMATS["coco"])
+    info = typer.main.get_command(build()).commands["info"]  # type: ignore[attr-defined]
+    shown = next(row for row in info.params if row.name == "source_format")
+    assert generate._choices(shown) == list(FORMATS)
+
+
+@pytest.mark.parametrize("command", [command for command in DECLARED if command.startswith("to-")])
+def test_a_split_goes_through_every_conversion(command: str, tmp_path: Path) -> None:
+    source = FIXTURES / "voc"
+    listed = sorted(path.stem for path in (source / "ImageSets" / "Segmentation").iterdir())
+    for split in (listed[0], source / "ImageSets" / "Segmentation" / f"{listed[0]}.txt"):
+        result = run(command, source, tmp_path / "out.json", "--split", split, "--json", "--dry-run")
+        assert result.code == 0, result.stderr
+        assert result.summary["images"]["listed"] == len(cocoseg.read(source, split=listed[0]))
+    assert len(cocoseg.read(source, split=listed[0])) < len(cocoseg.read(source))
+
+
+def test_a_report_names_the_split(tmp_path: Path) -> None:
+    source = FIXTURES / "voc"
+    name = sorted(path.stem for path in (source / "ImageSets" / "Segmentation").iterdir())[0]
+    assert run("to-semantic", source, tmp_path / "out", "--split", name, "--from", "voc").code == 0
+    told = json.loads((tmp_path / "out" / "cocoseg.json").read_text())["options"]
+    assert (told["split"], told["from"]) == (name, "voc")
+
+
+def test_the_list_of_a_split_is_not_written_over(tmp_path: Path) -> None:
+    names = FIXTURES / "voc" / "ImageSets" / "Segmentation" / "val.txt"
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "val.txt").write_bytes(names.read_bytes())
+    result = run("to-semantic", FIXTURES / "voc", tmp_path / "out", "--split", tmp_path / "out" / "val.txt")
+    assert (result.code, "choose another OUT" in result.stderr) == (2, True)
+
+
 def test_the_overview_has_whole_sentences_in_sections() -> None:
     text = run("--help", env={"COLUMNS": "80"}).stdout
     assert not re.search(r"\w(\.\.\.|…)", text)
+    assert "example" in text.lower()
     assert max(map(len, text.splitlines())) <= 80
     assert re.findall(r"^(\w+):$", text, re.MULTILINE) == ["Options", "Convert", "Look", "Check"]
     assert "\x1b" not in text
@@ -122,7 +197,7 @@ def test_the_overview_is_in_colour_on_a_terminal(monkeypatch: pytest.MonkeyPatch
 
 
 def test_help_loads_no_numpy() -> None:
-    code = "import sys, cocoseg.cli.app; print(*sys.modules)"
+    code = "import sys; from cocoseg.cli.app import build; import typer; typer.main.get_command(build()); print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert not {"numpy", "msgspec", "rich", "PIL"} & set(loaded)
 
@@ -133,3 +208,11 @@ def test_labels_of_a_folder_are_those_of_its_data_set(tmp_path: Path) -> None:
     result = run("labels", "index", out)
     assert result.code == 0, result.stderr
     assert result.stdout == run("labels", "index", SOURCE).stdout
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_help_of_a_command_fits_the_terminal(command: str) -> None:
+    text = run(command, "--help", env={"COLUMNS": "80"}).stdout
+    assert not re.search(r"\w(\.\.\.|…)", text.partition("\n")[2])
+    assert max(map(len, text.splitlines())) <= 80
+    assert "Example: cocoseg " in text

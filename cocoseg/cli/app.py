@@ -19,22 +19,16 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from cocoseg.cli import formats, info, labels, to_coco, to_masks, to_onehot, to_panoptic, to_semantic, verify
-from cocoseg.cli.help import Commands
+from cocoseg.cli.help import Commands, Sectioned
 from cocoseg.errors import CocosegError, OutputError, UsageError
 from cocoseg.version import __version__
 
 INPUT_REFUSED = 3
-
-app = typer.Typer(
-    cls=Commands,
-    help="Convert segmentation annotations to what training code needs.\n\n"
-    "Example: cocoseg to-semantic panoptic.json out/",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+SECTIONS = {
+    "Convert": (to_semantic, to_onehot, to_masks, to_coco, to_panoptic),
+    "Look": (labels, info, formats),
+    "Check": (verify,),
+}
 
 
 class Terminated(KeyboardInterrupt):
@@ -47,13 +41,33 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def _options(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
     ] = False,
 ) -> None:
     pass
+
+
+def build() -> typer.Typer:
+    """The command line, with the formats that are registered by now."""
+    app = typer.Typer(
+        cls=Commands,
+        help="Convert segmentation annotations to what training code needs.\n\n"
+        "Example: cocoseg to-semantic panoptic.json out/",
+        callback=_options,
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    for section, modules in SECTIONS.items():
+        for module in modules:
+            name = module.__name__.rpartition(".")[2].replace("_", "-")
+            register = app.command(name, cls=Sectioned, rich_help_panel=section)
+            register(_answering(module.command.for_typer()))
+    return app
 
 
 def main() -> NoReturn:
@@ -66,7 +80,7 @@ def main() -> NoReturn:
         if getattr(sys, name) is None:  # closed by whoever started us
             setattr(sys, name, Path(os.devnull).open("w"))  # noqa: SIM115
     try:
-        app()
+        build()()
     except SystemExit as exit:
         _end(exit.code if isinstance(exit.code, int) else 0)
     _end(0)
@@ -83,26 +97,15 @@ def _answering(command: Callable[..., None]) -> Callable[..., None]:
         except CocosegError as error:
             _end(_exit_code(error), f"cocoseg: {error} [{error.category}]")
         except Terminated:
-            _end(143, "cocoseg: stopped by SIGTERM; what was finished stays")
+            _end(143, "cocoseg: stopped by SIGTERM; finished images are kept")
         except KeyboardInterrupt:
-            _end(130, "cocoseg: stopped; what was finished stays")
+            _end(130, "cocoseg: stopped; finished images are kept")
         except BrokenPipeError:  # the reader of our output has gone; the files are written
             _end(0)
         except OSError as error:
             _end(4, f"cocoseg: standard output can't be written ({error.strerror})")
 
     return answer
-
-
-SECTIONS = {
-    "Convert": (to_semantic, to_onehot, to_masks, to_coco, to_panoptic),
-    "Look": (labels, info, formats),
-    "Check": (verify,),
-}
-for section, modules in SECTIONS.items():
-    for module in modules:
-        name = module.__name__.rpartition(".")[2].replace("_", "-")
-        app.command(name, rich_help_panel=section)(_answering(module.command))
 
 
 def _terminate(*_: Any) -> NoReturn:

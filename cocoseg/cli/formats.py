@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import typer
 
+from cocoseg.cli import options
 
+
+@options.command()
 def command() -> None:
     """Show which sources convert to which targets, and what is lost.
 

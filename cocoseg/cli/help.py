@@ -1,12 +1,30 @@
-"""The overview of all commands: whole sentences in sections, in colour on a terminal."""
+"""The help of commands: whole sentences in sections, in colour on a terminal."""
 
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Iterable
 from typing import Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
+
+_HEADING = re.compile(r"^(\S[\w ]*:)", re.MULTILINE)
+_NAME = re.compile(r"^  (-{1,2}[a-z][\w-]*(?:, --[\w-]+)*|[a-z][a-z-]*(?=  ))", re.MULTILINE)
+
+
+class Sectioned(TyperCommand):
+    """A command whose help lists its options in sections."""
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Write the arguments, then the options of each section."""
+        rows = [(_title(row), record) for row in self.get_params(ctx) if (record := row.get_help_record(ctx))]
+        _write_sections(rows, formatter)
+
+    def get_help(self, ctx: Any) -> str:
+        """The help, in colour."""
+        return _coloured(super().get_help(ctx))
 
 
 class Commands(TyperGroup):
@@ -14,16 +32,37 @@ class Commands(TyperGroup):
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """Write the commands of each section with their first sentences."""
-        commands = {name: self.get_command(ctx, name) for name in self.list_commands(ctx)}
-        sections: dict[str, list[tuple[str, str]]] = {}
-        for name, command in commands.items():
-            text = (command.help or "").split("\n\n")[0].replace("\n", " ") if command else ""
-            sections.setdefault(getattr(command, "rich_help_panel", ""), []).append((_styled(name, "cyan"), text))
-        for title, rows in sections.items():
-            with formatter.section(_styled(title, "yellow")):
-                formatter.write_dl(rows)
+        commands = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
+        rows = [(str(row.rich_help_panel), (name, _first_paragraph(row))) for name, row in commands if row]  # type: ignore[attr-defined]
+        _write_sections(rows, formatter)
+
+    def get_help(self, ctx: Any) -> str:
+        """The help, in colour."""
+        return _coloured(super().get_help(ctx))
 
 
-def _styled(text: str, colour: str) -> str:
-    """The text in colour; the terminal's absence removes it again when the help is printed."""
-    return text if os.environ.get("NO_COLOR") else typer.style(text, fg=colour, bold=True)
+def _title(parameter: Any) -> str:
+    if parameter.param_type_name == "argument":
+        return "Arguments"
+    return getattr(parameter, "rich_help_panel", None) or "Options"
+
+
+def _first_paragraph(command: Any) -> str:
+    return (command.help or "").split("\n\n")[0].replace("\n", " ")
+
+
+def _write_sections(rows: Iterable[tuple[str, tuple[str, str]]], formatter: Any) -> None:
+    sections: dict[str, list[tuple[str, str]]] = {}
+    for title, row in rows:
+        sections.setdefault(title, []).append(row)
+    for title, found in sections.items():
+        with formatter.section(title):
+            formatter.write_dl(found)
+
+
+def _coloured(text: str) -> str:
+    """The text with colours, which are removed again where the output is not a terminal."""
+    if os.environ.get("NO_COLOR"):
+        return text
+    text = _HEADING.sub(lambda found: typer.style(found[1], fg="yellow", bold=True), text)
+    return _NAME.sub(lambda found: f"  {typer.style(found[1], fg='cyan', bold=True)}", text)

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from cocoseg.cli.options import Src, with_options
-from cocoseg.options import Printing, Reading
+from cocoseg.cli import options
+from cocoseg.options import Reading
 
 if TYPE_CHECKING:
     from cocoseg.tools.info import Info
 
 
-@with_options(Reading, Printing)
-def command(src: Src, *, json: bool, **reading: Any) -> None:
+@options.command(Reading, options.Printing)
+def command(src: options.Src, *, json: bool, **reading: Any) -> None:
     """Show what a file or folder holds: images, segments, categories, crowds, sizes, and what is missing.
 
     Example: cocoseg info panoptic.json
@@ -37,7 +37,7 @@ def _lines(info: Info) -> list[str]:
     rows = [
         ("format", FORMATS[info.format].what),
         ("images", f"{info.images:,}"),
-        ("segments", "not counted, that takes all pictures" if info.segments is None else _segments(info)),
+        ("segments", "not counted, because that needs every picture" if info.segments is None else _segments(info)),
         ("categories", f"{len(info.categories)}{kinds}{used}"),
         ("sizes", _sizes(info)),
         *(("missing", text) for text in info.missing),

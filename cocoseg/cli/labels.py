@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
-from cocoseg.cli.options import with_options
+from cocoseg.cli import options
 from cocoseg.options import Reading
 
 if TYPE_CHECKING:
     from cocoseg.labels import LabelScheme
 
 
-@with_options(Reading)
+@options.command(Reading)
 def command(
     labels: Annotated[
         Optional[str],  # noqa: UP045
@@ -53,7 +53,7 @@ def command(
 
 
 def _scheme(labels: str, src: str | None, reading: dict[str, Any]) -> LabelScheme:
-    """The scheme for SRC; of a JSON only the categories are read, so that its pictures may be missing."""
+    """The scheme for SRC. If its categories are enough, only they are read, so that its pictures may be missing."""
     from cocoseg.files.places import place
     from cocoseg.formats.coco.reader import covers_all
     from cocoseg.formats.coco_json.categories import read_categories
@@ -61,7 +61,8 @@ def _scheme(labels: str, src: str | None, reading: dict[str, Any]) -> LabelSchem
     from cocoseg.formats.reading import read
     from cocoseg.labels import label_scheme
 
-    if src is not None and is_folder(place(src)):
+    others = {name for name, value in reading.items() if value} - {"categories", "images", "source_format"}
+    if src is not None and (others or is_folder(place(src))):
         return label_scheme(labels, read(src, **reading))
     path = reading["categories"] or reading["images"] or src
     found = read_categories(place(path)) if path else ()

@@ -81,7 +81,7 @@ def _last_words(tally: Tally, out: str | None, journal: str) -> str:
     if out is None:
         return "Nothing was written (--dry-run)"
     if not tally.complete:
-        return f"Not finished: the same command again does the rest; {REPORT} is in {journal}"
+        return f"Not finished: run the same command again to resume; {REPORT} is in {journal}"
     if not tally.images:
         return f"No image could be converted; {REPORT} is in {journal}"
     if out == journal:

@@ -1,23 +1,27 @@
 """``cocoseg to-coco``."""
 
-from typing import Annotated
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any
 
 import typer
 
 from cocoseg.cli.conversion import conversion
 from cocoseg.options import ToCoco
 
-TEXT = """Convert annotations to a detection JSON: RLE or polygons, area and bbox for each segment.
+Json = Annotated[str, typer.Argument(metavar="OUT.json", help="The JSON to write.", show_default=False)]
 
-The journal is in OUT.json.cocoseg.
-Run the same command again to resume; only changed images are converted again.
 
-Example: cocoseg to-coco panoptic.json instances.json --as polygons
-"""
+@conversion(ToCoco, Json)
+def command() -> Callable[..., Any]:
+    """Convert annotations to a detection JSON: RLE or polygons, area and bbox for each segment.
 
-command = conversion(
-    "coco.to_coco",
-    ToCoco,
-    TEXT,
-    Annotated[str, typer.Argument(metavar="OUT.json", help="The JSON to write.", show_default=False)],
-)
+    The journal is in OUT.json.cocoseg.
+    Run the same command again to resume; only changed images are converted again.
+
+    Example: cocoseg to-coco panoptic.json instances.json --as polygons
+    """
+    from cocoseg.tools.coco import to_coco
+
+    return to_coco

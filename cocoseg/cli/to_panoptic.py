@@ -1,18 +1,23 @@
 """``cocoseg to-panoptic``."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
 from cocoseg.cli.conversion import conversion
 from cocoseg.options import ToPanoptic
 
-TEXT = """Convert annotations to COCO panoptic: a JSON, and a PNG of segment ids for each image.
 
-The JSON is OUT/panoptic.json; the pictures are OUT/panoptic/<file_name>.
-Run the same command again to resume; only changed images are converted again.
+@conversion(ToPanoptic)
+def command() -> Callable[..., Any]:
+    """Convert annotations to COCO panoptic: a JSON, and a PNG of segment ids for each image.
 
-Example: cocoseg to-panoptic instances.json out/ --stuff stuff.json
-"""
+    The JSON is OUT/panoptic.json, and each image becomes OUT/panoptic/<file_name>.
+    Run the same command again to resume; only changed images are converted again.
 
-command = conversion(
-    "panoptic.to_panoptic",
-    ToPanoptic,
-    TEXT,
-)
+    Example: cocoseg to-panoptic instances.json out/ --stuff stuff.json
+    """
+    from cocoseg.tools.panoptic import to_panoptic
+
+    return to_panoptic

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from cocoseg.cli.options import cores, with_options
-from cocoseg.options import Checking, Printing
+from cocoseg.cli import options
+from cocoseg.options import Verifying
 
 Done = Annotated[
     str,
@@ -16,7 +16,7 @@ Done = Annotated[
 ]
 
 
-@with_options(Checking, Printing)
+@options.command(Verifying, options.Printing)
 def command(out: Done, *, workers: int | None, json: bool) -> None:
     """Check every file of a finished run against its journal.
 
@@ -28,14 +28,14 @@ def command(out: Done, *, workers: int | None, json: bool) -> None:
     from cocoseg.runs.tally import counted
     from cocoseg.tools.verify import verify
 
-    found = verify(out, workers=workers or cores())
+    found = verify(out, workers=workers or options.cores())
     if json:
         numbers = {"images": found.images, "files": found.files, "refused": found.refused}
-        told = {"whole": found.whole, **numbers, "failures": [problem._asdict() for problem in found.failures]}
-        typer.echo(json_module.dumps(told, ensure_ascii=False))
+        result = {"whole": found.whole, **numbers, "failures": [problem._asdict() for problem in found.failures]}
+        typer.echo(json_module.dumps(result, ensure_ascii=False))
     else:
         what = "is whole" if found.whole else "is not whole"
-        refused = f"; {counted(found.refused, 'image')} more refused by the run" if found.refused else ""
+        refused = f"; the run refused {counted(found.refused, 'more image')}" if found.refused else ""
         lines = [f"{out} {what}: {counted(found.files, 'file')} of {counted(found.images, 'image')}{refused}"]
         typer.echo("\n".join([*lines, *problem_lines("Not as written", found.failures, "")]))
     raise typer.Exit(0 if found.whole else 1)

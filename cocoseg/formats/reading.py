@@ -12,18 +12,20 @@ from cocoseg.files.places import StrPath, place
 from cocoseg.formats import FORMATS
 from cocoseg.formats.detect import detect, is_folder
 from cocoseg.model import Dataset
-from cocoseg.options import Reading, complete, documented
+from cocoseg.options import Reading, takes
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
 
-@documented(Reading)
+@takes(Reading)
 def read(path: StrPath, **options: Unpack[Reading]) -> Dataset:
     """Open an annotation file or a folder of label pictures as a Dataset of undecoded entries.
 
-    Raises DocumentError where the source as a whole can't be used; a single image that can't be used raises its
-    SampleError when it is asked for. LabelError, UsageError for ``source_labels`` and ``source_format``.
+    SRC in the options is ``path``.
+
+    Raises DocumentError if the source as a whole cannot be used, LabelError and UsageError for wrong options. An image
+    that cannot be used raises its SampleError when it is asked for.
 
     >>> dataset = read("fixtures/panoptic.json")
     >>> len(dataset), dataset[0].size
@@ -32,8 +34,9 @@ def read(path: StrPath, **options: Unpack[Reading]) -> Dataset:
     return _open(path, options)[1]
 
 
+@takes(Reading)
 def survey(path: StrPath, **options: Unpack[Reading]) -> dict[str, Any]:
-    """Count what a source holds, without decoding a mask: the fields of ``cocoseg.Info``."""
+    """Count what a source holds without decoding a mask: the fields of ``cocoseg.Info``."""
     from cocoseg.formats.survey import count
 
     name, dataset = _open(path, options, "glance")
@@ -41,11 +44,10 @@ def survey(path: StrPath, **options: Unpack[Reading]) -> dict[str, Any]:
 
 
 def _open(path: StrPath, options: Reading, function: str = "read") -> tuple[str, Dataset]:
-    """The format of a source, and what its module makes of it."""
-    source = place(path)
-    given: dict[str, Any] = {**complete(Reading, options)}
-    name = given.pop("source_format")
-    given = {option: _location(value) for option, value in given.items() if value is not None}
+    """The format of a source and its data set, from the ``function`` of the format's module."""
+    source, name = place(path), options["source_format"]
+    given = {option: _location(value) for option, value in options.items() if value is not None}
+    given.pop("source_format", None)
     _check_name(name)
     name = name or detect(source)
     if name is None:  # images without a segment, or else that reader's message says what is wrong
@@ -63,7 +65,7 @@ def _open(path: StrPath, options: Reading, function: str = "read") -> tuple[str,
 
 
 def _location(value: Any) -> Any:
-    """A path or URL as it is used inside; a label scheme stays."""
+    """A path or URL in its internal form; a label scheme stays as it is."""
     return place(value) if isinstance(value, str | os.PathLike) else value
 
 

@@ -15,6 +15,7 @@ from cocoseg.files.documents import write_json
 from cocoseg.files.names import JOURNAL, REPORT
 from cocoseg.files.places import StrPath, check_shared, place
 from cocoseg.model import Dataset
+from cocoseg.options import check_choice
 from cocoseg.runs import journal
 from cocoseg.runs.document import Document, Place
 from cocoseg.runs.folder import Folder
@@ -90,13 +91,6 @@ def run(work: Work[T], how: How) -> T:
     if how.dry_run:
         return _check(work, how)
     return _write(work, how, create_folder(work.journal_in or target))
-
-
-def check_choice(option: str, value: object, allowed: Sequence[str | None]) -> None:
-    """Raises UsageError where an option has a value that it may not have."""
-    if value not in allowed:
-        words = ", ".join(word for word in allowed if word is not None)
-        raise UsageError(f"usage.{option}", f"{option} is {show(value)}, expected one of {words}")
 
 
 def _check(work: Work[T], how: How) -> T:

@@ -14,7 +14,7 @@ from cocoseg.files import places
 from cocoseg.files.places import StrPath, place
 from cocoseg.formats.coco.writer import Annotated, Annotations, detection_document
 from cocoseg.model import Category, Dataset
-from cocoseg.options import Reading, ToCoco, documented, part
+from cocoseg.options import Reading, ToCoco, part, takes
 from cocoseg.runs.document import Document, Place
 from cocoseg.runs.folder import Folder
 from cocoseg.runs.folders import open_folder
@@ -22,7 +22,7 @@ from cocoseg.runs.journal import Row
 from cocoseg.runs.report import Head
 from cocoseg.runs.run import Work, run
 from cocoseg.runs.tally import Tally, counted
-from cocoseg.tools.running import checked, running
+from cocoseg.tools.running import running
 from cocoseg.tools.sources import Source, about, check_categories
 from cocoseg.tools.things import left_out
 
@@ -38,8 +38,8 @@ _ANNOTATED = msgspec.json.Decoder(Annotated)
 class AnnotationSummary(Tally):
     """The result of a conversion to a detection JSON.
 
-    ``annotations`` were written, ``crowds`` of them for crowds. ``simplified`` polygons have an IoU with the exact mask
-    of ``iou_mean``, and of ``iou_least`` at worst.
+    ``annotations`` is the number of annotations written, including ``crowds``. ``simplified`` polygons have a mean IoU
+    of ``iou_mean`` with their exact masks; ``iou_least`` is the lowest.
     """
 
     makes: ClassVar[str] = "Annotations"
@@ -62,7 +62,7 @@ class AnnotationSummary(Tally):
             self.iou_least = min(self.iou_least, found.iou_least)
 
     def results(self) -> dict[str, Any]:
-        """The annotations, and what simplifying them cost."""
+        """The numbers of annotations, and the IoU of simplified polygons."""
         numbers: dict[str, Any] = {"annotations": self.annotations, "crowds": self.crowds}
         if self.simplified:
             iou = {"mean": round(self.iou_mean, 6), "least": round(self.iou_least, 6)}
@@ -70,15 +70,15 @@ class AnnotationSummary(Tally):
         return numbers
 
     def remarks(self) -> list[str]:
-        """The annotations, and what simplifying them cost."""
+        """The numbers of annotations, and the IoU of simplified polygons, in words."""
         crowds = f", {self.crowds:,} of them crowds" if self.crowds else ""
-        told = [f"{counted(self.annotations, 'annotation')}{crowds}"]
+        words = [f"{counted(self.annotations, 'annotation')}{crowds}"]
         if self.simplified:
-            told.append(f"IoU of polygons {self.iou_mean:.4f} on average, {self.iou_least:.4f} at least")
-        return told
+            words.append(f"IoU of polygons {self.iou_mean:.4f} on average, {self.iou_least:.4f} at least")
+        return words
 
 
-@documented(ToCoco)
+@takes(ToCoco)
 def to_coco(src: StrPath, out: StrPath, **options: Unpack[ToCoco]) -> AnnotationSummary:
     """Convert annotations to a detection JSON ``out``; journal and report are in the folder ``<out>.cocoseg``.
 
@@ -91,26 +91,27 @@ def to_coco(src: StrPath, out: StrPath, **options: Unpack[ToCoco]) -> Annotation
     >>> to_coco("fixtures/panoptic.json", "instances.json", dry_run=True).annotations
     11
     """
-    given = checked(ToCoco, options)
-    how = running(given)
-    _check_options(given)
-    stuff, segmentation = given["stuff"], given["segmentation"]
+    how = running(options)
+    _check_options(options)
+    stuff, segmentation = options["stuff"], options["segmentation"]
     target = place(out)
     _check_name(target)
-    source = Source(src, part(Reading, given))
+    source = Source(src, part(Reading, options))
     dataset = source.read()
     check_categories(dataset, "detection")
-    without = left_out(dataset, given["things_only"])
+    without = left_out(dataset, options["things_only"])
     listed = frozenset(row.id for row in dataset.categories)
-    convert = Annotations(listed, segmentation, without, stuff, _ids(dataset, stuff), given["simplify"], given["check"])
+    convert = Annotations(
+        listed, segmentation, without, stuff, _ids(dataset, stuff), options["simplify"], options["check"]
+    )
     summary = AnnotationSummary(len(dataset), problems=list(dataset.problems))
-    shown = {"as": segmentation} | {name: given[name] for name in ("things_only", "stuff", "simplify")}
+    shown = {"as": segmentation} | {name: options[name] for name in ("things_only", "stuff", "simplify")}
 
     def document(folder: Folder) -> Document:
         where = Place(open_folder(places.parent(target)), places.base_name(target), folder)
         return detection_document(where, _categories(dataset, stuff), convert, about(dataset, src))
 
-    head = Head(source.files, shown | source.told)
+    head = Head(source.files, shown | source.given)
     return run(Work(COMMAND, dataset, convert, summary, target, head, document, places.beside(target)), how)
 
 
@@ -121,10 +122,10 @@ def _check_name(target: str) -> None:
         raise UsageError("usage.out", f"OUT {show(target, 300)} is a folder, expected the name of a .json file")
 
 
-def _check_options(given: ToCoco) -> None:
-    segmentation, simplify = given["segmentation"], given["simplify"]
-    if given["things_only"] and given["stuff"]:
-        raise UsageError("usage.stuff", "things_only leaves out what stuff asks for; choose one of the two")
+def _check_options(options: ToCoco) -> None:
+    segmentation, simplify = options["segmentation"], options["simplify"]
+    if options["things_only"] and options["stuff"]:
+        raise UsageError("usage.stuff", "things_only leaves out the stuff that stuff asks for; choose one of the two")
     if simplify is None:
         return
     if segmentation != "polygons":
@@ -134,7 +135,7 @@ def _check_options(given: ToCoco) -> None:
 
 
 def _categories(dataset: Dataset, stuff: bool) -> Sequence[Category]:
-    """What is annotated by class is stuff, whatever it was, unless a pixel of none is background, and not unknown."""
+    """The categories for the output: with ``stuff`` they all become stuff, unless unlabelled pixels are background."""
     if dataset.conventions.unlabelled == "background" or not stuff:
         return dataset.categories
     return [replace(row, isthing=False) for row in dataset.categories]

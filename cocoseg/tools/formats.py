@@ -1,4 +1,4 @@
-"""What converts to what: the guts of ``cocoseg formats``."""
+"""What converts to what: the table of ``cocoseg formats``."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from cocoseg.formats import FORMATS, Format
 
 
 class Target(NamedTuple):
-    """What a command writes, and what that can hold."""
+    """What a command writes, and which annotations its format can express."""
 
     what: str
     flat: bool = False
@@ -26,7 +26,7 @@ TARGETS = {
 
 
 def remark(source: Format, target: Target) -> str:
-    """What is lost on the way, or decided by a policy; "yes" where there is nothing to say.
+    """What a conversion loses or decides by a policy, or "yes" if it loses nothing.
 
     >>> remark(FORMATS["semantic"], TARGETS["to-coco"])
     'things of a class as one crowd'
@@ -47,7 +47,7 @@ def table() -> list[tuple[str, ...]]:
 
 
 def sources() -> dict[str, Format]:
-    """All formats by name; one that takes ``--instances`` is there again, with instance numbers."""
+    """All formats by name. One that takes ``--instances`` has a second row for a source with instance numbers."""
     found: dict[str, Format] = {}
     for name, row in FORMATS.items():
         found[name] = row

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from cocoseg.errors import Problem
 from cocoseg.files.places import StrPath
+from cocoseg.formats.reading import survey
 from cocoseg.model import Category
-from cocoseg.options import Reading, complete, documented
-from cocoseg.tools.sources import Source
+from cocoseg.options import Reading, takes
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -36,13 +36,13 @@ class Info:
     problems: tuple[Problem, ...]
 
 
-@documented(Reading)
+@takes(Reading)
 def info(src: StrPath, **options: Unpack[Reading]) -> Info:
-    """Look a file or folder over: its images, segments, categories, sizes, and what is missing.
+    """Describe a file or folder: its images, segments, categories, sizes, and what is missing.
 
     Raises DocumentError, LabelError, UsageError.
 
     >>> info("fixtures/panoptic.json").images
     3
     """
-    return Info(**Source(src, complete(Reading, options)).survey())
+    return Info(**survey(src, **options))

@@ -13,12 +13,12 @@ from cocoseg.files.places import StrPath
 from cocoseg.formats.coco_json.categories import category_row
 from cocoseg.formats.masks.writer import Counts, MaskFiles, MaskStacks, stem
 from cocoseg.model import Category, Dataset
-from cocoseg.options import Reading, ToMasks, documented, part
+from cocoseg.options import Reading, ToMasks, part, takes
 from cocoseg.runs.journal import Row
 from cocoseg.runs.report import Head
 from cocoseg.runs.run import Work, run
 from cocoseg.runs.tally import Tally, counted
-from cocoseg.tools.running import checked, running
+from cocoseg.tools.running import running
 from cocoseg.tools.sources import Source
 from cocoseg.tools.things import left_out
 
@@ -34,8 +34,7 @@ _COUNTS = msgspec.json.Decoder(Counts)
 class MaskSummary(Tally):
     """The result of a conversion to masks.
 
-    ``masks`` counts those of each category id, ``crowds`` those among them that are crowds, ``empty`` those without a
-    pixel.
+    ``masks`` is the number of masks by category id. It includes ``crowds``, and ``empty`` masks without a pixel.
     """
 
     makes: ClassVar[str] = "Masks"
@@ -54,7 +53,7 @@ class MaskSummary(Tally):
             self.masks[category] = self.masks.get(category, 0) + masks
 
     def close(self, seconds: float) -> None:
-        """Put everything in order, however the parts came in."""
+        """Sort the counts, since parts finish in any order."""
         super().close(seconds)
         self.masks = dict(sorted(self.masks.items()))
 
@@ -64,7 +63,7 @@ class MaskSummary(Tally):
         return {"masks": masks, "crowds": self.crowds, "empty": self.empty}
 
     def remarks(self) -> list[str]:
-        """How many masks there are, and how many of them are odd."""
+        """The numbers of masks, of crowds among them, and of empty ones."""
         odd = [f"{count:,} {what}" for count, what in ((self.crowds, "of crowds"), (self.empty, "empty")) if count]
         return [", ".join([counted(sum(self.masks.values()), "mask"), *odd])]
 
@@ -75,15 +74,15 @@ class MaskSummary(Tally):
         return [("category", "name", "masks"), *((str(row), names.get(row, ""), f"{count:,}") for row, count in ranked)]
 
 
-@documented(ToMasks)
+@takes(ToMasks)
 def to_masks(src: StrPath, out: StrPath, **options: Unpack[ToMasks]) -> MaskSummary:
     """Convert annotations to binary masks ``out/<image>/<id>_<class>.png`` with a table ``out/<image>/masks.json``.
 
-    Masks are 8-bit grey, 255 where the segment is and 0 elsewhere. All segments get one: stuff, unless ``things_only``,
-    crowds, which the table marks, and those without a pixel. ``id`` is the segment's or annotation's own; annotations
-    without one are numbered as they stand in the file from 1, and those of an image in which one is there twice as they
-    stand in the image. With ``stack="npz"`` all masks of an image are in one file ``out/<image>.npz``, packed to bits,
-    with the columns of the table ``out/<image>.json``. ``load_masks`` reads what was made of an image, either way.
+    Masks are 8-bit grey, 255 where the segment is and 0 elsewhere. Every segment gets a mask: things, stuff, crowds
+    (marked in the table), and segments without a pixel. ``id`` is the id of the segment or annotation. Annotations
+    without an id are numbered from 1 in the order of the file; if an id occurs twice in an image, the masks of that
+    image are numbered in their order. With ``stack="npz"``, ``out/<image>.npz`` holds all masks of an image, packed to
+    bits, with the columns of the table ``out/<image>.json``. ``load_masks`` reads the masks of an image either way.
 
     Raises DocumentError, UsageError before a mask is written, OutputError where none can be written.
 
@@ -91,16 +90,14 @@ def to_masks(src: StrPath, out: StrPath, **options: Unpack[ToMasks]) -> MaskSumm
     >>> summary.images, summary.masks
     (3, {1: 4, 18: 2, 184: 1, 187: 2, 193: 2})
     """
-    given = checked(ToMasks, options)
-    how = running(given)
-    source = Source(src, part(Reading, given))
+    how = running(options)
+    stack, things_only = options["stack"], options["things_only"]
+    source = Source(src, part(Reading, options))
     dataset = source.read()
     _check_folders(dataset)
-    convert = (MaskStacks if given["stack"] else MaskFiles)(dataset.categories, left_out(dataset, given["things_only"]))
+    convert = (MaskStacks if stack else MaskFiles)(dataset.categories, left_out(dataset, things_only))
     summary = MaskSummary(len(dataset), problems=[*dataset.problems], categories=dataset.categories)
-    head = Head(
-        source.files, {"stack": given["stack"], "things_only": given["things_only"]} | source.told, _about(dataset)
-    )
+    head = Head(source.files, {"stack": stack, "things_only": things_only} | source.given, _about(dataset))
     return run(Work(COMMAND, dataset, convert, summary, out, head), how)
 
 
@@ -108,12 +105,12 @@ def _check_folders(dataset: Dataset) -> None:
     """Raises DocumentError ``path.collision``."""
     stems = Counter(stem(entry.key) for entry in dataset.entries if entry.key)
     if twice := next((name for name, count in stems.items() if count > 1), None):
-        text = f"two images would have their masks in {show(twice)}, one with .png at its end and one without"
+        text = f"two images would have their masks in {show(twice)}, one named with .png and one without"
         raise DocumentError("path.collision", f"{dataset.source}: {text}; rename one")
 
 
 def _about(dataset: Dataset) -> dict[str, Any]:
-    """All that the masks do not tell of the data set."""
+    """Facts about the data set that the masks do not contain."""
     return {
         "background": dataset.conventions.unlabelled == "background",
         "unique_ids": dataset.conventions.ids == "file",

@@ -9,9 +9,9 @@ from cocoseg.errors import Problem, show
 from cocoseg.files.places import StrPath
 from cocoseg.formats.onehot import MEMBER, Format, OneHots, file_name
 from cocoseg.model import Dataset, Refused
-from cocoseg.options import Reading, ToOneHot, documented, part
+from cocoseg.options import Reading, ToOneHot, part, takes
 from cocoseg.runs.run import Work, run
-from cocoseg.tools.running import checked, running
+from cocoseg.tools.running import running
 from cocoseg.tools.scheme import Painting
 from cocoseg.tools.sources import Source
 from cocoseg.tools.summary import Summary
@@ -24,7 +24,7 @@ COMMAND = "to-onehot"
 
 @dataclass
 class OneHotSummary(Summary):
-    """The result of a conversion to one-hot arrays: that of the class maps that they are made from."""
+    """The result of a conversion to one-hot arrays. The counts are those of the class maps behind the arrays."""
 
     makes: ClassVar[str] = "One-hot arrays"
 
@@ -35,38 +35,37 @@ class OneHotSummary(Summary):
         return [file_name(key, self.format)]
 
 
-@documented(ToOneHot)
+@takes(ToOneHot)
 def to_onehot(src: StrPath, out: StrPath, **options: Unpack[ToOneHot]) -> OneHotSummary:
     """Convert annotations to one-hot arrays ``out/<file_name>``, .npz for .png, and a report ``out/cocoseg.json``.
 
-    ``numpy.load(path)["onehot"]`` is an array (H, W, C) or (C, H, W), as ``layout`` says, of ``dtype``, 1 in the
-    channel of each pixel's class index: C is the highest index and one. Void pixels are 0 in all channels, also where
-    void is one of the indices; with ``void_channel`` there is one more at the end, and they are 1 there. The report
-    names the channels. With ``format="npy"`` the file is the array, for ``numpy.load(path, mmap_mode="r")``. All else
-    is as ``to_semantic`` has it, whose class maps these are.
+    ``numpy.load(path)["onehot"]`` is an array (H, W, C), or (C, H, W) with ``layout="chw"``. It is 1 in the channel of
+    each pixel's class index, and C is the highest index plus one. Void pixels are 0 in all channels, even if void is
+    one of the indices; ``void_channel`` adds a last channel for them. The report names the channels. With
+    ``format="npy"`` the file is the array itself, for ``numpy.load(path, mmap_mode="r")``. The class maps are those of
+    ``to_semantic``.
 
-    A .npy takes the memory of one array in every worker, a .npz less than that.
+    For a .npy every worker needs the memory of one array; a .npz needs less.
 
     Raises DocumentError, LabelError, UsageError before an array is written, OutputError where none can be written.
 
     >>> to_onehot("fixtures/panoptic.json", "out", dry_run=True).images
     3
     """
-    given = checked(ToOneHot, options)
-    how = running(given)
-    layout, dtype, format = given["layout"], given["dtype"], given["format"]
-    source = Source(src, part(Reading, given))
-    painting = Painting.begin(source, given)
+    how = running(options)
+    layout, dtype, format = options["layout"], options["dtype"], options["format"]
+    source = Source(src, part(Reading, options))
+    painting = Painting.begin(source, options)
     dataset = _with_names_of_their_own(painting.dataset, format)
-    convert = OneHots(painting.scheme, layout, dtype, given["void_channel"], format)
+    convert = OneHots(painting.scheme, layout, dtype, options["void_channel"], format)
     summary = replace(painting.summary(OneHotSummary), format=format)
-    own = ("layout", "dtype", "void_channel", "format")
-    head = painting.head({name: value for name, value in given.items() if name in own}, {"arrays": _about(convert)})
+    own = {"layout": layout, "dtype": dtype, "void_channel": convert.void_channel, "format": format}
+    head = painting.head(own, {"arrays": _about(convert)})
     return run(Work(COMMAND, dataset, convert, summary, out, head), how)
 
 
 def _about(convert: OneHots) -> dict[str, Any]:
-    """What is in the arrays, for the report."""
+    """The layout of the arrays, for the report."""
     return {
         "name": MEMBER if convert.format == "npz" else None,
         "layout": convert.layout,
@@ -77,7 +76,7 @@ def _about(convert: OneHots) -> dict[str, Any]:
 
 
 def _with_names_of_their_own(dataset: Dataset, format: Format) -> Dataset:
-    """The data set without images whose file would be another's: ``a`` where there is ``a.png``."""
+    """The data set, in which ``a`` is refused if there is ``a.png``: both would become the same file."""
     keys = {entry.key for entry in dataset.entries}
     if all(key.endswith(".png") or f"{key}.png" not in keys for key in keys):
         return dataset

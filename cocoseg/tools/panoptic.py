@@ -16,14 +16,14 @@ from cocoseg.formats.detect import detect
 from cocoseg.formats.panoptic.writer import DOCUMENT, Counts, PanopticFiles, output_categories
 from cocoseg.formats.reading import read
 from cocoseg.model import Dataset
-from cocoseg.options import Reading, ToPanoptic, documented, part
+from cocoseg.options import Reading, ToPanoptic, part, takes
 from cocoseg.runs.document import Document, Place
 from cocoseg.runs.folder import Folder
 from cocoseg.runs.journal import Row
 from cocoseg.runs.report import Head
 from cocoseg.runs.run import Work, run
 from cocoseg.runs.tally import Tally, counted
-from cocoseg.tools.running import checked, running
+from cocoseg.tools.running import running
 from cocoseg.tools.sources import Source, about, check_categories
 
 if TYPE_CHECKING:
@@ -38,8 +38,8 @@ _COUNTS = msgspec.json.Decoder(Counts)
 class PanopticSummary(Tally):
     """The result of a conversion to panoptic pictures.
 
-    ``things`` and ``stuff`` are the segments, ``crowds`` the things that are crowds; ``hidden`` segments have no pixel
-    left under others, ``contested`` pixels were claimed by several masks.
+    ``things`` and ``stuff`` are the numbers of segments; ``things`` includes ``crowds``. ``hidden`` segments lie
+    completely under others. ``contested`` pixels were claimed by several masks.
     """
 
     makes: ClassVar[str] = "panoptic.json, the PNGs"
@@ -65,19 +65,19 @@ class PanopticSummary(Tally):
         self.contested += found.contested
 
     def results(self) -> dict[str, Any]:
-        """The segments, and what several masks claimed."""
+        """The numbers of segments and of contested pixels."""
         segments = {"things": self.things, "stuff": self.stuff, "crowds": self.crowds, "hidden": self.hidden}
         return {"segments": segments, "contested": self.contested}
 
     def remarks(self) -> list[str]:
-        """The segments, and what several masks claimed."""
+        """The numbers of segments and of contested pixels."""
         crowds = f", {self.crowds:,} of them crowds" if self.crowds else ""
-        told = [f"{counted(self.segments, 'segment')} ({counted(self.things, 'thing')}{crowds}, {self.stuff:,} stuff)"]
-        told += [f"{counted(self.hidden, 'segment')} hidden by others"] if self.hidden else []
-        return told + ([f"{self.contested:,} pixels contested"] if self.contested else [])
+        words = [f"{counted(self.segments, 'segment')} ({counted(self.things, 'thing')}{crowds}, {self.stuff:,} stuff)"]
+        words += [f"{counted(self.hidden, 'segment')} hidden by others"] if self.hidden else []
+        return words + ([f"{self.contested:,} pixels contested"] if self.contested else [])
 
 
-@documented(ToPanoptic)
+@takes(ToPanoptic)
 def to_panoptic(src: StrPath, out: StrPath, **options: Unpack[ToPanoptic]) -> PanopticSummary:
     """Convert annotations to COCO panoptic: ``out/panoptic.json`` and pictures of ids ``out/panoptic/<file_name>``.
 
@@ -90,10 +90,9 @@ def to_panoptic(src: StrPath, out: StrPath, **options: Unpack[ToPanoptic]) -> Pa
     >>> to_panoptic("fixtures/instances.json", "out", stuff="fixtures/stuff.json", dry_run=True).segments
     10
     """
-    given = checked(ToPanoptic, options)
-    how = running(given)
-    stuff, overlap = given["stuff"], given["overlap"]
-    source = Source(src, part(Reading, given))
+    how = running(options)
+    stuff, overlap = options["stuff"], options["overlap"]
+    source = Source(src, part(Reading, options))
     dataset = source.read()
     files = [path for path in (src, stuff) if path is not None]
     if stuff is not None:
@@ -103,7 +102,7 @@ def to_panoptic(src: StrPath, out: StrPath, **options: Unpack[ToPanoptic]) -> Pa
     _, ids, grouped = dataset.conventions
     convert = PanopticFiles(listed, overlap or "file", ids == "picture", grouped)
     summary = PanopticSummary(len(dataset), problems=list(dataset.problems))
-    shown = {"overlap": convert.overlap, "stuff": stuff and places.base_name(place(stuff))} | source.told
+    shown = {"overlap": convert.overlap, "stuff": stuff and places.base_name(place(stuff))} | source.given
     sources = [*source.files, *([place(stuff)] if stuff else ())]
 
     def document(folder: Folder) -> Document:
@@ -113,7 +112,7 @@ def to_panoptic(src: StrPath, out: StrPath, **options: Unpack[ToPanoptic]) -> Pa
 
 
 def _stuff(dataset: Dataset, path: StrPath) -> Dataset:
-    """The stuff file for a detection JSON; where it has no categories, those of the other stand for them."""
+    """The stuff file for a detection JSON. If it has no categories, it gets those of the instances."""
     if dataset.folders:
         text = f"{dataset.source}: has pictures, which hold their stuff already; --stuff is for instances without any"
         raise UsageError("usage.stuff", text)

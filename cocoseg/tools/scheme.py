@@ -1,4 +1,4 @@
-"""What conversions that paint class maps begin with: the data set, and the scheme for it."""
+"""The beginning of conversions that paint class maps: the data set, and its label scheme."""
 
 from __future__ import annotations
 
@@ -30,20 +30,20 @@ class Painting:
 
     @classmethod
     def begin(cls, source: Source, given: options.Painting) -> Painting:
-        """Read what is to be painted. Raises DocumentError, LabelError, UsageError."""
+        """Read the source and choose its scheme. Raises DocumentError, LabelError, UsageError."""
         labels, unlabelled = given["labels"], given["unlabelled"]
         dataset = source.read()
         scheme = _scheme(given, dataset)
         scheme_file = labels_file(labels)
-        shown = {"labels": scheme.name, "overlap": scheme.overlap, "unlabelled": unlabelled} | source.told
+        shown = {"labels": scheme.name, "overlap": scheme.overlap, "unlabelled": unlabelled} | source.given
         return cls(dataset, scheme, [*source.files, *([scheme_file] if scheme_file else ())], shown)
 
     def summary(self, kind: Callable[..., S]) -> S:
-        """The summary of a kind, of nothing yet."""
+        """An empty summary of this kind."""
         return kind(len(self.dataset), problems=[*self.dataset.problems, *self.scheme.problems], scheme=self.scheme)
 
     def head(self, own: dict[str, Any], about: dict[str, Any]) -> Head:
-        """The report's head, with the command's ``own`` options, and what there is to say ``about`` its files."""
+        """The head of the report, with the command's ``own`` options and facts ``about`` its files."""
         scheme = self.scheme
         labels = scheme_dict(scheme) | {"void": scheme.void, "unlabelled": scheme.outside}
         return Head(self.sources, self.shown | own, about | {"labels": labels})

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from cocoseg.files.places import StrPath
 from cocoseg.formats.maps.writer import ClassMaps
-from cocoseg.options import Reading, ToSemantic, documented, part
+from cocoseg.options import Reading, ToSemantic, part, takes
 from cocoseg.runs.run import Work, run
-from cocoseg.tools.running import checked, running
+from cocoseg.tools.running import running
 from cocoseg.tools.scheme import Painting
 from cocoseg.tools.sources import Source
 from cocoseg.tools.summary import Summary
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 COMMAND = "to-semantic"
 
 
-@documented(ToSemantic)
+@takes(ToSemantic)
 def to_semantic(src: StrPath, out: StrPath, **options: Unpack[ToSemantic]) -> Summary:
     """Convert annotations to class maps ``out/<file_name>`` and a report ``out/cocoseg.json``.
 
@@ -37,11 +37,10 @@ def to_semantic(src: StrPath, out: StrPath, **options: Unpack[ToSemantic]) -> Su
     >>> to_semantic("fixtures/panoptic.json", "out", dry_run=True).images
     3
     """
-    given = checked(ToSemantic, options)
-    how = running(given)
-    source = Source(src, part(Reading, given))
-    painting = Painting.begin(source, given)
+    how = running(options)
+    source = Source(src, part(Reading, options))
+    painting = Painting.begin(source, options)
     scheme = painting.scheme
-    convert = ClassMaps(scheme, scheme.palette if given["palette"] else ())
-    head = painting.head({"palette": given["palette"]}, {"bits": 8 * scheme.dtype.itemsize})
+    convert = ClassMaps(scheme, scheme.palette if options["palette"] else ())
+    head = painting.head({"palette": options["palette"]}, {"bits": 8 * scheme.dtype.itemsize})
     return run(Work(COMMAND, painting.dataset, convert, painting.summary(Summary), out, head), how)

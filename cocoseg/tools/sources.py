@@ -10,7 +10,7 @@ from msgspec import Raw
 from cocoseg.errors import DocumentError
 from cocoseg.files import places
 from cocoseg.files.places import StrPath, place
-from cocoseg.formats.reading import read, survey
+from cocoseg.formats.reading import read
 from cocoseg.labels import PRESETS, LabelScheme
 from cocoseg.model import Dataset
 from cocoseg.options import Reading
@@ -22,31 +22,27 @@ class Source:
     """What a command reads, with all reading options of ``cocoseg.read``."""
 
     src: StrPath
-    reading: Reading
+    options: Reading
 
     def read(self) -> Dataset:
         """The data set. Raises DocumentError, LabelError, UsageError."""
-        return read(self.src, **self.reading)
-
-    def survey(self) -> dict[str, Any]:
-        """Counts that need no decoded picture. Raises as ``read`` does."""
-        return survey(self.src, **self.reading)
+        return read(self.src, **self.options)
 
     @property
     def files(self) -> list[str]:
         """All files and folders that are read, except the PNGs of a panoptic JSON."""
-        given = self.reading
-        named = (self.src, given["instances"], given["categories"], given["images"])
-        labels = labels_file(given["source_labels"])
-        return [*(place(path) for path in named if path is not None), *([labels] if labels else ())]
+        options = self.options
+        named = (self.src, options["instances"], options["categories"], options["images"])
+        files = (*named, _split_file(options["split"]), labels_file(options["source_labels"]))
+        return [place(path) for path in files if path is not None]
 
     @property
-    def told(self) -> dict[str, Any]:
+    def given(self) -> dict[str, Any]:
         """The given options that are not files, for the report."""
-        given, labels = self.reading, self.reading["source_labels"]
+        labels, split = self.options["source_labels"], self.options["split"]
         name = labels.name if isinstance(labels, LabelScheme) else labels and str(labels)
-        told = {"source_labels": name, "split": given["split"], "from": given["source_format"]}
-        return {option: value for option, value in told.items() if value is not None}
+        given = {"source_labels": name, "split": split, "from": self.options["source_format"]}
+        return {option: value for option, value in given.items() if value is not None}
 
 
 def about(dataset: Dataset, *files: StrPath) -> dict[str, Any]:
@@ -61,6 +57,11 @@ def labels_file(labels: StrPath | LabelScheme | None) -> str | None:
     if labels is None or isinstance(labels, LabelScheme) or labels in PRESETS:
         return None
     return place(labels) if places.is_file(place(labels)) else None
+
+
+def _split_file(split: str | None) -> str | None:
+    """The list file of a split, or None if the split is given by name."""
+    return split if split is not None and ("/" in split or split.endswith(".txt")) else None
 
 
 def check_categories(dataset: Dataset, kind: str) -> None:

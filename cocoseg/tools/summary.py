@@ -1,4 +1,4 @@
-"""What ``to-semantic`` did."""
+"""The result of ``to_semantic``, which ``to_onehot`` extends."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ _COUNTS = msgspec.json.Decoder(Counts)
 class Summary(Tally):
     """The result of a conversion to class maps.
 
-    ``pixels`` counts the pixels of each value of the class maps, void included, ``contested`` those that several
-    masks claimed.
+    ``pixels`` is the number of pixels by value of the class maps, including void. ``contested`` pixels were claimed by
+    several masks.
     """
 
     makes: ClassVar[str] = "Class maps"
@@ -43,7 +43,7 @@ class Summary(Tally):
             self.pixels[value] = self.pixels.get(value, 0) + pixels
 
     def close(self, seconds: float) -> None:
-        """Put everything in order, however the parts came in."""
+        """Sort the counts, since parts finish in any order."""
         super().close(seconds)
         self.pixels = dict(sorted(self.pixels.items()))
 
@@ -56,7 +56,7 @@ class Summary(Tally):
         }
 
     def remarks(self) -> list[str]:
-        """How much several masks claimed, and how much nobody."""
+        """The numbers of contested and of void pixels."""
         contested = [f"{self.contested:,} pixels contested"] if self.contested else []
         return [*contested, f"void {self.void_share:.1%}"]
 

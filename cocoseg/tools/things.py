@@ -16,6 +16,6 @@ def left_out(dataset: Dataset, things_only: bool) -> frozenset[int]:
         return frozenset()
     silent = next((row for row in dataset.categories if is_thing(row) is None), None)
     if silent and dataset.conventions.unlabelled != "background":
-        text = f"category {silent.id} {show(silent.name)} does not say 'isthing', so that it may be stuff"
+        text = f"category {silent.id} {show(silent.name)} has no 'isthing', so it may be stuff"
         raise UsageError("usage.things_only", f"{dataset.source}: {text}; name a file that does with --categories")
     return frozenset(row.id for row in dataset.categories if is_stuff(row))

@@ -15,7 +15,7 @@ from command import cocoseg as run
 from conftest import FIXTURES
 
 SOURCE = FIXTURES / "panoptic.json"
-COMMANDS = ["to-semantic", "to-onehot", "to-masks", "to-coco", "to-panoptic", "labels", "info"]
+COMMANDS = ["to-semantic", "to-onehot", "to-masks", "to-coco", "to-panoptic", "labels", "info", "formats"]
 
 
 def answer(result: Result) -> str:

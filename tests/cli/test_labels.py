@@ -59,3 +59,15 @@ def test_a_folder_is_read_with_its_options(tmp_path: Path) -> None:
     result = run("labels", "mask2former", maps, "--from", "semantic", "--source-labels", "mask2former")
     assert result.code == 0, result.stderr
     assert result.stdout.splitlines()[1].split()[:2] == ["class", "name"]
+
+
+def test_a_folder_with_a_class_table_is_followed() -> None:
+    result = run("labels", "index", FIXTURES / "voc", "--split", "val")
+    assert result.code == 0, result.stderr
+    assert " aeroplane " in result.stdout
+
+
+def test_an_option_that_means_nothing_for_a_json_is_refused() -> None:
+    result = run("labels", "index", SOURCE, "--split", "val")
+    assert result.code == 3
+    assert "where --split means nothing [doc.kind]" in result.stderr

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import cocoseg
-from cocoseg.cli.app import app
+from cocoseg.cli.app import build
 from cocoseg.formats import FORMATS
 from cocoseg.tools import formats
 from command import cocoseg as run
@@ -37,7 +37,7 @@ def masks(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_every_reader_and_every_command_is_in_the_table() -> None:
     import typer
 
-    commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+    commands = typer.main.get_command(build()).commands  # type: ignore[attr-defined]
     assert {name.partition(",")[0] for name in formats.sources()} == set(FORMATS)
     assert set(formats.TARGETS) == {name for name in commands if name.startswith("to-")}
     assert SOURCES.keys() == formats.sources().keys()

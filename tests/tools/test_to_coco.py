@@ -234,7 +234,7 @@ def test_a_run_that_stops_does_not_say_that_there_is_a_document(tmp_path: Path) 
     (tmp_path / "bad.json").write_text(json.dumps(document))
     result = run("to-coco", "bad.json", "made.json", "--on-error", "stop", "--workers", 1, cwd=tmp_path)
     assert result.code == 1
-    last = "Not finished: the same command again does the rest; cocoseg.json is in made.json.cocoseg"
+    last = "Not finished: run the same command again to resume; cocoseg.json is in made.json.cocoseg"
     assert result.stdout.splitlines()[-1] == last
     assert not (tmp_path / "made.json").exists()
 
@@ -317,8 +317,11 @@ def test_image_ids_written_as_floats_become_whole(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("shape", [None, "", "polygon"])
 def test_a_segmentation_that_is_none_of_the_three(shape: Any, tmp_path: Path) -> None:
-    with pytest.raises(cocoseg.UsageError, match=f"as is {shape!r}, expected one of rle, rle-list, polygons"):
+    with pytest.raises(
+        cocoseg.UsageError, match=f"segmentation is {shape!r}, expected one of rle, rle-list, polygons"
+    ) as caught:
         cocoseg.to_coco(PANOPTIC, tmp_path / "a.json", segmentation=shape)
+    assert caught.value.category == "usage.as"
 
 
 def test_what_cocos_tables_know_to_be_things_is_a_crowd_in_a_class_map(tmp_path: Path) -> None:

@@ -108,7 +108,7 @@ def test_things_can_not_be_told_where_nobody_says_what_is_one(tmp_path: Path) ->
         "to-masks", tmp_path / "set.json", tmp_path / "out", "--things-only", "--png-dir", PANOPTIC.with_suffix("")
     )
     assert result.code == 2
-    assert "category 18 'Dog' does not say 'isthing'" in result.stderr
+    assert "category 18 'Dog' has no 'isthing'" in result.stderr
     assert cocoseg.to_masks(INSTANCES, tmp_path / "out", things_only=True).failures == []  # there all are things
 
 

@@ -182,4 +182,4 @@ def test_images_that_the_run_refused_are_said(tmp_path: Path) -> None:
     assert len(cocoseg.to_semantic(source, tmp_path / "out").failures) == 1
     found = verify(tmp_path / "out")
     assert (found.whole, found.images, found.refused) == (True, 2, 1)
-    assert "is whole: 2 files of 2 images; 1 image more refused by the run" in run("verify", tmp_path / "out").stdout
+    assert "is whole: 2 files of 2 images; the run refused 1 more image" in run("verify", tmp_path / "out").stdout
