@@ -19,12 +19,12 @@ class Format(NamedTuple):
     """A format as a source of annotations.
 
     * ``module``: has ``read(path, **options) -> Dataset`` and ``peek(dataset) -> (Entry -> Peek)`` for surveys; where a
-      source can be surveyed before it can be read, ``glance`` in place of ``read`` for that.
+      source can be surveyed before it can be read, also ``glance``, which opens it for a survey.
     * ``what``: what it is called. ``options``: the reading options that mean something for it.
     * ``signs``: how it is recognised: ``key:`` a key of a JSON, ``report:`` the command that wrote a folder, ``dir:`` a
       folder in it, ``names:`` a pattern for the PNGs of its first sub-folder, ``mode:`` the colour type of its PNGs.
     * ``document``: the file that is read in a folder that cocoseg wrote; ``folder``: whether a source is a folder.
-    * ``overlaps``, ``things``, ``crowds``: whether masks may overlap, and whether it tells instances and crowds apart.
+    * ``overlaps``, ``things``, ``crowds``: whether masks may overlap, and whether it marks instances, and crowds.
     * ``layout``: of a folder of label pictures.
     """
 

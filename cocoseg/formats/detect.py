@@ -1,4 +1,4 @@
-"""Which format a source has: the first row of the table one of whose signs it shows."""
+"""The format of a source: the first row of the table with a sign that the source shows."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def is_folder(source: str) -> bool:
 
 
 def _of_file(source: str) -> str | None:
-    """By the first key that tells."""
+    """By the first key that is a sign."""
     keys = _signs("key")
     pattern = rb'"(' + "|".join(map(re.escape, keys)).encode() + rb')"\s{0,20}:'
     found = first_match(source, re.compile(pattern))

@@ -1,8 +1,8 @@
 """One-hot arrays as .npz or .npy: an array (H, W, C) or (C, H, W), 1 in the channel of each pixel's class.
 
 There is a channel for each number from 0 to the highest that a class or an unlabelled pixel has. Void pixels are 0 in
-all of them, also where the scheme's void is one of these numbers, whose channel is then empty; or they are 1 in a
-channel of their own behind the others.
+all of them, even if the scheme's void is one of these numbers; its channel is then empty. With a void channel they are
+1 in one more channel, the last.
 
 A .npz is packed and holds one array, ``onehot``. It is written without the whole array ever being in memory, about ten
 times as fast as by ``numpy.savez_compressed``. A .npy is as large as the array, which is made in place, once.
@@ -50,7 +50,7 @@ class OneHots:
         return Converted({file_name(sample.key, self.format): data}, Counts(pixels, contested))
 
     def settings(self) -> bytes:
-        """What decides the bytes of an array."""
+        """Everything that decides the bytes of an array."""
         how = (self.layout, self.dtype, self.void_channel, self.format)
         return msgspec.json.encode(("one-hot", _VERSION, self.scheme.numbers, how))
 

@@ -24,8 +24,8 @@ class Dataset(Sequence[Sample]):
     ``dataset[a:b]`` and ``dataset[[0, 4, 2]]`` are smaller data sets that carry only their own entries.
 
     * ``categories``: as the source lists them; ``conventions``: what holds for all images.
-    * ``problems``: what is odd about the document. ``missing``: in words, what the source does not hold.
-    * ``about``: what the file says of itself, ``info`` and ``licenses``, as JSON text.
+    * ``problems``: warnings about the document. ``missing``: in words, what the source does not hold.
+    * ``about``: the metadata of the file, ``info`` and ``licenses``, as JSON text.
     """
 
     categories: tuple[Category, ...]

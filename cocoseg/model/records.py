@@ -41,7 +41,7 @@ class Sample:
     * ``key`` is unique in the data set and safe as a relative file name.
     * ``ids`` (n,) int64, ``category_ids`` (n,) int64, ``iscrowd`` (n,) bool, ``scores`` (n,) float64 or None.
     * ``shapes``: ``Regions``, a picture of one segment a pixel at most, or ``Runs``, masks that may overlap.
-    * ``place``: where it was read, for messages. ``problems``: what is odd about it but harmless.
+    * ``place``: where it was read, for messages. ``problems``: warnings about it.
     * ``file_name``: the photo's name, or that of the label picture where the source names no photo.
     * ``row``: the image's row in a JSON, undecoded.
     """

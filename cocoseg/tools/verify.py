@@ -119,7 +119,7 @@ def _check_run(found: Verification, folder: Folder, pages: Journal, whole: list[
         return
     found.refused = report.images.failed
     if report.images.converted != len(whole):
-        text = f"tells of {report.images.converted} images, the journal of {len(whole)}"
+        text = f"lists {report.images.converted} images, the journal {len(whole)}"
         found.failures.append(Problem("verify.report", f"{show(folder.path(REPORT), 300)} {text}; {again}"))
     if report.document:
         found.files += 1
@@ -135,5 +135,5 @@ def _document_problems(folder: Folder, name: str, size: int, digest: str) -> lis
 def _problem(folder: Folder, name: str) -> Problem:
     path = show(folder.path(name), 300)
     if not folder.has(name):
-        return Problem("verify.missing", f"{path} is gone; the same command again makes it anew")
-    return Problem("verify.changed", f"{path} is not as it was written; the same command again makes it anew")
+        return Problem("verify.missing", f"{path} is gone; the same command again makes it again")
+    return Problem("verify.changed", f"{path} is not as it was written; the same command again makes it again")

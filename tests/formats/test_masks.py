@@ -175,7 +175,7 @@ def test_an_image_costs_itself(written: Path) -> None:
         (lambda table: table["masks"][0].pop("file"), r"masks\[0\]: no 'file'.* \[doc.missing_key\]"),
         (
             lambda table: table["masks"][0].update(file="2_dog.png"),
-            r"masks\[1\]: file '2_dog.png' is that of masks\[0\]",
+            r"masks\[1\]: file '2_dog.png' is also that of masks\[0\]",
         ),
         (lambda table: table["masks"][0].update(file="../../instances.json"), r"masks\[0\]: .* \[path.escape\]"),
         (lambda table: table["masks"][0].update(file="/etc/passwd"), r"\[path.escape\]"),
@@ -215,7 +215,7 @@ def test_images_that_were_lost(written: Path) -> None:
     (written / "overlap" / "masks.json").unlink()
     dataset = masks.read(written)
     assert [problem.category for problem in dataset.problems] == ["masks.images"]
-    assert "tells of 3 images, 2 are here" in dataset.problems[0].message
+    assert "lists 3 images, but 2 are here" in dataset.problems[0].message
 
 
 def test_a_run_that_was_not_finished(written: Path) -> None:
@@ -285,7 +285,7 @@ def test_categories_by_name_as_we_write_them_and_by_number(tmp_path: Path) -> No
     dataset = masks.read(folder, categories=tmp_path / "categories.json")
     assert dataset[0].category_ids.tolist() == [10, 10, 20, 30, 30]
     assert refusal(dataset, 1) == (
-        f"{folder}: b: '1_dgo.png': 'dgo' is no category's name or number; add it to the categories [id.unknown]"
+        f"{folder}: b: '1_dgo.png': 'dgo' is not the name or number of a category; add the category [id.unknown]"
     )
 
 

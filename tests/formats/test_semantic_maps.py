@@ -310,7 +310,7 @@ class TestBadInput:
             ("grey with alpha", "png.mode", "drop the alpha"),
             ("JPEG", "png.format", "a JPEG, whose packing changes numbers"),
             ("empty", "png.corrupt", "the file is empty"),
-            ("unknown", "id.unknown", "the PNG has 7 (3 pixels), 9 (1 pixels), which is no category id"),
+            ("unknown", "id.unknown", "the PNG has 7 (3 pixels), 9 (1 pixels), which is not a category id"),
             ("damaged", "png.corrupt", "do not agree with its header and checksum"),
             ("16 bits", "id.unknown", "the PNG has 300 (1 pixels)"),
         ],

@@ -102,7 +102,7 @@ def test_categories_are_needed() -> None:
     ("data", "category", "said"),
     [
         (build_png(2, 1, pixels=[[1, 0, 1, 0, 0, 0]]), "png.mode", r"colour \(1, 0, 1\).*give its panoptic JSON"),
-        (build_png(2, 1, pixels=[[9, 0, 0, 9, 1, 0]]), "id.unknown", r"9 \(2 pixels\), which is no category id"),
+        (build_png(2, 1, pixels=[[9, 0, 0, 9, 1, 0]]), "id.unknown", r"9 \(2 pixels\), which is not a category id"),
         (
             build_png(2, 1, pixels=[[0, 3, 0, 0, 0, 0]]),
             "id.unknown",

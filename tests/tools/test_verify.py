@@ -104,7 +104,7 @@ class TestTheJournal:
 
         folder.save(JOURNAL, page("to-semantic", data.splitlines()[1:3]))
         assert categories(out) == ["verify.report"]
-        assert "tells of 3 images, the journal of 2" in verify(out).failures[0].message
+        assert "lists 3 images, the journal 2" in verify(out).failures[0].message
 
     def test_of_a_run_that_was_ended_is_told(self, out: Path) -> None:
         (out / JOURNAL).rename(out / page_name(1, 0))

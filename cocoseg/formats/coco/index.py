@@ -1,6 +1,6 @@
 """The index of a COCO detection JSON: the annotations of each image, their segmentations left as raw bytes.
 
-What one annotation has wrong costs its image: the entry becomes a ``Refused``. What the document has wrong is raised.
+A fault of one annotation refuses its image: the entry becomes a ``Refused``. A fault of the document is raised.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ class Annotation(msgspec.Struct, gc=False):
 
 
 class _Owner(msgspec.Struct, gc=False):
-    """What a row that can't be used still tells: whose it is."""
+    """The image of a row that can't be used."""
 
     image_id: int | str | float
 
 
 class Index(NamedTuple):
-    """A document: its categories, an entry per image, what is odd about it, and what its ids are good for."""
+    """A document: its categories, an entry per image, warnings, and where its ids are unique."""
 
     categories: tuple[Category, ...]
     entries: list[Entry | Refused]
@@ -164,7 +164,7 @@ def _check_kind(
     if isinstance(document, _RawDocument) and not rows and _has_segments_info(document):
         text = "holds panoptic annotations (they have 'segments_info'); expected annotations with 'segmentation'"
         raise DocumentError("doc.kind", f"{source}: {text}")
-    # Images whose list of annotations is there, and empty, are images without segments.
+    # Images with an empty list of annotations are images without segments.
     if not rows and not refused and not (document.images and document.annotations is not UNSET):
         raise DocumentError(
             "doc.missing_key", f"{source}: no 'annotations', or an empty list of them: there is nothing to convert"
@@ -230,7 +230,7 @@ def _image_place(number: int, image: Image) -> str:
 
 
 def _as_png(file_name: str) -> str:
-    """A photo's name with the ending of what is made from it, whatever its own is."""
+    """A photo's name with the ending of the PNG that is made of it."""
     stem, dot, ending = file_name.rpartition(".")
     return f"{stem}.png" if dot and ending.isalnum() and stem and not stem.endswith("/") else file_name
 
@@ -243,7 +243,7 @@ def _file_name(image: Image) -> Any:
 
 
 def _take_segment_ids(rows: Sequence[Annotation]) -> bool:
-    """Whether all annotations say which number they have in a picture; it then is their id."""
+    """Whether all annotations have a usable ``segment_id``, which then becomes their id."""
     if not rows or not all(type(row.segment_id) is int and VOID < row.segment_id < ID_LIMIT for row in rows):
         return False
     if len({(row.image_id, row.segment_id) for row in rows}) < len(rows):
@@ -254,7 +254,7 @@ def _take_segment_ids(rows: Sequence[Annotation]) -> bool:
 
 
 def _is_id(row: Annotation) -> bool:
-    """Whether an annotation's id tells it from others everywhere; to some tools 0 means none."""
+    """Whether an annotation's id is usable as a unique id; to some tools 0 means none."""
     return isinstance(row.id, int) and row.id > 0
 
 

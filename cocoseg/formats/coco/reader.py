@@ -5,8 +5,8 @@
 
 A segmentation is a list of rings ``[[x, y, x, y, ...]]``, uncompressed RLE ``{"size", "counts": [...]}`` (crowds), or
 compressed RLE (stuff, results); https://cocodataset.org/#format-data, pycocotools ``coco.py``. A results file is a bare
-list of ``{"image_id", "category_id", "segmentation", "score"}``; its images come from another file. Also read as met in
-the wild: missing ``id``, ``area``, ``bbox`` and ``iscrowd``, ids from 0, ids used twice, ``segmentation: []``.
+list of ``{"image_id", "category_id", "segmentation", "score"}``; its images come from another file. Files are accepted
+as found in practice: no ``id``, ``area``, ``bbox`` or ``iscrowd``, ids from 0, repeated ids, ``segmentation: []``.
 
 Files that ``to-coco`` makes of panoptic ones have a ``segment_id`` in each annotation, the segment's number in its
 picture; where all annotations of a file have one, it is their id.
@@ -101,7 +101,7 @@ def _value(row: Annotation, k: int, name: Callable[[int], str]) -> Any:
     try:
         return msgspec.json.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise SampleError("json.syntax", f"{name(k)}: segmentation is no valid JSON ({error})") from None
+        raise SampleError("json.syntax", f"{name(k)}: segmentation is not valid JSON ({error})") from None
 
 
 def _scores(rows: Sequence[Annotation]) -> np.ndarray[Any, np.dtype[np.float64]] | None:

@@ -1,8 +1,8 @@
 """Two detection files about the same images as one: stuff masks below, instances over them.
 
-COCO comes so: ``instances_*.json`` has the things, ``stuff_*.json`` the stuff. Images are joined by their id; one that
-only a single file has keeps what it has there. The category 183, "other", by which a stuff file means "some thing", is
-left out, for the instances say which.
+COCO comes in this form: ``instances_*.json`` has the things, ``stuff_*.json`` the stuff. Images are joined by their id;
+an image of one file only keeps the masks of that file. Category 183, "other", means "some thing" in a stuff file. It is
+left out, because the instances say which thing.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ def join(instances: Dataset, stuff: Dataset) -> Dataset:
     """Two detection files as one Dataset, in the order of the instances, then images that only ``stuff`` has.
 
     A category of ``stuff`` alone is stuff, unless it says otherwise. Raises DocumentError: ``id.collision`` for one id
-    with two names, ``doc.missing_key`` where nobody knows whether a category of both is a thing, ``id.unknown`` where
-    the files have no image in common.
+    with two names, ``doc.missing_key`` where neither file says whether a category of both is a thing, ``id.unknown``
+    where the files have no image in common.
 
     >>> import cocoseg
     >>> joined = join(cocoseg.read("fixtures/instances.json"), cocoseg.read("fixtures/stuff.json"))
@@ -67,7 +67,7 @@ def _categories(instances: Dataset, stuff: Dataset) -> tuple[Category, ...]:
 
 
 def _agreed(over: Category, under: Category, instances: Dataset, stuff: Dataset) -> Category:
-    """What is known of a category that both files list, as they do where one tool wrote them."""
+    """A category that both files list, with what either file says of it."""
     if over.name != under.name:
         names = f"{show(over.name)} in {instances.source} and {show(under.name)} in {stuff.source}"
         raise DocumentError("id.collision", f"category {over.id} is {names}; renumber one of them")

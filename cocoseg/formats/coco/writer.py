@@ -1,4 +1,4 @@
-"""Detection JSON, as COCO has it for instances and stuff: each image's row, and a row for each of its masks.
+"""Write detection JSON, as COCO has it for instances and stuff: a row for each image and each mask.
 
     {"info": {}, "licenses": [],
      "images": [{"id", "file_name", "height", "width"}],
@@ -37,8 +37,9 @@ _VERSION = 2  # of the texts that the same input makes
 
 
 class Annotated(msgspec.Struct):
-    """What an image's annotations are: how many, how many of them crowds; of simplified masks the sum and the least IoU
-    with the exact ones, and how many they are.
+    """Counts of an image's annotations, crowds and simplified masks.
+
+    ``iou_sum`` and ``iou_least`` are the sum and the minimum of the simplified masks' IoU with the exact ones.
     """
 
     annotations: int = 0

@@ -1,9 +1,9 @@
-"""What a COCO JSON says of itself and of its images besides labels: not looked at, but carried over to what is made.
+"""Metadata of a COCO JSON and of its images: not parsed, but copied to the JSON that is made of it.
 
     {"info": {"description", "year", ...}, "licenses": [{"id", "name", "url"}],
      "images": [{"license", "coco_url", "flickr_url", "date_captured", ...}]}
 
-A sample carries its image's row as it stands; only what writes a JSON takes it apart.
+A sample carries its image's row undecoded; only a writer of JSON decodes it.
 """
 
 from __future__ import annotations
@@ -24,20 +24,20 @@ _OWN = ("id", "file_name", "height", "width")
 
 
 class Described(msgspec.Struct):
-    """A document that may say what it is."""
+    """A document with metadata."""
 
     info: Raw | UnsetType = UNSET
     licenses: Raw | UnsetType = UNSET
 
     @property
     def about(self) -> dict[str, bytes]:
-        """What it says, where that is of use to others: ``info`` an object, ``licenses`` a list."""
+        """Its metadata if it has the usual form: ``info`` an object, ``licenses`` a list."""
         found = _compact({name: raw for name in _BEGINS if (raw := getattr(self, name)) is not UNSET})
         return {name: text for name, text in found.items() if text.startswith(_BEGINS[name])}
 
 
 def image_fields(row: Raw | None) -> dict[str, bytes]:
-    """The fields of an image's row but for those that are made anew. Raises SampleError ``json.depth``.
+    """The fields of an image's row, except those that are written again. Raises SampleError ``json.depth``.
 
     >>> image_fields(Raw(b'{"id": 1, "license": 3, "width": 8}'))
     {'license': b'3'}

@@ -69,7 +69,7 @@ def parse_categories(source: str, rows: Sequence[Raw] | UnsetType) -> tuple[Cate
 
 
 def category_row(category: Category) -> dict[str, Any]:
-    """A category as COCO lists it, without what is not known of it."""
+    """A category as COCO lists it, without the fields that are not known."""
     isthing = None if category.isthing is None else int(category.isthing)
     row = {"id": category.id, "name": category.name, "supercategory": category.supercategory}
     row |= {"isthing": isthing, "color": category.color}
@@ -86,7 +86,7 @@ def check_listed(sample: Sample, categories: Collection[int]) -> None:
 
 
 def name_problems(source: str, categories: Sequence[Category]) -> list[Problem]:
-    """Categories that share a name, which does no harm but is seldom meant."""
+    """Warnings about categories that share a name, which is rarely intended."""
     first: dict[str, int] = {}
     return [
         Problem(
@@ -100,6 +100,6 @@ def name_problems(source: str, categories: Sequence[Category]) -> list[Problem]:
 
 
 def _color(value: Any) -> tuple[int, int, int] | None:
-    """Three integers of 0..255, or None: a colour is decoration, not worth an error."""
+    """Three integers from 0 to 255, or None: a bad colour is not an error."""
     good = isinstance(value, list) and len(value) == 3 and all(type(v) is int and 0 <= v <= 255 for v in value)
     return (value[0], value[1], value[2]) if good else None

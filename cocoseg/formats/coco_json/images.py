@@ -15,7 +15,7 @@ from cocoseg.model import ImageId
 
 
 class Image(msgspec.Struct, gc=False):
-    """An image's row, its fields not yet looked at."""
+    """An image's row, its fields not yet checked."""
 
     id: Any = UNSET
     file_name: Any = UNSET
@@ -39,18 +39,18 @@ class ImageTable:
                 self.problems.append(error.at(f"{source}: images[{number}]").problem)
 
     def size(self, image: ImageId) -> tuple[int, int] | None:
-        """(height, width) of an image, None where its row is silent. Raises SampleError ``id.unknown``, ``size.*``."""
+        """(height, width) of an image, None if its row does not say. Raises SampleError ``id.unknown``, ``size.*``."""
         if image not in self.rows:
             raise self.unknown(image)
         return self.size_of(*self.rows[image])
 
     def file_name(self, image: ImageId) -> str | None:
-        """What the row of an image calls its photo, if it does."""
+        """The photo's name in the row of an image, if it has one."""
         _, row = self.rows[image]
         return row.file_name if isinstance(row.file_name, str) else None
 
     def raw(self, image: ImageId, *, apart: bool = False) -> Raw:
-        """The row of an image as it stands in the file; ``apart``: a copy, which does not hold the file in memory."""
+        """The row of an image, undecoded; ``apart``: a copy, which does not keep the file in memory."""
         row = self._raw[self.rows[image][0]]
         return row.copy() if apart else row
 
@@ -73,7 +73,7 @@ class ImageTable:
         return None
 
     def unknown(self, image: ImageId) -> SampleError:
-        """Why an id is not in the table, as far as can be told."""
+        """Why an id is not in the table, as far as is known."""
         text = f"image_id {show(image)} is not among the images"
         twin: ImageId = str(image) if isinstance(image, int) else int(image) if image.isdecimal() else ""
         if twin in self.rows:
@@ -85,7 +85,7 @@ class ImageTable:
 
 
 class Keys:
-    """Names of outputs, each given once. ``problems`` are names that are no good on other systems."""
+    """Names of outputs, each used once. ``problems`` are names that other systems do not accept."""
 
     def __init__(self, source: str, rows: str) -> None:
         self.problems: list[Problem] = []

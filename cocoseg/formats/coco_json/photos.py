@@ -1,7 +1,7 @@
-"""The photos that labels belong to, which a folder of labels tells of by names alone.
+"""The photos that label pictures belong to, found by name.
 
-A photo has the id and name of the row of a COCO JSON whose ``file_name`` has the label's stem, where there is such a
-JSON; else the label's number in COCO's way (``000000142238.png``), or its place among the names.
+If a COCO JSON lists the photos, a photo is the row whose ``file_name`` has the label picture's stem. Otherwise its id
+is the number in the name, as COCO has it (``000000142238.png``), or the position among the names.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class _Document(Described):
 
 
 class Photo(NamedTuple):
-    """The image that a label belongs to: its id and, where a ``row`` tells them, its name and (height, width)."""
+    """The image that a label picture belongs to: its id and, from the JSON's ``row``, its name and (height, width)."""
 
     image_id: ImageId
     file_name: str | None = None
@@ -45,11 +45,11 @@ class Photos(Protocol):
     about: dict[str, bytes]
 
     def find(self, number: int, name: str) -> Photo:
-        """The photo of the label ``name``, in this place among all. Raises SampleError: ``id.*``, ``size.*``."""
+        """The photo of the label picture ``name``, at this position. Raises SampleError: ``id.*``, ``size.*``."""
 
 
 class _Numbered:
-    """Photos that nobody lists: their ids are the numbers in the labels' names, or those of their order."""
+    """Photos that no JSON lists: their ids are the numbers in the names, or their order."""
 
     problems: tuple[Problem, ...] = ()
 
@@ -91,7 +91,8 @@ class _Listed:
     def find(self, number: int, name: str) -> Photo:
         image = self._image(name)
         if (other := self._taken.setdefault(image, name)) != name:
-            text = f"{self._rows(image)} in {self._source} is the photo of {show(other)} already; name it as its own"
+            found = f"{self._rows(image)} in {self._source} is the photo of {show(other)} already"
+            text = f"{found}; give each picture the name of its photo"
             raise SampleError("id.ambiguous", text)
         try:
             row = self._table.raw(image, apart=True)

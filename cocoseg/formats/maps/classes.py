@@ -1,4 +1,4 @@
-"""What the numbers in a picture stand for, and the segments that they make: one for each class, or for each thing."""
+"""The categories of the values in a picture, and the segments they make: one for each class, or for each thing."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ _UNKNOWN = -1
 
 @dataclass(frozen=True)
 class Values:
-    """The categories that values stand for: ``rows`` are (value, place in the columns); ``silent`` values are void.
+    """The categories of pixel values: ``rows`` are (value, column); ``silent`` values are void.
 
-    A value, not a table: it travels to workers with each part. The columns are in the order of ``category_ids``;
-    ``name`` is what a value is called in messages.
+    It is small, because it travels to workers with each part. The columns are in the order of ``category_ids``;
+    ``name`` is what messages call a value.
     """
 
     name: str
@@ -51,16 +51,16 @@ class Values:
 
     @cached_property
     def digest(self) -> str:
-        """What the values are known by."""
+        """The digest of all that decides the segments."""
         return digest(msgspec.json.encode((self.rows, self.silent, self.category_ids, self.isthing)))
 
     @property
     def nothing(self) -> int:
-        """The place behind the columns, that of void."""
+        """The column of void, behind the others."""
         return len(self.category_ids)
 
     def find(self, values: npt.NDArray[Any], lengths: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
-        """Runs of values (R,), (R,) -> their places in the columns (R,). Raises SampleError ``id.unknown``."""
+        """Runs of values (R,), (R,) -> their columns (R,). Raises SampleError ``id.unknown``."""
         found: npt.NDArray[np.intp] = _table(self.rows, self.silent, self.nothing)[values]
         if found.min(initial=0) == _UNKNOWN:
             raise self._unknown(values, lengths, found == _UNKNOWN)
@@ -73,12 +73,13 @@ class Values:
         found = np.flatnonzero(pixels).tolist()
         some = ", ".join(f"{value} ({int(pixels[value])} pixels)" for value in found[:5])
         more = f" and {len(found) - 5} more" if len(found) > 5 else ""
-        return SampleError("id.unknown", f"the PNG has {some}{more}, which is no {self.name}; add it, or paint it void")
+        text = f"the PNG has {some}{more}, which is not a {self.name}; add it, or paint it void"
+        return SampleError("id.unknown", text)
 
 
 @lru_cache(8)
 def _table(rows: tuple[tuple[int, int], ...], silent: tuple[int, ...], nothing: int) -> npt.NDArray[np.intp]:
-    """The place in the columns for every value that a picture may hold: (65536,)."""
+    """The column of every value that a picture may hold: (65536,)."""
     table = np.full(NUMBERS, _UNKNOWN, np.intp)
     table[list(silent)] = nothing
     table[[value for value, _ in rows]] = [row for _, row in rows]
@@ -86,7 +87,7 @@ def _table(rows: tuple[tuple[int, int], ...], silent: tuple[int, ...], nothing: 
 
 
 class Numbered(NamedTuple):
-    """Runs of a picture: their places in the columns of ``Values``, instance numbers and lengths, (R,) each."""
+    """Runs of a picture: their columns in ``Values``, instance numbers and lengths, (R,) each."""
 
     rows: npt.NDArray[np.intp]
     numbers: npt.NDArray[np.integer[Any]]
@@ -101,9 +102,9 @@ def class_sample(
     rows: npt.NDArray[np.intp],
     lengths: npt.NDArray[np.intp],
 ) -> Sample:
-    """A segment for each category among the runs (R,), (R,); a thing's stands for an unknown number of things.
+    """A segment for each category among the runs (R,), (R,); a thing's segment is an unknown number of things.
 
-    The ids are those of the categories, where a panoptic picture can hold all of them.
+    The ids are the category ids, if a panoptic picture can hold all of them.
     """
     found, segments = _renumbered(rows, values.nothing)
     category_ids, things = _columns(values, found)
@@ -118,7 +119,7 @@ def thing_sample(
 ) -> Sample:
     """A segment for each category and number among the runs, of stuff for each category.
 
-    The ids are 1, 2 ... by category and number. With ``zero_is_crowd`` nobody says how many things a thing's 0 is.
+    The ids are 1, 2 ... by category and number. With ``zero_is_crowd`` number 0 of a thing is a crowd.
     """
     stuff = np.array([isthing is False for isthing in (*values.isthing, False)], np.bool_)  # void as well
     numbers = np.where(stuff[runs.rows], 0, runs.numbers)
@@ -131,9 +132,9 @@ def thing_sample(
 
 
 def _renumbered(codes: npt.NDArray[np.intp], nothing: int) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
-    """Codes of runs (R,) -> those that occur, ascending (n,), and the place of each run's among them, n for nothing.
+    """Codes of runs (R,) -> those that occur, ascending (n,), and the index of each run's among them, n for nothing.
 
-    Codes up to ``nothing``, the highest, are few enough for a table; sorting the runs takes five times as long.
+    Codes up to ``nothing``, the highest, fit a table; sorting the runs takes five times as long.
     """
     seen = np.zeros(nothing + 1, np.bool_)
     seen[codes] = True

@@ -1,4 +1,4 @@
-"""How the number of a pixel tells its class and its instance."""
+"""How the number of a pixel gives its class and its instance."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Folders of label pictures: where the pictures lie, how their numbers tell class and instance, and what is void.
+"""Folders of label pictures: where the pictures lie, how their numbers give class and instance, and what is void.
 
 A data set that is a folder of label pictures is a row here, and a class table in ``labels/tables``, if it has one.
 This module imports nothing heavy, so that the command line can list its rows.
@@ -22,13 +22,13 @@ class Layout(NamedTuple):
     """A kind of folder.
 
     * ``what``: what it is called. ``signs``, ``options``: as in ``Format``.
-    * ``code``: how a pixel's number tells class and instance, a key of ``codes.CODES``.
+    * ``code``: how a pixel's number gives class and instance, a key of ``codes.CODES``.
     * ``labels``, ``numbers``: sub-folders of the label pictures, and of instance numbers under the same names.
     * ``table``: the class table; without it the meaning comes from options, and ``advice`` says which.
     * ``void``: values that are void unless they are listed; ``no_number``: instance numbers that mean none.
-    * ``background``: the value of background, where the layout tells it from void.
+    * ``background``: the value of background, where the layout has both background and void.
     * ``photos``, ``splits``: where the photo of a picture lies, and the list of a split's pictures.
-    * ``things``, ``crowds``: whether instances and crowds can be told apart.
+    * ``things``, ``crowds``: whether the layout marks instances, and crowds.
     """
 
     what: str

@@ -1,7 +1,6 @@
-"""What the values in a folder of label pictures stand for: a class table, a label scheme, or a list of categories.
+"""The meaning of the values in a folder of label pictures: a class table, a label scheme, or a list of categories.
 
-A class that merges several categories becomes a category of its own, and so does background, where it is told from
-void.
+A class that merges several categories becomes one new category, and so does background, where it differs from void.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ def meaning(
     categories: StrPath | None = None,
     source_labels: StrPath | LabelScheme | None = None,
 ) -> Meaning | None:
-    """The categories of a folder, and the values that stand for them; None where nothing says it.
+    """The categories of a folder and their values; None if the meaning is unknown.
 
     Raises DocumentError: ``doc.*``, ``file.*``, ``json.*``; LabelError, UsageError for ``source_labels``.
     """
@@ -49,7 +48,7 @@ def meaning(
 
 
 def nothing() -> Values:
-    """Values of which nobody says what they stand for."""
+    """Values of unknown meaning."""
     return Values.of("value", (), ())
 
 
@@ -87,7 +86,7 @@ def _reported(folder: str) -> LabelScheme | None:
 
 
 def _of_scheme(scheme: LabelScheme, listed: tuple[Category, ...]) -> Meaning:
-    """A category for each class, under the id of the one that it stands for, or one of its own."""
+    """A category for each class, with the id of its only category, or a new id."""
     known = {category.id: category for category in listed}
     taken = {*scheme.class_of, *known}
     found: list[tuple[int, Category]] = []

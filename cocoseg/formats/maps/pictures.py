@@ -17,7 +17,7 @@ from cocoseg.model import Entry, Refused
 
 
 class Index(NamedTuple):
-    """A folder: an entry per picture, what is odd about it, and what the file of the photos says of itself."""
+    """A folder: an entry per picture, warnings, and the metadata of the file that lists the photos."""
 
     entries: list[Entry | Refused]
     problems: tuple[Problem, ...]
@@ -45,7 +45,7 @@ def read_index(
 
 
 def no_pictures(folder: str) -> DocumentError:
-    """What to say of a folder without pictures."""
+    """The error for a folder without pictures."""
     others = [name for name in listing.names(folder) if not listing.is_hidden(name)]
     what = f"has no PNG in it (found only {show(others[0])}); labels have to be PNGs" if others else "is empty"
     return DocumentError("doc.empty", f"the folder {show(folder, 300)} {what}{'' if others else ', expected PNGs'}")

@@ -1,9 +1,9 @@
-"""Folders of label pictures, PNGs whose numbers say class and instance, read as their layout says.
+"""Folders of label pictures: PNGs whose numbers give class and instance, read by their layout.
 
-Class maps are grey of 1 to 16 bits or a palette, whose indices count, never its colours. A class map alone has one
-segment for each class; that of a thing is a crowd, for nobody says how many there are. With a picture of instance
-numbers above 0 under the same name (``--instances``, VOC SegmentationObject) or numbers that tell both, every
-(class, number) is a segment, of stuff every class; a thing without a number is a crowd.
+Class maps are grey of 1 to 16 bits, or a palette; its indices count, never its colours. A class map alone has one
+segment for each class; the segment of a thing is a crowd, because the map does not separate objects. Instances come
+from a second picture of the same name (``--instances``, VOC SegmentationObject), or from the number itself. Then every
+(class, instance) of things is a segment, and every class of stuff; a thing without an instance number is a crowd.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def glance(
     instances: StrPath | None = None,
     split: str | None = None,
 ) -> Dataset:
-    """As ``read``, for a survey: nobody needs to say what the values mean."""
+    """As ``read``, for a survey: the meaning of the values may be unknown."""
     folder = os.fspath(path)
     found, values = meaning(folder, layout, categories, source_labels) or ((), nothing())
     index = read_index(folder, layout, images, split)

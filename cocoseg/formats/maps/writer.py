@@ -33,5 +33,5 @@ class ClassMaps:
         return Converted({sample.key: write_class_map(class_map, self.colors)}, Counts(pixels, contested))
 
     def settings(self) -> bytes:
-        """What decides the bytes of a class map."""
+        """Everything that decides the bytes of a class map."""
         return msgspec.json.encode(("class map", _VERSION, self.scheme.numbers, self.colors))

@@ -1,7 +1,7 @@
-"""Masks as other tools leave them: ``<image>/<id>_<class>.png`` and nothing that explains them.
+"""Masks of other tools: ``<image>/<id>_<class>.png``, without tables.
 
-The class is a category's name, as it is or as ``to-masks`` would write it, or its number. Without a file of categories
-they are what the names tell: numbers as they are, else the classes in order of their names, from 1.
+The class is a category's name, unchanged or as ``to-masks`` would write it, or its number. Without a file of categories
+the file names decide: numbers are category ids, other classes are numbered from 1 in the order of their names.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def sample(entry: Entry, files: Sequence[bytes], place: str) -> Sample:
 
 
 def _folders(source: str, names: Iterable[str]) -> tuple[dict[str, list[_Mask]], tuple[Problem, ...]]:
-    """The masks of each image, sorted by id, and what else there is. Raises DocumentError ``doc.kind``."""
+    """The masks of each image, sorted by id, and warnings about other files. Raises DocumentError ``doc.kind``."""
     folders: dict[str, list[_Mask]] = {}
     strange = []
     for name in sorted(names):
@@ -151,7 +151,7 @@ def _check(masks: Sequence[_Mask], numbers: Mapping[str, int]) -> None:
             text = f"{show(one.file)} and {show(other.file)} have the same id; each mask of an image has its own"
             raise SampleError("id.duplicate", text)
     if unknown := next((mask for mask in masks if mask.word not in numbers), None):
-        text = f"{show(unknown.file)}: {show(unknown.word)} is no category's name or number; add it to the categories"
+        text = f"{show(unknown.file)}: {show(unknown.word)} is not the name or number of a category; add the category"
         raise SampleError("id.unknown", text)
 
 

@@ -1,8 +1,8 @@
-"""Binary masks, a PNG per segment: ``<image>/<id>_<class>.png``, all but 0 (black) is mask.
+"""Binary masks, a PNG per segment: ``<image>/<id>_<class>.png``; every pixel except 0 (black) belongs to the mask.
 
-A folder that ``to-masks`` wrote has a table in each image's folder (``masks_table``), or beside the ``<image>.npz``
-that holds all masks of an image, and the categories in its ``cocoseg.json``: it is read back as it was, ids, crowds
-and all. Folders made by others have neither, see ``masks_foreign``. Masks may overlap.
+A folder that ``to-masks`` wrote has a table in each image's folder (``table.py``), or beside the ``<image>.npz`` that
+holds all masks of an image, and the categories in its ``cocoseg.json``. It is read back with ids and crowds. Folders of
+other tools have no tables; ``foreign.py`` reads them. Masks may overlap.
 """
 
 from __future__ import annotations
@@ -169,12 +169,12 @@ def _entry(source: str, name: str, files: tuple[str, ...]) -> Entry | Refused:
 def _lost(source: str, converted: int, found: int) -> tuple[Problem, ...]:
     if found == converted:
         return ()
-    text = f"{REPORT} tells of {converted} images, {found} are here; files were lost or added since"
+    text = f"{REPORT} lists {converted} images, but {found} are here; files were lost or added since"
     return (Problem("masks.images", f"{source}: {text}"),)
 
 
 def _odd_areas(table: Table, masks: Runs, pictures: Sequence[bytes], place: str) -> tuple[Problem, ...]:
-    """Masks that have other pixels than their table says: of a damaged file that is fatal, else just odd."""
+    """Masks whose area differs from their table: an error if the file is damaged, else a warning."""
     areas = rle.area(masks).tolist()
     wrong = [k for k, row in enumerate(table.masks) if row.area != areas[k]]
     if not wrong:

@@ -1,10 +1,10 @@
-"""The table beside the masks of an image, strict JSON that tells what no picture can.
+"""The table beside the masks of an image: strict JSON with what pictures cannot hold.
 
     {"image_id": 9, "file_name": "000000000009.jpg", "size": [480, 640], "masks": [
       {"file": "7_dog.png", "id": 7, "category_id": 18, "category": "dog", "area": 12, "bbox": [x, y, w, h],
        "iscrowd": 0, "score": 0.5}]}
 
-``file`` is there where each mask has a file of its own, ``score`` where the annotations have one.
+``file`` is present if each mask has a separate file, ``score`` if the annotations have one.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _LONGEST = 80
 
 
 class Row(msgspec.Struct, omit_defaults=True):
-    """A mask: its file, if it has one of its own, and its annotation. ``bbox`` is [x, y, width, height] in pixels."""
+    """A mask: its file, if it has a separate one, and its annotation. ``bbox`` is [x, y, width, height] in pixels."""
 
     id: Int64
     category_id: Int64
@@ -55,7 +55,7 @@ class Table(msgspec.Struct):
 
 
 def make_table(sample: Sample, masks: Runs, names: Mapping[int, str], files: list[str] | None = None) -> Table:
-    """The table of a sample, whose ``masks`` (n,) these are, with its categories' names and its masks' files."""
+    """The table of a sample with these ``masks`` (n,), the names of its categories and the files of its masks."""
     scores = [UNSET] * len(masks) if sample.scores is None else sample.scores.tolist()
     columns = zip(
         sample.ids.tolist(),
@@ -101,13 +101,13 @@ def files_of(table: Table) -> list[str]:
         if row.file is UNSET:
             raise SampleError("doc.missing_key", f"masks[{number}]: no 'file', expected the name of its PNG")
         if (first := found.setdefault(row.file, number)) != number:
-            text = f"masks[{number}]: file {show(row.file)} is that of masks[{first}] too; each mask has its own"
+            text = f"masks[{number}]: file {show(row.file)} is also that of masks[{first}]; give each mask its file"
             raise SampleError("path.collision", text)
     return list(found)
 
 
 def mask_names(ids: np.ndarray[Any, np.dtype[np.int64]], classes: list[str]) -> list[str]:
-    """``<id>_<class>.png`` for each of the ids (n,); where one is there twice, all get their place from 1 instead.
+    """``<id>_<class>.png`` for each of the ids (n,); if two are the same, all get their position from 1 instead.
 
     >>> mask_names(np.array([7, 9]), ["dog", "cat"]), mask_names(np.array([7, 7]), ["dog", "cat"])
     (['7_dog.png', '9_cat.png'], ['1_dog.png', '2_cat.png'])

@@ -118,6 +118,6 @@ def columns(sample: Sample, masks: Runs) -> dict[str, npt.NDArray[Any]]:
 
 
 def counts(sample: Sample, masks: Runs) -> Counts:
-    """What the summary tells of a sample's masks."""
+    """What the summary counts of a sample's masks."""
     empty = int((rle.area(masks) == 0).sum())
     return Counts(dict(Counter(sample.category_ids.tolist())), int(sample.iscrowd.sum()), empty)

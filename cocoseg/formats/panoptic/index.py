@@ -1,7 +1,7 @@
 """The index of a panoptic JSON: which images there are, with their segments left as raw bytes.
 
-The whole document is looked at here, but no segment and no PNG: what one image has wrong makes its entry a
-``Refused``, and what the document has wrong is raised.
+The whole document is read here, but no segment and no PNG. A fault of one image makes its entry a ``Refused``; a fault
+of the document is raised.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ _ANNOTATION = msgspec.json.Decoder(_Annotation)
 
 
 def read_index(path: str | os.PathLike[str], categories: str | os.PathLike[str] | None = None) -> Index:
-    """The index of a panoptic JSON; the ``categories`` file, where one is named, stands for the JSON's own.
+    """The index of a panoptic JSON; a ``categories`` file replaces the categories of the JSON.
 
     Raises DocumentError: ``json.*``, ``doc.*``, ``file.*``, ``id.duplicate``.
     """
@@ -91,19 +91,19 @@ def _check_kind(source: str, rows: Sequence[_Annotation | Refused]) -> None:
 
 
 class _Joiner:
-    """Makes entries of annotation rows, with what it has to remember from one to the next."""
+    """Makes entries of annotation rows, and remembers the images and names that were used."""
 
     def __init__(self, source: str, images: list[Raw] | UnsetType) -> None:
         self.source = source
         self._images = None if images is UNSET else ImageTable(source, images)
         self._keys = Keys(source, "annotations")
         self._annotated: dict[ImageId, int] = {}
-        self._told: set[ImageId] = set()
+        self._annotated_images: set[ImageId] = set()
 
     @property
     def unannotated(self) -> int:
         """How many listed images no annotation names."""
-        return len(self._images.rows.keys() - self._told) if self._images else 0
+        return len(self._images.rows.keys() - self._annotated_images) if self._images else 0
 
     @property
     def problems(self) -> list[Problem]:
@@ -128,7 +128,7 @@ class _Joiner:
             raise SampleError("json.duplicate_key", f"the annotation has {key!r} twice; keep one of them")
         file_name = safe_name(row.file_name, "PNG")
         image = image_id(row.image_id, "image_id")
-        self._told.add(image)
+        self._annotated_images.add(image)
         if row.segments_info is UNSET:
             raise SampleError("doc.missing_key", "no 'segments_info', expected the list of the PNG's segments")
         size = self._images.size(image) if self._images else None

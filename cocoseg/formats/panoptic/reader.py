@@ -5,8 +5,8 @@
 
 id = R + 256 G + 65536 B, unique in its image; 0 is void; every other id of the PNG is listed, and every listed id has
 pixels (panopticapi ``utils.py``, ``evaluation.py``; https://cocodataset.org/#format-data). The PNGs lie in the folder
-named as the JSON without its ending. Also read as met in the wild: ``annotations`` alone, a bare list of them, one
-single annotation object, string image ids, missing ``area``, ``bbox``, ``iscrowd``, ``images``.
+named like the JSON without its ending. Files are accepted as they are found in practice: ``annotations`` alone, a bare
+list of them, a single annotation object, string image ids, no ``area``, ``bbox``, ``iscrowd`` or ``images``.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from cocoseg.model import Conventions, Dataset, Entry, Loader, Refused, Sample
 
 
 class Segment(msgspec.Struct, gc=False):
-    """One row of ``segments_info``; what a class map does not need is not looked at."""
+    """One row of ``segments_info``, without the fields that no target needs."""
 
     id: Int64
     category_id: Int64
@@ -76,7 +76,7 @@ def glance(
 
 
 def png_folder(source: str, png_dir: str | os.PathLike[str] | None = None) -> str:
-    """Where the PNGs of a JSON lie, if nobody says otherwise: in the folder named as it."""
+    """The folder of a JSON's PNGs: ``png_dir``, or the folder named like the JSON."""
     return places.without_suffix(source) if png_dir is None else os.fspath(png_dir)
 
 
@@ -98,7 +98,7 @@ def _check_pictures(source: str, folder: str, entries: Sequence[Entry | Refused]
 
 
 def peek(dataset: Dataset) -> Callable[[Entry], Peek]:
-    """What a survey reads of an image: its rows, whether its PNG is there, and that one's size if the JSON has none."""
+    """What a survey reads of an image: its rows, and from its PNG the size if the JSON has none."""
     (folder,) = dataset.folders
     is_there = places.lookup(folder, os.path.exists)
 
@@ -159,7 +159,7 @@ def parse_segments(entry: Entry) -> list[Segment]:
 
 
 def _check_areas(segments: Sequence[Segment], regions: Regions, data: bytes, place: str) -> tuple[Problem, ...]:
-    """Every segment has pixels, and as many as it says; if it says so. Other areas are odd, but do no harm."""
+    """Check that every segment has pixels; an area that differs is a warning."""
     found = regions.areas[:-1]
     if not found.all():
         segment = segments[int(np.flatnonzero(found == 0)[0])]

@@ -1,4 +1,4 @@
-"""COCO panoptic out: for each image a picture of segment ids, and its rows in the JSON.
+"""Write COCO panoptic: for each image a picture of segment ids, and its rows in the JSON.
 
     {"images": [{"id", "file_name", "height", "width"}],
      "annotations": [{"image_id", "file_name", "segments_info": [{"id", "category_id", "area", "bbox", "iscrowd"}]}],
@@ -6,7 +6,7 @@
 
 All stuff of a category is one segment, and never a crowd; a segment without a visible pixel is left out; areas and
 boxes are those of the pixels (panopticapi ``evaluation.py``, https://cocodataset.org/#format-data). Ids are colours
-near the category's, but where the source's are those of a panoptic picture, which is then made anew as it was.
+near the category's. If the source is a panoptic picture, its ids are kept, and the same picture is made again.
 """
 
 from __future__ import annotations
@@ -79,8 +79,8 @@ def output_categories(categories: Sequence[Category]) -> tuple[Category, ...]:
 class PanopticFiles:
     """Samples to panoptic pictures under a policy for overlap, their segments in ``categories``.
 
-    ``categories`` are those that ``output_categories`` gives; with ``keep_ids`` every segment keeps its id. With
-    ``groups_things`` every thing is a crowd, for it stands for all of its category.
+    ``categories`` come from ``output_categories``; with ``keep_ids`` every segment keeps its id. With
+    ``groups_things`` every thing is a crowd, because it is all things of its category.
     """
 
     categories: tuple[Category, ...]
