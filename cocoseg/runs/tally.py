@@ -1,4 +1,4 @@
-"""What a conversion did, added up as its parts get done."""
+"""The result of a run, added up as its parts get done."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ def counted(number: int, noun: str) -> str:
 class Tally:
     """The result of a conversion, whatever it makes.
 
-    ``listed`` images stand in the annotation file, ``images`` were converted, ``kept`` of them by an earlier run;
-    ``failures`` and ``problems`` (which cost nothing) are in the file's order; ``notes`` are about this run alone.
+    ``listed`` images are in the source, ``images`` were converted, ``kept`` of them by an earlier run. ``failures`` and
+    ``problems`` (warnings) are in the source's order; ``notes`` concern this run only.
     """
 
     makes: ClassVar[str] = "Files"
@@ -69,7 +69,7 @@ class Tally:
             self._odd[first] = odd
 
     def count(self, row: Row) -> None:
-        """Take a converted image's own result; each command has its own."""
+        """Take the result of a converted image, as each command defines it."""
 
     def names(self, key: str) -> list[str]:
         """The files that are made of an image, by its key."""

@@ -86,7 +86,8 @@ class TestRefused:
         assert "PNG has no such mode" in refusal(build_png(2, 2, PALETTE, 16)).message
 
     @pytest.mark.parametrize(
-        ("name", "said"), [("JPEG", "no labels any more"), ("GIF", "the file is a GIF"), ("TIFF", "the file is a TIFF")]
+        ("name", "said"),
+        [("JPEG", "so they are not labels"), ("GIF", "the file is a GIF"), ("TIFF", "the file is a TIFF")],
     )
     def test_other_formats(self, name: str, said: str) -> None:
         file = io.BytesIO()

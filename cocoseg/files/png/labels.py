@@ -46,7 +46,7 @@ def read_labels(data: bytes, size: tuple[int, int] | None = None) -> npt.NDArray
 def read_label_header(data: bytes) -> Header:
     """The header of a picture of numbers, which has one channel. Raises SampleError: ``png.*``, ``limit.pixels``."""
     if data.startswith(b"\xff\xd8"):
-        text = "the file is a JPEG, whose packing changes numbers, so that they are no labels any more"
+        text = "the file is a JPEG, whose compression changes numbers, so they are not labels"
         raise SampleError("png.format", f"{text}; get them as PNG")
     header = read_header(data)
     depths = {_GREY: (1, 2, 4, 8, 16), _PALETTE: (1, 2, 4, 8)}.get(header.color_type, ())

@@ -148,7 +148,9 @@ def _check(masks: Sequence[_Mask], numbers: Mapping[str, int]) -> None:
     """Raises SampleError ``id.duplicate``, ``id.unknown``."""
     for one, other in pairwise(masks):
         if one.id == other.id:
-            text = f"{show(one.file)} and {show(other.file)} have the same id; each mask of an image has its own"
+            text = (
+                f"{show(one.file)} and {show(other.file)} have the same id; give each mask of an image a different one"
+            )
             raise SampleError("id.duplicate", text)
     if unknown := next((mask for mask in masks if mask.word not in numbers), None):
         text = f"{show(unknown.file)}: {show(unknown.word)} is not the name or number of a category; add the category"
