@@ -301,7 +301,7 @@ class TestAddition:
     @pytest.mark.parametrize(
         ("changes", "words"),
         [
-            ({"categories": (Category(2, "sky"),)}, "other categories"),
+            ({"categories": (Category(2, "sky"),)}, "different categories"),
             ({"conventions": Conventions("background")}, "treat unlabelled pixels or things differently"),
             ({}, "both have 'x'"),
         ],

@@ -1,9 +1,9 @@
-"""Disk to model and back: a format is one module and one row of ``FORMATS``.
+"""Reads and writes annotation formats. A format is one module and one row of ``FORMATS``.
 
 ``read`` and ``survey`` (reading.py), detection (detect.py), ``--from``, ``cocoseg info``, ``cocoseg formats`` and the
-tables of the documents are made of these rows. Importing this module loads no reader.
+tables of the documents are made from these rows. Importing this module loads no reader.
 
-    coco_json/  what COCO's JSON files share     maps/   folders of label pictures     onehot.py   one-hot arrays
+    coco_json/  parts of all COCO JSON files     maps/   folders of label pictures     onehot.py   one-hot arrays
     coco/       instances, stuff, results        masks/  folders of binary masks       survey.py   counts for info
     panoptic/   COCO panoptic
 """
@@ -18,14 +18,14 @@ from cocoseg.formats.maps.layouts import LAYOUTS, Layout
 class Format(NamedTuple):
     """A format as a source of annotations.
 
-    * ``module``: has ``read(path, **options) -> Dataset`` and ``peek(dataset) -> (Entry -> Peek)`` for surveys; where a
-      source can be surveyed before it can be read, also ``glance``, which opens it for a survey.
-    * ``what``: what it is called. ``options``: the reading options that mean something for it.
+    * ``module``: has ``read(path, **options) -> Dataset`` and ``peek(dataset) -> (Entry -> Peek)`` for surveys. If a
+      source can be surveyed before it can be read, the survey calls ``glance`` instead of ``read``.
+    * ``what``: a name for people. ``options``: the reading options that apply to the format.
     * ``signs``: how it is recognised: ``key:`` a key of a JSON, ``report:`` the command that wrote a folder, ``dir:`` a
       folder in it, ``names:`` a pattern for the PNGs of its first sub-folder, ``mode:`` the colour type of its PNGs.
-    * ``document``: the file that is read in a folder that cocoseg wrote; ``folder``: whether a source is a folder.
-    * ``overlaps``, ``things``, ``crowds``: whether masks may overlap, and whether it marks instances, and crowds.
-    * ``layout``: of a folder of label pictures.
+    * ``document``: the file to read in a folder that cocoseg wrote. ``folder``: whether a source is a folder.
+    * ``overlaps``: whether masks may overlap. ``things``, ``crowds``: whether instances and crowds are distinguished.
+    * ``layout``: the layout of a folder of label pictures.
     """
 
     module: str
@@ -72,9 +72,9 @@ FORMATS = {
     **{name: layout_format(layout) for name, layout in LAYOUTS.items()},
     "masks": Format(
         "cocoseg.formats.masks.reader",
-        "folder of a mask per instance",
+        "folder with one mask per instance",
         ("categories", "images"),
-        ("report:to-masks", r"names:\d+_[^/]*[^\W\d_][^/]*\.png"),  # with a letter behind the number
+        ("report:to-masks", r"names:\d+_[^/]*[^\W\d_][^/]*\.png"),  # with a letter after the number
         folder=True,
         overlaps=True,
     ),

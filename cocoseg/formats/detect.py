@@ -1,4 +1,4 @@
-"""The format of a source: the first row of the table with a sign that the source shows."""
+"""Detects the format of a source: the first row of the table with a matching sign."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from cocoseg.formats import FORMATS
 from cocoseg.formats.maps.pictures import no_pictures
 from cocoseg.runs.report import read_report
 
-_SOME = 20  # pictures that are looked at, where the first ones are damaged
+_SOME = 20  # headers to try if the first pictures are damaged
 
 
 def detect(path: StrPath) -> str | None:
-    """The name of a source's format, None where it shows no sign.
+    """The name of a source's format, or None if no sign matches.
 
     Raises DocumentError ``file.*``, ``doc.*``, ``png.*``.
     """
@@ -31,12 +31,12 @@ def detect(path: StrPath) -> str | None:
 
 
 def is_folder(source: str) -> bool:
-    """Whether a source is a folder; a URL that ends in .json is not asked."""
+    """Whether a source is a folder. A URL that ends in .json counts as a file, without a request."""
     return places.is_input_folder(source)
 
 
 def _of_file(source: str) -> str | None:
-    """By the first key that is a sign."""
+    """Detects by the first key that is a sign."""
     keys = _signs("key")
     pattern = rb'"(' + "|".join(map(re.escape, keys)).encode() + rb')"\s{0,20}:'
     found = first_match(source, re.compile(pattern))
@@ -44,7 +44,7 @@ def _of_file(source: str) -> str | None:
 
 
 def _of_folder(folder: str) -> str:
-    """By the report that a run left, a folder in it, or its PNGs."""
+    """Detects by the report of a run, a folder inside, or the PNGs."""
     command = read_report(folder).command
     if command:
         return _written_by(folder, command)
@@ -59,7 +59,7 @@ def _of_folder(folder: str) -> str:
 
 
 def _signs(kind: str) -> dict[str, str]:
-    """The signs of a kind, each with the name of its format; of two formats with one sign the first has it."""
+    """The signs of a kind, each with the name of its format. A sign of two formats belongs to the first."""
     signs = [(sign.partition(":"), name) for name, row in FORMATS.items() for sign in row.signs]
     return {value: name for (found, _, value), name in reversed(signs) if found == kind}
 
@@ -67,13 +67,13 @@ def _signs(kind: str) -> dict[str, str]:
 def _written_by(folder: str, command: str) -> str:
     reports = _signs("report")
     if command not in reports:
-        text = f"holds what 'cocoseg {show(command)[1:-1]}' wrote, which cannot be read as labels"
-        raise DocumentError("doc.kind", f"{folder}: {text}; give what it was made from")
+        text = f"was written by 'cocoseg {show(command)[1:-1]}' and cannot be read as labels"
+        raise DocumentError("doc.kind", f"{folder}: {text}; give the source that it was made from")
     return reports[command]
 
 
 def _named(found: Sequence[str]) -> str | None:
-    """By the names of the PNGs in the first sub-folder."""
+    """Detects by the names of the PNGs in the first sub-folder."""
     parent = posixpath.dirname(found[0])
     beside = [posixpath.basename(name) for name in found if posixpath.dirname(name) == parent]
     for pattern, name in _signs("names").items():
@@ -83,7 +83,7 @@ def _named(found: Sequence[str]) -> str | None:
 
 
 def _first_header(folder: str, found: Sequence[str]) -> png.Header:
-    """The header of the first picture that has a sound one."""
+    """The first valid header of a picture."""
     first: SampleError | None = None
     for name in found[:_SOME]:
         try:

@@ -1,11 +1,11 @@
 """One-hot arrays as .npz or .npy: an array (H, W, C) or (C, H, W), 1 in the channel of each pixel's class.
 
-There is a channel for each number from 0 to the highest that a class or an unlabelled pixel has. Void pixels are 0 in
-all of them, even if the scheme's void is one of these numbers; its channel is then empty. With a void channel they are
-1 in one more channel, the last.
+There is a channel for each index from 0 to the highest index of a class or of unlabelled pixels. Void pixels are 0 in
+all channels. If the void index lies in this range, its channel is empty. With ``void_channel``, void pixels are 1 in an
+additional last channel.
 
-A .npz is packed and holds one array, ``onehot``. It is written without the whole array ever being in memory, about ten
-times as fast as by ``numpy.savez_compressed``. A .npy is as large as the array, which is made in place, once.
+A .npz is compressed and holds one array, ``onehot``. It is written without building the whole array in memory, about
+ten times as fast as with ``numpy.savez_compressed``. A .npy is as large as the array, which is filled directly.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ Format = Literal["npz", "npy"]
 
 MEMBER = "onehot"
 
-_VERSION = 2  # of the arrays that the same input makes
+_VERSION = 2  # changes when the same input makes other arrays
 
 
 @dataclass(frozen=True)
 class OneHots:
-    """Samples to one-hot arrays under a scheme."""
+    """Converts samples to one-hot arrays under a label scheme."""
 
     scheme: LabelScheme
     layout: Layout = "hwc"
@@ -44,19 +44,19 @@ class OneHots:
     format: Format = "npz"
 
     def __call__(self, sample: Sample) -> Converted:
-        """The array, under the sample's key with another ending. Raises SampleError."""
+        """The array, named after the sample's key. Raises SampleError."""
         class_map, pixels, contested = semantic_map(sample, self.scheme)
         data = self._npz(class_map) if self.format == "npz" else self._npy(class_map)
         return Converted({file_name(sample.key, self.format): data}, Counts(pixels, contested))
 
     def settings(self) -> bytes:
-        """Everything that decides the bytes of an array."""
+        """All settings that affect the bytes of an array."""
         how = (self.layout, self.dtype, self.void_channel, self.format)
         return msgspec.json.encode(("one-hot", _VERSION, self.scheme.numbers, how))
 
     @property
     def channels(self) -> list[str | None]:
-        """The names of the channels; None is one that is empty in all arrays."""
+        """The names of the channels; None for a channel that is empty in every array."""
         return channel_names(self.scheme) + ["void"] * self.void_channel
 
     def _npz(self, class_map: npt.NDArray[Any]) -> bytes:
@@ -86,7 +86,7 @@ class OneHots:
 
 
 def channel_names(scheme: LabelScheme) -> list[str | None]:
-    """The names of the classes by their index; None for an index that no pixel can have.
+    """The class names by index; None for an index that no pixel can have.
 
     >>> from cocoseg.labels import LabelClass
     >>> channel_names(LabelScheme("two", (LabelClass(1, "road", (7,)), LabelClass(3, "sky", (23,))), unlabelled=0))
@@ -98,7 +98,7 @@ def channel_names(scheme: LabelScheme) -> list[str | None]:
 
 
 def file_name(key: str, format: Format) -> str:
-    """The file that is made of an image.
+    """The name of the file for an image.
 
     >>> file_name("val/000001.png", "npz")
     'val/000001.npz'

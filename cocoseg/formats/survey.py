@@ -1,4 +1,4 @@
-"""What a source holds, counted without decoding a picture."""
+"""Counts what a source holds, without decoding a picture."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from cocoseg.model import Category, Dataset, Entry, Refused
 
 
 class Peek(NamedTuple):
-    """What a look at one image finds: its (height, width), and its segments' categories and crowds, if it shows them.
+    """What a survey finds in one image: (height, width), and the categories and crowds of its segments, if known.
 
-    ``lacks`` are sentences about what is missing; ``{n}`` stands for the number of images that lack it.
+    ``lacks`` names what is missing; ``{n}`` stands for the number of images that lack it.
     """
 
     size: tuple[int, int] | None
@@ -25,7 +25,7 @@ class Peek(NamedTuple):
 
 
 def count(format: str, dataset: Dataset, peek: Callable[[Entry], Peek]) -> dict[str, Any]:
-    """The fields of ``cocoseg.Info`` for a data set whose images ``peek`` looks at."""
+    """The fields of ``cocoseg.Info`` for a data set; ``peek`` surveys one image."""
     seen, failures = _look(dataset, peek)
     counted = all(image.category_ids is not None for image in seen)
     used = Counter(number for image in seen for number in image.category_ids or ())
@@ -45,12 +45,12 @@ def count(format: str, dataset: Dataset, peek: Callable[[Entry], Peek]) -> dict[
 
 
 def header_size(path: str, read: Callable[[bytes], Header] = read_header) -> tuple[int, int]:
-    """(height, width) of a PNG, as its header says. Raises SampleError: ``file.*``, ``png.*``."""
+    """(height, width) of a PNG from its header. Raises SampleError: ``file.*``, ``png.*``."""
     return read(read_head(path, HEADER_BYTES)).size
 
 
 def _look(dataset: Dataset, peek: Callable[[Entry], Peek]) -> tuple[list[Peek], tuple[Problem, ...]]:
-    """What ``peek`` finds in each entry, and why it finds nothing in some."""
+    """What ``peek`` finds in the entries, and the problems of those that fail."""
     found: list[Peek] = []
     failures: list[Problem] = []
     for entry in dataset.entries:
@@ -69,7 +69,7 @@ def _is_stray(entry: Entry | Refused) -> bool:
 
 
 def _missing(dataset: Dataset, used: Iterable[int] | None, seen: Sequence[Peek]) -> Iterator[str]:
-    """In words, what the source does not hold."""
+    """Descriptions of what the source does not hold."""
     yield from dataset.missing
     if used is not None:
         yield from _unlisted(dataset.categories, used)

@@ -1,4 +1,4 @@
-"""The record in the middle: every format is read into it, and every target is made from it.
+"""The common data model: every reader produces it, and every target is made from it.
 
 records.py   Category, Entry, Sample     loading.py   from an entry to its sample     dataset.py   Dataset
 """

@@ -1,4 +1,4 @@
-"""A data set: images as undecoded entries, decoded one by one when they are asked for."""
+"""A data set: images as undecoded entries, each decoded on demand."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cocoseg.model.loading import Chain, Change, Loads, Pair
 from cocoseg.model.records import Category, Conventions, Entry, Refused, Sample
 
 AnyEntry = Entry | Refused
-_UNSAID = Conventions()
+_DEFAULT = Conventions()
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -21,18 +21,18 @@ class Dataset(Sequence[Sample]):
     """Images as a sequence of undecoded entries, and the loader that decodes one.
 
     ``dataset[i]`` decodes and returns a Sample, or raises the SampleError of an entry that can't be used.
-    ``dataset[a:b]`` and ``dataset[[0, 4, 2]]`` are smaller data sets that carry only their own entries.
+    ``dataset[a:b]`` and ``dataset[[0, 4, 2]]`` are smaller data sets that contain only these entries.
 
     * ``categories``: as the source lists them; ``conventions``: what holds for all images.
-    * ``problems``: warnings about the document. ``missing``: in words, what the source does not hold.
-    * ``about``: the metadata of the file, ``info`` and ``licenses``, as JSON text.
+    * ``problems``: harmless problems of the document. ``missing``: descriptions of what the source does not hold.
+    * ``about``: the metadata ``info`` and ``licenses`` of the file, as JSON text.
     """
 
     categories: tuple[Category, ...]
     entries: Sequence[AnyEntry]
     load: Loads
     _: KW_ONLY
-    conventions: Conventions = _UNSAID
+    conventions: Conventions = _DEFAULT
     problems: tuple[Problem, ...] = ()
     missing: tuple[str, ...] = ()
     about: Mapping[str, bytes] = field(default_factory=dict)
@@ -45,12 +45,12 @@ class Dataset(Sequence[Sample]):
 
     @property
     def source(self) -> str:
-        """The annotation file or folder that it was read from."""
+        """The annotation file or folder that the data set was read from."""
         return self.load.source
 
     @property
     def folders(self) -> tuple[str, ...]:
-        """The folders that its pictures lie in; empty where the annotations are all in one file."""
+        """The folders of the pictures; empty if all annotations are in one file."""
         return self.load.folders
 
     @overload
@@ -68,7 +68,7 @@ class Dataset(Sequence[Sample]):
     def __add__(self, other: Dataset) -> Dataset:
         """The images of both, one data set after the other.
 
-        Raises UsageError ``usage.join`` where categories or conventions differ, or two images have one key.
+        Raises UsageError ``usage.join`` if categories or conventions differ, or two images have the same key.
 
         >>> import cocoseg
         >>> dataset = cocoseg.read("fixtures/panoptic.json")
@@ -96,7 +96,7 @@ class Dataset(Sequence[Sample]):
         return self._of([self.entries[position] for position in positions])
 
     def filter(self, keep: Callable[[Entry], bool]) -> Dataset:
-        """The images that ``keep(entry)`` is true for; nothing is decoded. Images that can't be used stay.
+        """The images for which ``keep(entry)`` is true, without decoding. Images that can't be used stay.
 
         >>> import cocoseg
         >>> dataset = cocoseg.read("fixtures/panoptic.json")
@@ -106,14 +106,14 @@ class Dataset(Sequence[Sample]):
         return self._of([entry for entry in self.entries if isinstance(entry, Refused) or keep(entry)])
 
     def map(self, change: Change) -> Dataset:
-        """The same data set with ``change`` made to every sample when it is decoded."""
+        """The same data set, with ``change`` applied to every sample after decoding."""
         return replace(self, load=self.load.changed(change))
 
     def paired(self, other: Dataset, joins: Callable[[Sample | None, Sample | None], Sample]) -> Dataset:
-        """Both data sets as one; ``joins`` makes a sample of the two with the same image id.
+        """Both data sets as one; ``joins`` makes one sample from the two with the same image id.
 
-        Images keep this data set's order; images that only ``other`` has come last. ``joins`` gets None for the one
-        that is missing. An image that either side can't use is refused. Categories stay those of this one.
+        Images keep the order of this data set; images that only ``other`` has come last. ``joins`` gets None for a
+        missing sample. If an image is refused in either data set, it is refused. The categories are those of this one.
         """
         load = Pair(self.load, other.load, joins)
         about = {**other.about, **self.about}
@@ -129,7 +129,7 @@ def _both(one: Dataset, other: Dataset) -> tuple[Problem, ...]:
 
 def _check_joinable(one: Dataset, other: Dataset) -> None:
     if one.categories != other.categories:
-        text = f"{one.source} and {other.source} have other categories; join data sets that list the same"
+        text = f"{one.source} and {other.source} have different categories; join data sets that list the same ones"
         raise UsageError("usage.join", text)
     if one.conventions[::2] != other.conventions[::2]:
         text = f"{one.source} and {other.source} treat unlabelled pixels or things differently; convert one of them"
@@ -142,7 +142,7 @@ def _check_joinable(one: Dataset, other: Dataset) -> None:
 
 
 def _common_ids(one: Dataset, other: Dataset) -> Literal["none", "picture"]:
-    """Ids that are unique in each of two files may be the same in both."""
+    """What holds for the ids of both. Ids that are unique in each file may repeat across files."""
     both = {one.conventions.ids, other.conventions.ids}
     return "picture" if both == {"picture"} else "none"
 
@@ -152,7 +152,7 @@ def _loaders(dataset: Dataset) -> tuple[Loads, ...]:
 
 
 def _of_parts(dataset: Dataset, first: int) -> Iterator[AnyEntry]:
-    """The entries, the numbers of their loaders counted from ``first``."""
+    """The entries, with ``part`` counted from ``first``."""
     inner = isinstance(dataset.load, Chain)
     return (with_fields(entry, part=first + (entry.part if inner else 0)) for entry in dataset.entries)
 
@@ -166,7 +166,7 @@ def _pairs(one: Dataset, other: Dataset) -> list[AnyEntry]:
 
 
 def _pair(first: AnyEntry, second: AnyEntry | None) -> AnyEntry:
-    """The entry of an image in both; if either can't be used, neither can."""
+    """The entry of an image in both; it is refused if either one is."""
     if isinstance(first, Refused):
         return first
     return second if isinstance(second, Refused) else _of_both(first, first.place, (first, second))

@@ -1,4 +1,4 @@
-"""From an entry to its sample: the files are fetched first, then decoded, so that both can be done ahead and apart."""
+"""Loads the sample of an entry. Fetching files and decoding are separate steps, so that files can be prefetched."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Change = Callable[[Sample], Sample]
 
 
 class Loads(Protocol):
-    """What decodes the entries of a data set; a value that pickles."""
+    """Decodes the entries of a data set. It can be pickled."""
 
     @property
     def source(self) -> str:
@@ -26,7 +26,7 @@ class Loads(Protocol):
 
     @property
     def folders(self) -> tuple[str, ...]:
-        """Where the files of its entries lie."""
+        """The folders of its files."""
         ...
 
     def __call__(self, entry: Entry | Refused) -> Sample:
@@ -34,23 +34,23 @@ class Loads(Protocol):
         ...
 
     def fetch(self, entry: Entry | Refused) -> Any:
-        """The files of an entry, for ``decode``. Raises as ``loader(entry)`` does."""
+        """The files of an entry, for ``decode``. Raises as ``__call__`` does."""
         ...
 
     def decode(self, entry: Entry, files: Any) -> Sample:
-        """The sample of an entry and its files. Raises as ``loader(entry)`` does."""
+        """The sample of an entry and its files. Raises as ``__call__`` does."""
         ...
 
     def content(self, entry: Entry | Refused, files: Any, exact: bool) -> Iterable[bytes]:
-        """All that decides the sample, in pieces; ``exact``: also what only its messages say."""
+        """Everything that determines the sample, in pieces; with ``exact``, also what only its messages mention."""
         ...
 
     def place(self, entry: Entry | Refused) -> str:
-        """Where an entry stands, for messages."""
+        """The source and the position of an entry, for messages."""
         ...
 
     def changed(self, change: Change) -> Loads:
-        """The same, with ``change`` made to every sample."""
+        """The same loader, with ``change`` applied to every sample."""
         ...
 
 
@@ -58,9 +58,9 @@ class Loads(Protocol):
 class Loader:
     """Decodes the entries of one source.
 
-    File k of an entry lies in ``folders[k]``, or in the last one. ``lists(entry, first)`` names further files, in the
-    first folder, that the first file lists. ``makes(entry, files, place)`` decodes; then come the ``changes``.
-    ``settings`` is the digest of what else decides a sample.
+    File k of an entry is in ``folders[k]``, or in the last folder. ``lists(entry, first)`` gives further files, in the
+    first folder, that the first file lists. ``makes(entry, files, place)`` decodes; then the ``changes`` are applied.
+    ``settings`` is a digest of everything else that determines a sample.
     """
 
     source: str
@@ -71,16 +71,16 @@ class Loader:
     settings: str = ""
 
     def __call__(self, entry: Entry | Refused) -> Sample:
-        """As ``Loads`` says."""
+        """As in ``Loads``."""
         return self.decode(_usable(entry), self.fetch(entry))
 
     def fetch(self, entry: Entry | Refused) -> list[bytes]:
-        """The files of an entry, in its order."""
+        """The files of an entry, in the order of ``entry.files``."""
         usable = _usable(entry)
         return self._naming(usable, lambda: list(self._files(usable))) if usable.files else []
 
     def decode(self, entry: Entry, files: Sequence[bytes]) -> Sample:
-        """As ``Loads`` says."""
+        """As in ``Loads``."""
         sample = self._naming(entry, lambda: self.makes(entry, files, self.place(entry)))
         return _after(self.changes, sample)
 
@@ -89,15 +89,15 @@ class Loader:
         return chain((entry.content(exact), self.settings.encode()), files)
 
     def place(self, entry: Entry | Refused) -> str:
-        """The source and the entry's own place."""
+        """The source and the place of the entry."""
         return f"{self.source}: {entry.place}"
 
     def changed(self, change: Change) -> Loader:
-        """As ``Loads`` says."""
+        """As in ``Loads``."""
         return replace(self, changes=(*self.changes, change))
 
     def path(self, entry: Entry, number: int = 0) -> str:
-        """Where a file of an entry lies."""
+        """The path of a file of an entry."""
         return places.join(self.folders[min(number, len(self.folders) - 1)], entry.files[number])
 
     def _files(self, entry: Entry) -> Iterator[bytes]:
@@ -108,7 +108,7 @@ class Loader:
                 yield from (read_file(places.join(self.folders[0], name)) for name in self.lists(entry, data))
 
     def _naming(self, entry: Entry, call: Callable[[], T]) -> T:
-        """The call's result, or its error with the entry's place in front."""
+        """The result of ``call``. Its errors begin with the place of the entry."""
         try:
             return call()
         except SampleError as error:
@@ -120,50 +120,50 @@ class Loader:
 
 @dataclass(frozen=True)
 class Chain:
-    """The loaders of data sets that were put one after the other; ``entry.part`` says which one decodes an entry."""
+    """The loaders of concatenated data sets. ``entry.part`` is the index of the loader for an entry."""
 
     loaders: tuple[Loads, ...]
 
     @property
     def source(self) -> str:
-        """All sources, each once."""
+        """All sources, without repetition."""
         return " + ".join(dict.fromkeys(loader.source for loader in self.loaders))
 
     @property
     def folders(self) -> tuple[str, ...]:
-        """The folders of all of them."""
+        """The folders of all loaders."""
         return tuple(dict.fromkeys(chain.from_iterable(loader.folders for loader in self.loaders)))
 
     def __call__(self, entry: Entry | Refused) -> Sample:
-        """As ``Loads`` says."""
+        """As in ``Loads``."""
         return self.loaders[entry.part](entry)
 
     def fetch(self, entry: Entry | Refused) -> Any:
-        """As ``Loads`` says."""
+        """As in ``Loads``."""
         return self.loaders[entry.part].fetch(entry)
 
     def decode(self, entry: Entry, files: Any) -> Sample:
-        """As ``Loads`` says."""
+        """As in ``Loads``."""
         return self.loaders[entry.part].decode(entry, files)
 
     def content(self, entry: Entry | Refused, files: Any, exact: bool) -> Iterable[bytes]:
-        """As ``Loads`` says."""
+        """As in ``Loads``."""
         return self.loaders[entry.part].content(entry, files, exact)
 
     def place(self, entry: Entry | Refused) -> str:
-        """As ``Loads`` says."""
+        """As in ``Loads``."""
         return self.loaders[entry.part].place(entry)
 
     def changed(self, change: Change) -> Chain:
-        """As ``Loads`` says."""
+        """As in ``Loads``."""
         return Chain(tuple(loader.changed(change) for loader in self.loaders))
 
 
 @dataclass(frozen=True)
 class Pair:
-    """Two loaders as one: the body of an entry is an entry of each, one of which may be missing (None).
+    """Two loaders as one. The body of an entry is a pair of entries, one of which may be None.
 
-    ``joins`` makes one sample of the two, or of the only one.
+    ``joins`` makes one sample from two, or from one and None.
     """
 
     first: Loads
@@ -173,16 +173,16 @@ class Pair:
 
     @property
     def source(self) -> str:
-        """That of the first one."""
+        """The source of the first loader."""
         return self.first.source
 
     @property
     def folders(self) -> tuple[str, ...]:
-        """The folders of both."""
+        """The folders of both loaders."""
         return self.first.folders + self.second.folders
 
     def __call__(self, entry: Entry | Refused) -> Sample:
-        """As ``Loads`` says."""
+        """As in ``Loads``."""
         return self.decode(_usable(entry), self.fetch(entry))
 
     def fetch(self, entry: Entry | Refused) -> tuple[Any, Any]:
@@ -191,25 +191,25 @@ class Pair:
         return first and self.first.fetch(first), second and self._naming(entry, lambda: self.second.fetch(second))
 
     def decode(self, entry: Entry, files: tuple[Any, Any]) -> Sample:
-        """The sample that both make."""
+        """The joined sample."""
         first, second = entry.body
         one = first and self.first.decode(first, files[0])
         other = second and self._naming(entry, lambda: self.second.decode(second, files[1]))
         return _after(self.changes, self._naming(entry, lambda: self.joins(one, other)))
 
     def content(self, entry: Entry | Refused, files: tuple[Any, Any], exact: bool) -> Iterable[bytes]:
-        """All that decides either sample."""
+        """Everything that determines either sample."""
         parts = zip((self.first, self.second), _usable(entry).body, files, strict=True)
         return chain.from_iterable(
             (b"\0",) if part is None else loader.content(part, data, exact) for loader, part, data in parts
         )
 
     def place(self, entry: Entry | Refused) -> str:
-        """That of the first entry, if there is one."""
+        """The first source and the place of the entry."""
         return f"{self.source}: {entry.place}"
 
     def changed(self, change: Change) -> Pair:
-        """As ``Loads`` says."""
+        """As in ``Loads``."""
         return replace(self, changes=(*self.changes, change))
 
     def _naming(self, entry: Entry | Refused, call: Callable[[], T]) -> T:

@@ -1,4 +1,4 @@
-"""The record in the middle: what a format lists of an image, and the annotation that it decodes to."""
+"""The records of the data model: what a source lists of an image, and the decoded annotation."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ImageId = int | str
 
 @dataclass(frozen=True)
 class Category:
-    """A category as a file lists it. ``id`` is the file's number, not a class index; None is "the file does not say".
+    """A category as a file lists it. ``id`` is the category_id, not a class index. None means "not given".
 
     ``merged`` are the ids of the categories that this one stands for after merging; it is empty for background.
     """
@@ -40,9 +40,9 @@ class Sample:
 
     * ``key`` is unique in the data set and safe as a relative file name.
     * ``ids`` (n,) int64, ``category_ids`` (n,) int64, ``iscrowd`` (n,) bool, ``scores`` (n,) float64 or None.
-    * ``shapes``: ``Regions``, a picture of one segment a pixel at most, or ``Runs``, masks that may overlap.
-    * ``place``: where it was read, for messages. ``problems``: warnings about it.
-    * ``file_name``: the photo's name, or that of the label picture where the source names no photo.
+    * ``shapes``: ``Regions`` with at most one segment per pixel, or ``Runs``, masks that may overlap.
+    * ``place``: where it was read, for messages. ``problems``: its harmless problems.
+    * ``file_name``: the photo's name, or the label picture's name if the source lists no photo.
     * ``row``: the image's row in a JSON, undecoded.
     """
 
@@ -71,7 +71,7 @@ class Sample:
 
     @property
     def runs(self) -> Runs:
-        """The n masks as COCO run lengths, down the columns."""
+        """The n masks as COCO run lengths, column by column."""
         if isinstance(self.shapes, Runs):
             return self.shapes
         count = self.shapes.count
@@ -80,12 +80,12 @@ class Sample:
 
     @property
     def id_map(self) -> npt.NDArray[np.int64]:
-        """(H, W) int64: the segment id of every pixel, or 0; where masks overlap, the later one's."""
+        """(H, W) int64: the segment id of every pixel, or 0. Where masks overlap, the last one counts."""
         regions = self.shapes if isinstance(self.shapes, Regions) else overlap.layers(self.shapes)[0]
         return regions.paint(self.ids, outside=0)
 
     def without(self, categories: Collection[int]) -> Sample:
-        """The sample without the segments of these categories; its shapes become ``Runs`` where there were any."""
+        """The sample without the segments of these categories. If any are removed, its shapes become ``Runs``."""
         kept = np.flatnonzero(~np.isin(self.category_ids, list(categories)))
         if len(kept) == len(self.ids):
             return self
@@ -103,11 +103,11 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
     """An image as a format lists it, undecoded.
 
     * ``where``: its position in the source, ``annotations[4]`` or a quoted file name, for messages.
-    * ``files``: names of the files to fetch, in this order, each in the loader's folder of the same position.
-    * ``size``: (height, width), None where the source does not say.
+    * ``files``: the files to fetch, in this order; file k is in folder k of the loader.
+    * ``size``: (height, width), or None if the source does not give it.
     * ``file_name``: the photo's name; ``row``: the image's row in a JSON, undecoded.
-    * ``body``: what the format itself needs to decode it. ``positions``: where its parts stand, for messages.
-    * ``part``: which of the joined data sets it comes from.
+    * ``body``: what the reader needs to decode it. ``positions``: those of its annotations in the file, for messages.
+    * ``part``: the index of its data set among concatenated ones.
     """
 
     key: str
@@ -123,7 +123,7 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def place(self) -> str:
-        """Where it stands, with the image's id and file name if it is one row of many.
+        """Its position, with the image's id and file name if it is a row of a list.
 
         >>> Entry("a.png", 7, "annotations[4]", ("a.png",)).place
         "annotations[4] (image 7, 'a.png')"
@@ -133,7 +133,7 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
         return row_place(self.where, self.image_id, self.files[0] if self.files else self.file_name)
 
     def content(self, exact: bool) -> bytes:
-        """All that decides the sample, except its files; ``exact``: also what only its messages say."""
+        """Everything that determines the sample, except its files; with ``exact``, also what only messages mention."""
         where = (self.where, self.positions) if exact else None
         return msgspec.json.encode(
             (self.key, self.image_id, self.files, self.size, self.file_name, self.row, self.body, where)
@@ -141,9 +141,9 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
 
 
 class Refused(msgspec.Struct, frozen=True, gc=False):
-    """An entry that can't be used: where it stands, why, and which image it belongs to, if known.
+    """An entry that can't be used: its position, the problem, and the image that it belongs to, if known.
 
-    A ``stray`` is a row that belongs to no listed image.
+    A ``stray`` row does not belong to a listed image.
     """
 
     where: str
@@ -155,20 +155,20 @@ class Refused(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def place(self) -> str:
-        """Where it stands."""
+        """Its position in the source."""
         return self.where
 
     def content(self, exact: bool) -> bytes:
-        """Nothing is made from it."""
+        """Empty, because nothing is made from it."""
         return b""
 
 
 class Conventions(NamedTuple):
     """What holds for all images of a data set.
 
-    * ``unlabelled``: a pixel that no segment covers is ``background``, as in instance files; ``void``, because the
-      picture says so; or ``unknown``.
-    * ``ids``: segment ids are unique in the whole ``file``, are those of a panoptic ``picture``, or neither (``none``).
+    * ``unlabelled``: a pixel that no segment covers is ``background``, as in instance files; ``void``, as the picture
+      marks it; or ``unknown``.
+    * ``ids``: segment ids are unique in the whole ``file``, come from a panoptic ``picture``, or neither (``none``).
     * ``grouped``: all things of a category are one segment, as in class maps.
     """
 
@@ -178,6 +178,6 @@ class Conventions(NamedTuple):
 
 
 def row_place(where: str, image_id: object, file_name: object) -> str:
-    """A row of a JSON, in words that a reader can find it by."""
+    """The position of a row in a JSON, with its image's id and file name, for messages."""
     name = f", {show(file_name)}" if file_name else ""
     return f"{where} (image {show(image_id)}{name})"

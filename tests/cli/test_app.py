@@ -66,7 +66,7 @@ def test_an_unknown_preset_names_the_nearest(tmp_path: Path) -> None:
     [
         ("", "the file is empty"),
         ("{}", "no 'annotations'"),
-        ("[]", "an empty list of them"),
+        ("[]", "or an empty list"),
         ("null", "doc.type"),
         ('{"annotations": {}}', "annotations"),
         ('{"annotations": []}', "nothing to convert"),

@@ -326,13 +326,15 @@ def test_a_bad_image_row_costs_its_image(change: Any, category: str | None, docu
 
 def test_a_name_given_twice_is_told_as_the_file_has_it(document: Document, tmp_path: Path) -> None:
     document["images"][0]["file_name"] = "b.jpg"
-    with pytest.raises(cocoseg.SampleError, match="file_name 'b.jpg' gives 'b.png', as images\\[0\\] does"):
+    with pytest.raises(cocoseg.SampleError, match="file_name 'b.jpg' and that of images\\[0\\] both give 'b.png'"):
         read(document, tmp_path)[1]
 
 
 def test_a_file_of_categories_in_another_form_is_told_which(document: Document, tmp_path: Path) -> None:
     (tmp_path / "names.json").write_text('{"3": "car"}')
-    with pytest.raises(cocoseg.DocumentError, match='names.json: no categories, expected a list as .."id": 1, "name"'):
+    with pytest.raises(
+        cocoseg.DocumentError, match='names.json: no categories, expected a list like .."id": 1, "name"'
+    ):
         read(document, tmp_path, categories=tmp_path / "names.json")
 
 
@@ -347,7 +349,7 @@ def test_an_unknown_category_costs_its_image(document: Document, tmp_path: Path)
 
 def test_results_need_the_file_of_their_images(document: Document, tmp_path: Path) -> None:
     rows = [{"image_id": 1, "category_id": 3, "segmentation": SQUARE, "score": 0.5}]
-    with pytest.raises(cocoseg.DocumentError, match="name the file that has them with --images"):
+    with pytest.raises(cocoseg.DocumentError, match="name a file that lists them with --images"):
         read(rows, tmp_path)
     images = save(document, tmp_path, "images.json")
     dataset = read(rows, tmp_path, images=images)

@@ -44,7 +44,7 @@ def test_two_channels_are_read_from_rgb() -> None:
 
 
 @pytest.mark.parametrize(
-    ("color", "words"), [((1, 2, 3), "panoptic picture of ids"), ((0, 0, 1), r"colour \(0, 0, 1\)")]
+    ("color", "words"), [((1, 2, 3), "looks like a panoptic PNG"), ((0, 0, 1), r"colour \(0, 0, 1\)")]
 )
 def test_blue_says_that_it_is_something_else(color: tuple[int, int, int], words: str) -> None:
     with pytest.raises(SampleError, match=words) as caught:

@@ -85,7 +85,7 @@ def test_sizes_that_differ_cost_the_image(instances: Dataset, tmp_path: Path) ->
     other = file(tmp_path / "stuff.json", [{"id": 93, "name": "sky"}], (1, "a.jpg"), (2, "b.jpg", 93), height=2)
     joined = join(instances, other)
     with pytest.raises(
-        SampleError, match=r"instances\.json: images\[0\].*1×3 \(height×width\), but 2×3 at .*stuff"
+        SampleError, match=r"instances\.json: images\[0\].*1×3 \(height×width\), but 2×3 in .*stuff"
     ) as caught:
         joined[0]
     assert caught.value.category == "size.mismatch"

@@ -175,7 +175,7 @@ def test_an_image_costs_itself(written: Path) -> None:
         (lambda table: table["masks"][0].pop("file"), r"masks\[0\]: no 'file'.* \[doc.missing_key\]"),
         (
             lambda table: table["masks"][0].update(file="2_dog.png"),
-            r"masks\[1\]: file '2_dog.png' is also that of masks\[0\]",
+            r"masks\[1\]: masks\[0\] has file '2_dog.png' too",
         ),
         (lambda table: table["masks"][0].update(file="../../instances.json"), r"masks\[0\]: .* \[path.escape\]"),
         (lambda table: table["masks"][0].update(file="/etc/passwd"), r"\[path.escape\]"),
@@ -215,12 +215,12 @@ def test_images_that_were_lost(written: Path) -> None:
     (written / "overlap" / "masks.json").unlink()
     dataset = masks.read(written)
     assert [problem.category for problem in dataset.problems] == ["masks.images"]
-    assert "lists 3 images, but 2 are here" in dataset.problems[0].message
+    assert "records 3 images, but 2 are here" in dataset.problems[0].message
 
 
 def test_a_run_that_was_not_finished(written: Path) -> None:
     (written / "cocoseg.json").unlink()
-    with pytest.raises(DocumentError, match=r"the run which wrote it was not finished"):
+    with pytest.raises(DocumentError, match=r"the run that wrote this folder did not finish"):
         masks.read(written)
     assert len(masks.read(written, categories=FIXTURES / "instances.json")) == 3
 
@@ -232,7 +232,7 @@ def test_what_another_command_wrote(tmp_path: Path) -> None:
 
 
 def test_images_mean_nothing_where_tables_have_them(written: Path) -> None:
-    with pytest.raises(DocumentError, match="--images means nothing"):
+    with pytest.raises(DocumentError, match="--images does not apply"):
         masks.read(written, images=FIXTURES / "instances.json")
 
 
@@ -285,7 +285,7 @@ def test_categories_by_name_as_we_write_them_and_by_number(tmp_path: Path) -> No
     dataset = masks.read(folder, categories=tmp_path / "categories.json")
     assert dataset[0].category_ids.tolist() == [10, 10, 20, 30, 30]
     assert refusal(dataset, 1) == (
-        f"{folder}: b: '1_dgo.png': 'dgo' is not the name or number of a category; add the category [id.unknown]"
+        f"{folder}: b: '1_dgo.png': 'dgo' is not a category name or id; add it to the categories [id.unknown]"
     )
 
 
@@ -302,7 +302,7 @@ def test_images_by_the_rows_of_a_file(tmp_path: Path) -> None:
     assert [(sample.image_id, sample.file_name) for sample in dataset[:2]] == [(7, "train/a.jpg"), (8, "b.jpg")]
     assert "the JSON says 2×1; height and width look swapped" in refusal(dataset, 2)
     assert "no image in" in refusal(dataset, 3)
-    assert "is the photo of 'b.png' already" in refusal(dataset, 4)
+    assert "is already the photo of 'b.png'" in refusal(dataset, 4)
 
 
 def test_rows_that_can_not_be_used_are_told_of(tmp_path: Path) -> None:
@@ -343,7 +343,10 @@ def test_kinds_of_masks(data: bytes, tmp_path: Path) -> None:
         ({"1_x": b"GIF89a"}, "1_x.png: the file is a GIF"),
         ({"1_x": b""}, "the file is empty"),
         ({"1_x": write_mask(np.ones((9, 9), bool))[:60]}, "png.corrupt"),
-        ({"1_x": "#.", "2_x": "# / ."}, "2_x.png is 2×1 (height×width), 1_x.png is 1×2; masks of one image have one"),
+        (
+            {"1_x": "#.", "2_x": "# / ."},
+            "2_x.png is 2×1 (height×width), but 1_x.png is 1×2; all masks of an image must have",
+        ),
         ({"1_x": "#.", "01_y": "#."}, "have the same id"),
     ],
 )
@@ -359,7 +362,7 @@ def test_other_pngs_are_left_out_and_told_of(tmp_path: Path) -> None:
     (folder / "a" / "notes.txt").write_text("hello")
     (problem,) = masks.read(folder).problems
     assert problem.category == "masks.name"
-    assert "1 PNGs are not named <id>_<class>.png and were left out, the first is 'a/photo.png'" in problem.message
+    assert "1 PNGs are not named <id>_<class>.png and were left out; the first is 'a/photo.png'" in problem.message
 
 
 def test_what_is_no_folder_of_masks(tmp_path: Path) -> None:
@@ -368,7 +371,7 @@ def test_what_is_no_folder_of_masks(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(DocumentError, match="holds no masks"):
         masks.read(tmp_path / "empty")
-    with pytest.raises(DocumentError, match="name the folder that has the images' folders"):
+    with pytest.raises(DocumentError, match="name the folder that contains the images' folders"):
         masks.read(scene(tmp_path / "masks", a={"1_x": "#"}) / "a")
 
 
@@ -436,7 +439,10 @@ def npz_of(**files: Any) -> bytes:
         (b"", "npz.corrupt"),
         (b"PK\x03\x04", "npz.corrupt"),
         (npz_of(other=np.zeros(3)), "the .npz holds no 'masks'"),
-        (npz_of(masks=np.zeros((4, 6, 2), np.uint8)), "masks are uint8 (4, 6, 2), the table expects uint8 (4, 6, 1)"),
+        (
+            npz_of(masks=np.zeros((4, 6, 2), np.uint8)),
+            "masks are uint8 (4, 6, 2), but the table expects uint8 (4, 6, 1)",
+        ),
         (npz_of(masks=np.zeros((3, 6, 1), np.uint8)), "npz.shape"),
         (npz_of(masks=np.zeros((4, 6, 1))), "masks are float64"),
         (npz_of(masks=np.asfortranarray(np.zeros((4, 6, 1), np.uint8))), "npz.shape"),

@@ -124,7 +124,7 @@ def test_supercategory_and_colour_are_decoration(document: Document, tmp_path: P
 
 def test_two_categories_with_one_id(document: Document, tmp_path: Path) -> None:
     document["categories"][1]["id"] = 1
-    with pytest.raises(cocoseg.DocumentError, match="id 1 is 'person' already, here 'sky'"):
+    with pytest.raises(cocoseg.DocumentError, match="id 1 already belongs to 'person', here it is 'sky'"):
         read(document, tmp_path)
 
 

@@ -73,7 +73,7 @@ def test_that_can_not_be_told_cost_their_label(tmp_path: Path) -> None:
 def test_what_is_wrong_names_the_file(tmp_path: Path) -> None:
     images = save(tmp_path / "a.json", "x/1.jpg", "y/1.jpg", {"file_name": "4.jpg", "height": 0, "width": 1})
     photos = photos_of(["1.png", "4.png"], images)
-    with pytest.raises(cocoseg.SampleError, match=r"images\[0\] and images\[1\] in .*a.json may be its photo"):
+    with pytest.raises(cocoseg.SampleError, match=r"images\[0\] and images\[1\] in .*a.json both match"):
         photos.find(0, "1.png")
     with pytest.raises(cocoseg.SampleError, match=r"a.json: images\[2\].height is 0"):
         photos.find(1, "4.png")

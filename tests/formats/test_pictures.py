@@ -157,7 +157,7 @@ class TestRecognised:
 
     def test_not_what_holds_no_labels_any_more(self, tmp_path: Path) -> None:
         (tmp_path / "cocoseg.json").write_text('{"command": "to-onehot"}')
-        with pytest.raises(cocoseg.DocumentError, match="give what it was made from"):
+        with pytest.raises(cocoseg.DocumentError, match="give the source that it was made from"):
             detect(tmp_path)
 
     def test_a_panoptic_json_in_the_folder_of_its_run(self, tmp_path: Path) -> None:

@@ -112,7 +112,7 @@ class TestFixtures:
         assert (info.format, info.images, info.segments, len(info.categories)) == ("semantic", 3, None, 5)
         assert info.sizes == {(6, 8): 1, (5, 7): 1, (1, 9): 1}
         text = run("info", MAPS).stdout
-        for words in ("class maps", "not counted", "what the values mean", "height×width"):
+        for words in ("class maps", "not counted", "the meaning of the values", "height×width"):
             assert words in text
 
 
@@ -308,7 +308,7 @@ class TestBadInput:
             ("RGB 8", "png.mode", "8-bit RGB, expected one channel (grey or palette); if its colours are segment ids"),
             ("RGB 16", "png.mode", "16-bit RGB"),
             ("grey with alpha", "png.mode", "drop the alpha"),
-            ("JPEG", "png.format", "a JPEG, whose packing changes numbers"),
+            ("JPEG", "png.format", "a JPEG, whose compression changes numbers"),
             ("empty", "png.corrupt", "the file is empty"),
             ("unknown", "id.unknown", "the PNG has 7 (3 pixels), 9 (1 pixels), which is not a category id"),
             ("damaged", "png.corrupt", "do not agree with its header and checksum"),
@@ -350,7 +350,7 @@ class TestBadInput:
         ("number", "category", "said"),
         [
             (None, "file.missing", "does not exist"),
-            (write_class_map(u8([1, 2, 3])), "size.mismatch", "it is 1×3 (height×width), the class map 2×2"),
+            (write_class_map(u8([1, 2, 3])), "size.mismatch", "it is 1×3 (height×width), but the class map is 2×2"),
             (build_png(2, 2, 2, 8), "png.mode", "its picture of instance numbers: the PNG is 8-bit RGB"),
         ],
     )

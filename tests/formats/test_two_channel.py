@@ -106,7 +106,7 @@ def test_categories_are_needed() -> None:
         (
             build_png(2, 1, pixels=[[0, 3, 0, 0, 0, 0]]),
             "id.unknown",
-            r"category 0, which is void, has an instance .* in 1 pixels",
+            r"category 0 is void but has an instance .* in 1 pixels",
         ),
         (build_png(2, 1, 0), "png.mode", "8-bit grey; .*--from semantic"),
         (build_png(2, 1, 2, 16), "png.mode", "16-bit RGB"),

@@ -73,7 +73,7 @@ def test_a_split_has_its_pictures_in_its_order() -> None:
 
 
 def test_an_unknown_split_names_those_that_there_are() -> None:
-    with pytest.raises(cocoseg.DocumentError, match="no split is called 'vall'; there are 'val'") as caught:
+    with pytest.raises(cocoseg.DocumentError, match="no split is called 'vall'; the splits are 'val'") as caught:
         cocoseg.read(VOC, split="vall")
     assert caught.value.category == "file.missing"
 
@@ -84,7 +84,7 @@ def test_a_name_in_the_split_without_a_picture_costs_itself(voc: Path) -> None:
     dataset = cocoseg.read(voc, split="val")
     assert [entry.key for entry in dataset.entries] == ["2007_000002.png", "2007_000001.png", "", ""]
     for number, name in ((2, "2099_000001"), (3, "../../secret")):
-        with pytest.raises(cocoseg.SampleError, match=f"'{name}': it is listed in .*, but has no label pic") as caught:
+        with pytest.raises(cocoseg.SampleError, match=f"'{name}': it is listed in .* but has no label pic") as caught:
             dataset[number]
         assert caught.value.category == "file.missing"
 

@@ -94,10 +94,10 @@ def test_masks_of_others_are_told_by_names_and_headers(tmp_path: Path) -> None:
     assert info.used == {1: 1, 2: 2}
     assert info.sizes == {(2, 3): 1, (4, 1): 1}
     assert [text.partition(" (")[0] for text in info.missing] == [
-        "categories but for the files' names",
+        "categories, except for the classes in file names",
         "the photos' names and ids",
     ]
     assert [problem.category for problem in info.failures] == ["png.format"]
     result = run("info", tmp_path)
     assert result.code == 1
-    assert "folder of a mask per instance" in result.stdout
+    assert "folder with one mask per instance" in result.stdout

@@ -270,7 +270,7 @@ def test_an_image_that_can_not_be_read_costs_itself(tmp_path: Path) -> None:
 
 def test_load_masks_of_a_whole_run_asks_for_one_image(tmp_path: Path) -> None:
     cocoseg.to_masks(INSTANCES, tmp_path / "out")
-    with pytest.raises(cocoseg.SampleError, match="is the folder of a run; name that of one image in it"):
+    with pytest.raises(cocoseg.SampleError, match="is the folder of a run; name the folder of one image in it"):
         cocoseg.load_masks(tmp_path / "out")
 
 

@@ -1,6 +1,6 @@
 """The index of a COCO detection JSON: the annotations of each image, their segmentations left as raw bytes.
 
-A fault of one annotation refuses its image: the entry becomes a ``Refused``. A fault of the document is raised.
+An error in one annotation affects only its image: the entry becomes a ``Refused``. An error in the document is raised.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from cocoseg.model import Category, Entry, ImageId, Refused, row_place
 
 
 class Annotation(msgspec.Struct, gc=False):
-    """A row of ``annotations``, or a result."""
+    """A row of ``annotations`` or of a results list."""
 
     image_id: int | str | float
     category_id: Int64
@@ -34,13 +34,13 @@ class Annotation(msgspec.Struct, gc=False):
 
 
 class _Owner(msgspec.Struct, gc=False):
-    """The image of a row that can't be used."""
+    """The image id of a row that is otherwise unusable."""
 
     image_id: int | str | float
 
 
 class Index(NamedTuple):
-    """A document: its categories, an entry per image, warnings, and where its ids are unique."""
+    """A document: its categories, an entry per image, its problems, and where its annotation ids are unique."""
 
     categories: tuple[Category, ...]
     entries: list[Entry | Refused]
@@ -73,7 +73,7 @@ def read_index(
     categories: str | os.PathLike[str] | None = None,
     images: str | os.PathLike[str] | None = None,
 ) -> Index:
-    """The index of a detection JSON or a results list; ``images`` is the file that names a results list's images.
+    """The index of a detection JSON or a results list; ``images`` is the file that lists the images of a results list.
 
     Raises DocumentError: ``json.*``, ``doc.*``, ``file.*``, ``id.duplicate``.
     """
@@ -84,10 +84,10 @@ def read_index(
     described = document if images is None else read_document(about, _RawDocument, unique=_KEYS)
     if described.images is UNSET:
         raise DocumentError(
-            "doc.missing_key", f"{about}: no 'images', which have the sizes; name the file that has them with --images"
+            "doc.missing_key", f"{about}: no 'images', which hold the sizes; name a file that lists them with --images"
         )
-    own = document.categories if images is None or document.categories is not UNSET else described.categories
-    found = parse_categories(about, own) if categories is None else read_categories(categories)
+    listed = document.categories if images is None or document.categories is not UNSET else described.categories
+    found = parse_categories(about, listed) if categories is None else read_categories(categories)
     table, keys = ImageTable(about, described.images), Keys(about, "images")
     repeated = _repeated_ids(source, rows, numbers)
     picture_ids = _take_segment_ids(rows)
@@ -106,8 +106,8 @@ def read_index(
     return Index(found, [*entries, *strays], problems, "picture" if picture_ids else unique, described.about)
 
 
-def annotation_place(annotation: Annotation, number: int) -> str:
-    """Where an annotation stands, and its id."""
+def annotation_name(annotation: Annotation, number: int) -> str:
+    """The position of an annotation, and its id, for messages."""
     name = "" if annotation.id is None else f" (id {show(annotation.id)})"
     return f"annotations[{number}]{name}"
 
@@ -115,7 +115,7 @@ def annotation_place(annotation: Annotation, number: int) -> str:
 _Bad = tuple[ImageId | None, SampleError]
 
 
-_Rows = tuple[list[Annotation], list[int]]  # annotations, and where they stand in the document
+_Rows = tuple[list[Annotation], list[int]]  # annotations, and their positions in the document
 
 
 def _read(source: str) -> tuple[_Document | _RawDocument, list[Annotation], list[int], list[_Bad]]:
@@ -151,7 +151,7 @@ def _lenient_rows(
 
 
 def _owner(raw: Raw) -> ImageId | None:
-    """The image of a row that can't be used for another reason."""
+    """The image id of an unusable row, if it is valid."""
     try:
         return image_id(parse_part(raw, _OWNER).image_id, "image_id")
     except SampleError:
@@ -164,16 +164,16 @@ def _check_kind(
     if isinstance(document, _RawDocument) and not rows and _has_segments_info(document):
         text = "holds panoptic annotations (they have 'segments_info'); expected annotations with 'segmentation'"
         raise DocumentError("doc.kind", f"{source}: {text}")
-    # Images with an empty list of annotations are images without segments.
+    # With a list of annotations that is present but empty, the images have no segments.
     if not rows and not refused and not (document.images and document.annotations is not UNSET):
         raise DocumentError(
-            "doc.missing_key", f"{source}: no 'annotations', or an empty list of them: there is nothing to convert"
+            "doc.missing_key", f"{source}: no 'annotations', or an empty list; there is nothing to convert"
         )
     if rows and all(row.segmentation is UNSET for row in rows):
         raise DocumentError(
             "doc.kind",
-            f"{source}: no annotation has 'segments_info' or 'segmentation'; boxes, keypoints and captions alone make "
-            "no class map",
+            f"{source}: no annotation has 'segments_info' or 'segmentation'; boxes, keypoints and captions "
+            "alone cannot be converted",
         )
 
 
@@ -184,16 +184,16 @@ def _has_segments_info(document: _RawDocument) -> bool:
 def _group(
     source: str, rows: Iterable[Annotation], numbers: Iterable[int], table: ImageTable
 ) -> tuple[dict[ImageId, _Rows], list[Refused]]:
-    """Annotations by image, and those of images that are not there."""
+    """Annotations by image, and those whose image is not listed."""
     grouped: dict[ImageId, _Rows] = {}
     strays: list[Refused] = []
     for number, row in zip(numbers, rows, strict=True):
-        if row.image_id in table.rows:  # where 1.0 is 1
+        if row.image_id in table.rows:  # 1.0 matches 1
             found = grouped.setdefault(row.image_id, ([], []))  # type: ignore[arg-type]
             found[0].append(row)
             found[1].append(number)
         else:
-            strays.append(_stray(source, _unknown(row.image_id, table).at(annotation_place(row, number))))
+            strays.append(_stray(source, _unknown(row.image_id, table).at(annotation_name(row, number))))
     return grouped, strays
 
 
@@ -216,12 +216,12 @@ def _entry(source: str, number: int, image: Image, annotations: _Rows, row: Raw,
         return _refused(source, _image_place(number, image), error, image.id)
 
 
-def _refused(source: str, place: str, error: SampleError, image: ImageId) -> Refused:
-    return Refused(place, error.at(place).at(source).problem, image_id=image)
+def _refused(source: str, where: str, error: SampleError, image: ImageId) -> Refused:
+    return Refused(where, error.at(where).at(source).problem, image_id=image)
 
 
 def _stray(source: str, error: SampleError) -> Refused:
-    """A row of no listed image; the message begins with its place."""
+    """A row of no listed image; the message begins with its position."""
     return Refused(error.message.partition(":")[0], error.at(source).problem, stray=True)
 
 
@@ -230,20 +230,20 @@ def _image_place(number: int, image: Image) -> str:
 
 
 def _as_png(file_name: str) -> str:
-    """A photo's name with the ending of the PNG that is made of it."""
+    """A photo's name with its extension replaced by ``.png``."""
     stem, dot, ending = file_name.rpartition(".")
     return f"{stem}.png" if dot and ending.isalnum() and stem and not stem.endswith("/") else file_name
 
 
 def _file_name(image: Image) -> Any:
-    """LVIS names its images by their address alone."""
+    """The ``file_name`` of an image; LVIS gives only a URL."""
     if image.file_name is UNSET and isinstance(image.coco_url, str):
         return image.coco_url.rpartition("/")[2]
     return image.file_name
 
 
 def _take_segment_ids(rows: Sequence[Annotation]) -> bool:
-    """Whether all annotations have a usable ``segment_id``, which then becomes their id."""
+    """Uses ``segment_id`` as the id if all annotations have a usable one, and returns whether they do."""
     if not rows or not all(type(row.segment_id) is int and VOID < row.segment_id < ID_LIMIT for row in rows):
         return False
     if len({(row.image_id, row.segment_id) for row in rows}) < len(rows):
@@ -254,7 +254,7 @@ def _take_segment_ids(rows: Sequence[Annotation]) -> bool:
 
 
 def _is_id(row: Annotation) -> bool:
-    """Whether an annotation's id is usable as a unique id; to some tools 0 means none."""
+    """Whether an annotation has a usable id; to some tools 0 means none."""
     return isinstance(row.id, int) and row.id > 0
 
 
@@ -268,5 +268,5 @@ def _repeated_ids(source: str, rows: Sequence[Annotation], numbers: Sequence[int
         return []
     first, number = twice[0]
     text = f"annotations[{seen[first]}] and [{number}] both have id {show(first)}"
-    again = "1 id is" if len(twice) == 1 else f"{len(twice)} ids are"
-    return [Problem("id.duplicate", f"{source}: {text} ({again} used again); both are kept")]
+    repeated = "1 id is" if len(twice) == 1 else f"{len(twice)} ids are"
+    return [Problem("id.duplicate", f"{source}: {text} ({repeated} repeated); both are kept")]

@@ -1,4 +1,4 @@
-"""COCO detection JSON: instances, stuff, person keypoints, LVIS, results, and what is made from panoptic files.
+"""COCO detection JSON: instances, stuff, person keypoints, LVIS, results, and conversions of panoptic files.
 
     {"images": [{"id", "file_name", "height", "width"}], "categories": [{"id", "name"}],
      "annotations": [{"id", "image_id", "category_id", "segmentation", "iscrowd"}]}
@@ -6,10 +6,11 @@
 A segmentation is a list of rings ``[[x, y, x, y, ...]]``, uncompressed RLE ``{"size", "counts": [...]}`` (crowds), or
 compressed RLE (stuff, results); https://cocodataset.org/#format-data, pycocotools ``coco.py``. A results file is a bare
 list of ``{"image_id", "category_id", "segmentation", "score"}``; its images come from another file. Files are accepted
-as found in practice: no ``id``, ``area``, ``bbox`` or ``iscrowd``, ids from 0, repeated ids, ``segmentation: []``.
+as they are found in practice: missing ``id``, ``area``, ``bbox`` and ``iscrowd``, ids from 0, repeated ids,
+``segmentation: []``.
 
-Files that ``to-coco`` makes of panoptic ones have a ``segment_id`` in each annotation, the segment's number in its
-picture; where all annotations of a file have one, it is their id.
+When ``to-coco`` converts panoptic files, each annotation has a ``segment_id``, the segment id in the panoptic PNG. If
+all annotations of a file have one, it is used as the id.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from cocoseg.codecs.segmentation import read_segmentations
 from cocoseg.errors import Problem, SampleError
 from cocoseg.files.documents import NOT_A_NUMBER
 from cocoseg.formats.coco import index as coco_index
-from cocoseg.formats.coco.index import Annotation, annotation_place
+from cocoseg.formats.coco.index import Annotation, annotation_name
 from cocoseg.formats.survey import Peek
 from cocoseg.labels.presets import is_stuff
 from cocoseg.model import Category, Conventions, Dataset, Entry, Loader, Sample
@@ -39,7 +40,7 @@ def read(
     categories: str | os.PathLike[str] | None = None,
     images: str | os.PathLike[str] | None = None,
 ) -> Dataset:
-    """A detection JSON as a Dataset of its images, with and without annotations; options as ``cocoseg.read`` has them.
+    """A detection JSON as a Dataset of all its images. The options are those of ``cocoseg.read``.
 
     Raises DocumentError: ``json.*``, ``doc.*``, ``file.*``, ``id.duplicate``.
     """
@@ -57,7 +58,7 @@ def read(
 
 
 def peek(dataset: Dataset) -> Callable[[Entry], Peek]:
-    """What a survey reads of an image: all rows are in the index."""
+    """Surveys an image from the index, which has all rows."""
     return lambda entry: Peek(
         entry.size,
         [row.category_id for row in entry.body],
@@ -72,7 +73,7 @@ def sample(entry: Entry, files: Sequence[bytes], place: str) -> Sample:
     assert entry.size is not None
 
     def name(k: int) -> str:
-        return annotation_place(rows[k], numbers[k])
+        return annotation_name(rows[k], numbers[k])
 
     masks = read_segmentations([_value(row, k, name) for k, row in enumerate(rows)], entry.size, name)
     return Sample(
@@ -91,7 +92,7 @@ def sample(entry: Entry, files: Sequence[bytes], place: str) -> Sample:
 
 
 def _value(row: Annotation, k: int, name: Callable[[int], str]) -> Any:
-    """The segmentation of an annotation; a missing one is empty."""
+    """The parsed segmentation of an annotation, or an empty list if it is missing."""
     if row.segmentation is msgspec.UNSET:
         return []
     raw = bytes(row.segmentation)
@@ -113,10 +114,10 @@ def _empty_masks(areas: npt.NDArray[np.int64], name: Callable[[int], str], place
     empty = np.flatnonzero(areas == 0).tolist()
     if not empty:
         return ()
-    more = f" ({len(empty)} annotations are so)" if len(empty) > 1 else ""
+    more = f" ({len(empty)} annotations have none)" if len(empty) > 1 else ""
     return (Problem("seg.empty", f"{place}: {name(empty[0])} has no pixel in the image{more}"),)
 
 
 def covers_all(categories: Sequence[Category]) -> bool:
-    """Whether there is stuff among the categories: they describe whole pictures, so an unlabelled pixel is unknown."""
+    """Whether the categories include stuff. They then describe whole images, so an unlabelled pixel is unknown."""
     return any(map(is_stuff, categories))

@@ -1,8 +1,8 @@
-"""Two detection files about the same images as one: stuff masks below, instances over them.
+"""Joins two detection files of the same images: stuff masks below, instances on top.
 
-COCO comes in this form: ``instances_*.json`` has the things, ``stuff_*.json`` the stuff. Images are joined by their id;
-an image of one file only keeps the masks of that file. Category 183, "other", means "some thing" in a stuff file. It is
-left out, because the instances say which thing.
+COCO is published like this: ``instances_*.json`` has the things, ``stuff_*.json`` the stuff. Images are joined by id.
+An image that is in only one file keeps its segments. In a stuff file, category 183, "other", marks the pixels of all
+things. It is left out, because the instances say which thing each pixel shows.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from cocoseg.model import Category, Conventions, Dataset, Sample
 
 @dataclass(frozen=True)
 class _Below:
-    """Joins the samples of an image: the stuff's masks below the instances', without the ``left_out`` categories."""
+    """Joins the samples of an image: stuff masks below instances, without the ``left_out`` categories."""
 
     left_out: tuple[int, ...]
 
@@ -41,9 +41,9 @@ class _Below:
 def join(instances: Dataset, stuff: Dataset) -> Dataset:
     """Two detection files as one Dataset, in the order of the instances, then images that only ``stuff`` has.
 
-    A category of ``stuff`` alone is stuff, unless it says otherwise. Raises DocumentError: ``id.collision`` for one id
-    with two names, ``doc.missing_key`` where neither file says whether a category of both is a thing, ``id.unknown``
-    where the files have no image in common.
+    A category that only ``stuff`` lists is stuff, unless its ``isthing`` is 1. Raises DocumentError: ``id.collision``
+    if an id has two names, ``doc.missing_key`` if a category is in both files and neither the files nor COCO's tables
+    say whether it is a thing, ``id.unknown`` if the files have no image in common.
 
     >>> import cocoseg
     >>> joined = join(cocoseg.read("fixtures/instances.json"), cocoseg.read("fixtures/stuff.json"))
@@ -67,7 +67,7 @@ def _categories(instances: Dataset, stuff: Dataset) -> tuple[Category, ...]:
 
 
 def _agreed(over: Category, under: Category, instances: Dataset, stuff: Dataset) -> Category:
-    """A category that both files list, with what either file says of it."""
+    """Combines the rows of a category that both files list, as files from one tool do."""
     if over.name != under.name:
         names = f"{show(over.name)} in {instances.source} and {show(under.name)} in {stuff.source}"
         raise DocumentError("id.collision", f"category {over.id} is {names}; renumber one of them")
@@ -91,11 +91,11 @@ def _no_common(instances: Dataset, stuff: Dataset) -> str:
 
 def _sizes(over: Sample, under: Sample) -> str:
     here, there = ("{}×{}".format(*sample.size) for sample in (over, under))
-    return f"the image is {here} (height×width), but {there} at {under.place}; one of the two belongs to another image"
+    return f"the image is {here} (height×width), but {there} in {under.place}; one of the two belongs to another image"
 
 
 def _over(over: Sample, under: Sample) -> Sample:
-    """One sample's masks after, and so over, the other's."""
+    """The masks of both samples; those of ``over`` come last, so they lie on top."""
     assert isinstance(over.shapes, Runs)
     assert isinstance(under.shapes, Runs)
     return replace(
@@ -110,7 +110,7 @@ def _over(over: Sample, under: Sample) -> Sample:
 
 
 def _scores(over: Sample, under: Sample) -> npt.NDArray[np.float64] | None:
-    """Stuff without scores is below all that has one."""
+    """The scores of both. Stuff without scores ranks below every scored segment."""
     if over.scores is None:
         return None
     return np.concatenate([_below(under), over.scores])

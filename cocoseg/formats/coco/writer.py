@@ -1,12 +1,12 @@
-"""Write detection JSON, as COCO has it for instances and stuff: a row for each image and each mask.
+"""Writes detection JSON, as COCO does for instances and stuff: a row for each image and each mask.
 
     {"info": {}, "licenses": [],
      "images": [{"id", "file_name", "height", "width"}],
      "annotations": [{"id", "image_id", "category_id", "iscrowd", "area", "bbox", "segmentation"}],
      "categories": [{"id", "name", "supercategory", "isthing", "color"}]}
 
-``area`` and ``bbox`` are those of the pixels. Segments of a panoptic picture have a ``segment_id`` too, their number in
-it, since an ``id`` is unique in the whole file; so nothing is lost on the way back.
+``area`` and ``bbox`` are computed from the pixels. An ``id`` is unique in the whole file, so annotations from panoptic
+files also have a ``segment_id``, the segment id in the PNG. Converting back restores it.
 """
 
 from __future__ import annotations
@@ -33,14 +33,11 @@ from cocoseg.runs.writer import Converted
 
 Shape = Literal["rle", "rle-list", "polygons"]
 
-_VERSION = 2  # of the texts that the same input makes
+_VERSION = 2  # changes when the same input makes other texts
 
 
 class Annotated(msgspec.Struct):
-    """Counts of an image's annotations, crowds and simplified masks.
-
-    ``iou_sum`` and ``iou_least`` are the sum and the minimum of the simplified masks' IoU with the exact ones.
-    """
+    """Counts of an image's annotations, crowds and simplified masks. The IoU is between simplified and exact masks."""
 
     annotations: int = 0
     crowds: int = 0
@@ -63,11 +60,13 @@ class _Row(msgspec.Struct, omit_defaults=True):
 
 @dataclass(frozen=True)
 class Annotations:
-    """Samples to the rows of a detection JSON.
+    """Converts samples to the rows of a detection JSON.
 
-    ``categories`` are the ids of all, ``left_out`` of those that are not written. ``by_class``: one annotation each.
-    ``ids``: what segments have as ids, some that are unique in the file, numbers in a picture, or none of use.
-    ``tolerance``: how many pixels a simplified polygon may be off. ``checked``: exact ones are filled and compared.
+    * ``categories``: all category ids. ``left_out``: ids of the categories that are not written.
+    * ``by_class``: whether to write one annotation per category.
+    * ``ids``: write segment ids as ``id`` (``annotation``), as ``segment_id`` (``segment``), or not at all.
+    * ``tolerance``: the maximum error of a simplified polygon in pixels. ``checked``: whether exact polygons are
+      filled and compared with the mask.
     """
 
     categories: frozenset[int]
@@ -79,7 +78,7 @@ class Annotations:
     checked: bool = True
 
     def __call__(self, sample: Sample) -> Converted:
-        """The texts of an image. Raises SampleError: ``id.unknown``, ``poly.*``, ``limit.*``."""
+        """The rows of an image. Raises SampleError: ``id.unknown``, ``poly.*``, ``limit.*``."""
         check_listed(sample, self.categories)
         columns = self._columns(sample)
         shapes, agreement = self._segmentations(columns)
@@ -89,7 +88,7 @@ class Annotations:
         return Converted({}, result, (image_row(sample), rows))
 
     def settings(self) -> bytes:
-        """What decides the texts."""
+        """All settings that affect the rows."""
         categories = (sorted(self.categories), sorted(self.left_out))
         about = (categories, self.shape, self.by_class, self.ids, self.tolerance)
         return msgspec.json.encode(("detection", _VERSION, about))
@@ -100,15 +99,15 @@ class Annotations:
         return columns.by_class() if self.by_class else columns
 
     def _segmentations(self, columns: _Columns) -> tuple[list[Any], list[float]]:
-        """The segmentation of each mask, and of each that was simplified its IoU with the exact one."""
+        """The segmentation of each mask, and the IoU with the exact mask of each one that was simplified."""
         if self.shape != "polygons":
             return to_coco(columns.masks, compressed=self.shape == "rle"), []
         found: list[Any] = to_coco(columns.masks, compressed=False)
-        # A crowd is RLE in COCO's own files, and polygons of nothing make pycocotools fail.
+        # COCO stores crowds as RLE, and an empty list of polygons makes pycocotools fail.
         drawn = np.flatnonzero(~columns.iscrowd & (rle.area(columns.masks) > 0))
         polygons, agreement = self._polygons(rle.take(columns.masks, drawn))
-        for place, rings in zip(drawn.tolist(), polygons, strict=True):
-            found[place] = rings
+        for index, rings in zip(drawn.tolist(), polygons, strict=True):
+            found[index] = rings
         return found, agreement
 
     def _polygons(self, masks: Runs) -> tuple[list[list[list[float]]], list[float]]:
@@ -142,7 +141,7 @@ class Annotations:
 
 @dataclass(frozen=True)
 class _Columns:
-    """The annotations of an image: masks and parallel columns (n,)."""
+    """The annotations of an image: n masks and parallel columns (n,)."""
 
     masks: Runs
     ids: Ints
@@ -151,7 +150,7 @@ class _Columns:
     scores: Any
 
     def by_class(self) -> _Columns:
-        """The masks of each category united, by ascending id."""
+        """One mask per category, the union of its masks, by ascending category id."""
         categories, groups = np.unique(self.category_ids, return_inverse=True)
         masks = merge(self.masks, groups, len(categories))
         return _Columns(masks, categories, categories, np.zeros(len(categories), np.bool_), None)
@@ -161,8 +160,8 @@ _ENCODER = msgspec.json.Encoder()
 
 
 def detection_document(
-    place: Place, categories: Sequence[Category], convert: Annotations, about: Mapping[str, object]
+    location: Place, categories: Sequence[Category], convert: Annotations, about: Mapping[str, object]
 ) -> Document:
-    """The detection JSON of all images that ``convert`` makes texts of."""
+    """The detection JSON of all images that ``convert`` makes rows of."""
     listed = [row for row in categories if row.id not in convert.left_out]
-    return coco_document(place, listed, about, None if convert.ids == "annotation" else "annotations")
+    return coco_document(location, listed, about, None if convert.ids == "annotation" else "annotations")

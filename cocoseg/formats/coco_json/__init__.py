@@ -1,1 +1,1 @@
-"""What COCO's JSON files share: categories, image rows, and what a file says of itself."""
+"""Parts of all COCO JSON files: categories, image rows and metadata."""

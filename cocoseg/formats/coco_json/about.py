@@ -1,9 +1,9 @@
-"""Metadata of a COCO JSON and of its images: not parsed, but copied to the JSON that is made of it.
+"""The metadata of a COCO JSON and its images, which is copied to the output without validation.
 
     {"info": {"description", "year", ...}, "licenses": [{"id", "name", "url"}],
      "images": [{"license", "coco_url", "flickr_url", "date_captured", ...}]}
 
-A sample carries its image's row undecoded; only a writer of JSON decodes it.
+A sample carries its image's row undecoded; only writers of JSON parse it.
 """
 
 from __future__ import annotations
@@ -20,24 +20,24 @@ from cocoseg.model import Sample
 _FIELDS = msgspec.json.Decoder(dict[str, Raw])
 _ENCODER = msgspec.json.Encoder()
 _BEGINS = {"info": b"{", "licenses": b"["}
-_OWN = ("id", "file_name", "height", "width")
+_WRITTEN = ("id", "file_name", "height", "width")
 
 
 class Described(msgspec.Struct):
-    """A document with metadata."""
+    """A document with optional metadata."""
 
     info: Raw | UnsetType = UNSET
     licenses: Raw | UnsetType = UNSET
 
     @property
     def about(self) -> dict[str, bytes]:
-        """Its metadata if it has the usual form: ``info`` an object, ``licenses`` a list."""
+        """The usable metadata: ``info`` if it is an object, ``licenses`` if it is a list."""
         found = _compact({name: raw for name in _BEGINS if (raw := getattr(self, name)) is not UNSET})
         return {name: text for name, text in found.items() if text.startswith(_BEGINS[name])}
 
 
 def image_fields(row: Raw | None) -> dict[str, bytes]:
-    """The fields of an image's row, except those that are written again. Raises SampleError ``json.depth``.
+    """The fields of an image's row, except those that every writer sets. Raises SampleError ``json.depth``.
 
     >>> image_fields(Raw(b'{"id": 1, "license": 3, "width": 8}'))
     {'license': b'3'}
@@ -45,22 +45,22 @@ def image_fields(row: Raw | None) -> dict[str, bytes]:
     if row is None:
         return {}
     try:
-        return _compact({name: raw for name, raw in _FIELDS.decode(row).items() if name not in _OWN})
-    except RecursionError:  # read where fewer calls were under way
+        return _compact({name: raw for name, raw in _FIELDS.decode(row).items() if name not in _WRITTEN})
+    except RecursionError:  # the call stack was less deep when the file was read
         raise SampleError("json.depth", "brackets are nested too deeply for an image's row") from None
 
 
 def image_row(sample: Sample) -> bytes:
-    """A sample's row of ``images``, a line of JSON. Raises as ``image_fields`` does."""
+    """A sample's row of ``images`` as a line of JSON. Raises as ``image_fields`` does."""
     height, width = sample.size
-    own = {"id": sample.image_id, "file_name": sample.file_name or sample.key, "height": height, "width": width}
+    written = {"id": sample.image_id, "file_name": sample.file_name or sample.key, "height": height, "width": width}
     try:
-        return _ENCODER.encode(own | {name: Raw(text) for name, text in image_fields(sample.row).items()})
+        return _ENCODER.encode(written | {name: Raw(text) for name, text in image_fields(sample.row).items()})
     except SampleError as error:
         raise error.at(sample.place) from None
 
 
 def _compact(found: Mapping[str, Raw]) -> dict[str, bytes]:
-    """Values without space between their parts, so that each lies in one line, and without what no JSON may hold."""
+    """The values, each on one line without spaces. Values with NaN or infinity are left out, as JSON has neither."""
     texts = {name: msgspec.json.format(bytes(raw), indent=-1) for name, raw in found.items()}
     return {name: text for name, text in texts.items() if NOT_A_NUMBER.encode() not in text}

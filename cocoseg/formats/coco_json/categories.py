@@ -28,12 +28,12 @@ class _Document(msgspec.Struct):
 
 
 _DOCUMENT: Any = _Document | list[Raw]
-_EXAMPLE = 'a list as [{"id": 1, "name": "person"}, ...], or an object that has it as "categories"'
+_EXAMPLE = 'a list like [{"id": 1, "name": "person"}, ...], or an object with such a list as "categories"'
 _CATEGORY = msgspec.json.Decoder(_Category)
 
 
 def read_categories(path: str | os.PathLike[str]) -> tuple[Category, ...]:
-    """The categories of a JSON file, which is a list of them or an object that has ``categories``.
+    """The categories of a JSON file, which is a list of them or an object with ``categories``.
 
     Raises DocumentError.
     """
@@ -59,8 +59,8 @@ def parse_categories(source: str, rows: Sequence[Raw] | UnsetType) -> tuple[Cate
         if row.id in found:
             raise DocumentError(
                 "id.duplicate",
-                f"{source}: categories[{number}]: id {row.id} is {show(found[row.id].name)} already, "
-                f"here {show(row.name)}; renumber one of them",
+                f"{source}: categories[{number}]: id {row.id} already belongs to {show(found[row.id].name)}, "
+                f"here it is {show(row.name)}; renumber one of them",
             )
         isthing = None if row.isthing is None else bool(row.isthing)
         parent = row.supercategory if isinstance(row.supercategory, str) else None
@@ -69,7 +69,7 @@ def parse_categories(source: str, rows: Sequence[Raw] | UnsetType) -> tuple[Cate
 
 
 def category_row(category: Category) -> dict[str, Any]:
-    """A category as COCO lists it, without the fields that are not known."""
+    """A category as COCO lists it, without fields that are unknown."""
     isthing = None if category.isthing is None else int(category.isthing)
     row = {"id": category.id, "name": category.name, "supercategory": category.supercategory}
     row |= {"isthing": isthing, "color": category.color}
@@ -77,7 +77,7 @@ def category_row(category: Category) -> dict[str, Any]:
 
 
 def check_listed(sample: Sample, categories: Collection[int]) -> None:
-    """Raises SampleError ``id.unknown`` for the first segment whose category is not among these ids."""
+    """Raises SampleError ``id.unknown`` for the first segment whose category_id is not among these ids."""
     strange = np.flatnonzero(~np.isin(sample.category_ids, list(categories)))
     if len(strange):
         found = f"segment {sample.ids[strange[0]]} has category_id {sample.category_ids[strange[0]]}"
@@ -86,7 +86,7 @@ def check_listed(sample: Sample, categories: Collection[int]) -> None:
 
 
 def name_problems(source: str, categories: Sequence[Category]) -> list[Problem]:
-    """Warnings about categories that share a name, which is rarely intended."""
+    """Problems for categories that share a name, which is harmless but seldom intended."""
     first: dict[str, int] = {}
     return [
         Problem(
@@ -100,6 +100,6 @@ def name_problems(source: str, categories: Sequence[Category]) -> list[Problem]:
 
 
 def _color(value: Any) -> tuple[int, int, int] | None:
-    """Three integers from 0 to 255, or None: a bad colour is not an error."""
+    """Three integers from 0 to 255, or None. A bad colour is not an error, because it changes no label."""
     good = isinstance(value, list) and len(value) == 3 and all(type(v) is int and 0 <= v <= 255 for v in value)
     return (value[0], value[1], value[2]) if good else None

@@ -1,4 +1,4 @@
-"""Image rows as COCO files list them, ``[{"id", "file_name", "height", "width"}]``, and names that they give."""
+"""Image rows of COCO files, ``[{"id", "file_name", "height", "width"}]``, and the output names made from them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _IMAGE = msgspec.json.Decoder(Image)
 
 
 class ImageTable:
-    """The rows of ``images`` by id. ``problems`` are the rows that could not be used."""
+    """The rows of ``images`` by id. ``problems`` lists the unusable rows."""
 
     def __init__(self, source: str, rows: Sequence[Raw]) -> None:
         self.rows: dict[ImageId, tuple[int, Image]] = {}
@@ -39,18 +39,18 @@ class ImageTable:
                 self.problems.append(error.at(f"{source}: images[{number}]").problem)
 
     def size(self, image: ImageId) -> tuple[int, int] | None:
-        """(height, width) of an image, None if its row does not say. Raises SampleError ``id.unknown``, ``size.*``."""
+        """(height, width) of an image, None if its row has no size. Raises SampleError ``id.unknown``, ``size.*``."""
         if image not in self.rows:
             raise self.unknown(image)
         return self.size_of(*self.rows[image])
 
     def file_name(self, image: ImageId) -> str | None:
-        """The photo's name in the row of an image, if it has one."""
+        """The name of the photo in an image's row, if there is one."""
         _, row = self.rows[image]
         return row.file_name if isinstance(row.file_name, str) else None
 
     def raw(self, image: ImageId, *, apart: bool = False) -> Raw:
-        """The row of an image, undecoded; ``apart``: a copy, which does not keep the file in memory."""
+        """The undecoded row of an image; ``apart``: as a copy that does not keep the whole file in memory."""
         row = self._raw[self.rows[image][0]]
         return row.copy() if apart else row
 
@@ -67,41 +67,41 @@ class ImageTable:
         except SampleError as error:
             return error
         if found in self.rows:
-            return SampleError("id.duplicate", f"id {show(found)} is that of images[{self.rows[found][0]}] too")
-        row.id = found  # 1 where it is 1.0
+            return SampleError("id.duplicate", f"images[{self.rows[found][0]}] has id {show(found)} too")
+        row.id = found  # makes 1.0 an integer
         self.rows[found] = (number, row)
         return None
 
     def unknown(self, image: ImageId) -> SampleError:
-        """Why an id is not in the table, as far as is known."""
+        """The error for an id that is not in the table, with the likely reason."""
         text = f"image_id {show(image)} is not among the images"
         twin: ImageId = str(image) if isinstance(image, int) else int(image) if image.isdecimal() else ""
         if twin in self.rows:
             return SampleError("id.unknown", f"{text}, but {show(twin)} is: one is a number, the other a string")
-        if self.problems:  # an image row that was refused is the likely reason
+        if self.problems:  # an unusable image row is the likely reason
             problem = self.problems[0]
             return SampleError(problem.category, f"{text}; perhaps because of this: {problem.message}")
         return SampleError("id.unknown", f"{text}; add it, or drop the annotation")
 
 
 class Keys:
-    """Names of outputs, each used once. ``problems`` are names that other systems do not accept."""
+    """Output names, each used once. ``problems`` lists names that do not work on other systems."""
 
     def __init__(self, source: str, rows: str) -> None:
         self.problems: list[Problem] = []
-        self._place = f"{source}: {rows}"
+        self._prefix = f"{source}: {rows}"
         self._rows = rows
         self._taken: dict[str, int] = {}
         self._folded: dict[str, str] = {}
 
     def take(self, number: int, file_name: str, made: str | None = None) -> str:
-        """The key for a safe ``file_name`` in row ``number``, or as ``made``. Raises SampleError ``path.collision``."""
+        """The key for a safe ``file_name`` in row ``number``, or ``made``. Raises SampleError ``path.collision``."""
         key = made or names.png_name(file_name)
         if (first := self._taken.setdefault(key, number)) != number:
             raise SampleError(
                 "path.collision",
-                f"file_name {show(file_name)} gives {show(key)}, as {self._rows}[{first}] does; one would overwrite "
-                "the other: rename one",
+                f"file_name {show(file_name)} and that of {self._rows}[{first}] both give {show(key)}; one would "
+                "overwrite the other: rename one",
             )
         if (other := self._folded.setdefault(names.fold(key), key)) != key:
             self._note(number, *names.clash(key, other))
@@ -110,7 +110,7 @@ class Keys:
         return key
 
     def _note(self, number: int, category: str, message: str) -> None:
-        self.problems.append(Problem(category, f"{self._place}[{number}]: {message}"))
+        self.problems.append(Problem(category, f"{self._prefix}[{number}]: {message}"))
 
 
 def safe_name(value: Any, what: str) -> str:
@@ -123,7 +123,7 @@ def safe_name(value: Any, what: str) -> str:
 
 
 def image_id(value: Any, field: str) -> ImageId:
-    """An id of an image, an integer or a string. Raises SampleError ``doc.missing_key``, ``id.type``."""
+    """An image id, an integer or a string. Raises SampleError ``doc.missing_key``, ``id.type``."""
     if value is UNSET:
         raise SampleError("doc.missing_key", f"no {field!r}, expected an integer or a string")
     if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:

@@ -1,7 +1,7 @@
-"""The photos that label pictures belong to, found by name.
+"""Finds the photos that labels belong to. In a folder of labels, only the file names identify them.
 
-If a COCO JSON lists the photos, a photo is the row whose ``file_name`` has the label picture's stem. Otherwise its id
-is the number in the name, as COCO has it (``000000142238.png``), or the position among the names.
+With a COCO JSON, a photo is the row whose ``file_name`` has the same stem as the label. Otherwise the image id is the
+number in the label's name (``000000142238.png``), or the label's position among the names.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class _Document(Described):
 
 
 class Photo(NamedTuple):
-    """The image that a label picture belongs to: its id and, from the JSON's ``row``, its name and (height, width)."""
+    """The image that a label belongs to: its id and, if a ``row`` lists it, its name and (height, width)."""
 
     image_id: ImageId
     file_name: str | None = None
@@ -34,22 +34,22 @@ class Photo(NamedTuple):
 
 
 def photos_of(labels: Sequence[str], images: str | os.PathLike[str] | None) -> Photos:
-    """What finds the photos of labels of such names, ``images`` a COCO JSON that lists them. Raises DocumentError."""
+    """Finds the photos of these labels; ``images`` is a COCO JSON that lists them. Raises DocumentError."""
     return _Numbered(labels) if images is None else _Listed(os.fspath(images))
 
 
 class Photos(Protocol):
-    """Finds the photos of labels. ``problems`` are the rows that could not be used, ``about`` what lists the others."""
+    """Finds the photos of labels. ``problems`` lists unusable rows; ``about`` is the metadata of the JSON."""
 
     problems: tuple[Problem, ...]
     about: dict[str, bytes]
 
     def find(self, number: int, name: str) -> Photo:
-        """The photo of the label picture ``name``, at this position. Raises SampleError: ``id.*``, ``size.*``."""
+        """The photo of the label ``name``, the one at position ``number``. Raises SampleError: ``id.*``, ``size.*``."""
 
 
 class _Numbered:
-    """Photos that no JSON lists: their ids are the numbers in the names, or their order."""
+    """Photos without a list: the ids are the numbers in the labels' names, or count from 1 in order."""
 
     problems: tuple[Problem, ...] = ()
 
@@ -65,7 +65,7 @@ class _Numbered:
 
 
 class _Listed:
-    """The rows of a COCO JSON's images, by the stems of their names."""
+    """Photos listed in a COCO JSON, found by the stems of their names."""
 
     def __init__(self, source: str) -> None:
         document = read_document(source, _Document, unique=("images",))
@@ -91,9 +91,8 @@ class _Listed:
     def find(self, number: int, name: str) -> Photo:
         image = self._image(name)
         if (other := self._taken.setdefault(image, name)) != name:
-            found = f"{self._rows(image)} in {self._source} is the photo of {show(other)} already"
-            text = f"{found}; give each picture the name of its photo"
-            raise SampleError("id.ambiguous", text)
+            text = f"{self._rows(image)} in {self._source} is already the photo of {show(other)}"
+            raise SampleError("id.ambiguous", f"{text}; rename the label that belongs to another photo")
         try:
             row = self._table.raw(image, apart=True)
             return Photo(image, self._table.file_name(image), self._table.size(image), row)
@@ -104,9 +103,9 @@ class _Listed:
         stem = _stem(name)
         found = self._by_stem.get(stem) or self._by_base.get(posixpath.basename(stem), [])
         if not found:
-            raise SampleError("id.unknown", f"no image in {self._source} is called {show(stem)}, whatever its ending")
+            raise SampleError("id.unknown", f"no image in {self._source} is called {show(stem)}, with any extension")
         if len(found) > 1:
-            text = f"{self._rows(*found[:2])} in {self._source} may be its photo; name it as one of them"
+            text = f"{self._rows(*found[:2])} in {self._source} both match; name the label after one of them"
             raise SampleError("id.ambiguous", text)
         return found[0]
 
@@ -115,7 +114,7 @@ class _Listed:
 
 
 def _stem(name: str) -> str:
-    """A name with its folders, less its ending.
+    """A name with its folders, without its extension.
 
     >>> _stem("a.b/c.d.png")
     'a.b/c.d'

@@ -1,4 +1,4 @@
-"""The categories of the values in a picture, and the segments they make: one for each class, or for each thing."""
+"""Maps the values of a label picture to categories, and makes its segments: one per class or one per thing."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from cocoseg.labels.presets import is_thing
 from cocoseg.model import Category, Entry, Sample
 
 NUMBERS = 1 << 16  # of values, and of instances
-_UNKNOWN = -1
+_UNKNOWN = -1  # column of a value that stands for nothing
 
 
 @dataclass(frozen=True)
 class Values:
-    """The categories of pixel values: ``rows`` are (value, column); ``silent`` values are void.
+    """The categories that values stand for: ``rows`` are (value, index of its column); ``silent`` values are void.
 
-    It is small, because it travels to workers with each part. The columns are in the order of ``category_ids``;
-    ``name`` is what messages call a value.
+    It holds pairs, not a table of all values, because it is sent to workers with each part. The columns are in the
+    order of ``category_ids``. Messages call a value by ``name``.
     """
 
     name: str
@@ -38,7 +38,7 @@ class Values:
 
     @classmethod
     def of(cls, name: str, categories: Iterable[tuple[int, Category]], silent: Iterable[int]) -> Values:
-        """Of ``categories`` as (value, category); one that is silent is the thing or stuff that COCO's tables say."""
+        """From (value, category). If a category has no ``isthing``, COCO's tables decide."""
         ranked = sorted(categories, key=lambda pair: pair[1].id)
         rows = {value: row for row, (value, _) in enumerate(ranked) if 0 <= value < NUMBERS}
         return cls(
@@ -51,16 +51,16 @@ class Values:
 
     @cached_property
     def digest(self) -> str:
-        """The digest of all that decides the segments."""
+        """A digest of the values and their categories."""
         return digest(msgspec.json.encode((self.rows, self.silent, self.category_ids, self.isthing)))
 
     @property
     def nothing(self) -> int:
-        """The column of void, behind the others."""
+        """The index after the last column, which stands for void."""
         return len(self.category_ids)
 
     def find(self, values: npt.NDArray[Any], lengths: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
-        """Runs of values (R,), (R,) -> their columns (R,). Raises SampleError ``id.unknown``."""
+        """Runs of values (R,), (R,) -> the indices of their columns (R,). Raises SampleError ``id.unknown``."""
         found: npt.NDArray[np.intp] = _table(self.rows, self.silent, self.nothing)[values]
         if found.min(initial=0) == _UNKNOWN:
             raise self._unknown(values, lengths, found == _UNKNOWN)
@@ -79,7 +79,7 @@ class Values:
 
 @lru_cache(8)
 def _table(rows: tuple[tuple[int, int], ...], silent: tuple[int, ...], nothing: int) -> npt.NDArray[np.intp]:
-    """The column of every value that a picture may hold: (65536,)."""
+    """The index of the column for every possible value: (65536,)."""
     table = np.full(NUMBERS, _UNKNOWN, np.intp)
     table[list(silent)] = nothing
     table[[value for value, _ in rows]] = [row for _, row in rows]
@@ -87,7 +87,7 @@ def _table(rows: tuple[tuple[int, int], ...], silent: tuple[int, ...], nothing: 
 
 
 class Numbered(NamedTuple):
-    """Runs of a picture: their columns in ``Values``, instance numbers and lengths, (R,) each."""
+    """Runs of a picture: the indices of their columns in ``Values``, instance numbers and lengths, (R,) each."""
 
     rows: npt.NDArray[np.intp]
     numbers: npt.NDArray[np.integer[Any]]
@@ -102,9 +102,9 @@ def class_sample(
     rows: npt.NDArray[np.intp],
     lengths: npt.NDArray[np.intp],
 ) -> Sample:
-    """A segment for each category among the runs (R,), (R,); a thing's segment is an unknown number of things.
+    """A segment for each category among the runs (R,), (R,). For things, it is a crowd of unknown number.
 
-    The ids are the category ids, if a panoptic picture can hold all of them.
+    The ids are the category ids if all of them fit a panoptic picture, otherwise 1, 2 and so on.
     """
     found, segments = _renumbered(rows, values.nothing)
     category_ids, things = _columns(values, found)
@@ -117,9 +117,9 @@ def class_sample(
 def thing_sample(
     entry: Entry, place: str, size: tuple[int, int], values: Values, runs: Numbered, zero_is_crowd: bool
 ) -> Sample:
-    """A segment for each category and number among the runs, of stuff for each category.
+    """A segment for each category and instance number among the runs; stuff has one segment per category.
 
-    The ids are 1, 2 ... by category and number. With ``zero_is_crowd`` number 0 of a thing is a crowd.
+    The ids are 1, 2 ... by category and number. With ``zero_is_crowd``, number 0 of a thing is a crowd.
     """
     stuff = np.array([isthing is False for isthing in (*values.isthing, False)], np.bool_)  # void as well
     numbers = np.where(stuff[runs.rows], 0, runs.numbers)
@@ -132,21 +132,21 @@ def thing_sample(
 
 
 def _renumbered(codes: npt.NDArray[np.intp], nothing: int) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
-    """Codes of runs (R,) -> those that occur, ascending (n,), and the index of each run's among them, n for nothing.
+    """Codes of runs (R,) -> the codes that occur, ascending (n,), and their index for each run, n for nothing.
 
-    Codes up to ``nothing``, the highest, fit a table; sorting the runs takes five times as long.
+    ``nothing`` is the highest code. A table of all codes is small; sorting the runs takes five times as long.
     """
     seen = np.zeros(nothing + 1, np.bool_)
     seen[codes] = True
     found = np.flatnonzero(seen[:-1])
-    places = np.empty(nothing + 1, np.intp)
-    places[found] = np.arange(len(found))
-    places[nothing] = len(found)
-    return found, places[codes]
+    indices = np.empty(nothing + 1, np.intp)
+    indices[found] = np.arange(len(found))
+    indices[nothing] = len(found)
+    return found, indices[codes]
 
 
 def _columns(values: Values, rows: npt.NDArray[np.intp]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
-    """The category ids of segments (n,), and which of them are things for sure (n,)."""
+    """The category ids of segments (n,), and whether each is known to be a thing (n,)."""
     things = np.array([isthing is True for isthing in values.isthing], np.bool_)
     return np.array(values.category_ids, np.int64)[rows], things[rows]
 

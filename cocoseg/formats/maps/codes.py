@@ -1,4 +1,4 @@
-"""How the number of a pixel gives its class and its instance."""
+"""Encodings of class and instance in the number of a pixel."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ _PHOTO = 0.2  # share of pixels that differ from the one before; label pictures 
 
 
 class Code(NamedTuple):
-    """A picture of numbers, and the meaning of a number.
+    """How to read the numbers of a picture, and what they mean.
 
-    ``read(png, size)`` gives the numbers (H, W), ``header(png)`` checks the kind of picture without decoding it.
-    ``split(numbers)`` of runs (R,) gives their class values (R,) and instance numbers (R,), None where there are none.
-    ``zero_is_crowd``: number 0 stands for an unknown number of things. ``zero_is_void``: the number 0 as a whole is
-    void, and nothing else that is void may have an instance.
+    ``read(png, size)`` gives the numbers (H, W); ``header(png)`` checks the kind of picture without decoding it.
+    ``split(numbers)`` gives the class values (R,) of runs (R,) and their instance numbers (R,), or None if there are
+    none. ``zero_is_crowd``: instance number 0 stands for a crowd. ``zero_is_void``: only the number 0 as a whole is
+    void, and void has no instances.
     """
 
     read: Callable[[bytes, Size | None], Numbers]
@@ -38,7 +38,7 @@ class Code(NamedTuple):
 
 
 def plain(values: Numbers) -> tuple[Numbers, None]:
-    """A class, and no instance.
+    """The class alone, without instances.
 
     >>> plain(np.array([7, 11]))
     (array([ 7, 11]), None)
@@ -66,7 +66,7 @@ def by_256(values: Numbers) -> tuple[Numbers, Numbers]:
 
 
 def two_channel(values: Numbers) -> tuple[Numbers, Numbers]:
-    """R is the class and G the instance of a colour R + 256 G.
+    """R is the class, G the instance number of a colour R + 256 G.
 
     >>> two_channel(np.array([7, 26 + 256 * 3]))
     (array([ 7, 26]), array([0, 3]))
@@ -79,7 +79,7 @@ def read_two_channel(data: bytes, size: Size | None = None) -> npt.NDArray[np.ui
     two_channel_header(data)
     pixels = ids_from_rgb(png.read_picture(data, size))
     if int(pixels.max(initial=0)) > 0xFFFF:
-        png.verify_stream(data)  # a damaged file is the better explanation, where it is one
+        png.verify_stream(data)  # if the file is damaged, that is the better explanation
         raise _blue(pixels)
     return pixels
 
@@ -88,7 +88,7 @@ def two_channel_header(data: bytes) -> Header:
     """The header of a 2-channel PNG. Raises SampleError: ``png.*``."""
     header = png.read_header(data)
     if header.color_type not in _RGB or header.bit_depth != 8:
-        text = "a 2-channel PNG is 8-bit RGB (R the category id, G the instance, B 0); class maps are read with"
+        text = "a 2-channel PNG is 8-bit RGB (R the category id, G the instance, B 0); read class maps with"
         raise SampleError("png.mode", f"the PNG is {header.mode}; {text} --from semantic")
     return header
 
@@ -96,8 +96,8 @@ def two_channel_header(data: bytes) -> Header:
 def _blue(pixels: npt.NDArray[np.uint32]) -> SampleError:
     first = int(pixels[pixels > 0xFFFF][0])
     red, green, blue = (first >> shift & 255 for shift in (0, 8, 16))
-    found = f"the PNG has colour ({red}, {green}, {blue}), where a 2-channel PNG has 0 for blue"
-    advice = "it looks like a panoptic picture of ids: give its panoptic JSON in place of the folder"
+    found = f"the PNG has colour ({red}, {green}, {blue}), but blue is 0 in a 2-channel PNG"
+    advice = "it looks like a panoptic PNG: give its panoptic JSON instead of the folder"
     flat = pixels.reshape(-1)
     if np.count_nonzero(flat[1:] != flat[:-1]) > _PHOTO * flat.size and flat.size > 256:
         advice = "it looks like a photo: give the folder of the labels"

@@ -1,6 +1,6 @@
-"""Folders of label pictures: where the pictures lie, how their numbers give class and instance, and what is void.
+"""Layouts of folders of label pictures: where the pictures are, how pixels encode class and instance, what is void.
 
-A data set that is a folder of label pictures is a row here, and a class table in ``labels/tables``, if it has one.
+A data set that is a folder of label pictures is one row here, and a class table in ``labels/tables`` if it has one.
 This module imports nothing heavy, so that the command line can list its rows.
 """
 
@@ -21,14 +21,14 @@ _NO_CATEGORIES = (
 class Layout(NamedTuple):
     """A kind of folder.
 
-    * ``what``: what it is called. ``signs``, ``options``: as in ``Format``.
-    * ``code``: how a pixel's number gives class and instance, a key of ``codes.CODES``.
+    * ``what``, ``signs``, ``options``: as in ``Format``.
+    * ``code``: how a pixel encodes class and instance, a key of ``codes.CODES``.
     * ``labels``, ``numbers``: sub-folders of the label pictures, and of instance numbers under the same names.
-    * ``table``: the class table; without it the meaning comes from options, and ``advice`` says which.
-    * ``void``: values that are void unless they are listed; ``no_number``: instance numbers that mean none.
-    * ``background``: the value of background, where the layout has both background and void.
-    * ``photos``, ``splits``: where the photo of a picture lies, and the list of a split's pictures.
-    * ``things``, ``crowds``: whether the layout marks instances, and crowds.
+    * ``table``: the class table. Without one, options give the meaning, and ``advice`` names them.
+    * ``void``: values that are void unless they are listed. ``no_number``: instance numbers that mean none.
+    * ``background``: the value of background, if the layout distinguishes it from void.
+    * ``photos``, ``splits``: the path of a picture's photo, and of the list of a split's pictures.
+    * ``things``, ``crowds``: whether instances and crowds are distinguished.
     """
 
     what: str

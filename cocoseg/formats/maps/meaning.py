@@ -1,6 +1,6 @@
-"""The meaning of the values in a folder of label pictures: a class table, a label scheme, or a list of categories.
+"""Finds the meaning of the values in label pictures, from a class table, a label scheme or a list of categories.
 
-A class that merges several categories becomes one new category, and so does background, where it differs from void.
+A class that merges several categories becomes a new category. So does background, if it is distinguished from void.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def meaning(
     categories: StrPath | None = None,
     source_labels: StrPath | LabelScheme | None = None,
 ) -> Meaning | None:
-    """The categories of a folder and their values; None if the meaning is unknown.
+    """The categories of a folder, and the values that stand for them; None if the meaning is unknown.
 
     Raises DocumentError: ``doc.*``, ``file.*``, ``json.*``; LabelError, UsageError for ``source_labels``.
     """
@@ -48,7 +48,7 @@ def meaning(
 
 
 def nothing() -> Values:
-    """Values of unknown meaning."""
+    """Values whose meaning is unknown."""
     return Values.of("value", (), ())
 
 
@@ -57,12 +57,12 @@ def _of_ids(categories: tuple[Category, ...], void: tuple[int, ...]) -> Meaning:
 
 
 def _with_background(categories: tuple[Category, ...], value: int | None) -> tuple[Category, ...]:
-    """The categories, that of background marked as such, and added if it is not listed."""
+    """The categories with background marked as such; it is added if it is not listed."""
     if value is None:
         return categories
     rest = tuple(category for category in categories if category.id != value)
-    own = next((category for category in categories if category.id == value), Category(value, "background"))
-    return (replace(own, isthing=False, merged=()), *rest)
+    background = next((category for category in categories if category.id == value), Category(value, "background"))
+    return (replace(background, isthing=False, merged=()), *rest)
 
 
 def _named(folder: str, labels: StrPath | LabelScheme, listed: tuple[Category, ...]) -> LabelScheme:
@@ -73,7 +73,7 @@ def _named(folder: str, labels: StrPath | LabelScheme, listed: tuple[Category, .
 
 
 def _reported(folder: str) -> LabelScheme | None:
-    """The scheme in the report of the run that wrote the folder, if one did."""
+    """The scheme in the report of the run that wrote the folder, if there is one."""
     report = read_report(folder)
     if report.command != "to-semantic" or report.labels is UNSET:
         return None
@@ -86,7 +86,7 @@ def _reported(folder: str) -> LabelScheme | None:
 
 
 def _of_scheme(scheme: LabelScheme, listed: tuple[Category, ...]) -> Meaning:
-    """A category for each class, with the id of its only category, or a new id."""
+    """A category for each class, with the id of the one category that it stands for, or a new id."""
     known = {category.id: category for category in listed}
     taken = {*scheme.class_of, *known}
     found: list[tuple[int, Category]] = []
@@ -99,7 +99,7 @@ def _of_scheme(scheme: LabelScheme, listed: tuple[Category, ...]) -> Meaning:
 
 
 def _classes(scheme: LabelScheme) -> tuple[LabelClass, ...]:
-    """Those that a class map can hold, with background where it is not void."""
+    """The classes that a class map can hold, with background if it is not void."""
     if scheme.outside == scheme.void or any(row.index == scheme.outside for row in scheme.table):
         return scheme.table
     return (*scheme.table, LabelClass(scheme.outside, "background", (), False))
@@ -109,7 +109,7 @@ def _category(row: LabelClass, known: dict[int, Category], taken: set[int]) -> C
     if len(row.category_ids) == 1:
         category = known.get(row.category_ids[0], Category(row.category_ids[0], row.name, None, row.color))
         return replace(category, isthing=row.isthing) if category.isthing is None else category
-    own = max(*taken, 0) + 1
+    new = max(*taken, 0) + 1
     if not row.category_ids and row.index not in taken:
-        own = row.index
-    return Category(own, row.name, row.isthing, row.color, merged=row.category_ids)
+        new = row.index
+    return Category(new, row.name, row.isthing, row.color, merged=row.category_ids)

@@ -1,4 +1,4 @@
-"""Which label pictures a folder has, what each is called, and which image it belongs to."""
+"""Lists the label pictures of a folder, with their names and the images that they belong to."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from cocoseg.model import Entry, Refused
 
 
 class Index(NamedTuple):
-    """A folder: an entry per picture, warnings, and the metadata of the file that lists the photos."""
+    """A folder: an entry per picture, its problems, and the metadata of the JSON that lists the photos."""
 
     entries: list[Entry | Refused]
     problems: tuple[Problem, ...]
@@ -29,8 +29,8 @@ def read_index(
 ) -> Index:
     """The label pictures in a folder of this layout, sorted by name, or in the order of the ``split``.
 
-    ``images`` is a COCO JSON that names and sizes the photos. Raises DocumentError: ``doc.*``, ``file.*``, ``json.*``;
-    SampleError ``file.*`` for storage that can't be listed.
+    ``images`` is a COCO JSON with the names and sizes of the photos. Raises DocumentError: ``doc.*``, ``file.*``,
+    ``json.*``; SampleError ``file.*`` if the storage can't be listed.
     """
     found = listing.picture_names(places.join(folder, layout.labels) if layout.labels else folder)
     if not found:
@@ -47,7 +47,7 @@ def read_index(
 def no_pictures(folder: str) -> DocumentError:
     """The error for a folder without pictures."""
     others = [name for name in listing.names(folder) if not listing.is_hidden(name)]
-    what = f"has no PNG in it (found only {show(others[0])}); labels have to be PNGs" if others else "is empty"
+    what = f"has no PNG in it (found only {show(others[0])}); labels must be PNGs" if others else "is empty"
     return DocumentError("doc.empty", f"the folder {show(folder, 300)} {what}{'' if others else ', expected PNGs'}")
 
 
@@ -58,18 +58,18 @@ def _entry(folder: str, layout: Layout, number: int, name: str, photos: Photos, 
         key = keys.take(number, file_name)
     except SampleError as error:
         return Refused(show(name), error.at(f"{folder}: {show(name)}").problem)
-    own = photo.file_name or _photo_name(layout, file_name)
-    return Entry(key, photo.image_id, show(file_name), (file_name,), photo.size, own, photo.row)
+    photo_name = photo.file_name or _photo_name(layout, file_name)
+    return Entry(key, photo.image_id, show(file_name), (file_name,), photo.size, photo_name, photo.row)
 
 
 def _photo_name(layout: Layout, file_name: str) -> str:
-    """The photo's name where the layout knows it, else the picture's."""
+    """The photo's name if the layout has photos, otherwise the picture's."""
     stem = posixpath.splitext(file_name)[0]
     return posixpath.basename(layout.photos).format(stem=stem) if layout.photos else file_name
 
 
 def _of_split(folder: str, layout: Layout, split: str, found: Sequence[str]) -> tuple[list[str], list[Refused]]:
-    """The pictures that a split lists, in its order, and its names that have none. Raises DocumentError."""
+    """The pictures that a split lists, in its order, and its names without a picture. Raises DocumentError."""
     path = _split_file(folder, layout, split)
     stems = list(dict.fromkeys(_stems(path)))
     there = {posixpath.splitext(name)[0]: name for name in found}
@@ -81,14 +81,15 @@ def _of_split(folder: str, layout: Layout, split: str, found: Sequence[str]) -> 
 
 
 def _split_file(folder: str, layout: Layout, split: str) -> str:
-    """The file of a split: a path as it is, a name as the layout has it. Raises DocumentError ``file.missing``."""
+    """The file of a split, which is given as a path or as a name. Raises DocumentError ``file.missing``."""
     if "/" in split or os.sep in split or split.endswith(".txt"):
         return split
     path = places.join(folder, layout.splits.format(split=split))
     if not places.exists(path):
         beside = places.parent(path)
         known = [posixpath.splitext(name)[0] for name in listing.names(beside)] if places.is_folder(beside) else []
-        what = f"there are {', '.join(map(show, sorted(known)[:10]))}" if known else f"{show(beside, 300)} has none"
+        some = ", ".join(map(show, sorted(known)[:10]))
+        what = f"the splits are {some}" if known else f"{show(beside, 300)} has none"
         raise DocumentError("file.missing", f"{show(folder, 300)}: no split is called {show(split)}; {what}")
     return path
 
@@ -101,10 +102,10 @@ def _stems(path: str) -> list[str]:
         raise DocumentError(error.category, error.message) from None
     stems = [line.split()[0] for line in lines if line.strip()]
     if not stems:
-        raise DocumentError("doc.empty", f"{show(path, 300)}: no names, expected one in each line")
+        raise DocumentError("doc.empty", f"{show(path, 300)}: no names, expected one per line")
     return stems
 
 
 def _unlabelled(folder: str, path: str, stem: str) -> Refused:
-    text = f"it is listed in {show(path, 300)}, but has no label picture"
+    text = f"it is listed in {show(path, 300)} but has no label picture"
     return Refused(show(stem), Problem("file.missing", f"{folder}: {show(stem)}: {text}"))

@@ -1,9 +1,11 @@
-"""Folders of label pictures: PNGs whose numbers give class and instance, read by their layout.
+"""Reads folders of label pictures, PNGs whose numbers encode class and instance as their layout describes.
 
-Class maps are grey of 1 to 16 bits, or a palette; its indices count, never its colours. A class map alone has one
-segment for each class; the segment of a thing is a crowd, because the map does not separate objects. Instances come
-from a second picture of the same name (``--instances``, VOC SegmentationObject), or from the number itself. Then every
-(class, instance) of things is a segment, and every class of stuff; a thing without an instance number is a crowd.
+Class maps are greyscale PNGs of 1 to 16 bits, or palette PNGs, whose indices are used and never the colours. A class
+map alone has one segment for each class; the segment of a thing class is a crowd, as the number of things is unknown.
+
+Instance numbers come from a second picture with the same name (``--instances``, VOC SegmentationObject) or from the
+same number as the class. Then every (class, instance number) of a thing is a segment, and every class of stuff. Things
+without an instance number are a crowd.
 """
 
 from __future__ import annotations
@@ -32,11 +34,11 @@ from cocoseg.formats.survey import Peek, header_size
 from cocoseg.labels import LabelScheme
 from cocoseg.model import Conventions, Dataset, Entry, Loader, Refused, Sample
 
-_VERSION = 1  # of the samples that the same input makes
+_VERSION = 1  # changes when the same input makes other samples
 
 
 def read(path: StrPath, *, layout: Layout, categories: StrPath | None = None, **options: Any) -> Dataset:
-    """A folder of label pictures as a Dataset; options as ``cocoseg.read`` has them.
+    """A folder of label pictures as a Dataset. The options are those of ``cocoseg.read``.
 
     Raises DocumentError: ``doc.*``, ``file.*``, ``json.*``; LabelError, UsageError for ``source_labels``.
     """
@@ -56,7 +58,7 @@ def glance(
     instances: StrPath | None = None,
     split: str | None = None,
 ) -> Dataset:
-    """As ``read``, for a survey: the meaning of the values may be unknown."""
+    """As ``read``, but for a survey: the meaning of the values may be unknown."""
     folder = os.fspath(path)
     found, values = meaning(folder, layout, categories, source_labels) or ((), nothing())
     index = read_index(folder, layout, images, split)
@@ -79,7 +81,7 @@ def glance(
 
 
 def peek(dataset: Dataset) -> Callable[[Entry], Peek]:
-    """What a survey reads of an image: its size, from the PNG's header."""
+    """Surveys an image: its size, from the PNG's header."""
     load = dataset.load
     assert isinstance(load, Loader)
     assert isinstance(load.makes, Pictures)
@@ -89,9 +91,9 @@ def peek(dataset: Dataset) -> Callable[[Entry], Peek]:
 
 @dataclass(frozen=True)
 class Pictures:
-    """Makes samples of label pictures whose numbers follow a code; the second file has the instance numbers.
+    """Makes samples from label pictures with this code. A second file, if there is one, has the instance numbers.
 
-    Instance numbers in ``no_number`` mean none.
+    Instance numbers in ``no_number`` mean that there is none.
     """
 
     code: str
@@ -123,14 +125,14 @@ class Pictures:
         lengths: npt.NDArray[np.intp],
         data: bytes,
     ) -> npt.NDArray[np.intp]:
-        """The column of each run (R,). Raises SampleError ``id.unknown``."""
+        """The index of each run's column (R,). Raises SampleError ``id.unknown``."""
         try:
             rows = self.values.find(classes, lengths)
             if code.zero_is_void:
                 _check_void(found, rows == self.values.nothing, lengths)
                 rows[found == 0] = self.values.nothing
         except SampleError:
-            png.verify_stream(data)  # a damaged file is the better explanation, where it is one
+            png.verify_stream(data)  # if the file is damaged, that is the better explanation
             raise
         return rows
 
@@ -138,7 +140,7 @@ class Pictures:
         try:
             numbers = read_labels(data)
             if numbers.shape != size:
-                found = "it is {}×{} (height×width), the class map {}×{}".format(*numbers.shape, *size)
+                found = "it is {}×{} (height×width), but the class map is {}×{}".format(*numbers.shape, *size)
                 raise SampleError("size.mismatch", f"{found}; one of the two belongs to another image")
         except SampleError as error:
             raise error.at("its picture of instance numbers") from None
@@ -149,12 +151,12 @@ def _check_void(found: npt.NDArray[Any], void: npt.NDArray[np.bool_], lengths: n
     strange = void & (found > 0)
     if strange.any():
         pixels = int(lengths[strange].sum())
-        text = f"category 0, which is void, has an instance (G) in {pixels} pixels; list it, or paint them 0"
+        text = f"category 0 is void but has an instance (G) in {pixels} pixels; list category 0, or paint them 0"
         raise SampleError("id.unknown", text)
 
 
 def _folders(folder: str, layout: Layout, instances: StrPath | None) -> tuple[str, ...]:
-    """The folder of the label pictures, and that of instance numbers if there is one."""
+    """The folder of the label pictures, and the folder of the instance numbers if there is one."""
     labels = places.join(folder, layout.labels) if layout.labels else folder
     if instances is not None:
         return labels, _numbers_folder(instances)
@@ -165,7 +167,7 @@ def _folders(folder: str, layout: Layout, instances: StrPath | None) -> tuple[st
 def _numbers_folder(instances: StrPath) -> str:
     folder = os.fspath(instances)
     if not places.is_folder(folder):
-        text = "is not a folder; expected one with PNGs of instance numbers, named as the class maps"
+        text = "is not a folder; expected one with PNGs of instance numbers, named like the class maps"
         raise DocumentError("file.missing", f"{show(folder, 300)} {text}")
     return folder
 
@@ -177,11 +179,11 @@ def _with_number(entry: Entry | Refused) -> Entry | Refused:
 def _missing(layout: Layout, known: bool, numbered: bool, images: StrPath | None) -> tuple[str, ...]:
     meaning = "categories (give them with --categories)"
     if "source_labels" in layout.options:
-        meaning = "what the values mean (give it with --source-labels or --categories)"
-    advice = "give it with --instances" if "instances" in layout.options else f"{layout.numbers} is not there"
+        meaning = "the meaning of the values (give it with --source-labels or --categories)"
+    advice = "give them with --instances" if "instances" in layout.options else f"{layout.numbers} is not there"
     rows = [
         (known, meaning),
-        (numbered, f"which pixels are one thing ({advice})"),
+        (numbered, f"instance numbers ({advice})"),
         (images or layout.photos, "the photos' names and ids (give them with --images)"),
     ]
     return tuple(text for there, text in rows if not there)

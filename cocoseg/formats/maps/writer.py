@@ -1,7 +1,7 @@
-"""Class maps as PNG: the index of the class as grey value, or as palette index with the classes' colours.
+"""Writes class maps as PNG: class indices as grey values, or as palette indices with the colours of the classes.
 
-8 bits while every index and void fit, else 16. The same indices either way: ``PIL.Image.open`` and ``np.array`` give
-the class map back.
+The PNG has 8 bits if every index and void fit, otherwise 16. With and without colours, ``PIL.Image.open`` and
+``np.array`` give the class indices.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from cocoseg.model import Sample
 from cocoseg.runs.writer import Converted
 from cocoseg.targets.semantic import Counts, semantic_map
 
-_VERSION = 1  # of the class maps that the same input makes
+_VERSION = 1  # changes when the same input makes other class maps
 
 
 @dataclass(frozen=True)
 class ClassMaps:
-    """Samples to class maps under a scheme, with its colours or without."""
+    """Converts samples to class maps under a label scheme, with or without colours."""
 
     scheme: LabelScheme
     colors: tuple[Color, ...] = ()
@@ -33,5 +33,5 @@ class ClassMaps:
         return Converted({sample.key: write_class_map(class_map, self.colors)}, Counts(pixels, contested))
 
     def settings(self) -> bytes:
-        """Everything that decides the bytes of a class map."""
+        """All settings that affect the bytes of a class map."""
         return msgspec.json.encode(("class map", _VERSION, self.scheme.numbers, self.colors))

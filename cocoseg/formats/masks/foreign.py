@@ -1,7 +1,8 @@
-"""Masks of other tools: ``<image>/<id>_<class>.png``, without tables.
+"""Reads masks that other tools wrote: ``<image>/<id>_<class>.png``, without a table.
 
-The class is a category's name, unchanged or as ``to-masks`` would write it, or its number. Without a file of categories
-the file names decide: numbers are category ids, other classes are numbered from 1 in the order of their names.
+The class is the name of a category, either as listed or as ``to-masks`` writes it, or its id. Without a file of
+categories, the file names give them: if all classes are numbers, these are the ids, otherwise the sorted classes are
+numbered from 1.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ def read(
     categories: str | os.PathLike[str] | None,
     images: str | os.PathLike[str] | None,
 ) -> Dataset:
-    """A folder that has the files ``names`` as a Dataset; as ``masks.read``."""
+    """A folder with the files ``names`` as a Dataset; the options are those of ``masks.reader.read``."""
     folders, problems = _folders(source, names)
     words = {mask.word for masks in folders.values() for mask in masks}
     found, numbers = _named(words) if categories is None else _known(read_categories(categories))
@@ -49,7 +50,7 @@ def read(
     rows = zip(names, folders.values(), strict=True)
     entries = [_entry(source, number, name, masks, numbers, photos) for number, (name, masks) in enumerate(rows)]
     missing = [
-        (categories, "categories but for the files' names (give them with --categories)"),
+        (categories, "categories, except for the classes in file names (give them with --categories)"),
         (images, "the photos' names and ids (give them with --images)"),
     ]
     return Dataset(
@@ -82,7 +83,7 @@ def sample(entry: Entry, files: Sequence[bytes], place: str) -> Sample:
 
 
 def _folders(source: str, names: Iterable[str]) -> tuple[dict[str, list[_Mask]], tuple[Problem, ...]]:
-    """The masks of each image, sorted by id, and warnings about other files. Raises DocumentError ``doc.kind``."""
+    """The masks of each image, sorted by id, and a problem for other PNGs. Raises DocumentError ``doc.kind``."""
     folders: dict[str, list[_Mask]] = {}
     strange = []
     for name in sorted(names):
@@ -91,7 +92,7 @@ def _folders(source: str, names: Iterable[str]) -> tuple[dict[str, list[_Mask]],
         elif name.lower().endswith(".png"):
             strange.append(name)
     if not folders:
-        text = "holds no masks, neither <image>/masks.json as to-masks writes it nor <image>/<id>_<class>.png"
+        text = "holds no masks; expected <image>/masks.json, as to-masks writes it, or <image>/<id>_<class>.png"
         raise DocumentError("doc.kind", f"{source}: {text}")
     return {name: sorted(masks, key=lambda mask: mask.id) for name, masks in folders.items()}, _odd(source, strange)
 
@@ -101,19 +102,21 @@ def _mask(source: str, name: str) -> _Mask | None:
     if match is None:
         return None
     if not match[1]:
-        raise DocumentError("doc.kind", f"{source}: {name} is a mask; name the folder that has the images' folders")
+        raise DocumentError(
+            "doc.kind", f"{source}: {name} is a mask; name the folder that contains the images' folders"
+        )
     return _Mask(match[1], int(match[2]), match[3], name.rpartition("/")[2])
 
 
 def _odd(source: str, strange: Sequence[str]) -> tuple[Problem, ...]:
     if not strange:
         return ()
-    text = f"{len(strange)} PNGs are not named <id>_<class>.png and were left out, the first is {show(strange[0])}"
+    text = f"{len(strange)} PNGs are not named <id>_<class>.png and were left out; the first is {show(strange[0])}"
     return (Problem("masks.name", f"{source}: {text}"),)
 
 
 def _named(words: set[str]) -> tuple[tuple[Category, ...], dict[str, int]]:
-    """Categories made of the classes that files are named after, and the number of each class."""
+    """Categories made from the classes in file names, and the category id of each class."""
     if all(word.isascii() and word.isdecimal() and len(word) < 19 for word in words):
         numbers = {word: int(word) for word in words}
         return tuple(Category(number, str(number)) for number in sorted(set(numbers.values()))), numbers
@@ -122,7 +125,7 @@ def _named(words: set[str]) -> tuple[tuple[Category, ...], dict[str, int]]:
 
 
 def _known(categories: tuple[Category, ...]) -> tuple[tuple[Category, ...], dict[str, int]]:
-    """The categories, and the number of each class: by name first, then as ``to-masks`` writes it, then by number."""
+    """The categories, and the id for each class: its name, else the name as ``to-masks`` writes it, else the id."""
     ways = [(str(row.id), row.id) for row in categories]
     ways += [(class_word(row.name, row.id), row.id) for row in reversed(categories)]
     return categories, dict([*ways, *((row.name, row.id) for row in reversed(categories))])
@@ -149,22 +152,22 @@ def _check(masks: Sequence[_Mask], numbers: Mapping[str, int]) -> None:
     for one, other in pairwise(masks):
         if one.id == other.id:
             text = (
-                f"{show(one.file)} and {show(other.file)} have the same id; give each mask of an image a different one"
+                f"{show(one.file)} and {show(other.file)} have the same id; each mask of an image needs a different id"
             )
             raise SampleError("id.duplicate", text)
     if unknown := next((mask for mask in masks if mask.word not in numbers), None):
-        text = f"{show(unknown.file)}: {show(unknown.word)} is not the name or number of a category; add the category"
+        text = f"{show(unknown.file)}: {show(unknown.word)} is not a category name or id; add it to the categories"
         raise SampleError("id.unknown", text)
 
 
 def _size(pictures: Mapping[str, bytes]) -> tuple[int, int]:
-    """(height, width) of all masks of an image. Raises SampleError ``size.mismatch``, ``png.*``."""
+    """(height, width) of the masks of an image. Raises SampleError ``size.mismatch``, ``png.*``."""
     sizes = {name: _size_of(name, data) for name, data in pictures.items()}
     first, size = next(iter(sizes.items()))
     if other := next((name for name in sizes if sizes[name] != size), None):
         found = "{}×{}".format(*sizes[other])
-        text = f"{other} is {found} (height×width), {first} is {size[0]}×{size[1]}; masks of one image have one size"
-        raise SampleError("size.mismatch", text)
+        text = f"{other} is {found} (height×width), but {first} is {size[0]}×{size[1]}"
+        raise SampleError("size.mismatch", f"{text}; all masks of an image must have the same size")
     return size
 
 

@@ -1,4 +1,4 @@
-"""What to-masks made of one image, as arrays."""
+"""Loads the masks of one image that ``to-masks`` wrote, as arrays."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from cocoseg.model import Entry
 def load_masks(path: StrPath) -> tuple[npt.NDArray[np.bool_], dict[str, Any]]:
     """The masks of an image, (n, H, W) bool, and their table, as ``to_masks`` wrote them.
 
-    ``path`` is the image's folder, or its ``.npz`` file, with or without the ending. The table has a row of ``masks``
-    for each, in their order: ``id``, ``category_id``, ``category``, ``area``, ``bbox``, ``iscrowd``. Raises
+    ``path`` is the image's folder, or its ``.npz`` file, with or without the extension. ``masks`` in the table has a
+    row for each mask, in the same order: ``id``, ``category_id``, ``category``, ``area``, ``bbox``, ``iscrowd``. Raises
     SampleError: ``file.*``, ``doc.*``, ``png.*``, ``npz.*``, ``size.mismatch``.
 
     >>> import cocoseg, tempfile
@@ -33,7 +33,7 @@ def load_masks(path: StrPath) -> tuple[npt.NDArray[np.bool_], dict[str, Any]]:
     """
     source = place(path).rstrip("/")
     if places.exists(places.join(source, REPORT)):
-        text = "is the folder of a run; name that of one image in it, or its .npz file"
+        text = "is the folder of a run; name the folder of one image in it, or its .npz file"
         raise SampleError("path.invalid", f"{show(source, 300)} {text}")
     try:
         table, pixels = unpacked(*_fetched(source))
@@ -46,7 +46,7 @@ def load_masks(path: StrPath) -> tuple[npt.NDArray[np.bool_], dict[str, Any]]:
 
 
 def _fetched(source: str) -> tuple[Entry, list[bytes]]:
-    """An image's entry and its files."""
+    """The entry of an image, and its files."""
     folder, files = source, [TABLE]
     if _is_stack(source):
         name = places.base_name(source).removesuffix(".npz")

@@ -1,4 +1,4 @@
-"""The masks of an image out of their files, one after the other, and as runs."""
+"""Decodes the masks of an image one at a time, and encodes them as runs."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from cocoseg.files.png.masks import read_mask
 
 Mask = npt.NDArray[np.bool_]
 
-_HEAD = 4096  # bytes that a .npy file has at most before its numbers
+_HEAD = 4096  # maximum bytes of a .npy header
 _DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, ValueError, RuntimeError, NotImplementedError, OSError)
 
 
 def masks_of_pictures(pictures: Mapping[str, bytes], size: tuple[int, int]) -> Iterator[Mask]:
-    """PNGs by their names -> masks (H, W). Raises SampleError, its message beginning with the name."""
+    """PNGs by name -> masks (H, W). Raises SampleError; its message begins with the name."""
     for name, data in pictures.items():
         try:
             yield read_mask(data, size)
@@ -37,13 +37,13 @@ def masks_of_stack(data: bytes, count: int, size: tuple[int, int]) -> Iterator[M
 
 
 def encode_masks(masks: Iterable[Mask], size: tuple[int, int]) -> Runs:
-    """Masks (H, W) of a size -> Runs; no more than one is held at a time."""
+    """Masks (H, W) of a size -> Runs; only one mask is held at a time."""
     none = rle.pack(np.zeros(0, np.int64), np.zeros(1, np.int64), size)
     return rle.concatenate([none, *(rle.encode(mask[None]) for mask in masks)])
 
 
 def _packed(data: bytes, shape: tuple[int, int, int]) -> npt.NDArray[np.uint8]:
-    """The array ``masks`` of a .npz file, not one byte more than ``shape`` says, and no objects whatever it holds."""
+    """The array ``masks`` of a .npz file. Reads no more bytes than ``shape`` needs, and never unpickles objects."""
     expected = int(np.prod(shape))
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive, archive.open("masks.npy") as member:
@@ -56,10 +56,10 @@ def _packed(data: bytes, shape: tuple[int, int, int]) -> npt.NDArray[np.uint8]:
     except KeyError:
         raise SampleError("npz.corrupt", "the .npz holds no 'masks'; was it written by to-masks?") from None
     except _DAMAGE as error:
-        raise SampleError("npz.corrupt", f"the .npz can't be read ({error}); make it again") from None
+        raise SampleError("npz.corrupt", f"the .npz can't be read ({error}); write it again") from None
     if found != shape or by_column or dtype != np.uint8:
-        text = f"masks are {dtype} {found}, the table expects uint8 {shape}; they belong to another table"
+        text = f"masks are {dtype} {found}, but the table expects uint8 {shape}; they belong to another table"
         raise SampleError("npz.shape", text)
     if not complete or len(raw) - file.tell() != expected:
-        raise SampleError("npz.corrupt", "the .npz has more or fewer bytes than its masks need; make it again")
+        raise SampleError("npz.corrupt", "the .npz has more or fewer bytes than its masks need; write it again")
     return np.frombuffer(raw, np.uint8, offset=file.tell()).reshape(shape)

@@ -1,8 +1,8 @@
-"""Binary masks, a PNG per segment: ``<image>/<id>_<class>.png``; every pixel except 0 (black) belongs to the mask.
+"""Reads binary masks, a PNG per segment: ``<image>/<id>_<class>.png``. Every pixel that is not 0 belongs to the mask.
 
-A folder that ``to-masks`` wrote has a table in each image's folder (``table.py``), or beside the ``<image>.npz`` that
-holds all masks of an image, and the categories in its ``cocoseg.json``. It is read back with ids and crowds. Folders of
-other tools have no tables; ``foreign.py`` reads them. Masks may overlap.
+A folder that ``to-masks`` wrote has a table (``table.py``) in each image's folder, or beside the ``<image>.npz`` that
+holds all masks of an image. Its ``cocoseg.json`` has the categories. Ids, crowds and scores are restored. Folders of
+other tools have neither file, see ``foreign.py``. Masks may overlap.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ def read(
 ) -> Dataset:
     """A folder of masks as a Dataset of its images, sorted by name.
 
-    ``categories`` is a file that names the categories, ``images`` a COCO JSON with the ids and names of the images,
-    for a folder that has no tables. Raises DocumentError: ``json.*``, ``doc.*``, ``file.*``, ``id.duplicate``.
+    ``categories`` is a file that lists the categories. ``images`` is a COCO JSON with the ids and names of the images,
+    for a folder without tables. Raises DocumentError: ``json.*``, ``doc.*``, ``file.*``, ``id.duplicate``.
     """
     source = os.fspath(path)
     names = _names(source)
@@ -49,7 +49,7 @@ def read(
     if report is None and not tables:
         return masks_foreign.read(source, names, categories, images)
     if images is not None:
-        raise DocumentError("doc.kind", f"{source}: has tables with the images' ids, where --images means nothing")
+        raise DocumentError("doc.kind", f"{source}: has tables with the images' ids, so --images does not apply")
     found = _categories(source, report) if categories is None else read_categories(categories)
     report = report or Report(images=Images(len(tables)))
     return Dataset(
@@ -64,7 +64,7 @@ def read(
 
 
 def peek(dataset: Dataset) -> Callable[[Entry], Peek]:
-    """What a survey reads of an image: its table, or the names of its masks and the header of one."""
+    """Surveys an image: its table, or the names of its masks and the header of one."""
     load = dataset.load
     assert isinstance(load, Loader)
     if load.makes is masks_foreign.sample:
@@ -79,18 +79,18 @@ def peek(dataset: Dataset) -> Callable[[Entry], Peek]:
 
 
 def loader(folder: str) -> Loader:
-    """Loads images that have a table, from their folder."""
+    """The loader for images with a table, in this folder."""
     return Loader(folder, (folder,), sample, lists=masks_of)
 
 
 def masks_of(entry: Entry, table: bytes) -> list[str]:
-    """The files that a table names; none where all masks are in one file."""
+    """The files that a table lists; none if all masks are in one file."""
     beside = entry.files[0].removesuffix(TABLE)
     return [] if _is_stack(entry) else [beside + name for name in files_of(read_table(table))]
 
 
 def unpacked(entry: Entry, files: Sequence[bytes]) -> tuple[Table, Iterator[Mask]]:
-    """A table, and its masks (H, W), each decoded when it is asked for."""
+    """A table and its masks (H, W), each decoded on demand."""
     table = read_table(files[0])
     if _is_stack(entry):
         return table, masks_of_stack(files[1], len(table.masks), table.size)
@@ -98,7 +98,7 @@ def unpacked(entry: Entry, files: Sequence[bytes]) -> tuple[Table, Iterator[Mask
 
 
 def sample(entry: Entry, files: Sequence[bytes], place: str) -> Sample:
-    """A table and its masks as the sample that they were made from. Raises SampleError."""
+    """The sample that a table and its masks were made from. Raises SampleError."""
     table, pixels = unpacked(entry, files)
     masks = encode_masks(pixels, table.size)
     rows = table.masks
@@ -122,7 +122,7 @@ def _is_stack(entry: Entry) -> bool:
 
 
 def _names(source: str) -> list[str]:
-    """All files in a folder, but not the journal of the run that wrote it. Raises DocumentError."""
+    """All files in a folder, except the journal of the run that wrote it. Raises DocumentError."""
     try:
         if not places.is_folder(source):
             raise DocumentError("file.missing", f"{source}: no such folder, expected one of masks")
@@ -142,12 +142,12 @@ def _report(source: str) -> Report:
 def _categories(source: str, report: Report | None) -> tuple[Category, ...]:
     if report is not None:
         return parse_categories(places.join(source, REPORT), report.categories)
-    text = f"no {REPORT}, so that the run which wrote it was not finished; do it again, or name its --categories"
+    text = f"no {REPORT}, so the run that wrote this folder did not finish; run the command again, or give --categories"
     raise DocumentError("file.missing", f"{source}: {text}")
 
 
 def _tables(names: Sequence[str], report: Report | None) -> dict[str, tuple[str, ...]]:
-    """The table of each image by its name, with its stack if it has one; of both kinds where no report says which."""
+    """The files of each image by its name: a table, and a stack if there is one. Without a report, both kinds count."""
     found: dict[str, tuple[str, ...]] = {}
     if report is None or report.options.get("stack"):
         stems = (name.removesuffix(".npz") for name in names if name.endswith(".npz"))
@@ -160,7 +160,7 @@ def _tables(names: Sequence[str], report: Report | None) -> dict[str, tuple[str,
 
 def _entry(source: str, name: str, files: tuple[str, ...]) -> Entry | Refused:
     try:
-        return Entry(relative_name(f"{name}.png"), "", files[0], files)  # the image's id stands in the table
+        return Entry(relative_name(f"{name}.png"), "", files[0], files)  # the table has the image's id
     except SampleError as error:
         where = show(files[0], 300)[1:-1]
         return Refused(where, error.at(f"{source}: {where}").problem)
@@ -169,12 +169,12 @@ def _entry(source: str, name: str, files: tuple[str, ...]) -> Entry | Refused:
 def _lost(source: str, converted: int, found: int) -> tuple[Problem, ...]:
     if found == converted:
         return ()
-    text = f"{REPORT} lists {converted} images, but {found} are here; files were lost or added since"
+    text = f"{REPORT} records {converted} images, but {found} are here; files were lost or added since"
     return (Problem("masks.images", f"{source}: {text}"),)
 
 
 def _odd_areas(table: Table, masks: Runs, pictures: Sequence[bytes], place: str) -> tuple[Problem, ...]:
-    """Masks whose area differs from their table: an error if the file is damaged, else a warning."""
+    """Problems for masks whose area differs from the table. Raises SampleError if the file is damaged."""
     areas = rle.area(masks).tolist()
     wrong = [k for k, row in enumerate(table.masks) if row.area != areas[k]]
     if not wrong:

@@ -1,10 +1,10 @@
-"""The table beside the masks of an image: strict JSON with what pictures cannot hold.
+"""The table beside the masks of an image: strict JSON with everything that the pictures do not hold.
 
     {"image_id": 9, "file_name": "000000000009.jpg", "size": [480, 640], "masks": [
       {"file": "7_dog.png", "id": 7, "category_id": 18, "category": "dog", "area": 12, "bbox": [x, y, w, h],
        "iscrowd": 0, "score": 0.5}]}
 
-``file`` is present if each mask has a separate file, ``score`` if the annotations have one.
+A row has ``file`` if each mask is a separate file, and ``score`` if the annotations have scores.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _LONGEST = 80
 
 
 class Row(msgspec.Struct, omit_defaults=True):
-    """A mask: its file, if it has a separate one, and its annotation. ``bbox`` is [x, y, width, height] in pixels."""
+    """A mask: its file, if it is a separate file, and its annotation. ``bbox`` is [x, y, width, height] in pixels."""
 
     id: Int64
     category_id: Int64
@@ -55,7 +55,7 @@ class Table(msgspec.Struct):
 
 
 def make_table(sample: Sample, masks: Runs, names: Mapping[int, str], files: list[str] | None = None) -> Table:
-    """The table of a sample with these ``masks`` (n,), the names of its categories and the files of its masks."""
+    """The table of a sample and its ``masks`` (n,), with the names of categories and the files of masks."""
     scores = [UNSET] * len(masks) if sample.scores is None else sample.scores.tolist()
     columns = zip(
         sample.ids.tolist(),
@@ -72,14 +72,14 @@ def make_table(sample: Sample, masks: Runs, names: Mapping[int, str], files: lis
 
 
 def write_table(table: Table) -> bytes:
-    """A table as people can read it, a line for each mask."""
+    """A table as readable JSON, with one line per mask."""
     whole: dict[str, Any] = msgspec.to_builtins(table)
     rows = [{"file": row["file"], **row} if "file" in row else row for row in whole.pop("masks")]
     return write_json({**whole, "size": list(table.size), "masks": rows})
 
 
 def read_table(data: bytes) -> Table:
-    """A table, its size, image id and file names looked at. Raises SampleError."""
+    """A table, with its size, image id and file names checked. Raises SampleError."""
     try:
         table = parse_document(data, Table, unique=("image_id", "file_name", "size", "masks"))
     except DocumentError as error:
@@ -95,19 +95,19 @@ def read_table(data: bytes) -> Table:
 
 
 def files_of(table: Table) -> list[str]:
-    """The masks' files, each named once. Raises SampleError ``doc.missing_key``, ``path.collision``."""
+    """The files of the masks, each listed once. Raises SampleError ``doc.missing_key``, ``path.collision``."""
     found: dict[str, int] = {}
     for number, row in enumerate(table.masks):
         if row.file is UNSET:
             raise SampleError("doc.missing_key", f"masks[{number}]: no 'file', expected the name of its PNG")
         if (first := found.setdefault(row.file, number)) != number:
-            text = f"masks[{number}]: file {show(row.file)} is also that of masks[{first}]; give each mask its file"
+            text = f"masks[{number}]: masks[{first}] has file {show(row.file)} too; each mask needs a different file"
             raise SampleError("path.collision", text)
     return list(found)
 
 
 def mask_names(ids: np.ndarray[Any, np.dtype[np.int64]], classes: list[str]) -> list[str]:
-    """``<id>_<class>.png`` for each of the ids (n,); if two are the same, all get their position from 1 instead.
+    """``<id>_<class>.png`` for each of the ids (n,). If an id is repeated, all masks are numbered from 1 instead.
 
     >>> mask_names(np.array([7, 9]), ["dog", "cat"]), mask_names(np.array([7, 7]), ["dog", "cat"])
     (['7_dog.png', '9_cat.png'], ['1_dog.png', '2_cat.png'])
@@ -117,7 +117,7 @@ def mask_names(ids: np.ndarray[Any, np.dtype[np.int64]], classes: list[str]) -> 
 
 
 def class_word(name: str | None, category_id: int) -> str:
-    """A category's name in letters, digits and ``-``, as every system takes it; where nothing is left, its number.
+    """A category's name in letters, digits and ``-``, valid on every system; its id if no character is left.
 
     >>> class_word("Café / 2nd floor", 3), class_word("犬", 18)
     ('Cafe-2nd-floor', '18')

@@ -1,4 +1,4 @@
-"""A mask for each segment: PNGs of 0 and 255, or all of an image's masks packed to bits, with a table beside them."""
+"""Writes a mask for each segment: PNGs of 0 and 255, or all masks of an image packed to bits, and a table."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from cocoseg.formats.masks.table import TABLE, class_word, make_table, mask_name
 from cocoseg.model import Category, Sample
 from cocoseg.runs.writer import Converted
 
-_VERSION = 1  # of the masks that the same input makes
+_VERSION = 1  # changes when the same input makes other masks
 
 
 class Counts(msgspec.Struct):
-    """The masks of each category in an image, and how many are crowds and have no pixel."""
+    """Counts of an image's masks by category_id, of its crowds, and of masks without a pixel."""
 
     masks: dict[int, int] = {}
     crowds: int = 0
@@ -35,13 +35,13 @@ class Counts(msgspec.Struct):
 
 @dataclass(frozen=True)
 class _Masks:
-    """What both ways of writing masks have in common."""
+    """What both ways of writing masks share."""
 
     categories: tuple[Category, ...]
     left_out: frozenset[int] = frozenset()
 
     def settings(self) -> bytes:
-        """What decides the bytes of masks and tables."""
+        """All settings that affect the bytes of masks and tables."""
         rows = [(row.id, row.name) for row in self.categories]
         return msgspec.json.encode((type(self).__name__, _VERSION, rows, sorted(self.left_out)))
 
@@ -52,7 +52,7 @@ class _Masks:
 
 @dataclass(frozen=True)
 class MaskFiles(_Masks):
-    """Samples to a PNG per segment and a table: ``<stem>/<id>_<class>.png`` and ``<stem>/masks.json``."""
+    """Converts samples to a PNG per segment and a table: ``<stem>/<id>_<class>.png`` and ``<stem>/masks.json``."""
 
     def __call__(self, sample: Sample) -> Converted:
         """The masks of a sample, decoded one at a time. Raises SampleError ``path.invalid``."""
@@ -68,10 +68,10 @@ class MaskFiles(_Masks):
 
 @dataclass(frozen=True)
 class MaskStacks(_Masks):
-    """Samples to all masks in one file and a table: ``<stem>.npz`` and ``<stem>.json``.
+    """Converts samples to one file with all masks and a table: ``<stem>.npz`` and ``<stem>.json``.
 
     The file holds ``masks`` (n, H, ceil(W / 8)) uint8, as ``numpy.packbits`` packs rows, ``size`` (height, width), and
-    the columns of the table: ``ids``, ``category_ids``, ``areas``, ``bboxes`` (n, 4), ``iscrowd``, ``scores`` if any.
+    the columns of the table: ``ids``, ``category_ids``, ``areas``, ``bboxes`` (n, 4), ``iscrowd`` and any ``scores``.
     """
 
     def __call__(self, sample: Sample) -> Converted:
@@ -85,7 +85,7 @@ class MaskStacks(_Masks):
 
 
 def stem(key: str) -> str:
-    """What an image's files are named after: its key without ``.png``."""
+    """The common part of the names of an image's files: its key without ``.png``."""
     return key.removesuffix(".png")
 
 
@@ -97,15 +97,15 @@ def _name(sample: Sample, name: str) -> str:
 
 
 def each(masks: Runs) -> Iterator[npt.NDArray[np.bool_]]:
-    """The masks (H, W) bool, one after the other: those of a crowded picture together take hundreds of MB."""
-    return (rle.decode(rle.take(masks, np.array([place])))[0] for place in range(len(masks)))
+    """The masks (H, W) bool, one at a time. All masks of a crowded picture take hundreds of MB."""
+    return (rle.decode(rle.take(masks, np.array([index])))[0] for index in range(len(masks)))
 
 
 def packed(masks: Runs) -> npt.NDArray[np.uint8]:
     """(n, H, ceil(W / 8)) uint8: eight pixels of a row in a byte, the first in its highest bit."""
     bits = np.zeros((len(masks), masks.size[0], -(-masks.size[1] // 8)), np.uint8)
-    for place, mask in enumerate(each(masks)):
-        bits[place] = np.packbits(mask, axis=-1)
+    for index, mask in enumerate(each(masks)):
+        bits[index] = np.packbits(mask, axis=-1)
     return bits
 
 
@@ -118,6 +118,6 @@ def columns(sample: Sample, masks: Runs) -> dict[str, npt.NDArray[Any]]:
 
 
 def counts(sample: Sample, masks: Runs) -> Counts:
-    """What the summary counts of a sample's masks."""
+    """The counts of a sample's masks, for the summary."""
     empty = int((rle.area(masks) == 0).sum())
     return Counts(dict(Counter(sample.category_ids.tolist())), int(sample.iscrowd.sum()), empty)

@@ -1,7 +1,7 @@
-"""The index of a panoptic JSON: which images there are, with their segments left as raw bytes.
+"""The index of a panoptic JSON: its images, with their segments left as raw bytes.
 
-The whole document is read here, but no segment and no PNG. A fault of one image makes its entry a ``Refused``; a fault
-of the document is raised.
+The whole document is checked here, except segments and PNGs. An error in one image makes its entry a ``Refused``. An
+error in the document is raised.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from cocoseg.model import Category, Entry, ImageId, Refused, row_place
 
 
 class Index(NamedTuple):
-    """A document: its categories, an entry per annotation, what is odd about it, how many images have no annotation."""
+    """A document: its categories, an entry per annotation, its problems, and the number of unannotated images."""
 
     categories: tuple[Category, ...]
     entries: list[Entry | Refused]
@@ -50,7 +50,7 @@ _ANNOTATION = msgspec.json.Decoder(_Annotation)
 
 
 def read_index(path: str | os.PathLike[str], categories: str | os.PathLike[str] | None = None) -> Index:
-    """The index of a panoptic JSON; a ``categories`` file replaces the categories of the JSON.
+    """The index of a panoptic JSON. A ``categories`` file overrides the categories in the JSON.
 
     Raises DocumentError: ``json.*``, ``doc.*``, ``file.*``, ``id.duplicate``.
     """
@@ -91,28 +91,28 @@ def _check_kind(source: str, rows: Sequence[_Annotation | Refused]) -> None:
 
 
 class _Joiner:
-    """Makes entries of annotation rows, and remembers the images and names that were used."""
+    """Makes entries from annotation rows, and remembers images and names to find repeated ones."""
 
     def __init__(self, source: str, images: list[Raw] | UnsetType) -> None:
         self.source = source
         self._images = None if images is UNSET else ImageTable(source, images)
         self._keys = Keys(source, "annotations")
         self._annotated: dict[ImageId, int] = {}
-        self._annotated_images: set[ImageId] = set()
+        self._mentioned: set[ImageId] = set()
 
     @property
     def unannotated(self) -> int:
-        """How many listed images no annotation names."""
-        return len(self._images.rows.keys() - self._annotated_images) if self._images else 0
+        """The number of listed images that no annotation mentions."""
+        return len(self._images.rows.keys() - self._mentioned) if self._images else 0
 
     @property
     def problems(self) -> list[Problem]:
-        """What is odd about the images and the names."""
+        """The problems of the images and the names."""
         return [*(self._images.problems if self._images else ()), *self._keys.problems]
 
     def refuse(self, number: int, error: CocosegError) -> Refused:
-        place = f"annotations[{number}]"
-        return Refused(place, error.at(f"{self.source}: {place}").problem)
+        where = f"annotations[{number}]"
+        return Refused(where, error.at(f"{self.source}: {where}").problem)
 
     def join(self, number: int, row: _Annotation | Refused, raw: Raw) -> Entry | Refused:
         if isinstance(row, Refused):
@@ -120,15 +120,15 @@ class _Joiner:
         try:
             return self._entry(number, row, raw)
         except SampleError as error:
-            place = _place(number, row.image_id, row.file_name)
-            return Refused(place, error.at(f"{self.source}: {place}").problem)
+            where = _where(number, row.image_id, row.file_name)
+            return Refused(where, error.at(f"{self.source}: {where}").problem)
 
     def _entry(self, number: int, row: _Annotation, raw: Raw) -> Entry:
         if key := repeated_key(raw, "file_name", "image_id", "segments_info"):
             raise SampleError("json.duplicate_key", f"the annotation has {key!r} twice; keep one of them")
         file_name = safe_name(row.file_name, "PNG")
         image = image_id(row.image_id, "image_id")
-        self._annotated_images.add(image)
+        self._mentioned.add(image)
         if row.segments_info is UNSET:
             raise SampleError("doc.missing_key", "no 'segments_info', expected the list of the PNG's segments")
         size = self._images.size(image) if self._images else None
@@ -136,14 +136,14 @@ class _Joiner:
         about = self._images.raw(image) if self._images else None
         if (first := self._annotated.setdefault(image, number)) != number:
             raise SampleError(
-                "id.duplicate", f"image_id {show(image)} has a panoptic annotation already, annotations[{first}]"
+                "id.duplicate", f"image_id {show(image)} already has a panoptic annotation, annotations[{first}]"
             )
         key = self._keys.take(number, file_name)
         where = f"annotations[{number}]"
         return Entry(key, image, where, (file_name,), size, photo or file_name, about, row.segments_info)
 
 
-def _place(number: int, image_id: object, file_name: object) -> str:
+def _where(number: int, image_id: object, file_name: object) -> str:
     name = "" if file_name is UNSET else file_name
     if image_id is not UNSET:
         return row_place(f"annotations[{number}]", image_id, name)

@@ -1,12 +1,13 @@
-"""COCO panoptic: a JSON that lists segments, and an 8-bit RGB PNG per image whose colours are segment ids.
+"""Reads COCO panoptic: a JSON that lists segments, and an 8-bit RGB PNG per image whose colours are segment ids.
 
     {"images": [{"id", "height", "width"}], "categories": [{"id", "name", "isthing", "color"}],
      "annotations": [{"image_id", "file_name", "segments_info": [{"id", "category_id", "area", "iscrowd"}]}]}
 
 id = R + 256 G + 65536 B, unique in its image; 0 is void; every other id of the PNG is listed, and every listed id has
-pixels (panopticapi ``utils.py``, ``evaluation.py``; https://cocodataset.org/#format-data). The PNGs lie in the folder
-named like the JSON without its ending. Files are accepted as they are found in practice: ``annotations`` alone, a bare
-list of them, a single annotation object, string image ids, no ``area``, ``bbox``, ``iscrowd`` or ``images``.
+pixels (panopticapi ``utils.py``, ``evaluation.py``; https://cocodataset.org/#format-data). The PNGs are in a folder
+with the name of the JSON, without its extension. Files are accepted as they are found in practice: ``annotations``
+alone, a bare list of them, a single annotation object, string image ids, missing ``area``, ``bbox``, ``iscrowd``,
+``images``.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from cocoseg.model import Conventions, Dataset, Entry, Loader, Refused, Sample
 
 
 class Segment(msgspec.Struct, gc=False):
-    """One row of ``segments_info``, without the fields that no target needs."""
+    """One row of ``segments_info``, without the fields that are not needed."""
 
     id: Int64
     category_id: Int64
@@ -45,7 +46,7 @@ def read(
     png_dir: str | os.PathLike[str] | None = None,
     categories: str | os.PathLike[str] | None = None,
 ) -> Dataset:
-    """A panoptic JSON as a Dataset; ``png_dir`` and ``categories`` as ``cocoseg.read`` has them.
+    """A panoptic JSON as a Dataset. The options are those of ``cocoseg.read``.
 
     Raises DocumentError: ``json.*``, ``doc.*``, ``file.*``, ``id.duplicate``.
     """
@@ -60,7 +61,7 @@ def glance(
     png_dir: str | os.PathLike[str] | None = None,
     categories: str | os.PathLike[str] | None = None,
 ) -> Dataset:
-    """As ``read``, for a survey: the PNGs need not be there."""
+    """As ``read``, but for a survey: the PNGs may be missing."""
     source = os.fspath(path)
     index = read_index(source, categories)
     folder = png_folder(source, png_dir)
@@ -76,12 +77,12 @@ def glance(
 
 
 def png_folder(source: str, png_dir: str | os.PathLike[str] | None = None) -> str:
-    """The folder of a JSON's PNGs: ``png_dir``, or the folder named like the JSON."""
+    """The folder of the PNGs of a JSON: ``png_dir``, or the folder with the name of the JSON."""
     return places.without_suffix(source) if png_dir is None else os.fspath(png_dir)
 
 
 def _check_pictures(source: str, folder: str, entries: Sequence[Entry | Refused]) -> None:
-    """Refuse to begin where not a single PNG is."""
+    """Raises DocumentError ``file.missing`` if not a single PNG exists."""
     usable = [entry for entry in entries if isinstance(entry, Entry)]
     names = [entry.files[0] for entry in usable]
     if not names or places.exists(places.join(folder, names[0])):
@@ -93,12 +94,12 @@ def _check_pictures(source: str, folder: str, entries: Sequence[Entry | Refused]
         what = f"the PNGs' folder {show(folder, 300)} does not exist; name it with --png-dir"
     beside = places.parent(source)
     if places.exists(places.join(beside, names[0])):
-        what += f" {show(names[0])} lies beside the JSON: --png-dir {beside}"
+        what += f" {show(names[0])} is beside the JSON: use --png-dir {beside}"
     raise DocumentError("file.missing", f"{source}: {what}")
 
 
 def peek(dataset: Dataset) -> Callable[[Entry], Peek]:
-    """What a survey reads of an image: its rows, and from its PNG the size if the JSON has none."""
+    """Surveys an image: its rows, whether its PNG exists, and the size of the PNG if the JSON has none."""
     (folder,) = dataset.folders
     is_there = places.lookup(folder, os.path.exists)
 
@@ -115,12 +116,12 @@ def peek(dataset: Dataset) -> Callable[[Entry], Peek]:
 
 def _missing(index: Index) -> tuple[str, ...]:
     unsized = all(isinstance(entry, Refused) or entry.size is None for entry in index.entries)
-    sizes = ("image sizes (the PNGs' own are used)",) if unsized else ()
+    sizes = ("image sizes (those of the PNGs are used)",) if unsized else ()
     return (*sizes, f"annotations of {index.unannotated} images") if index.unannotated else sizes
 
 
 def sample(entry: Entry, files: Sequence[bytes], place: str) -> Sample:
-    """An entry's PNG and its segments, each checked against the other. Raises SampleError."""
+    """The sample of an entry; its PNG is checked against its segments. Raises SampleError."""
     (picture,) = files
     segments = parse_segments(entry)
     ids = np.array([segment.id for segment in segments], np.int64)
@@ -129,7 +130,7 @@ def sample(entry: Entry, files: Sequence[bytes], place: str) -> Sample:
     try:
         regions = listed_regions(id_map, ids.astype(np.uint32))
     except SampleError:
-        png.verify_stream(picture)  # a damaged file is the better explanation, where it is one
+        png.verify_stream(picture)  # if the file is damaged, that is the better explanation
         raise
     return Sample(
         entry.key,
@@ -159,7 +160,7 @@ def parse_segments(entry: Entry) -> list[Segment]:
 
 
 def _check_areas(segments: Sequence[Segment], regions: Regions, data: bytes, place: str) -> tuple[Problem, ...]:
-    """Check that every segment has pixels; an area that differs is a warning."""
+    """A problem for segments with a wrong area, which is harmless. Raises SampleError if a segment has no pixels."""
     found = regions.areas[:-1]
     if not found.all():
         segment = segments[int(np.flatnonzero(found == 0)[0])]

@@ -1,12 +1,12 @@
-"""Write COCO panoptic: for each image a picture of segment ids, and its rows in the JSON.
+"""Writes COCO panoptic: for each image a PNG of segment ids, and its rows in the JSON.
 
     {"images": [{"id", "file_name", "height", "width"}],
      "annotations": [{"image_id", "file_name", "segments_info": [{"id", "category_id", "area", "bbox", "iscrowd"}]}],
      "categories": [{"id", "name", "supercategory", "isthing", "color"}]}
 
-All stuff of a category is one segment, and never a crowd; a segment without a visible pixel is left out; areas and
-boxes are those of the pixels (panopticapi ``evaluation.py``, https://cocodataset.org/#format-data). Ids are colours
-near the category's. If the source is a panoptic picture, its ids are kept, and the same picture is made again.
+All stuff of a category is one segment and never a crowd. A segment without a visible pixel is left out. Areas and
+boxes are computed from the pixels (panopticapi ``evaluation.py``, https://cocodataset.org/#format-data). Ids are
+colours near the category's colour. If the source has the ids of a panoptic PNG, they are kept and the PNG is restored.
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ from cocoseg.targets.semantic import flat
 DOCUMENT = "panoptic.json"
 FOLDER = "panoptic"
 
-_VERSION = 2  # of the pictures and rows that the same input makes
+_VERSION = 2  # changes when the same input makes other PNGs or rows
 
 Ints = npt.NDArray[np.int64]
-Places = npt.NDArray[np.intp]
+Indices = npt.NDArray[np.intp]
 
 
 class Counts(msgspec.Struct):
-    """An image's segments, those that no pixel was left of, and the pixels that several masks claimed."""
+    """Counts of an image's segments, of segments hidden by others, and of pixels that several masks claim."""
 
     things: int = 0
     stuff: int = 0
@@ -53,34 +53,34 @@ class Counts(msgspec.Struct):
 
 
 class _Picture(NamedTuple):
-    """Regions in which all stuff of a category has the number of its first segment.
+    """Regions in which all stuff of a category has the index of its first segment.
 
-    ``segments`` (m,) are the numbers that have pixels, ``hidden`` is how many have none left.
+    ``segments`` (m,) are the indices of segments with pixels; ``hidden`` counts segments that others cover completely.
     """
 
     regions: Regions
-    segments: Places
+    segments: Indices
     hidden: int
     contested: int
 
 
 def output_categories(categories: Sequence[Category]) -> tuple[Category, ...]:
-    """Categories that all say whether they are things, and have a colour and a supercategory.
+    """The categories, each with ``isthing``, a colour and a supercategory.
 
-    One that does not say is what COCO's tables make of it, or else a thing.
+    If a category has no ``isthing``, COCO's tables decide; unknown ones count as things.
 
     >>> [(row.isthing, row.color) for row in output_categories([Category(1, "cat"), Category(92, "banner")])]
     [(True, (128, 0, 0)), (False, (0, 128, 0))]
     """
-    return tuple(_complete(category, place) for place, category in enumerate(categories))
+    return tuple(_complete(category, index) for index, category in enumerate(categories))
 
 
 @dataclass(frozen=True)
 class PanopticFiles:
-    """Samples to panoptic pictures under a policy for overlap, their segments in ``categories``.
+    """Converts samples to panoptic PNGs, with a policy for overlapping masks.
 
-    ``categories`` come from ``output_categories``; with ``keep_ids`` every segment keeps its id. With
-    ``groups_things`` every thing is a crowd, because it is all things of its category.
+    ``categories`` come from ``output_categories``. With ``keep_ids``, every segment keeps its id. With
+    ``groups_things``, every thing segment is a crowd, because it stands for all things of its category.
     """
 
     categories: tuple[Category, ...]
@@ -89,15 +89,15 @@ class PanopticFiles:
     groups_things: bool = False
 
     def __call__(self, sample: Sample) -> Converted:
-        """The picture, as ``panoptic/<key>``, and the rows of the image and its annotation.
+        """The PNG, as ``panoptic/<key>``, and the rows of the image and its annotation.
 
         Raises SampleError: ``id.unknown``, ``overlap.*``, ``limit.segments``.
         """
-        places = self._category_places(sample)
-        picture = self._picture(sample, places)
-        ids = np.zeros(len(places), np.int64)
-        ids[picture.segments] = self._ids(sample, places, picture.segments)
-        things = self._isthing[places[picture.segments]]
+        indices = self._category_indices(sample)
+        picture = self._picture(sample, indices)
+        ids = np.zeros(len(indices), np.int64)
+        ids[picture.segments] = self._ids(sample, indices, picture.segments)
+        things = self._isthing[indices[picture.segments]]
         crowd = (sample.iscrowd[picture.segments] | self.groups_things) & things
         png = write_rgb(rgb_from_ids(picture.regions.paint(ids.astype(np.uint32), outside=0)))
         counted = (int(things.sum()), int((~things).sum()), int(crowd.sum()), picture.hidden, picture.contested)
@@ -105,7 +105,7 @@ class PanopticFiles:
         return Converted({f"{FOLDER}/{sample.key}": png}, Counts(*counted), _texts(sample, rows))
 
     def settings(self) -> bytes:
-        """What decides the picture and the rows."""
+        """All settings that affect the PNG and the rows."""
         categories = [(row.id, row.isthing, row.color) for row in self.categories]
         return msgspec.json.encode(("panoptic", _VERSION, categories, self.overlap, self.keep_ids, self.groups_things))
 
@@ -115,47 +115,47 @@ class PanopticFiles:
 
     @cached_property
     def _colors(self) -> Ints:
-        """The categories' colours as ids."""
+        """The colours of the categories as ids."""
         return np.array([row.color for row in self.categories], np.int64).reshape(-1, 3) @ (1, 1 << 8, 1 << 16)
 
     @cached_property
-    def _ranked(self) -> tuple[Ints, Places]:
+    def _ranked(self) -> tuple[Ints, Indices]:
         ids = np.array([row.id for row in self.categories], np.int64)
         order = np.argsort(ids)
         return ids[order], order
 
-    def _category_places(self, sample: Sample) -> Places:
-        """The place of each segment's category: (n,)."""
+    def _category_indices(self, sample: Sample) -> Indices:
+        """The index of each segment's category: (n,)."""
         ids, order = self._ranked
         check_listed(sample, ids)
         return order[np.searchsorted(ids, sample.category_ids)]
 
-    def _picture(self, sample: Sample, places: Places) -> _Picture:
+    def _picture(self, sample: Sample, indices: Indices) -> _Picture:
         regions, contested = flat(sample, self.overlap)
-        own = np.arange(len(places))
+        merged = np.arange(len(indices))
         if not self.keep_ids:
-            _, firsts, category = np.unique(places, return_index=True, return_inverse=True)
-            own = np.where(self._isthing[places], own, firsts[category])
-        regions = replace(regions, segments=np.append(own, regions.count)[regions.segments])
+            _, firsts, category = np.unique(indices, return_index=True, return_inverse=True)
+            merged = np.where(self._isthing[indices], merged, firsts[category])
+        regions = replace(regions, segments=np.append(merged, regions.count)[regions.segments])
         seen = regions.areas[:-1] > 0
-        drawn = np.bincount(own, sample.areas, len(own)) > 0
+        drawn = np.bincount(merged, sample.areas, len(merged)) > 0
         return _Picture(regions, np.flatnonzero(seen), int((drawn & ~seen).sum()), contested)
 
-    def _ids(self, sample: Sample, places: Places, segments: Places) -> Ints:
+    def _ids(self, sample: Sample, indices: Indices, segments: Indices) -> Ints:
         if not self.keep_ids:
             seed = hashlib.blake2b(sample.key.encode(), digest_size=8).digest()
-            places = places[segments]
-            return ids_near(self._colors[places], int.from_bytes(seed, "little"), ~self._isthing[places])
+            indices = indices[segments]
+            return ids_near(self._colors[indices], int.from_bytes(seed, "little"), ~self._isthing[indices])
         ids = sample.ids[segments]
         check_ids(ids)
         return ids
 
 
-def _complete(category: Category, place: int) -> Category:
+def _complete(category: Category, index: int) -> Category:
     return replace(
         category,
         isthing=not is_stuff(category),
-        color=category.color or default_color(place),
+        color=category.color or default_color(index),
         supercategory=category.supercategory or category.name,
     )
 
@@ -176,6 +176,6 @@ def _segment_rows(
 
 
 def _texts(sample: Sample, rows: list[dict[str, int | list[int]]]) -> tuple[bytes, bytes]:
-    """The image's row and the annotation's."""
+    """The row of the image and the row of its annotation."""
     annotation = {"image_id": sample.image_id, "file_name": sample.key, "segments_info": rows}
     return image_row(sample), msgspec.json.encode(annotation)
