@@ -72,6 +72,12 @@ def test_a_split_has_its_pictures_in_its_order() -> None:
     assert len(by_path) == 2
 
 
+def test_an_image_has_the_same_id_in_every_split() -> None:
+    ids = {sample.key: sample.image_id for sample in cocoseg.read(VOC)}
+    assert ids == {"2007_000001.png": 1, "2007_000002.png": 2, "2008_000003.png": 3}
+    assert {sample.key: sample.image_id for sample in cocoseg.read(VOC, split="val")}.items() <= ids.items()
+
+
 def test_an_unknown_split_names_those_that_there_are() -> None:
     with pytest.raises(cocoseg.DocumentError, match="no split is called 'vall'; the splits are 'val'") as caught:
         cocoseg.read(VOC, split="vall")

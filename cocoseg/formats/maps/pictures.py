@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import posixpath
-from collections.abc import Sequence
 from typing import NamedTuple
 
 from cocoseg.errors import DocumentError, Problem, SampleError, show
@@ -35,12 +34,10 @@ def read_index(
     found = listing.picture_names(places.join(folder, layout.labels) if layout.labels else folder)
     if not found:
         raise no_pictures(folder)
-    refused: list[Refused] = []
-    if split is not None:
-        found, refused = _of_split(folder, layout, split, found)
-    photos = photos_of(found, images)
-    keys = Keys(folder, "pictures")
-    entries = [_entry(folder, layout, number, name, photos, keys) for number, name in enumerate(found)]
+    chosen, refused = (found, []) if split is None else _of_split(folder, layout, split, found)
+    photos, keys = photos_of(found, images), Keys(folder, "pictures")
+    numbers = {name: number for number, name in enumerate(found)}  # so that an image has one id in every split
+    entries = [_entry(folder, layout, numbers[name], name, photos, keys) for name in chosen]
     return Index([*entries, *refused], (*photos.problems, *keys.problems), photos.about)
 
 
@@ -68,7 +65,7 @@ def _photo_name(layout: Layout, file_name: str) -> str:
     return posixpath.basename(layout.photos).format(stem=stem) if layout.photos else file_name
 
 
-def _of_split(folder: str, layout: Layout, split: str, found: Sequence[str]) -> tuple[list[str], list[Refused]]:
+def _of_split(folder: str, layout: Layout, split: str, found: list[str]) -> tuple[list[str], list[Refused]]:
     """The pictures that a split lists, in its order, and its names without a picture. Raises DocumentError."""
     path = _split_file(folder, layout, split)
     stems = list(dict.fromkeys(_stems(path)))
