@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import resource
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+_PROGRESS = re.compile(rb"^cocoseg: [\d,]+ of [\d,]+ images, [\d,]+ images/s\n", re.MULTILINE)
 MIB = 1 << 20
 AS_LIMIT = 2048 * MIB
 
@@ -50,8 +52,17 @@ def cocoseg(
             preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit)),
         )
         code, usage = wait(process, seconds)
-        texts = [file.seek(0) or file.read().decode("utf-8", "replace") for file in (out, err)]
+        texts = [file.seek(0) or without_progress(file.read()).decode("utf-8", "replace") for file in (out, err)]
     return Result(code, texts[0], texts[1], usage.ru_maxrss / 1024)
+
+
+def without_progress(stderr: bytes) -> bytes:
+    """What a command wrote besides the progress lines of a run that takes longer than ten seconds, as on slow machines.
+
+    >>> without_progress(b"cocoseg: 30 of 300 images, 1,210 images/s\\ncocoseg: stopped\\n")
+    b'cocoseg: stopped\\n'
+    """
+    return _PROGRESS.sub(b"", stderr)
 
 
 def wait(process: subprocess.Popen[Any], seconds: float) -> tuple[int, resource.struct_rusage]:

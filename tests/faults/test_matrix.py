@@ -20,6 +20,7 @@ import pytest
 import badinput
 from cocoseg.files.names import JOURNAL, REPORT, TEMPORARY
 from cocoseg.runs.lock import LOCK, Lock
+from command import without_progress
 from conftest import FIXTURES
 from injection import HERE, Fault, tree, with_fault
 
@@ -31,7 +32,8 @@ class Done:
     """A run that has ended: its exit code and words."""
 
     def __init__(self, process: subprocess.CompletedProcess[str]) -> None:
-        self.code, self.stdout, self.stderr = process.returncode, process.stdout, process.stderr
+        self.code, self.stdout = process.returncode, process.stdout
+        self.stderr = without_progress(process.stderr.encode()).decode()
         assert "Traceback" not in self.stderr, self.stderr
 
     @property
@@ -410,7 +412,7 @@ class TestTheEnvironment:
         env.pop("TERM", None)
         command = f"exec {sys.executable} -m cocoseg to-semantic {SOURCE} {out} {streams}"
         done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, env=env, timeout=30, check=False)
-        assert (done.returncode, done.stderr) == (0, "")
+        assert (done.returncode, without_progress(done.stderr.encode())) == (0, b"")
         assert tree(out) == clean
 
     def test_a_terminal_that_is_one_column_wide(self, out: Path, clean: dict[str, str]) -> None:
