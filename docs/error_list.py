@@ -101,5 +101,6 @@ def _template(node: ast.expr, function: Function) -> str:
     if isinstance(node, ast.IfExp):
         return _template(node.body, function)
     if isinstance(node, ast.Name):
-        return next((_template(value, function) for value in _assigned(node.id, function)), "")
+        above = [value for value in _assigned(node.id, function) if value.lineno < node.lineno]
+        return _template(above[-1], function) if above else ""
     return ""

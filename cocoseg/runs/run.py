@@ -1,4 +1,4 @@
-"""Go through a data set: one run at a time in a folder, on from where the last one ended, a report at the end."""
+"""Runs the work of a command: one run at a time in a folder, resumed where the last one ended, with a report."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def run(work: Work[T], how: How) -> T:
 
 
 def _check(work: Work[T], how: How) -> T:
-    """Do all of the work but writing."""
+    """Do all of the work except writing."""
     began = time.monotonic()
     _through(work, how, None)
     work.tally.close(time.monotonic() - began)

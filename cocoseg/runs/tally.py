@@ -83,7 +83,7 @@ class Tally:
         self.problems += [problem for row in rows for problem in row.problems if not row.failure]
 
     def as_dict(self) -> dict[str, Any]:
-        """The result as strict JSON holds it, less what differs from run to run."""
+        """The result for strict JSON, without values that differ between runs."""
         return {
             "images": {"listed": self.listed, "converted": self.images, "failed": len(self.failures)},
             **self.results(),
@@ -92,7 +92,7 @@ class Tally:
         }
 
     def results(self) -> dict[str, Any]:
-        """What the command's own numbers are called in its report."""
+        """The numbers of the command, by their names in the report."""
         return {}
 
     def remarks(self) -> list[str]:

@@ -20,7 +20,7 @@ class Info:
     """What was found in a file or folder, without decoding a picture.
 
     ``sizes`` counts images by (height, width); ``missing`` says in words what the file does not hold. ``segments`` and
-    ``crowd`` are None, and ``used`` is empty, where only the pixels tell.
+    ``crowd`` are None, and ``used`` is empty, if only the pixels show them.
     """
 
     source: str

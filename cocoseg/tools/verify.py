@@ -1,4 +1,4 @@
-"""Is all that a run wrote still there, and as it was written? The guts of ``cocoseg verify``."""
+"""Checks that the files of a run are unchanged: the function behind ``cocoseg verify``."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class _Checker:
         return found
 
     def lost(self, lines: list[bytes]) -> list[_Found]:
-        """What is said of images at which a worker died."""
+        """The problems of images at which a worker died."""
         keys = (show(journal.decode_row(line).key) for line in lines)
         return [
             _Found(0, (Problem("worker.died", f"{key}: the worker process died at its files; run again"),))
@@ -102,9 +102,9 @@ def verify(out: StrPath, *, workers: int = 1) -> Verification:
 
 def _check_run(found: Verification, folder: Folder, pages: Journal, whole: list[bytes]) -> None:
     """Whether the run is finished, and its journal, report and document as they were."""
-    again = "the same command again finishes it"
+    again = "run the same command again to finish it"
     if pages.runs() != {0}:
-        text = f"{show(folder.root, 300)}: the run was ended before it was through; {again}"
+        text = f"{show(folder.root, 300)}: the run was not finished; {again}"
         found.failures.append(Problem("verify.unfinished", text))
         return
     found.failures += [
@@ -135,5 +135,5 @@ def _document_problems(folder: Folder, name: str, size: int, digest: str) -> lis
 def _problem(folder: Folder, name: str) -> Problem:
     path = show(folder.path(name), 300)
     if not folder.has(name):
-        return Problem("verify.missing", f"{path} is gone; the same command again makes it again")
-    return Problem("verify.changed", f"{path} is not as it was written; the same command again makes it again")
+        return Problem("verify.missing", f"{path} is gone; run the same command again to restore it")
+    return Problem("verify.changed", f"{path} is not as it was written; run the same command again to restore it")
