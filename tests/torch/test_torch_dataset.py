@@ -176,7 +176,7 @@ def test_a_bad_image_is_a_sample_error_in_a_worker_too(workers: int, tmp_path: P
 @pytest.mark.parametrize("options", KINDS, ids=str)
 def test_pickles_with_every_target_but_without_its_index(options: dict[str, Any]) -> None:
     big = cocoseg.read("fixtures/panoptic.json")
-    big = Dataset(big.categories, list(big.entries) * 2000, big.load, source=big.source, folder=big.folder)
+    big = Dataset(big.categories, list(big.entries) * 2000, big.load)
     dataset = SegmentationDataset(big, tv_tensors=False, **options)
     data = pickle.dumps(dataset)
     assert len(data) < 6000 * 8 + 5000
