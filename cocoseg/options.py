@@ -97,7 +97,9 @@ class Reading(TypedDict, total=False):
     instances: Annotated[
         "StrPath | None", Option("Folder with the instance numbers of the class maps in SRC.", metavar="DIR")
     ]
-    split: Annotated["str | None", Option("Only the images of a split, by its name or list file.", metavar="NAME|FILE")]
+    split: Annotated[
+        "StrPath | None", Option("Only the images of a split, by its name or list file.", metavar="NAME|FILE")
+    ]
     source_format: Annotated[
         "str | None",
         Option("Format of SRC.", unset="recognised by its content", shell=Shell(("--source-format", "--from"))),

@@ -97,14 +97,14 @@ def lookup(folder: str, exists: Callable[[str], bool] = os.path.lexists) -> Call
     return storage(folder).lookup(folder, exists)
 
 
-def at_once(folder: str | None) -> int:
+def at_once(folder: str) -> int:
     """How many requests to a folder's storage to have under way at a time; 0: one by one."""
-    return 0 if folder is None else storage(folder).at_once(folder)
+    return storage(folder).at_once(folder)
 
 
-def check_shared(paths: Iterable[str | None], processes: int) -> None:
+def check_shared(paths: Iterable[str], processes: int) -> None:
     """Raises UsageError ``workers.memory`` where several processes would share the memory of this one."""
-    private = next((path for path in paths if path is not None and path.lower().startswith("memory://")), None)
+    private = next((path for path in paths if path.lower().startswith("memory://")), None)
     if private and processes > 1:
         text = "lives in this process, where other workers do not see it; take one worker, and no executor"
         raise UsageError("workers.memory", f"{show(private, 300)} {text}")

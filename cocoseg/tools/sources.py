@@ -10,6 +10,7 @@ from msgspec import Raw
 from cocoseg.errors import DocumentError
 from cocoseg.files import places
 from cocoseg.files.places import StrPath, place
+from cocoseg.formats.maps.pictures import list_file
 from cocoseg.formats.reading import read
 from cocoseg.labels import PRESETS, LabelScheme
 from cocoseg.model import Dataset
@@ -33,7 +34,8 @@ class Source:
         """All files and folders that are read, except the PNGs of a panoptic JSON."""
         options = self.options
         named = (self.src, options["instances"], options["categories"], options["images"])
-        files = (*named, _split_file(options["split"]), labels_file(options["source_labels"]))
+        split = None if options["split"] is None else list_file(options["split"])
+        files = (*named, split, labels_file(options["source_labels"]))
         return [place(path) for path in files if path is not None]
 
     @property
@@ -41,7 +43,7 @@ class Source:
         """The given options that are not files, for the report."""
         labels, split = self.options["source_labels"], self.options["split"]
         name = labels.name if isinstance(labels, LabelScheme) else labels and str(labels)
-        given = {"source_labels": name, "split": split, "from": self.options["source_format"]}
+        given = {"source_labels": name, "split": split and str(split), "from": self.options["source_format"]}
         return {option: value for option, value in given.items() if value is not None}
 
 
@@ -57,11 +59,6 @@ def labels_file(labels: StrPath | LabelScheme | None) -> str | None:
     if labels is None or isinstance(labels, LabelScheme) or labels in PRESETS:
         return None
     return place(labels) if places.is_file(place(labels)) else None
-
-
-def _split_file(split: str | None) -> str | None:
-    """The list file of a split, or None if the split is given by name."""
-    return split if split is not None and ("/" in split or split.endswith(".txt")) else None
 
 
 def check_categories(dataset: Dataset, kind: str) -> None:

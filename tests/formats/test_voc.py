@@ -72,6 +72,16 @@ def test_a_split_has_its_pictures_in_its_order() -> None:
     assert len(by_path) == 2
 
 
+def test_a_list_file_may_be_a_path_object_and_not_lie_in_out(voc: Path, tmp_path: Path) -> None:
+    (tmp_path / "lists").mkdir()
+    listed = tmp_path / "lists" / "some.txt"
+    listed.write_text("2008_000003\n")
+    assert [sample.key for sample in cocoseg.read(voc, split=listed)] == ["2008_000003.png"]
+    assert cocoseg.to_semantic(voc, tmp_path / "out", split=listed).images == 1
+    with pytest.raises(cocoseg.UsageError, match="some.txt' lies in OUT"):
+        cocoseg.to_semantic(voc, tmp_path / "lists", split=listed)
+
+
 def test_an_image_has_the_same_id_in_every_split() -> None:
     ids = {sample.key: sample.image_id for sample in cocoseg.read(VOC)}
     assert ids == {"2007_000001.png": 1, "2007_000002.png": 2, "2008_000003.png": 3}

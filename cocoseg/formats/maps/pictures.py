@@ -77,10 +77,20 @@ def _of_split(folder: str, layout: Layout, split: str, found: list[str]) -> tupl
     return listed, [_unlabelled(folder, path, stem) for stem in stems if stem not in there]
 
 
+def list_file(split: str | os.PathLike[str]) -> str | None:
+    """The path of a split that is given as a list file; None if it is given by name.
+
+    >>> list_file("lists/val.txt"), list_file("val")
+    ('lists/val.txt', None)
+    """
+    text = os.fspath(split)
+    return text if "/" in text or os.sep in text or text.endswith(".txt") else None
+
+
 def _split_file(folder: str, layout: Layout, split: str) -> str:
     """The file of a split, which is given as a path or as a name. Raises DocumentError ``file.missing``."""
-    if "/" in split or os.sep in split or split.endswith(".txt"):
-        return split
+    if given := list_file(split):
+        return given
     path = places.join(folder, layout.splits.format(split=split))
     if not places.exists(path):
         beside = places.parent(path)
