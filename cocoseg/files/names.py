@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import unicodedata
 
@@ -15,7 +16,11 @@ LOCK = f"{JOURNAL}/lock"
 _PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*(?:/[A-Za-z0-9_][A-Za-z0-9_-]*)*\.(?:png|PNG|jpg)")
 _DEVICE = r"(?:^|/)((?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)(?:\.[^/]*)?)(?=/|$)"
 _WINDOWS_DEVICE = re.compile(_DEVICE, re.IGNORECASE)
-_PHOTO = re.compile(r"\.(?:jpe?g|bmp|tiff?|gif|webp)$", re.IGNORECASE)
+# Windows takes any character before a colon for a drive, so 1:30.png is a name elsewhere only.
+_DRIVE_OR_URL = re.compile(r".:" if os.name == "nt" else r"[^\W\d_]:|.:(?:/|$)|[A-Za-z][A-Za-z0-9+.-]*:/", re.DOTALL)
+_PICTURE = re.compile(
+    r"(?<=[^/])\.(?:png|jpe?g|jpe|jfif|jp2|bmp|dib|tiff?|gif|webp|heic|heif|avif|p[bgnp]m|tga|dcm|dng)$", re.IGNORECASE
+)
 
 
 def relative_name(name: str) -> str:
@@ -37,13 +42,47 @@ def relative_name(name: str) -> str:
     return "/".join(part for part in name.split("/") if part not in ("", "."))
 
 
-def png_name(name: str) -> str:
-    """The name of the PNG made from ``name``: a photo's ending becomes .png.
+def stem(name: str) -> str:
+    """A name without the ending of a picture; any other ending belongs to the name.
 
-    >>> png_name("val/000001.jpg")
-    'val/000001.png'
+    >>> stem("val/000001.jpg"), stem("1.2.840.3")
+    ('val/000001', '1.2.840.3')
     """
-    return _PHOTO.sub(".png", name)
+    return _PICTURE.sub("", name)
+
+
+def png_name(name: str) -> str:
+    """The name of the PNG made from ``name``.
+
+    >>> png_name("val/000001.jpg"), png_name("frame_0.5")
+    ('val/000001.png', 'frame_0.5.png')
+    """
+    return f"{stem(name)}.png"
+
+
+def base_name(name: str) -> str:
+    r"""The last part of a path or URL, without a URL's query.
+
+    >>> base_name("https://host/a/b.jpg?size=1"), base_name(r"C:\data\b.jpg")
+    ('b.jpg', 'b.jpg')
+    """
+    return (_parts(name) or [""])[-1]
+
+
+def flat_name(name: str) -> str:
+    """The parts of a path or URL as one file name.
+
+    >>> flat_name("/data/train/b.jpg"), flat_name("https://host/a/b.jpg?size=1")
+    ('data_train_b.jpg', 'host_a_b.jpg')
+    """
+    return "_".join(_parts(name))
+
+
+def _parts(name: str) -> list[str]:
+    scheme, is_url, rest = name.partition("://")
+    path = re.split(r"[?#]", rest)[0] if is_url else scheme
+    parts = re.sub(r"^[A-Za-z]:(?=[\\/])", "", path).replace("\\", "/").split("/")
+    return [part for part in parts if part not in ("", ".", "..")]
 
 
 def portability_problem(name: str) -> str | None:
@@ -82,7 +121,7 @@ def _way_out(name: str) -> str | None:
     if slashed.startswith("/"):
         return "is absolute"
     parts = [part for part in slashed.split("/") if part not in ("", ".")]
-    if re.match(r".:|[A-Za-z][A-Za-z0-9+.-]*:/", "/".join(parts), re.DOTALL) or "://" in slashed:
+    if _DRIVE_OR_URL.match("/".join(parts)) or "://" in slashed:
         return "names a drive or a URL"
     if any(not part.strip(" .") for part in parts):
         return "leads out of its folder"
