@@ -63,7 +63,7 @@ Overlap = Annotated[
     Option(
         "Which of several masks gets a pixel: the later in the file, the smaller, or the one with the higher "
         "score; or the pixel is void, or the image is refused.",
-        unset="file",
+        unset="score where every mask of an image has one, else file",
     ),
 ]
 Workers = Annotated[
@@ -99,6 +99,36 @@ class Reading(TypedDict, total=False):
     ]
     split: Annotated[
         "StrPath | None", Option("Only the images of a split, by its name or list file.", metavar="NAME|FILE")
+    ]
+    photos: Annotated[
+        "StrPath | None",
+        Option("Folder of the photos, to take sizes from where the JSON has none.", metavar="DIR"),
+    ]
+    match: Annotated[
+        Literal["id", "file_name"], Option("Whether annotations name their image by its id or its file_name.", "id")
+    ]
+    flatten: Annotated[
+        bool, Option("Name outputs by all parts of file_name in one, for absolute names and URLs.", False)
+    ]
+    basename: Annotated[bool, Option("Name outputs by the last part of file_name.", False)]
+    one_class: Annotated[
+        str | None, Option("Take all annotations as one class of this name.", unset="as the file says", metavar="NAME")
+    ]
+    min_score: Annotated[
+        float | None, Option("Leave out annotations with a lower score.", unset="all stay", metavar="SCORE")
+    ]
+    crowd_as_things: Annotated[bool, Option("Take crowds as single things.", False)]
+    check_areas: Annotated[
+        bool,
+        Option(
+            "Refuse an image with an area that is ten times off.",
+            True,
+            shell=Shell(("--no-check-areas",), "Take areas that are ten times off."),
+        ),
+    ]
+    keep_fields: Annotated[
+        bool,
+        Option("Keep fields that cocoseg does not use, and any file_name; for writers of JSON.", False, shell=None),
     ]
     source_format: Annotated[
         "str | None",
@@ -246,6 +276,12 @@ def declared(declaration: Any) -> list[Declared]:
 def part(declaration: type[D], options: Mapping[str, Any]) -> D:
     """Those of the options that belong to another declaration."""
     return cast("D", {row.name: options[row.name] for row in declared(declaration)})
+
+
+def given(declaration: Any, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of the options that differ from the declared defaults."""
+    defaults = {row.name: row.option.default for row in declared(declaration)}
+    return {name: value for name, value in options.items() if value != defaults[name]}
 
 
 def takes(declaration: Any) -> Callable[[F], F]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional
 import typer
 
 from cocoseg.cli import options
-from cocoseg.options import Reading
+from cocoseg.options import Reading, given
 
 if TYPE_CHECKING:
     from cocoseg.labels import LabelScheme
@@ -61,7 +61,7 @@ def _scheme(labels: str, src: str | None, reading: dict[str, Any]) -> LabelSchem
     from cocoseg.formats.reading import read
     from cocoseg.labels import label_scheme
 
-    others = {name for name, value in reading.items() if value} - {"categories", "images", "source_format"}
+    others = given(Reading, reading).keys() - {"categories", "images", "source_format"}
     if src is not None and (others or is_folder(place(src))):
         return label_scheme(labels, read(src, **reading))
     path = reading["categories"] or reading["images"] or src

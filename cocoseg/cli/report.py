@@ -80,6 +80,8 @@ def _lines(tally: Tally, out: str | None) -> list[str]:
 def _last_words(tally: Tally, out: str | None, journal: str) -> str:
     if out is None:
         return "Nothing was written (--dry-run)"
+    if not tally.begun:
+        return "Nothing was written (--on-error stop)"
     if not tally.complete:
         return f"Not finished: run the same command again to resume; {REPORT} is in {journal}"
     if not tally.images:

@@ -196,6 +196,8 @@ def _characters(counts: str | bytes) -> bytes:
 def _numbers(counts: Any) -> Sequence[int]:
     numbers: Sequence[int] = counts.tolist() if isinstance(counts, np.ndarray) else counts
     strange = set(map(type, numbers)) - {int}
+    if strange == {float} and all(abs(number) < 2**53 and number == int(number) for number in numbers):
+        return [int(number) for number in numbers]  # as pandas writes them
     if strange:
         found = next(number for number in numbers if type(number) in strange)
         raise SampleError("rle.type", f"counts contain {show(found)}; expected whole numbers")
@@ -222,6 +224,9 @@ def _short_ring(ring: Sequence[Any] | npt.NDArray[Any]) -> SampleError:
 
 
 def _strange_ring(ring: Any) -> SampleError:
+    if isinstance(ring, Mapping) and {"x", "y"} <= ring.keys():
+        text = "segmentation is a list of points {x, y}; expected a list of rings [[x, y, x, y, ...]]"
+        return SampleError("seg.type", text)
     if isinstance(ring, Mapping):
         return SampleError("seg.type", "segmentation is a list of RLE; expected the RLE itself, or a list of rings")
     if isinstance(ring, int | float):

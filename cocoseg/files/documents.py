@@ -22,6 +22,7 @@ T = TypeVar("T")
 Int64 = Annotated[int, msgspec.Meta(ge=-(1 << 63), le=(1 << 63) - 1)]
 
 _COMPRESSED = (b"\x1f\x8b", b"PK\x03\x04", b"\x28\xb5\x2f\xfd", b"BZh", b"\xfd7zXZ")  # gzip, zip, zstd, bzip2, xz
+_PICTURES = {b"\x89PNG": "PNG", b"\xff\xd8\xff": "JPEG", b"II*\0": "TIFF", b"MM\0*": "TIFF", b"GIF8": "GIF"}
 NOT_A_NUMBER = "not a JSON number"
 # A string may be cut off at the end of the file: it must still match, or every quote in it is tried again.
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*(?:"|\\?\Z)|(?<![\w"])-?(?:NaN|Infinity)\b', re.DOTALL)
@@ -58,7 +59,7 @@ def parse_document(data: bytes, kind: type[T], unique: tuple[str, ...] = ()) -> 
     except msgspec.ValidationError as error:
         if "out of range" in str(error):
             raise DocumentError("json.nonfinite", f"a number beyond a double ({error})") from None
-        raise DocumentError("doc.type", f"{error}") from None
+        raise DocumentError("doc.type", _document_error(str(error))) from None
     except RecursionError:
         raise DocumentError("json.depth", "brackets are nested too deeply for an annotation file") from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -186,6 +187,9 @@ def _repair_escape(escape: re.Match[bytes]) -> bytes:
 
 
 def _check_encoding(data: bytes) -> None:
+    if picture := next((name for start, name in _PICTURES.items() if data.startswith(start)), None):
+        text = f"this is a {picture} picture, expected JSON"
+        raise DocumentError("json.encoding", f"{text}; name the JSON that lists it, or the folder of label pictures")
     if data.startswith(_COMPRESSED):
         raise DocumentError("json.encoding", "a compressed file, expected JSON text; unpack it first")
     if data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) or data[:64].count(0):
@@ -205,6 +209,8 @@ def _looks_like(data: bytes) -> str:
     head = data[:200].lstrip().lower()
     if not head:
         return "; the file is empty"
+    if head.startswith((b"<?xml", b"<annotation")):
+        return "; this is XML, as CVAT and Pascal VOC write it: export 'COCO 1.0' from the tool that made it"
     if head.startswith(b"<"):
         return "; this is a web page, so the download went wrong"
     if head.startswith(b"version https://git-lfs"):
@@ -213,6 +219,19 @@ def _looks_like(data: bytes) -> str:
 
 
 _PATH = re.compile(r"(.*?)(?: - at `\$(.*)`)?", re.DOTALL)
+
+
+_MISMATCH = re.compile(r"Expected `(.*?)`, got `(.*?)`(?: - at `\$\.?(.*)`)?")
+_KINDS = {"array": "a list", "object": "an object", "str": "a string", "int": "an integer", "float": "a number"}
+
+
+def _document_error(text: str) -> str:
+    """Msgspec's message about a document in words: what was found and what was expected."""
+    match = _MISMATCH.fullmatch(text)
+    if not match:
+        return text
+    expected = " or ".join(_KINDS.get(kind, kind) for kind in match[1].split(" | "))
+    return f"{match[3] or 'the document'} is {_KINDS.get(match[2], match[2])}, expected {expected}"
 
 
 def _field_error(text: str, raw: bytes) -> SampleError:

@@ -58,14 +58,17 @@ FORMATS = {
     "panoptic": Format(
         "cocoseg.formats.panoptic.reader",
         "COCO panoptic JSON with its PNGs",
-        ("png_dir", "categories"),
+        ("png_dir", "categories", "match", "check_areas"),
         ("key:segments_info", "report:to-panoptic"),
         document="panoptic.json",
     ),
     "coco": Format(
         "cocoseg.formats.coco.reader",
         "COCO detection JSON: instances, stuff, LVIS, results",
-        ("categories", "images"),
+        (
+            *("categories", "images", "photos", "match", "flatten", "basename", "keep_fields"),
+            *("one_class", "min_score", "crowd_as_things"),
+        ),
         ("key:segmentation",),
         overlaps=True,
     ),

@@ -12,10 +12,15 @@ from cocoseg.files.places import StrPath, place
 from cocoseg.formats import FORMATS
 from cocoseg.formats.detect import detect, is_folder
 from cocoseg.model import Dataset
-from cocoseg.options import Reading, takes
+from cocoseg.options import Reading, declared, takes
+from cocoseg.options import given as changed
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
+
+_OPTIONS = {row.name: row for row in declared(Reading)}
+_PYTHON_ONLY = {name for name, row in _OPTIONS.items() if row.option.shell is None}
+_PATHS = {name for name, row in _OPTIONS.items() if "StrPath" in row.text}
 
 
 @takes(Reading)
@@ -46,13 +51,14 @@ def survey(path: StrPath, **options: Unpack[Reading]) -> dict[str, Any]:
 def _open(path: StrPath, options: Reading, function: str = "read") -> tuple[str, Dataset]:
     """The format of a source and its data set, from the ``function`` of the format's module."""
     source, name = place(path), options["source_format"]
-    given = {option: _location(value) for option, value in options.items() if value is not None}
+    given = {name: _location(name, value) for name, value in changed(Reading, options).items()}
     given.pop("source_format", None)
     _check_name(name)
     name = name or detect(source)
     if name is None:  # images without a segment, or else that reader's message says what is wrong
         name, given = "coco", {option: value for option, value in given.items() if option in FORMATS["coco"].options}
     row = FORMATS[name]
+    given = {option: value for option, value in given.items() if option in row.options or option not in _PYTHON_ONLY}
     if strange := next((option for option in given if option not in row.options), None):
         text = f"holds {row.what}, where --{strange.replace('_', '-')} means nothing"
         raise DocumentError("doc.kind", f"{os.fspath(path)}: {text}")
@@ -64,9 +70,10 @@ def _open(path: StrPath, options: Reading, function: str = "read") -> tuple[str,
         raise DocumentError(error.category, error.message) from None
 
 
-def _location(value: Any) -> Any:
-    """A path or URL in its internal form; a label scheme stays as it is."""
-    return place(value) if isinstance(value, str | os.PathLike) else value
+def _location(option: str, value: Any) -> Any:
+    """A path or URL in its internal form; other values stay as they are."""
+    is_path = option in _PATHS and isinstance(value, str | os.PathLike)
+    return place(value) if is_path else value
 
 
 def _check_name(name: str | None) -> None:

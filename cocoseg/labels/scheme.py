@@ -44,7 +44,8 @@ class LabelScheme:
       not painted (``drop``).
     * ``unknown``: a segment whose category the scheme does not list is an error, void, or not painted (``drop``).
     * ``overlap``: where masks overlap, the later in the file is on top (``file``), the smaller (``area``), or the one
-      with the higher score (``score``); or contested pixels are void (``void``) or an error (``error``).
+      with the higher score (``score``); or contested pixels are void (``void``) or an error (``error``). None is
+      ``score`` where every mask of an image has one, else ``file``.
     * ``ignored``: category ids that become void without an error.
     * ``problems``: problems of the categories that the scheme was made for.
 
@@ -63,7 +64,7 @@ class LabelScheme:
     things: Things = "keep"
     unknown: Unknown = "error"
     ignored: tuple[int, ...] = ()
-    overlap: Overlap = "file"
+    overlap: Overlap | None = None
     problems: tuple[Problem, ...] = ()
 
     def __post_init__(self) -> None:
@@ -203,7 +204,7 @@ def _check_choices(scheme: LabelScheme) -> None:
     choices["overlap"] = ("file", "area", "score", "void", "error")
     for field, allowed in choices.items():
         value = getattr(scheme, field)
-        if value not in allowed:
+        if value not in allowed and (field, value) != ("overlap", None):
             raise _wrong(scheme, "label.type", f"{field} is {show(value)}, expected one of {', '.join(allowed)}")
     if not scheme.classes:
         raise _wrong(scheme, "label.type", "no classes, expected at least one")

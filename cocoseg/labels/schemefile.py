@@ -63,7 +63,7 @@ class _File(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     things: Things = "keep"
     unknown: Unknown = "error"
     ignored: list[int] = []
-    overlap: Overlap = "file"
+    overlap: Overlap | None = None
 
 
 _DEFAULTS = {field.name: field.default for field in msgspec.structs.fields(_File)}

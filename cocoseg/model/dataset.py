@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field, replace
+from functools import cached_property
 from typing import Literal, overload
 
 from msgspec.structs import replace as with_fields
 
 from cocoseg.errors import Problem, SampleError, UsageError, show
 from cocoseg.model.loading import Chain, Change, Loads, Pair
-from cocoseg.model.records import Category, Conventions, Entry, Refused, Sample
+from cocoseg.model.records import Category, Conventions, Entry, ImageId, Refused, Sample
 
 AnyEntry = Entry | Refused
 _DEFAULT = Conventions()
@@ -86,10 +87,25 @@ class Dataset(Sequence[Sample]):
             self,
             entries=entries,
             load=Chain(loaders),
-            conventions=self.conventions._replace(ids=_common_ids(self, other)),
+            conventions=self.conventions._replace(
+                ids=_common_ids(self, other), scored=self.conventions.scored and other.conventions.scored
+            ),
             problems=_both(self, other),
             about={**other.about, **self.about},
         )
+
+    def by_image_id(self, image_id: ImageId) -> Sample:
+        """The sample of an image. Raises KeyError if no image has this id, SampleError as indexing does.
+
+        >>> import cocoseg
+        >>> cocoseg.read("fixtures/instances.json").by_image_id(2).key
+        'empty.png'
+        """
+        return self[self._positions[image_id]]
+
+    @cached_property
+    def _positions(self) -> dict[ImageId | None, int]:
+        return {entry.image_id: position for position, entry in enumerate(self.entries)}
 
     def take(self, positions: Iterable[int]) -> Dataset:
         """The images at these positions, in this order."""
@@ -131,7 +147,7 @@ def _check_joinable(one: Dataset, other: Dataset) -> None:
     if one.categories != other.categories:
         text = f"{one.source} and {other.source} have different categories; join data sets that list the same ones"
         raise UsageError("usage.join", text)
-    if one.conventions[::2] != other.conventions[::2]:
+    if any(getattr(one.conventions, field) != getattr(other.conventions, field) for field in ("unlabelled", "grouped")):
         text = f"{one.source} and {other.source} treat unlabelled pixels or things differently; convert one of them"
         raise UsageError("usage.join", text)
     keys = {entry.key for entry in one.entries if entry.key}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import KW_ONLY, dataclass, replace
+from dataclasses import KW_ONLY, dataclass, field, replace
 from typing import Any, Literal, NamedTuple
 
 import msgspec
@@ -24,6 +24,7 @@ class Category:
     """A category as a file lists it. ``id`` is the category_id, not a class index. None means "not given".
 
     ``merged`` are the ids of the categories that this one stands for after merging; it is empty for background.
+    ``more`` are fields that cocoseg does not use, such as a skeleton, with their values as JSON.
     """
 
     id: int
@@ -32,6 +33,7 @@ class Category:
     color: tuple[int, int, int] | None = None
     supercategory: str | None = None
     merged: tuple[int, ...] | None = None
+    more: tuple[tuple[str, str], ...] = field(default=(), compare=False, repr=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +45,7 @@ class Sample:
     * ``shapes``: ``Regions`` with at most one segment per pixel, or ``Runs``, masks that may overlap.
     * ``place``: where it was read, for messages. ``problems``: its harmless problems.
     * ``file_name``: the photo's name, or the label picture's name if the source lists no photo.
-    * ``row``: the image's row in a JSON, undecoded.
+    * ``row``: the image's row in a JSON, undecoded; ``rows``: those of the segments, if they are kept.
     """
 
     key: str
@@ -58,6 +60,7 @@ class Sample:
     scores: npt.NDArray[np.float64] | None = None
     file_name: str = ""
     row: Raw | None = None
+    rows: Sequence[Raw] | None = None
 
     @property
     def size(self) -> tuple[int, int]:
@@ -96,6 +99,7 @@ class Sample:
             iscrowd=self.iscrowd[kept],
             shapes=rle.take(self.runs, kept),
             scores=None if self.scores is None else self.scores[kept],
+            rows=None if self.rows is None else [self.rows[k] for k in kept.tolist()],
         )
 
 
@@ -170,11 +174,13 @@ class Conventions(NamedTuple):
       marks it; or ``unknown``.
     * ``ids``: segment ids are unique in the whole ``file``, come from a panoptic ``picture``, or neither (``none``).
     * ``grouped``: all things of a category are one segment, as in class maps.
+    * ``scored``: every segment has a score.
     """
 
     unlabelled: Literal["unknown", "background", "void"] = "unknown"
     ids: Literal["none", "file", "picture"] = "none"
     grouped: bool = False
+    scored: bool = False
 
 
 def row_place(where: str, image_id: object, file_name: object) -> str:

@@ -14,13 +14,13 @@ from cocoseg.errors import OutputError, Problem, UsageError, show
 from cocoseg.files.documents import write_json
 from cocoseg.files.names import JOURNAL, REPORT
 from cocoseg.files.places import StrPath, check_shared, place
-from cocoseg.model import Dataset
+from cocoseg.model import Dataset, Refused
 from cocoseg.options import check_choice
 from cocoseg.runs import journal
 from cocoseg.runs.document import Document, Place
 from cocoseg.runs.folder import Folder
 from cocoseg.runs.folders import create_folder
-from cocoseg.runs.journal import Journal
+from cocoseg.runs.journal import Journal, Row
 from cocoseg.runs.report import Head, check_places
 from cocoseg.runs.tally import Tally, counted
 from cocoseg.runs.write_errors import unseen
@@ -88,9 +88,25 @@ def run(work: Work[T], how: How) -> T:
     target = place(work.out)
     check_places(work.dataset, work.head.sources, target)
     check_shared([target, *work.dataset.folders], 2 if how.executor else how.processes)
+    if how.on_error == "stop" and (refused := _first_refused(work.dataset)):
+        return _stopped(work.tally, *refused)
     if how.dry_run:
         return _check(work, how)
     return _write(work, how, create_folder(work.journal_in or target))
+
+
+def _first_refused(dataset: Dataset) -> tuple[int, Refused] | None:
+    """The first entry that the source refuses, with its position, if there is one."""
+    refused = ((number, entry) for number, entry in enumerate(dataset.entries) if isinstance(entry, Refused))
+    return next(refused, None)
+
+
+def _stopped(tally: T, number: int, refused: Refused) -> T:
+    """The tally of a run that stops before it begins, because not all images can be converted."""
+    tally.add(number, [Row(refused.key, failure=refused.problem)])
+    tally.close(0.0)
+    tally.begun = False
+    return tally
 
 
 def _check(work: Work[T], how: How) -> T:

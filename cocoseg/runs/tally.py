@@ -24,7 +24,8 @@ class Tally:
     """The result of a conversion, whatever it makes.
 
     ``listed`` images are in the source, ``images`` were converted, ``kept`` of them by an earlier run. ``failures`` and
-    ``problems`` (warnings) are in the source's order; ``notes`` concern this run only.
+    ``problems`` (warnings) are in the source's order; ``notes`` concern this run only. A run that was stopped before
+    its first image has not ``begun``.
     """
 
     makes: ClassVar[str] = "Files"
@@ -36,6 +37,7 @@ class Tally:
     failures: list[Problem] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    begun: bool = True
     failed_keys: set[str] = field(default_factory=set, repr=False)
     _failed: int = field(default=0, repr=False)
     _odd: dict[int, list[Row]] = field(default_factory=dict, repr=False)

@@ -13,7 +13,7 @@ from cocoseg.codecs.regions import Regions, runs
 from cocoseg.codecs.rle import Runs, from_stretches, take
 from cocoseg.labels import LabelScheme, label_scheme
 from cocoseg.model import Sample
-from cocoseg.targets.semantic import Labels, segment_classes, segment_masks
+from cocoseg.targets.semantic import Labels, painting_order, segment_classes, segment_masks
 
 Ints = npt.NDArray[np.int64]
 Masks = npt.NDArray[np.bool_]
@@ -122,7 +122,7 @@ def class_segments(class_map: npt.NDArray[np.integer], void: int = 255) -> Segme
 
 
 def panoptic(sample: Sample, labels: Labels) -> Panoptic:
-    """The picture of segment ids and its table; where masks overlap, the later is on top.
+    """The picture of segment ids and its table; where masks overlap, the scheme's order decides which is on top.
 
     Void and segments that are not painted are 0 and not listed. Segments that others hide are not listed. Raises as
     ``instances`` does.
@@ -132,14 +132,17 @@ def panoptic(sample: Sample, labels: Labels) -> Panoptic:
     >>> found.id_map.tolist(), found.ids.tolist()
     ([[70000, 70000, 0, 5, 5, 1, 0, 66051, 66051]], [1, 66051, 70000, 5])
     """
-    classes, kept = known_segments(sample, label_scheme(labels))
+    scheme = label_scheme(labels)
+    classes, kept = known_segments(sample, scheme)
     shapes = sample.shapes
     if isinstance(shapes, Regions):
         ids = np.zeros_like(sample.ids)
         ids[kept] = sample.ids[kept]
         areas = shapes.areas[:-1][kept]
     else:
-        shapes, ids = layers(take(shapes, kept))[0], sample.ids[kept]
+        masks = take(shapes, kept)
+        order = painting_order(sample, masks, kept, scheme.overlap)
+        shapes, ids = layers(masks, order)[0], sample.ids[kept]
         areas = shapes.areas[:-1]
     seen = areas > 0
     kept = kept[seen]

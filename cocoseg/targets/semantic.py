@@ -60,7 +60,7 @@ def semantic_map(sample: Sample, scheme: LabelScheme, overlap: Overlap | None = 
     return _painted(_stack(sample, kept, scheme.overlap), classes[kept], scheme)
 
 
-def flat(sample: Sample, overlap: Overlap) -> tuple[Regions, int]:
+def flat(sample: Sample, overlap: Overlap | None = None) -> tuple[Regions, int]:
     """A sample as a picture with at most one segment per pixel, and the number of pixels that several masks cover.
 
     With ``void``, these have none. Raises SampleError: ``overlap.contested`` under ``error``, ``overlap.scores``.
@@ -110,12 +110,12 @@ class _Stack(NamedTuple):
     pixels: int
 
 
-def _stack(sample: Sample, kept: npt.NDArray[np.intp], overlap: Overlap) -> _Stack:
+def _stack(sample: Sample, kept: npt.NDArray[np.intp], overlap: Overlap | None) -> _Stack:
     """The masks of the ``kept`` segments (m,) of a sample, under a rule. Raises SampleError ``overlap.*``."""
     assert isinstance(sample.shapes, Runs)
     masks = sample.shapes if len(kept) == len(sample.ids) else take(sample.shapes, kept)
     try:
-        order = _order(sample, masks, kept, overlap)
+        order = painting_order(sample, masks, kept, overlap)
         regions, contested = layers(masks, order)
         pixels = int(regions.lengths[contested].sum())
         if overlap == "error" and pixels:
@@ -125,11 +125,16 @@ def _stack(sample: Sample, kept: npt.NDArray[np.intp], overlap: Overlap) -> _Sta
     return _Stack(masks, order, regions, contested, pixels)
 
 
-def _order(sample: Sample, masks: Runs, kept: npt.NDArray[np.intp], overlap: Overlap) -> npt.NDArray[np.intp]:
-    """The order in which the masks of the ``kept`` segments (m,) are painted, as indices of masks: (m,)."""
+def painting_order(
+    sample: Sample, masks: Runs, kept: npt.NDArray[np.intp], overlap: Overlap | None
+) -> npt.NDArray[np.intp]:
+    """The order in which the masks of the ``kept`` segments (m,) are painted, as indices of masks: (m,).
+
+    Without a rule, it is by score if all segments have one. Raises SampleError ``overlap.scores``.
+    """
     if overlap == "area":
         return np.argsort(-rle.area(masks), kind="stable")
-    if overlap != "score":
+    if overlap not in ("score", None) or (overlap is None and sample.scores is None):
         return np.arange(len(kept))
     if sample.scores is None:
         raise SampleError("overlap.scores", "the annotations have no 'score'; choose another --overlap")

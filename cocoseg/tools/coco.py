@@ -96,7 +96,7 @@ def to_coco(src: StrPath, out: StrPath, **options: Unpack[ToCoco]) -> Annotation
     stuff, segmentation = options["stuff"], options["segmentation"]
     target = place(out)
     _check_name(target)
-    source = Source(src, part(Reading, options))
+    source = Source(src, part(Reading, options | {"keep_fields": True}))
     dataset = source.read()
     check_categories(dataset, "detection")
     without = left_out(dataset, options["things_only"])

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
-from cocoseg.errors import DocumentError, show
 from cocoseg.files.places import StrPath
 from cocoseg.formats.coco_json.categories import category_row
-from cocoseg.formats.masks.writer import Counts, MaskFiles, MaskStacks, stem
+from cocoseg.formats.masks.writer import Counts, MaskFiles, MaskStacks
 from cocoseg.model import Category, Dataset
 from cocoseg.options import Reading, ToMasks, part, takes
 from cocoseg.runs.journal import Row
@@ -94,19 +92,10 @@ def to_masks(src: StrPath, out: StrPath, **options: Unpack[ToMasks]) -> MaskSumm
     stack, things_only = options["stack"], options["things_only"]
     source = Source(src, part(Reading, options))
     dataset = source.read()
-    _check_folders(dataset)
     convert = (MaskStacks if stack else MaskFiles)(dataset.categories, left_out(dataset, things_only))
     summary = MaskSummary(len(dataset), problems=[*dataset.problems], categories=dataset.categories)
     head = Head(source.files, {"stack": stack, "things_only": things_only} | source.given, _about(dataset))
     return run(Work(COMMAND, dataset, convert, summary, out, head), how)
-
-
-def _check_folders(dataset: Dataset) -> None:
-    """Raises DocumentError ``path.collision``."""
-    stems = Counter(stem(entry.key) for entry in dataset.entries if entry.key)
-    if twice := next((name for name, count in stems.items() if count > 1), None):
-        text = f"two images would have their masks in {show(twice)}, one named with .png and one without"
-        raise DocumentError("path.collision", f"{dataset.source}: {text}; rename one")
 
 
 def _about(dataset: Dataset) -> dict[str, Any]:

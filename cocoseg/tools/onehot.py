@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from cocoseg.errors import Problem, show
 from cocoseg.files.places import StrPath
 from cocoseg.formats.onehot import MEMBER, Format, OneHots, file_name
-from cocoseg.model import Dataset, Refused
 from cocoseg.options import Reading, ToOneHot, part, takes
 from cocoseg.runs.run import Work, run
 from cocoseg.tools.running import running
@@ -56,12 +54,11 @@ def to_onehot(src: StrPath, out: StrPath, **options: Unpack[ToOneHot]) -> OneHot
     layout, dtype, format = options["layout"], options["dtype"], options["format"]
     source = Source(src, part(Reading, options))
     painting = Painting.begin(source, options)
-    dataset = _with_names_of_their_own(painting.dataset, format)
     convert = OneHots(painting.scheme, layout, dtype, options["void_channel"], format)
     summary = replace(painting.summary(OneHotSummary), format=format)
     own = {"layout": layout, "dtype": dtype, "void_channel": convert.void_channel, "format": format}
     head = painting.head(own, {"arrays": _about(convert)})
-    return run(Work(COMMAND, dataset, convert, summary, out, head), how)
+    return run(Work(COMMAND, painting.dataset, convert, summary, out, head), how)
 
 
 def _about(convert: OneHots) -> dict[str, Any]:
@@ -73,19 +70,3 @@ def _about(convert: OneHots) -> dict[str, Any]:
         "channels": convert.channels,
         "void": len(convert.channels) - 1 if convert.void_channel else None,
     }
-
-
-def _with_names_of_their_own(dataset: Dataset, format: Format) -> Dataset:
-    """The data set, in which ``a`` is refused if there is ``a.png``: both would become the same file."""
-    keys = {entry.key for entry in dataset.entries}
-    if all(key.endswith(".png") or f"{key}.png" not in keys for key in keys):
-        return dataset
-
-    def row(entry: Any) -> Any:
-        if isinstance(entry, Refused) or entry.key.endswith(".png") or f"{entry.key}.png" not in keys:
-            return entry
-        found = f"{show(entry.key)} and {show(entry.key + '.png')} would both be {show(file_name(entry.key, format))}"
-        text = f"{dataset.load.place(entry)}: {found}; rename one"
-        return Refused(entry.place, Problem("path.collision", text), entry.key)
-
-    return replace(dataset, entries=[row(entry) for entry in dataset.entries])

@@ -24,7 +24,7 @@ from cocoseg.runs.report import Head
 from cocoseg.runs.run import Work, run
 from cocoseg.runs.tally import Tally, counted
 from cocoseg.tools.running import running
-from cocoseg.tools.sources import Source, about, check_categories
+from cocoseg.tools.sources import Source, about, by_score, check_categories
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -96,13 +96,14 @@ def to_panoptic(src: StrPath, out: StrPath, **options: Unpack[ToPanoptic]) -> Pa
     dataset = source.read()
     files = [path for path in (src, stuff) if path is not None]
     if stuff is not None:
-        dataset = join(dataset, _stuff(dataset, stuff))
+        dataset = join(dataset, _stuff(dataset, stuff, options))
     check_categories(dataset, "panoptic")
     listed = output_categories(dataset.categories)
-    _, ids, grouped = dataset.conventions
-    convert = PanopticFiles(listed, overlap or "file", ids == "picture", grouped)
+    conventions = dataset.conventions
+    convert = PanopticFiles(listed, overlap, conventions.ids == "picture", conventions.grouped)
     summary = PanopticSummary(len(dataset), problems=list(dataset.problems))
-    shown = {"overlap": convert.overlap, "stuff": stuff and places.base_name(place(stuff))} | source.given
+    summary.notes += by_score(dataset, overlap)
+    shown = {"overlap": overlap, "stuff": stuff and places.base_name(place(stuff))} | source.given
     sources = [*source.files, *([place(stuff)] if stuff else ())]
 
     def document(folder: Folder) -> Document:
@@ -111,7 +112,7 @@ def to_panoptic(src: StrPath, out: StrPath, **options: Unpack[ToPanoptic]) -> Pa
     return run(Work(COMMAND, dataset, convert, summary, out, Head(sources, shown), document), how)
 
 
-def _stuff(dataset: Dataset, path: StrPath) -> Dataset:
+def _stuff(dataset: Dataset, path: StrPath, options: Reading) -> Dataset:
     """The stuff file for a detection JSON. If it has no categories, it gets those of the instances."""
     if dataset.folders:
         text = f"{dataset.source}: has pictures, which hold their stuff already; --stuff is for instances without any"
@@ -120,5 +121,5 @@ def _stuff(dataset: Dataset, path: StrPath) -> Dataset:
         what = "panoptic annotations" if found == "panoptic" else "label pictures"
         text = f"holds {what}; --stuff takes masks, as stuff_*.json of COCO has them"
         raise DocumentError("doc.kind", f"{show(place(path), 300)}: {text}")
-    stuff = read(path)
+    stuff = read(path, images=options["images"], photos=options["photos"], match=options["match"])
     return stuff if stuff.categories else replace(stuff, categories=dataset.categories)

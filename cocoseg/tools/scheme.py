@@ -13,7 +13,7 @@ from cocoseg.labels.presets import PICTURES_ONLY
 from cocoseg.labels.schemefile import scheme_dict
 from cocoseg.model import Dataset
 from cocoseg.runs.report import Head
-from cocoseg.tools.sources import Source, labels_file
+from cocoseg.tools.sources import Source, by_score, labels_file
 from cocoseg.tools.summary import Summary
 
 S = TypeVar("S", bound=Summary)
@@ -40,7 +40,9 @@ class Painting:
 
     def summary(self, kind: Callable[..., S]) -> S:
         """An empty summary of this kind."""
-        return kind(len(self.dataset), problems=[*self.dataset.problems, *self.scheme.problems], scheme=self.scheme)
+        problems = [*self.dataset.problems, *self.scheme.problems]
+        notes = by_score(self.dataset, self.scheme.overlap)
+        return kind(len(self.dataset), problems=problems, scheme=self.scheme, notes=notes)
 
     def head(self, own: dict[str, Any], about: dict[str, Any]) -> Head:
         """The head of the report, with the command's ``own`` options and facts ``about`` its files."""

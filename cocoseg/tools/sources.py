@@ -15,6 +15,7 @@ from cocoseg.formats.reading import read
 from cocoseg.labels import PRESETS, LabelScheme
 from cocoseg.model import Dataset
 from cocoseg.options import Reading
+from cocoseg.options import given as changed
 from cocoseg.version import __version__
 
 
@@ -33,7 +34,7 @@ class Source:
     def files(self) -> list[str]:
         """All files and folders that are read, except the PNGs of a panoptic JSON."""
         options = self.options
-        named = (self.src, options["instances"], options["categories"], options["images"])
+        named = (self.src, *(options[name] for name in _FILES))  # type: ignore[literal-required]
         split = None if options["split"] is None else list_file(options["split"])
         files = (*named, split, labels_file(options["source_labels"]))
         return [place(path) for path in files if path is not None]
@@ -41,10 +42,20 @@ class Source:
     @property
     def given(self) -> dict[str, Any]:
         """The given options that are not files, for the report."""
-        labels, split = self.options["source_labels"], self.options["split"]
-        name = labels.name if isinstance(labels, LabelScheme) else labels and str(labels)
-        given = {"source_labels": name, "split": split and str(split), "from": self.options["source_format"]}
-        return {option: value for option, value in given.items() if value is not None}
+        files = (*_FILES, "png_dir", "keep_fields")
+        given = {name: value for name, value in changed(Reading, self.options).items() if name not in files}
+        return {_SHOWN.get(name, name): _plain(value) for name, value in given.items()}
+
+
+_FILES = ("instances", "categories", "images", "photos")
+_SHOWN = {"source_format": "from"}
+
+
+def _plain(value: Any) -> Any:
+    """An option as the report has it: schemes by their name, paths as text."""
+    if isinstance(value, LabelScheme):
+        return value.name
+    return value if isinstance(value, int | float) else str(value)
 
 
 def about(dataset: Dataset, *files: StrPath) -> dict[str, Any]:
@@ -59,6 +70,12 @@ def labels_file(labels: StrPath | LabelScheme | None) -> str | None:
     if labels is None or isinstance(labels, LabelScheme) or labels in PRESETS:
         return None
     return place(labels) if places.is_file(place(labels)) else None
+
+
+def by_score(dataset: Dataset, overlap: str | None) -> list[str]:
+    """A note where scores decide which mask is on top although nobody asked for it."""
+    asked = overlap is not None or not dataset.conventions.scored
+    return [] if asked else ["where masks overlap, the higher score is on top; --overlap chooses another rule"]
 
 
 def check_categories(dataset: Dataset, kind: str) -> None:

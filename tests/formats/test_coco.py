@@ -106,21 +106,43 @@ def test_an_id_that_is_used_twice_is_told_and_both_are_kept(document: Document, 
     assert class_maps(dataset) == [[20, 4], [20, 0, 4], [24]]
 
 
-@pytest.mark.parametrize("value", [[], "missing"])
-def test_an_annotation_without_a_mask_is_told(value: Any, document: Document, tmp_path: Path) -> None:
-    document["annotations"][0]["segmentation"] = value
+NO_MASK = ["missing", [], None, {}, [[]], [[], []], [None], "", {"size": [4, 6], "counts": []}, {"counts": ""}]
+
+
+def without_mask(row: Document, value: Any) -> None:
+    row["segmentation"] = value
     if value == "missing":
-        del document["annotations"][0]["segmentation"]
-    (problem,) = read(document, tmp_path)[0].problems
-    assert problem.category == "seg.empty"
-    assert "annotations[0] (id 1) has no pixel" in problem.message
-
-
-def test_a_file_of_boxes_alone_is_refused(document: Document, tmp_path: Path) -> None:
-    for row in document["annotations"]:
         del row["segmentation"]
-    with pytest.raises(cocoseg.DocumentError, match="no annotation has 'segments_info' or 'segmentation'"):
+
+
+@pytest.mark.parametrize("value", NO_MASK)
+def test_every_spelling_of_no_mask_is_the_same_and_told_once(value: Any, document: Document, tmp_path: Path) -> None:
+    without_mask(document["annotations"][0], value)
+    dataset = read(document, tmp_path)
+    assert class_maps(dataset) == [[24], [20, 0, 4], [24]]
+    (problem,) = dataset.problems
+    assert problem.category == "seg.empty"
+    assert "annotations[0] (id 1) has no mask" in problem.message
+    assert dataset[0].problems == ()
+
+
+@pytest.mark.parametrize("value", NO_MASK)
+def test_a_file_without_a_single_mask_is_refused(value: Any, document: Document, tmp_path: Path) -> None:
+    for row in document["annotations"]:
+        without_mask(row, value)
+    with pytest.raises(cocoseg.DocumentError, match="no annotation has 'segments_info' or a mask") as caught:
         read(document, tmp_path)
+    assert caught.value.category == "doc.kind"
+
+
+@pytest.mark.parametrize("value", NO_MASK)
+def test_a_row_without_a_mask_keeps_its_box_and_area(value: Any, document: Document, tmp_path: Path) -> None:
+    document["annotations"][0] |= {"bbox": [1.5, 0, 2, 3], "area": 5.5}
+    without_mask(document["annotations"][0], value)
+    cocoseg.to_coco(save(document, tmp_path), tmp_path / "out.json")
+    first, second = json.loads((tmp_path / "out.json").read_text())["annotations"]
+    assert (first["bbox"], first["area"]) == ([1.5, 0, 2, 3], 5.5)
+    assert (second["bbox"], second["area"]) == ([0, 0, 2, 2], 4)
 
 
 def test_lvis_names_images_by_their_address(document: Document, tmp_path: Path) -> None:
@@ -142,7 +164,8 @@ def test_folders_in_names_are_kept(document: Document, tmp_path: Path) -> None:
         ({"segmentation": [[0, 0, float("nan"), 0, 2, 2]]}, "json.nonfinite"),
         ({"segmentation": {"size": [4, 7], "counts": [28]}}, "size.mismatch"),
         ({"segmentation": {"size": [4, 6], "counts": [23]}}, "rle.sum"),
-        ({"segmentation": None}, "seg.type"),
+        ({"segmentation": 0}, "seg.type"),
+        ({"segmentation": [{"x": 1, "y": 2}]}, "seg.type"),
     ],
 )
 def test_a_bad_segmentation_costs_its_image(change: Any, category: str, document: Document, tmp_path: Path) -> None:
@@ -155,10 +178,13 @@ def test_a_bad_segmentation_costs_its_image(change: Any, category: str, document
 @pytest.mark.parametrize(
     ("change", "category"),
     [
-        ({"category_id": "3"}, "id.type"),
+        ({"category_id": "three"}, "id.type"),
+        ({"category_id": "3.5"}, "id.type"),
+        ({"category_id": True}, "id.type"),
         ({"category_id": None}, "id.type"),
         ({"category_id": 10**30}, "id.range"),
-        ({"iscrowd": "0"}, "doc.type"),
+        ({"iscrowd": "maybe"}, "doc.type"),
+        ({"iscrowd": 0.5}, "doc.type"),
         ({"score": float("nan")}, "json.nonfinite"),
         ({"id": 1.5}, "id.type"),
     ],
@@ -179,7 +205,7 @@ def test_a_bad_row_costs_its_image(change: Any, category: str, document: Documen
     [
         ({"image_id": None}, "id.type"),
         ({"image_id": 99}, "id.unknown"),
-        ({"image_id": "1"}, "id.unknown"),
+        ({"image_id": "99"}, "id.unknown"),
     ],
 )
 def test_a_row_that_belongs_to_no_image_is_named(
@@ -229,7 +255,7 @@ def test_the_data_set_tells_its_labels_what_unlabelled_is(document: Document, tm
 @pytest.mark.parametrize("name", ["a.heic", "b.tar.png", "c.JPG", "d"])
 def test_what_is_written_is_called_png(name: str, document: Document, tmp_path: Path) -> None:
     document["images"][0]["file_name"] = name
-    assert read(document, tmp_path)[0].key in ("a.png", "b.tar.png", "c.png", "d")
+    assert read(document, tmp_path)[0].key in ("a.png", "b.tar.png", "c.png", "d.png")
 
 
 @pytest.mark.parametrize("source", ["instances.json", "cocoseg.json"])
@@ -309,7 +335,8 @@ def test_the_same_bytes_for_two_workers(tmp_path: Path) -> None:
     ("change", "category"),
     [
         ({"height": 0}, "size.invalid"),
-        ({"height": "4"}, "size.type"),
+        ({"height": "tall"}, "size.type"),
+        ({"height": 4.5}, "size.type"),
         ({"file_name": "../a.jpg"}, "path.escape"),
         ({"file_name": "b.jpg"}, None),
     ],

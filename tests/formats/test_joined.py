@@ -140,8 +140,8 @@ def test_a_name_that_stuff_has_for_another_image(instances: Dataset, tmp_path: P
 
 
 def test_no_image_in_common(instances: Dataset, tmp_path: Path) -> None:
-    other = file(tmp_path / "stuff.json", [{"id": 93, "name": "sky"}], ("1", "a.jpg", 93))
-    with pytest.raises(DocumentError, match=r"has none of its images \(image ids 1, 2, 3 \.\.\. here, '1'") as caught:
+    other = file(tmp_path / "stuff.json", [{"id": 93, "name": "sky"}], ("x1", "a.jpg", 93))
+    with pytest.raises(DocumentError, match=r"has none of its images \(image ids 1, 2, 3 \.\.\. here, 'x1'") as caught:
         join(instances, other)
     assert caught.value.category == "id.unknown"
 

@@ -106,9 +106,12 @@ def test_string_image_ids(document: Document, tmp_path: Path) -> None:
 
 def test_image_ids_that_differ_in_type_only(document: Document, tmp_path: Path) -> None:
     document["annotations"][0]["image_id"] = "1"
-    with pytest.raises(cocoseg.SampleError, match="one is a number, the other a string") as caught:
-        read(document, tmp_path)[0]
-    assert caught.value.category == "id.unknown"
+    dataset = read(document, tmp_path)
+    assert is_base(dataset)
+    assert dataset[0].image_id == 1
+    (problem,) = dataset.problems
+    assert problem.category == "id.type"
+    assert "image_id '1' and the id 1 of its image differ in type; they were joined" in problem.message
 
 
 def test_sizes_may_be_missing(document: Document, tmp_path: Path) -> None:

@@ -67,7 +67,7 @@ class TestClassTables:
 
 CHOICES = {
     "torchvision-voc21": ("class", "keep", "drop", "void"),
-    "cocostuff-helper": ("drop", "keep", "error", "file"),
+    "cocostuff-helper": ("drop", "keep", "error", None),
 }
 
 
@@ -80,7 +80,7 @@ class TestEveryPreset:
         assert scheme.dtype == np.uint8
         assert scheme.outside == (0 if preset == "torchvision-voc21" else scheme.void)
         choices = (scheme.crowd, scheme.things, scheme.unknown, scheme.overlap)
-        assert choices == CHOICES.get(preset, ("class", "keep", "error", "file"))
+        assert choices == CHOICES.get(preset, ("class", "keep", "error", None))
 
     def test_says_in_a_line_what_it_is(self, preset: str) -> None:
         assert 10 < len(PRESETS[preset].summary) < 80

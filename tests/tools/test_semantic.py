@@ -191,12 +191,20 @@ def test_a_pipe_in_the_way_is_not_waited_for(tmp_path: Path) -> None:
     assert [failure.category for failure in summary.failures] == ["out.exists"]
 
 
-def test_an_area_of_hundreds_of_digits_is_a_warning(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("area", "refused"),
+    [(31, False), (3.2 + 1e-9, False), (319, False), (0, False), (-5, False), (320, True), (3.2, True), (10**400, True)],
+)
+def test_an_area_that_is_ten_times_off_is_an_error(area: float, refused: bool, tmp_path: Path) -> None:
     document = badinput.base_document()
-    document["annotations"][1]["segments_info"][0]["area"] = 10**400
+    assert document["annotations"][1]["segments_info"][0]["area"] == 32
+    document["annotations"][1]["segments_info"][0]["area"] = area
     source = badinput.lay_out({"input": {"raw": json.dumps(document)}}, tmp_path / "set")
     summary = cocoseg.to_semantic(source, tmp_path / "out")
-    assert (summary.images, [problem.category for problem in summary.problems]) == (3, ["panoptic.area"])
+    found = summary.failures if refused else summary.problems
+    assert (summary.images, [problem.category for problem in found]) == (3 - refused, ["panoptic.area"])
+    taken = cocoseg.to_semantic(source, tmp_path / "taken", check_areas=False)
+    assert (taken.images, [problem.category for problem in taken.problems]) == (3, ["panoptic.area"])
 
 
 def test_a_folder_where_the_report_belongs(tmp_path: Path) -> None:

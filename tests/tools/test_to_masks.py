@@ -162,15 +162,6 @@ def test_a_category_that_is_not_listed_goes_by_its_number(tmp_path: Path) -> Non
     assert table(tmp_path / "out", "a")["masks"][0]["category"] is None
 
 
-def test_images_whose_folders_would_be_one(tmp_path: Path) -> None:
-    whole = json.loads(INSTANCES.read_text())
-    whole["images"][0]["file_name"], whole["images"][1]["file_name"] = "a", "a.jpg"
-    (tmp_path / "set.json").write_text(json.dumps(whole))
-    with pytest.raises(cocoseg.DocumentError, match=r"two images would have their masks in 'a'.*rename one"):
-        cocoseg.to_masks(tmp_path / "set.json", tmp_path / "out")
-    assert not (tmp_path / "out").exists()
-
-
 @pytest.mark.parametrize("name", [".cocoseg.jpg", ".cocoseg/a.jpg"])
 def test_an_image_that_is_called_as_our_own_files(name: str, tmp_path: Path) -> None:
     whole = json.loads(INSTANCES.read_text())

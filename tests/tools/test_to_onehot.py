@@ -20,7 +20,7 @@ EXPECTED = FIXTURES / "expected" / "onehot"
 CASES: dict[str, tuple[str, list[str]]] = {
     "index": ("panoptic.json", []),
     "index-void-channel": ("panoptic.json", ["--void-channel"]),
-    "instances-file": ("instances.json", []),
+    "instances-file": ("instances.json", ["--overlap", "file"]),
     "instances-void": ("instances.json", ["--overlap", "void"]),
 }
 
@@ -185,6 +185,6 @@ def test_two_images_that_would_be_one_file(tmp_path: Path) -> None:
     summary = cocoseg.to_onehot(tmp_path / "instances.json", tmp_path / "out")
     (failure,) = summary.failures
     assert failure.category == "path.collision"
-    assert "'overlap' and 'overlap.png' would both be 'overlap.npz'; rename one" in failure.message
-    assert load(tmp_path / "out" / "overlap.npz").shape == (3, 4, 4)
+    assert "both give 'overlap.png'; one would overwrite the other: rename one" in failure.message
+    assert load(tmp_path / "out" / "overlap.npz").shape == (6, 8, 4)
     assert load(tmp_path / "out" / "thin" / "row.npz").shape == (1, 9, 4)

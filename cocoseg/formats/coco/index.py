@@ -6,233 +6,242 @@ An error in one annotation affects only its image: the entry becomes a ``Refused
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
-import msgspec
-from msgspec import UNSET, Raw, UnsetType
+from msgspec import UNSET
 
 from cocoseg.codecs.panoptic import ID_LIMIT, VOID
 from cocoseg.errors import DocumentError, Problem, SampleError, show
-from cocoseg.files.documents import Int64, parse_part, read_document
-from cocoseg.formats.coco_json.about import Described
+from cocoseg.formats.coco.rows import OBJECT, Annotation, Document, Rows, annotation_name, read_rows
+from cocoseg.formats.coco.sizes import Sizes, images_of_rows
 from cocoseg.formats.coco_json.categories import name_problems, parse_categories, read_categories
-from cocoseg.formats.coco_json.images import Image, ImageTable, Keys, image_id, safe_name
+from cocoseg.formats.coco_json.images import Image, ImageTable, Keys, Match, Naming, given_name
+from cocoseg.formats.coco_json.lists import read_lists
 from cocoseg.model import Category, Entry, ImageId, Refused, row_place
+from cocoseg.runs.tally import counted
 
 
-class Annotation(msgspec.Struct, gc=False):
-    """A row of ``annotations`` or of a results list."""
+@dataclass(frozen=True)
+class Choices:
+    """What is taken of a document: the options of reading that apply to detection files.
 
-    image_id: int | str | float
-    category_id: Int64
-    id: Int64 | str | None = None
-    segmentation: Raw | UnsetType = UNSET
-    iscrowd: int | bool | None = 0
-    score: float | None = None
-    segment_id: Any = None
+    ``images`` and ``categories`` are other files that list them. ``keep_fields``: annotations keep their rows, and
+    names need not be paths.
+    """
 
-
-class _Owner(msgspec.Struct, gc=False):
-    """The image id of a row that is otherwise unusable."""
-
-    image_id: int | str | float
+    categories: str | os.PathLike[str] | None = None
+    images: str | os.PathLike[str] | None = None
+    photos: str | None = None
+    match: Match = "id"
+    naming: Naming = "path"
+    one_class: str | None = None
+    min_score: float | None = None
+    crowd_as_things: bool = False
+    keep_fields: bool = False
 
 
 class Index(NamedTuple):
-    """A document: its categories, an entry per image, its problems, and where its annotation ids are unique."""
+    """A document: its categories, an entry per image, its problems, and where its annotation ids are unique.
+
+    ``scored``: whether every annotation has a score.
+    """
 
     categories: tuple[Category, ...]
     entries: list[Entry | Refused]
     problems: tuple[Problem, ...]
     ids: Literal["none", "file", "picture"]
+    scored: bool
     about: dict[str, bytes]
 
 
-class _Document(Described):
-    images: list[Raw] | UnsetType = UNSET
-    annotations: list[Annotation] | UnsetType = UNSET
-    categories: list[Raw] | UnsetType = UNSET
+def read_index(path: str | os.PathLike[str], choices: Choices) -> Index:
+    """The index of a detection JSON or a results list.
 
-
-class _RawDocument(Described):
-    images: list[Raw] | UnsetType = UNSET
-    annotations: list[Raw] | UnsetType = UNSET
-    categories: list[Raw] | UnsetType = UNSET
-
-
-_STRICT: Any = _Document | list[Annotation]
-_LENIENT: Any = _RawDocument | list[Raw]
-_ANNOTATION = msgspec.json.Decoder(Annotation)
-_OWNER = msgspec.json.Decoder(_Owner)
-_KEYS = ("images", "annotations", "categories")
-
-
-def read_index(
-    path: str | os.PathLike[str],
-    categories: str | os.PathLike[str] | None = None,
-    images: str | os.PathLike[str] | None = None,
-) -> Index:
-    """The index of a detection JSON or a results list; ``images`` is the file that lists the images of a results list.
-
-    Raises DocumentError: ``json.*``, ``doc.*``, ``file.*``, ``id.duplicate``.
+    Raises DocumentError: ``json.*``, ``doc.*``, ``file.*``, ``id.*``.
     """
     source = os.fspath(path)
-    document, rows, numbers, refused = _read(source)
-    _check_kind(source, document, rows, refused)
-    about = source if images is None else os.fspath(images)
-    described = document if images is None else read_document(about, _RawDocument, unique=_KEYS)
-    if described.images is UNSET:
-        raise DocumentError(
-            "doc.missing_key", f"{about}: no 'images', which hold the sizes; name a file that lists them with --images"
-        )
-    listed = document.categories if images is None or document.categories is not UNSET else described.categories
-    found = parse_categories(about, listed) if categories is None else read_categories(categories)
-    table, keys = ImageTable(about, described.images), Keys(about, "images")
-    repeated = _repeated_ids(source, rows, numbers)
-    picture_ids = _take_segment_ids(rows)
-    grouped, strays = _group(source, rows, numbers, table)
-    bad = {owner: error for owner, error in reversed(refused) if owner in table.rows}
-    strays += [_stray(source, error) for owner, error in refused if owner not in table.rows]
-    strays += [Refused("images", problem, stray=True) for problem in table.problems]
+    found = read_rows(source, whole_rows=choices.keep_fields, one_class=choices.one_class is not None)
+    _check_kind(source, found)
+    described, about = _described(source, found, choices)
+    categories = _categories(found, described, about, choices)
+    table = ImageTable(about, described.images or [], found.taken, choices.match)
+    keys = Keys(about, "images", choices.naming)
+    problems = [*found.problems, *_chosen(source, found, choices)]
+    scored = bool(found.rows) and all(row.score is not None for row in found.rows)
+    repeated = _repeated_ids(source, found)
+    picture_ids = _take_segment_ids(found.rows)
+    grouped, bad, strays = _placed(source, found, table)
+    sizes = Sizes(choices.photos, table, found.taken)
     entries = [
-        _refused(source, _image_place(*row), bad[image], image)
-        if image in bad
-        else _entry(about, *row, grouped.get(image, ([], [])), table.raw(image, apart=described is not document), keys)
-        for image, row in table.rows.items()
+        _entry(source, about, image, grouped.get(image, ([], [])), bad.get(image), (table, keys, sizes))
+        for image in table.rows
     ]
-    problems = (*keys.problems, *name_problems(about, found), *repeated)
-    unique: Literal["file", "none"] = "file" if not repeated and all(map(_is_id, rows)) else "none"
-    return Index(found, [*entries, *strays], problems, "picture" if picture_ids else unique, described.about)
-
-
-def annotation_name(annotation: Annotation, number: int) -> str:
-    """The position of an annotation, and its id, for messages."""
-    name = "" if annotation.id is None else f" (id {show(annotation.id)})"
-    return f"annotations[{number}]{name}"
-
-
-_Bad = tuple[ImageId | None, SampleError]
+    strays += [Refused("images", problem, stray=True) for problem in table.problems]
+    problems += [*keys.problems, *name_problems(about, categories), *repeated, *found.taken.problems]
+    unique: Literal["file", "none"] = "file" if not repeated and all(map(_is_id, found.rows)) else "none"
+    ids = "picture" if picture_ids else unique
+    return Index(categories, [*entries, *strays], tuple(problems), ids, scored, described.about)
 
 
 _Rows = tuple[list[Annotation], list[int]]  # annotations, and their positions in the document
 
 
-def _read(source: str) -> tuple[_Document | _RawDocument, list[Annotation], list[int], list[_Bad]]:
-    """A document, its annotations and their positions, and the unusable rows, each with its image if known."""
-    try:
-        return _rows(read_document(source, _STRICT, unique=_KEYS))
-    except DocumentError as error:
-        if error.category not in ("doc.type", "doc.missing_key", "json.nonfinite"):
-            raise
-    return _lenient_rows(source, read_document(source, _LENIENT, unique=_KEYS))
-
-
-def _rows(document: _Document | list[Annotation]) -> tuple[_Document, list[Annotation], list[int], list[_Bad]]:
-    whole = _Document(annotations=document) if isinstance(document, list) else document
-    rows = [] if whole.annotations is UNSET else whole.annotations
-    return whole, rows, list(range(len(rows))), []
-
-
-def _lenient_rows(
-    source: str, document: _RawDocument | list[Raw]
-) -> tuple[_RawDocument, list[Annotation], list[int], list[_Bad]]:
-    whole = _RawDocument(annotations=document) if isinstance(document, list) else document
-    rows: list[Annotation] = []
-    numbers: list[int] = []
-    bad: list[_Bad] = []
-    for number, raw in enumerate([] if whole.annotations is UNSET else whole.annotations):
-        try:
-            rows.append(parse_part(raw, _ANNOTATION))
-            numbers.append(number)
-        except SampleError as error:
-            bad.append((_owner(raw), error.at(f"annotations[{number}]")))
-    return whole, rows, numbers, bad
-
-
-def _owner(raw: Raw) -> ImageId | None:
-    """The image id of an unusable row, if it is valid."""
-    try:
-        return image_id(parse_part(raw, _OWNER).image_id, "image_id")
-    except SampleError:
-        return None
-
-
-def _check_kind(
-    source: str, document: _Document | _RawDocument, rows: Sequence[Annotation], refused: Sequence[_Bad]
-) -> None:
-    if isinstance(document, _RawDocument) and not rows and _has_segments_info(document):
-        text = "holds panoptic annotations (they have 'segments_info'); expected annotations with 'segmentation'"
-        raise DocumentError("doc.kind", f"{source}: {text}")
+def _check_kind(source: str, found: Rows) -> None:
     # With a list of annotations that is present but empty, the images have no segments.
-    if not rows and not refused and not (document.images and document.annotations is not UNSET):
+    if not found.rows and not found.refused and not (found.document.images and found.document.annotations is not UNSET):
         raise DocumentError(
             "doc.missing_key", f"{source}: no 'annotations', or an empty list; there is nothing to convert"
         )
-    if rows and all(row.segmentation is UNSET for row in rows):
-        raise DocumentError(
-            "doc.kind",
-            f"{source}: no annotation has 'segments_info' or 'segmentation'; boxes, keypoints and captions "
-            "alone cannot be converted",
-        )
 
 
-def _has_segments_info(document: _RawDocument) -> bool:
-    return any(b'"segments_info"' in bytes(row) for row in (document.annotations or [])[:1])
+def _described(source: str, found: Rows, choices: Choices) -> tuple[Document, str]:
+    """The document that lists the images, and its path. Raises DocumentError ``doc.missing_key``."""
+    if choices.images is not None:
+        about = os.fspath(choices.images)
+        document, problems = read_lists(about, Document)
+        found.problems += problems
+    else:
+        about, document = source, found.document
+        if document.images is UNSET and (rows := images_of_rows(source, found)):
+            text = f"no 'images'; took those that the annotations name ({len(rows):,}), with the sizes of their RLE"
+            found.problems.append(Problem("doc.missing_key", f"{source}: {text}"))
+            document.images = rows
+    if document.images is UNSET:
+        text = "no 'images', which hold the sizes; name a file that lists them with --images"
+        raise DocumentError("doc.missing_key", f"{about}: {text}")
+    return document, about
 
 
-def _group(
-    source: str, rows: Iterable[Annotation], numbers: Iterable[int], table: ImageTable
-) -> tuple[dict[ImageId, _Rows], list[Refused]]:
-    """Annotations by image, and those whose image is not listed."""
+def _categories(found: Rows, described: Document, about: str, choices: Choices) -> tuple[Category, ...]:
+    if choices.one_class is not None:
+        return (Category(OBJECT, choices.one_class),)
+    if choices.categories is not None:
+        return read_categories(choices.categories)
+    if found.classless:
+        text = f"{found.taken.source}: no annotation has a category, so all are of one, 'object'; --one-class names it"
+        found.problems.append(Problem("doc.missing_key", text))
+        return (Category(OBJECT, "object"),)
+    document = found.document if found.document.categories is not UNSET else described
+    return parse_categories(about, document.categories, found.taken)
+
+
+def _chosen(source: str, found: Rows, choices: Choices) -> list[Problem]:
+    """Leave out what is not wanted, and count it; warn if nothing but crowds is left."""
+    problems: list[Problem] = []
+    if choices.min_score is not None:
+        least = choices.min_score
+        kept = [k for k, row in enumerate(found.rows) if row.score is None or row.score >= least]
+        if low := len(found.rows) - len(kept):
+            what = counted(low, "annotation")
+            problems.append(Problem("seg.score", f"{source}: left out {what} with a score below {least}"))
+        found.rows = [found.rows[k] for k in kept]
+        found.numbers = [found.numbers[k] for k in kept]
+    if choices.crowd_as_things:
+        for row in found.rows:
+            row.iscrowd = 0
+    elif found.rows and all(row.iscrowd for row in found.rows):
+        text = "every annotation is a crowd (iscrowd 1), which training leaves out; --crowd-as-things makes them things"
+        problems.append(Problem("seg.crowd", f"{source}: {text}"))
+    return problems
+
+
+def _placed(
+    source: str, found: Rows, table: ImageTable
+) -> tuple[dict[ImageId, _Rows], dict[ImageId, SampleError], list[Refused]]:
+    """Annotations by image; the errors of images with an unusable one; and what belongs to no image.
+
+    Raises DocumentError ``id.unknown`` if not a single annotation belongs to a listed image.
+    """
     grouped: dict[ImageId, _Rows] = {}
-    strays: list[Refused] = []
-    for number, row in zip(numbers, rows, strict=True):
-        if row.image_id in table.rows:  # 1.0 matches 1
-            found = grouped.setdefault(row.image_id, ([], []))  # type: ignore[arg-type]
-            found[0].append(row)
-            found[1].append(number)
+    bad: dict[ImageId, SampleError] = {}
+    lost: list[SampleError] = []
+    for number, row in zip(found.numbers, found.rows, strict=True):
+        image: Any = row.image_id if row.image_id in table.rows else table.find(row.image_id)  # type: ignore[arg-type]
+        if image is not None:  # 1.0 matches 1
+            rows, numbers = grouped.setdefault(image, ([], []))
+            rows.append(row)
+            numbers.append(number)
         else:
-            strays.append(_stray(source, _unknown(row.image_id, table).at(annotation_name(row, number))))
-    return grouped, strays
+            _lose(row.image_id, annotation_name(row, number), table, bad, lost)
+    met = bool(grouped)
+    for images, error in found.refused:
+        owners = [owner for image in images if (owner := table.find(image)) is not None]
+        met = met or bool(owners)
+        for owner in owners:
+            bad.setdefault(owner, error)
+        if not owners:
+            lost.append(error)
+    if not met and (lost or bad):
+        raise _none_met(source, found, table, (*lost, *bad.values())[0])
+    return grouped, bad, _strays(source, lost)
 
 
-def _unknown(image: Any, table: ImageTable) -> SampleError:
+def _lose(image: Any, where: str, table: ImageTable, bad: dict[ImageId, SampleError], lost: list[SampleError]) -> None:
+    """Note a row that cannot be placed: as the error of the images that it may belong to, or else as lost."""
+    owners = table.owners(image)
+    error = (table.unknown(image) if len(lost) < _NAMED or owners else SampleError("id.unknown", "")).at(where)
+    for owner in owners:
+        bad.setdefault(owner, error)
+    if not owners:
+        lost.append(error)
+
+
+_NAMED = 5  # lost rows that are named
+
+
+def _strays(source: str, lost: Sequence[SampleError]) -> list[Refused]:
+    """The first rows of no listed image; the message of the last one counts the rest."""
+    more = f" (and {len(lost) - _NAMED:,} more annotations of images that are not listed)" if len(lost) > _NAMED else ""
+    named = [error.at(source).problem for error in lost[:_NAMED]]
+    places = [error.message.partition(":")[0] for error in lost]
+    strays = [Refused(place, problem, stray=True) for place, problem in zip(places, named, strict=False)]
+    if more:
+        last = strays[-1]
+        strays[-1] = Refused(last.where, Problem(last.problem.category, last.problem.message + more), stray=True)
+    return strays
+
+
+def _none_met(source: str, found: Rows, table: ImageTable, error: SampleError) -> DocumentError:
+    def some(ids: Sequence[object]) -> str:
+        return ", ".join(map(show, list(dict.fromkeys(ids))[:3])) + (" ..." if len(ids) > 3 else "") or "none"
+
+    total = counted(len(found.rows) + len(found.refused), "annotation")
+    ids = f"image_id is {some([row.image_id for row in found.rows])}, the images' id is {some([*table.rows])}"
+    advice = "are they of the same split? Name the file that lists the images with --images, or correct the ids"
+    what = f"none of the {total} belongs to a listed image ({ids}); {advice}"
+    return DocumentError("id.unknown", f"{source}: {what}. {error}")
+
+
+def _entry(
+    source: str,
+    about: str,
+    image: ImageId,
+    annotations: _Rows,
+    error: SampleError | None,
+    tables: tuple[ImageTable, Keys, Sizes],
+) -> Entry | Refused:
+    table, keys, sizes = tables
+    number, row = table.rows[image]
+    if error is not None:
+        return _refused(source, _image_place(number, row), error, image)
     try:
-        return table.unknown(image_id(image, "image_id"))
-    except SampleError as error:
-        return error
-
-
-def _entry(source: str, number: int, image: Image, annotations: _Rows, row: Raw, keys: Keys) -> Entry | Refused:
-    try:
-        file_name = safe_name(_file_name(image), "image")
-        size = ImageTable.size_of(number, image)
-        if size is None:
-            raise SampleError("doc.missing_key", "no 'height' and 'width', expected the numbers of pixels")
-        key = keys.take(number, file_name, _as_png(file_name))
-        return Entry(key, image.id, f"images[{number}]", (), size, file_name, row, *annotations)
-    except SampleError as error:
-        return _refused(source, _image_place(number, image), error, image.id)
+        file_name = given_name(_file_name(row), "image")
+        size = sizes.of(image, annotations[0])
+        key = keys.take(number, file_name)
+        raw = table.raw(image, apart=source != about)
+        return Entry(key, image, f"images[{number}]", (), size, file_name, raw, *annotations)
+    except SampleError as failure:
+        return _refused(about, _image_place(number, row), failure, image)
 
 
 def _refused(source: str, where: str, error: SampleError, image: ImageId) -> Refused:
     return Refused(where, error.at(where).at(source).problem, image_id=image)
 
 
-def _stray(source: str, error: SampleError) -> Refused:
-    """A row of no listed image; the message begins with its position."""
-    return Refused(error.message.partition(":")[0], error.at(source).problem, stray=True)
-
-
 def _image_place(number: int, image: Image) -> str:
     return row_place(f"images[{number}]", image.id, "" if image.file_name is UNSET else image.file_name)
-
-
-def _as_png(file_name: str) -> str:
-    """A photo's name with its extension replaced by ``.png``."""
-    stem, dot, ending = file_name.rpartition(".")
-    return f"{stem}.png" if dot and ending.isalnum() and stem and not stem.endswith("/") else file_name
 
 
 def _file_name(image: Image) -> Any:
@@ -258,11 +267,11 @@ def _is_id(row: Annotation) -> bool:
     return isinstance(row.id, int) and row.id > 0
 
 
-def _repeated_ids(source: str, rows: Sequence[Annotation], numbers: Sequence[int]) -> list[Problem]:
-    if len({row.id for row in rows}) == len(rows):
+def _repeated_ids(source: str, found: Rows) -> list[Problem]:
+    if len({row.id for row in found.rows}) == len(found.rows):
         return []
     seen: dict[int | str, int] = {}
-    pairs = zip(rows, numbers, strict=True)
+    pairs = zip(found.rows, found.numbers, strict=True)
     twice = [(row.id, n) for row, n in pairs if row.id is not None and seen.setdefault(row.id, n) != n]
     if not twice:
         return []

@@ -21,40 +21,46 @@ from typing import Any
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
+from msgspec import UNSET
 
-from cocoseg.codecs.rle import area
+from cocoseg.codecs.rle import Runs, area
 from cocoseg.codecs.segmentation import read_segmentations
-from cocoseg.errors import Problem, SampleError
+from cocoseg.errors import Problem, SampleError, UsageError
 from cocoseg.files.documents import NOT_A_NUMBER
 from cocoseg.formats.coco import index as coco_index
-from cocoseg.formats.coco.index import Annotation, annotation_name
+from cocoseg.formats.coco.boxes import check_boxes
+from cocoseg.formats.coco.index import Choices
+from cocoseg.formats.coco.rows import Annotation, annotation_name
+from cocoseg.formats.coco_json.images import Naming
 from cocoseg.formats.survey import Peek
 from cocoseg.labels.presets import is_stuff
 from cocoseg.model import Category, Conventions, Dataset, Entry, Loader, Sample
 
 
-def read(
-    path: str | os.PathLike[str],
-    *,
-    categories: str | os.PathLike[str] | None = None,
-    images: str | os.PathLike[str] | None = None,
-) -> Dataset:
+def read(path: str | os.PathLike[str], **options: Any) -> Dataset:
     """A detection JSON as a Dataset of all its images. The options are those of ``cocoseg.read``.
 
-    Raises DocumentError: ``json.*``, ``doc.*``, ``file.*``, ``id.duplicate``.
+    Raises DocumentError: ``json.*``, ``doc.*``, ``file.*``, ``id.*``.
     """
     source = os.fspath(path)
-    index = coco_index.read_index(source, categories, images)
+    index = coco_index.read_index(source, _choices(**options))
     background = not covers_all(index.categories)
     return Dataset(
         index.categories,
         index.entries,
         Loader(source, (), sample),
-        conventions=Conventions("background" if background else "unknown", index.ids),
+        conventions=Conventions("background" if background else "unknown", index.ids, scored=index.scored),
         problems=index.problems,
         about=index.about,
     )
+
+
+def _choices(*, flatten: bool = False, basename: bool = False, keep_fields: bool = False, **options: Any) -> Choices:
+    """The options, with one word for how output names are made. Raises UsageError ``usage.flatten``."""
+    if flatten and basename:
+        raise UsageError("usage.flatten", "flatten and basename are two ways to make a name; choose one")
+    naming: Naming = "any" if keep_fields else "flat" if flatten else "base" if basename else "path"
+    return Choices(naming=naming, keep_fields=keep_fields, **options)
 
 
 def peek(dataset: Dataset) -> Callable[[Entry], Peek]:
@@ -68,7 +74,7 @@ def peek(dataset: Dataset) -> Callable[[Entry], Peek]:
 
 
 def sample(entry: Entry, files: Sequence[bytes], place: str) -> Sample:
-    """The segmentations of an image, decoded all at once. Raises SampleError."""
+    """The annotations of an image, decoded all at once. Raises SampleError."""
     rows, numbers = entry.body, entry.positions
     assert entry.size is not None
 
@@ -76,6 +82,7 @@ def sample(entry: Entry, files: Sequence[bytes], place: str) -> Sample:
         return annotation_name(rows[k], numbers[k])
 
     masks = read_segmentations([_value(row, k, name) for k, row in enumerate(rows)], entry.size, name)
+    strange = check_boxes([row.bbox for row in rows], masks, name, place)
     return Sample(
         entry.key,
         entry.image_id,
@@ -84,16 +91,17 @@ def sample(entry: Entry, files: Sequence[bytes], place: str) -> Sample:
         iscrowd=np.array([bool(row.iscrowd) for row in rows], np.bool_),
         shapes=masks,
         place=place,
-        problems=_empty_masks(area(masks), name, place),
+        problems=(*_empty_masks(rows, masks, name, place), *strange),
         scores=_scores(rows),
         file_name=entry.file_name,
         row=entry.row,
+        rows=[row.row for row in rows] if rows and rows[0].row is not UNSET else None,
     )
 
 
 def _value(row: Annotation, k: int, name: Callable[[int], str]) -> Any:
     """The parsed segmentation of an annotation, or an empty list if it is missing."""
-    if row.segmentation is msgspec.UNSET:
+    if row.segmentation is UNSET:
         return []
     raw = bytes(row.segmentation)
     if NOT_A_NUMBER.encode() in raw:
@@ -110,8 +118,11 @@ def _scores(rows: Sequence[Annotation]) -> np.ndarray[Any, np.dtype[np.float64]]
     return np.array(scores, np.float64) if len(scores) == len(rows) else None
 
 
-def _empty_masks(areas: npt.NDArray[np.int64], name: Callable[[int], str], place: str) -> tuple[Problem, ...]:
-    empty = np.flatnonzero(areas == 0).tolist()
+def _empty_masks(
+    rows: Sequence[Annotation], masks: Runs, name: Callable[[int], str], place: str
+) -> tuple[Problem, ...]:
+    """A problem for masks without a pixel; those that are not given at all are counted with the document."""
+    empty = [k for k in np.flatnonzero(area(masks) == 0).tolist() if rows[k].segmentation is not UNSET]
     if not empty:
         return ()
     more = f" ({len(empty)} annotations have none)" if len(empty) > 1 else ""

@@ -13,11 +13,13 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from msgspec.structs import replace as with_fields
 
 from cocoseg.codecs.rle import Runs, concatenate
-from cocoseg.errors import DocumentError, SampleError, show
+from cocoseg.errors import DocumentError, Problem, SampleError, show
+from cocoseg.formats.coco_json.scalars import whole
 from cocoseg.labels.presets import OTHER, is_thing
-from cocoseg.model import Category, Conventions, Dataset, Sample
+from cocoseg.model import Category, Conventions, Dataset, ImageId, Sample
 
 
 @dataclass(frozen=True)
@@ -52,11 +54,39 @@ def join(instances: Dataset, stuff: Dataset) -> Dataset:
     """
     left_out = tuple(row.id for row in stuff.categories if (row.id, row.name) == (OTHER, "other"))
     known = tuple(row for row in stuff.categories if row.id not in left_out)
+    stuff = _with_ids_of(instances, stuff)
     if not {entry.image_id for entry in instances.entries} & {entry.image_id for entry in stuff.entries} - {None}:
         raise DocumentError("id.unknown", _no_common(instances, stuff))
     joined = instances.paired(stuff, _Below(left_out))
     categories = _categories(instances, replace(stuff, categories=known))
     return replace(joined, categories=categories, conventions=Conventions())
+
+
+def _with_ids_of(instances: Dataset, stuff: Dataset) -> Dataset:
+    """The stuff with the image ids of the instances, where they differ only in type and are not ambiguous."""
+    above, below = _by_number(instances), _by_number(stuff)
+    same = {below[n][0]: above[n][0] for n in below.keys() & above.keys() if len(below[n]) == len(above[n]) == 1}
+    meant = {image: other for image, other in same.items() if image != other}
+    if not meant:
+        return stuff
+    entries = [
+        with_fields(entry, image_id=meant[entry.image_id]) if entry.image_id in meant else entry
+        for entry in stuff.entries
+    ]
+    image, other = next(iter(meant.items()))
+    text = f"image id {show(image)} and {show(other)} in {instances.source} differ in type; they were joined"
+    more = f" (and {len(meant) - 1:,} more)" if len(meant) > 1 else ""
+    problem = Problem("id.type", f"{stuff.source}: {text}{more}")
+    return replace(stuff, entries=entries, problems=(*stuff.problems, problem))
+
+
+def _by_number(dataset: Dataset) -> dict[int, list[ImageId]]:
+    """The image ids that are numbers, or strings of digits, by their value."""
+    found: dict[int, list[ImageId]] = {}
+    for entry in dataset.entries:
+        if entry.image_id is not None and isinstance(number := whole(entry.image_id), int):
+            found.setdefault(number, []).append(entry.image_id)
+    return found
 
 
 def _categories(instances: Dataset, stuff: Dataset) -> tuple[Category, ...]:
@@ -106,6 +136,7 @@ def _over(over: Sample, under: Sample) -> Sample:
         shapes=concatenate([under.shapes, over.shapes]),
         problems=(*over.problems, *under.problems),
         scores=_scores(over, under),
+        rows=None,
     )
 
 

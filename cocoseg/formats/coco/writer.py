@@ -5,18 +5,20 @@
      "annotations": [{"id", "image_id", "category_id", "iscrowd", "area", "bbox", "segmentation"}],
      "categories": [{"id", "name", "supercategory", "isthing", "color"}]}
 
-``area`` and ``bbox`` are computed from the pixels. An ``id`` is unique in the whole file, so annotations from panoptic
-files also have a ``segment_id``, the segment id in the PNG. Converting back restores it.
+``area`` and ``bbox`` are computed from the pixels, if there are any. Other fields of annotations and categories are
+copied. An ``id`` is unique in the whole file, so annotations from panoptic files also have a ``segment_id``, the id in
+the PNG. Converting back restores it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import msgspec
 import numpy as np
+from msgspec import Raw
 
 from cocoseg.codecs import contour, rle
 from cocoseg.codecs.overlap import merge
@@ -24,7 +26,8 @@ from cocoseg.codecs.ragged import Ints
 from cocoseg.codecs.rle import Runs
 from cocoseg.codecs.segmentation import to_coco
 from cocoseg.codecs.simplify import simplify
-from cocoseg.formats.coco_json.about import image_row
+from cocoseg.errors import SampleError
+from cocoseg.formats.coco_json.about import annotation_fields, image_row
 from cocoseg.formats.coco_json.categories import check_listed
 from cocoseg.formats.coco_json.document import BETWEEN, coco_document
 from cocoseg.model import Category, Sample
@@ -33,7 +36,7 @@ from cocoseg.runs.writer import Converted
 
 Shape = Literal["rle", "rle-list", "polygons"]
 
-_VERSION = 2  # changes when the same input makes other texts
+_VERSION = 3  # changes when the same input makes other texts
 
 
 class Annotated(msgspec.Struct):
@@ -84,8 +87,9 @@ class Annotations:
         shapes, agreement = self._segmentations(columns)
         crowds = int(np.count_nonzero(columns.iscrowd))
         result = Annotated(len(columns.masks), crowds, len(agreement), sum(agreement), min(agreement, default=1.0))
-        rows = BETWEEN.join(map(_ENCODER.encode, self._rows(sample, columns, shapes)))
-        return Converted({}, result, (image_row(sample), rows))
+        rows = map(_ENCODER.encode, self._rows(sample, columns, shapes))
+        texts = rows if columns.rows is None else _with_fields(rows, columns, sample.place)
+        return Converted({}, result, (image_row(sample), BETWEEN.join(texts)))
 
     def settings(self) -> bytes:
         """All settings that affect the rows."""
@@ -95,7 +99,7 @@ class Annotations:
 
     def _columns(self, sample: Sample) -> _Columns:
         kept = sample.without(self.left_out)
-        columns = _Columns(kept.runs, kept.ids, kept.category_ids, kept.iscrowd, kept.scores)
+        columns = _Columns(kept.runs, kept.ids, kept.category_ids, kept.iscrowd, kept.scores, kept.rows)
         return columns.by_class() if self.by_class else columns
 
     def _segmentations(self, columns: _Columns) -> tuple[list[Any], list[float]]:
@@ -148,6 +152,7 @@ class _Columns:
     category_ids: Ints
     iscrowd: Any
     scores: Any
+    rows: Sequence[Raw] | None = None
 
     def by_class(self) -> _Columns:
         """One mask per category, the union of its masks, by ascending category id."""
@@ -157,6 +162,19 @@ class _Columns:
 
 
 _ENCODER = msgspec.json.Encoder()
+_FIELDS = msgspec.json.Decoder(dict[str, Raw])
+
+
+def _with_fields(rows: Iterable[bytes], columns: _Columns, place: str) -> Iterator[bytes]:
+    """The rows with the fields that the source has beside them. Raises SampleError ``json.depth``."""
+    assert columns.rows is not None
+    for row, source, pixels in zip(rows, columns.rows, rle.area(columns.masks).tolist(), strict=True):
+        try:
+            fields = annotation_fields(source, pixels > 0)
+        except SampleError as error:
+            raise error.at(place) from None
+        more = {name: Raw(text) for name, text in fields.items()}
+        yield _ENCODER.encode(_FIELDS.decode(row) | more) if more else row
 
 
 def detection_document(

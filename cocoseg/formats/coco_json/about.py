@@ -8,7 +8,7 @@ A sample carries its image's row undecoded; only writers of JSON parse it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
@@ -21,6 +21,9 @@ _FIELDS = msgspec.json.Decoder(dict[str, Raw])
 _ENCODER = msgspec.json.Encoder()
 _BEGINS = {"info": b"{", "licenses": b"["}
 _WRITTEN = ("id", "file_name", "height", "width")
+_OF_ANNOTATIONS = (
+    *("id", "image_id", "category_id", "iscrowd", "area", "bbox", "segmentation", "segment_id", "score"),
+)
 
 
 class Described(msgspec.Struct):
@@ -32,7 +35,7 @@ class Described(msgspec.Struct):
     @property
     def about(self) -> dict[str, bytes]:
         """The usable metadata: ``info`` if it is an object, ``licenses`` if it is a list."""
-        found = _compact({name: raw for name in _BEGINS if (raw := getattr(self, name)) is not UNSET})
+        found = compact({name: raw for name in _BEGINS if (raw := getattr(self, name)) is not UNSET})
         return {name: text for name, text in found.items() if text.startswith(_BEGINS[name])}
 
 
@@ -42,12 +45,29 @@ def image_fields(row: Raw | None) -> dict[str, bytes]:
     >>> image_fields(Raw(b'{"id": 1, "license": 3, "width": 8}'))
     {'license': b'3'}
     """
+    return _others(row, _WRITTEN, "an image's")
+
+
+def annotation_fields(row: Raw, has_pixels: bool) -> dict[str, bytes]:
+    """The fields of an annotation's row, except those that are computed. Raises SampleError ``json.depth``.
+
+    A mask without a pixel has no box and area of its own, so those of the row stay.
+
+    >>> annotation_fields(Raw(b'{"id": 1, "bbox": [1, 2, 3, 4], "track_id": 7}'), True)
+    {'track_id': b'7'}
+    """
+    written = _OF_ANNOTATIONS if has_pixels else tuple(name for name in _OF_ANNOTATIONS if name not in ("bbox", "area"))
+    return _others(row, written, "an annotation's")
+
+
+def _others(row: Raw | None, written: Collection[str], whose: str) -> dict[str, bytes]:
+    """The fields of a row except ``written``. Raises SampleError ``json.depth``."""
     if row is None:
         return {}
     try:
-        return _compact({name: raw for name, raw in _FIELDS.decode(row).items() if name not in _WRITTEN})
+        return compact({name: raw for name, raw in _FIELDS.decode(row).items() if name not in written})
     except RecursionError:  # the call stack was less deep when the file was read
-        raise SampleError("json.depth", "brackets are nested too deeply for an image's row") from None
+        raise SampleError("json.depth", f"brackets are nested too deeply for {whose} row") from None
 
 
 def image_row(sample: Sample) -> bytes:
@@ -60,7 +80,7 @@ def image_row(sample: Sample) -> bytes:
         raise error.at(sample.place) from None
 
 
-def _compact(found: Mapping[str, Raw]) -> dict[str, bytes]:
+def compact(found: Mapping[str, Raw]) -> dict[str, bytes]:
     """The values, each on one line without spaces. Values with NaN or infinity are left out, as JSON has neither."""
     texts = {name: msgspec.json.format(bytes(raw), indent=-1) for name, raw in found.items()}
     return {name: text for name, text in texts.items() if NOT_A_NUMBER.encode() not in text}

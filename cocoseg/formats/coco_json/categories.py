@@ -11,13 +11,15 @@ import numpy as np
 from msgspec import UNSET, Raw, UnsetType
 
 from cocoseg.errors import DocumentError, Problem, SampleError, show
-from cocoseg.files.documents import Int64, parse_part, read_document
+from cocoseg.files.documents import Int64, read_document
+from cocoseg.formats.coco_json.about import compact
+from cocoseg.formats.coco_json.scalars import Taken, flag, text, whole
 from cocoseg.model import Category, Sample
 
 
 class _Category(msgspec.Struct):
     id: Int64
-    name: str
+    name: str | None = None
     isthing: int | bool | None = None
     color: Any = None
     supercategory: Any = None
@@ -29,7 +31,10 @@ class _Document(msgspec.Struct):
 
 _DOCUMENT: Any = _Document | list[Raw]
 _EXAMPLE = 'a list like [{"id": 1, "name": "person"}, ...], or an object with such a list as "categories"'
+_EXAMPLE_ROW = '{"id": 1, "name": "person"}'
 _CATEGORY = msgspec.json.Decoder(_Category)
+_FIELDS = msgspec.json.Decoder(dict[str, Raw])
+_KINDS = {"id": whole, "name": text, "isthing": flag}
 
 
 def read_categories(path: str | os.PathLike[str]) -> tuple[Category, ...]:
@@ -46,26 +51,48 @@ def read_categories(path: str | os.PathLike[str]) -> tuple[Category, ...]:
     return found
 
 
-def parse_categories(source: str, rows: Sequence[Raw] | UnsetType) -> tuple[Category, ...]:
-    """The rows of a document's ``categories``. Raises DocumentError: ``doc.*``, ``id.*``."""
+def parse_categories(source: str, rows: Sequence[Raw] | UnsetType, taken: Taken | None = None) -> tuple[Category, ...]:
+    """The rows of a document's ``categories``; ``taken`` counts what was guessed.
+
+    Raises DocumentError: ``doc.*``, ``id.*``.
+    """
     if rows is UNSET:
         return ()
+    taken = taken or Taken(source)
     found: dict[int, Category] = {}
     for number, raw in enumerate(rows):
         try:
-            row = parse_part(raw, _CATEGORY)
+            category = _category(raw, f"categories[{number}]", taken)
         except SampleError as error:
             raise DocumentError(error.category, f"{source}: categories[{number}]: {error}") from None
-        if row.id in found:
+        if found.setdefault(category.id, category).name != category.name:
             raise DocumentError(
                 "id.duplicate",
-                f"{source}: categories[{number}]: id {row.id} already belongs to {show(found[row.id].name)}, "
-                f"here it is {show(row.name)}; renumber one of them",
+                f"{source}: categories[{number}]: id {category.id} already belongs to "
+                f"{show(found[category.id].name)}, here it is {show(category.name)}; renumber one of them",
             )
-        isthing = None if row.isthing is None else bool(row.isthing)
-        parent = row.supercategory if isinstance(row.supercategory, str) else None
-        found[row.id] = Category(row.id, row.name, isthing, _color(row.color), parent)
+        if found[category.id] is not category:
+            taken.note("id.duplicate", f"categories[{number}] repeats id {category.id}, {show(category.name)}")
     return tuple(found.values())
+
+
+def _category(raw: Raw, where: str, taken: Taken) -> Category:
+    if not bytes(raw).startswith(b"{"):
+        what = f"found {bytes(raw)[:50].decode(errors='replace')}, expected an object like {_EXAMPLE_ROW}"
+        raise SampleError("doc.type", f"{what}; without ids, cocoseg cannot tell which category is which")
+    row = taken.parse(raw, _CATEGORY, _KINDS, where)
+    isthing = None if row.isthing is None else bool(row.isthing)
+    parent = row.supercategory if isinstance(row.supercategory, str) else None
+    if row.name is None:
+        taken.note("doc.missing_key", f"{where} has no name, and is called {str(row.id)!r}")
+    name = str(row.id) if row.name is None else row.name
+    return Category(row.id, name, isthing, _color(row.color), parent, more=_more(raw))
+
+
+def _more(raw: Raw) -> tuple[tuple[str, str], ...]:
+    """The fields of a category that cocoseg does not use, such as a skeleton."""
+    fields = {name: value for name, value in _FIELDS.decode(raw).items() if name not in _Category.__struct_fields__}
+    return tuple((name, value.decode()) for name, value in compact(fields).items())
 
 
 def category_row(category: Category) -> dict[str, Any]:
@@ -73,7 +100,8 @@ def category_row(category: Category) -> dict[str, Any]:
     isthing = None if category.isthing is None else int(category.isthing)
     row = {"id": category.id, "name": category.name, "supercategory": category.supercategory}
     row |= {"isthing": isthing, "color": category.color}
-    return {key: value for key, value in row.items() if value is not None}
+    more = {name: Raw(value) for name, value in category.more}
+    return {key: value for key, value in row.items() if value is not None} | more
 
 
 def check_listed(sample: Sample, categories: Collection[int]) -> None:
@@ -81,8 +109,8 @@ def check_listed(sample: Sample, categories: Collection[int]) -> None:
     strange = np.flatnonzero(~np.isin(sample.category_ids, list(categories)))
     if len(strange):
         found = f"segment {sample.ids[strange[0]]} has category_id {sample.category_ids[strange[0]]}"
-        text = f"{found}, which is not among the categories; add it, or name a file that has it with --categories"
-        raise SampleError("id.unknown", f"{sample.place}: {text}" if sample.place else text)
+        what = f"{found}, which is not among the categories; add it, or name a file that has it with --categories"
+        raise SampleError("id.unknown", f"{sample.place}: {what}" if sample.place else what)
 
 
 def name_problems(source: str, categories: Sequence[Category]) -> list[Problem]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+import posixpath
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from typing import Any, Literal
 
 import msgspec
 from msgspec import UNSET, Raw
@@ -11,7 +13,13 @@ from msgspec import UNSET, Raw
 from cocoseg.errors import Problem, SampleError, show
 from cocoseg.files import names
 from cocoseg.files.documents import describe, parse_rows
+from cocoseg.formats.coco_json.scalars import Taken, text, whole
 from cocoseg.model import ImageId
+
+Match = Literal["id", "file_name"]
+Naming = Literal["path", "flat", "base", "any"]
+
+_NAMINGS: dict[str, Callable[[str], str]] = {"path": str, "flat": names.flat_name, "base": names.base_name}
 
 
 class Image(msgspec.Struct, gc=False):
@@ -28,38 +36,72 @@ _IMAGE = msgspec.json.Decoder(Image)
 
 
 class ImageTable:
-    """The rows of ``images`` by id. ``problems`` lists the unusable rows."""
+    """The rows of ``images`` by id. ``problems`` lists the unusable rows; ``taken`` counts what was guessed.
 
-    def __init__(self, source: str, rows: Sequence[Raw]) -> None:
+    With ``match="file_name"``, annotations name their image by its file_name instead of its id.
+    """
+
+    def __init__(self, source: str, rows: Sequence[Raw], taken: Taken | None = None, match: Match = "id") -> None:
         self.rows: dict[ImageId, tuple[int, Image]] = {}
-        self._raw = rows
         self.problems: list[Problem] = []
+        self._raw = rows
+        self._taken = taken or Taken(source)
+        self._match = match
         for number, row in enumerate(parse_rows(list(rows), _IMAGE, lambda _, error: error)):
             if error := row if isinstance(row, SampleError) else self._enter(number, row):
                 self.problems.append(error.at(f"{source}: images[{number}]").problem)
 
+    def find(self, image: ImageId) -> ImageId | None:
+        """The listed id that an annotation's ``image_id`` means, or None.
+
+        A number and a string of digits mean the same image, unless that is ambiguous.
+        """
+        if self._match == "id" and image in self.rows:
+            return image
+        owners = self._named(image) if self._match == "file_name" else self._numbered(image)
+        if len(owners) != 1:
+            return None
+        if self._match == "id":
+            what = f"image_id {show(image)} and the id {show(owners[0])} of its image differ in type; they were joined"
+            self._taken.note("id.type", what, type(image))
+        return owners[0]
+
+    def owners(self, image: ImageId) -> list[ImageId]:
+        """The images that an ``image_id`` may mean although it can't be joined: by its number or as a file name."""
+        return self._numbered(image) or self._named(image)
+
     def size(self, image: ImageId) -> tuple[int, int] | None:
-        """(height, width) of an image, None if its row has no size. Raises SampleError ``id.unknown``, ``size.*``."""
-        if image not in self.rows:
-            raise self.unknown(image)
+        """(height, width) of a listed image, None if its row has no size. Raises SampleError ``size.*``."""
         return self.size_of(*self.rows[image])
 
     def file_name(self, image: ImageId) -> str | None:
         """The name of the photo in an image's row, if there is one."""
-        _, row = self.rows[image]
-        return row.file_name if isinstance(row.file_name, str) else None
+        name = text(self.rows[image][1].file_name)
+        return name if isinstance(name, str) else None
 
     def raw(self, image: ImageId, *, apart: bool = False) -> Raw:
         """The undecoded row of an image; ``apart``: as a copy that does not keep the whole file in memory."""
         row = self._raw[self.rows[image][0]]
         return row.copy() if apart else row
 
-    @staticmethod
-    def size_of(number: int, row: Image) -> tuple[int, int] | None:
+    def size_of(self, number: int, row: Image) -> tuple[int, int] | None:
         """(height, width) of the image in row ``number``, or None. Raises SampleError ``size.*``."""
         if row.height in (UNSET, None) and row.width in (UNSET, None):
             return None
-        return _side(row.height, number, "height"), _side(row.width, number, "width")
+        return self._side(row.height, number, "height"), self._side(row.width, number, "width")
+
+    def unknown(self, image: ImageId) -> SampleError:
+        """The error for an id that is not in the table, with the likely reason."""
+        what = f"image_id {show(image)} is not among the images"
+        if owners := self.owners(image):
+            places = " and ".join(f"images[{self.rows[owner][0]}]" for owner in owners[:2])
+            if len(owners) > 1:
+                return SampleError("id.ambiguous", f"{what}: it may mean {places}; give them other ids")
+            return SampleError("id.unknown", f"{what}, but a file_name: that of {places}; use --match file_name")
+        if self.problems:  # an unusable image row is the likely reason
+            problem = self.problems[0]
+            return SampleError(problem.category, f"{what}; perhaps because of this: {problem.message}")
+        return SampleError("id.unknown", f"{what}; add it, or drop the annotation")
 
     def _enter(self, number: int, row: Image) -> SampleError | None:
         try:
@@ -72,31 +114,66 @@ class ImageTable:
         self.rows[found] = (number, row)
         return None
 
-    def unknown(self, image: ImageId) -> SampleError:
-        """The error for an id that is not in the table, with the likely reason."""
-        text = f"image_id {show(image)} is not among the images"
-        twin: ImageId = str(image) if isinstance(image, int) else int(image) if image.isdecimal() else ""
-        if twin in self.rows:
-            return SampleError("id.unknown", f"{text}, but {show(twin)} is: one is a number, the other a string")
-        if self.problems:  # an unusable image row is the likely reason
-            problem = self.problems[0]
-            return SampleError(problem.category, f"{text}; perhaps because of this: {problem.message}")
-        return SampleError("id.unknown", f"{text}; add it, or drop the annotation")
+    def _side(self, value: Any, number: int, name: str) -> int:
+        side = self._taken.take(value, whole, name, f"images[{number}]") if isinstance(value, str) else whole(value)
+        if isinstance(side, bool) or not isinstance(side, int):
+            found = "missing" if value is UNSET else describe(value)
+            raise SampleError("size.type", f"images[{number}].{name} is {found}, expected a number of pixels")
+        if side < 1:
+            raise SampleError("size.invalid", f"images[{number}].{name} is {side}, expected at least 1")
+        return side
+
+    def _numbered(self, image: ImageId) -> list[ImageId]:
+        return self._by_number.get(whole(image), [])
+
+    def _named(self, image: ImageId) -> list[ImageId]:
+        name = str(image)
+        return next((found[name] for found in self._by_name if name in found), [])
+
+    @cached_property
+    def _by_number(self) -> dict[Any, list[ImageId]]:
+        """The ids that are numbers, or strings of digits, by their value."""
+        found: dict[Any, list[ImageId]] = {}
+        for image in self.rows:
+            if isinstance(value := whole(image), int):
+                found.setdefault(value, []).append(image)
+        return found
+
+    @cached_property
+    def _by_name(self) -> list[dict[str, list[ImageId]]]:
+        """The ids by file_name: whole, without its folders, without its ending, without both."""
+        found: list[dict[str, list[ImageId]]] = [{}, {}, {}, {}]
+        for image in self.rows:
+            name = self.file_name(image) or ""
+            base = posixpath.basename(name)
+            for table, spelling in zip(found, (name, base, names.stem(name), names.stem(base)), strict=True):
+                table.setdefault(spelling, []).append(image)
+        return found
 
 
 class Keys:
-    """Output names, each used once. ``problems`` lists names that do not work on other systems."""
+    """Output names, each used once. ``problems`` lists names that do not work on other systems.
 
-    def __init__(self, source: str, rows: str) -> None:
+    ``naming`` makes the name from a ``file_name``: with its folders (``path``), all parts in one name (``flat``), the
+    last part alone (``base``), or anything unique where no file gets the name (``any``).
+    """
+
+    def __init__(self, source: str, rows: str, naming: Naming = "path") -> None:
         self.problems: list[Problem] = []
         self._prefix = f"{source}: {rows}"
         self._rows = rows
+        self._naming = naming
         self._taken: dict[str, int] = {}
         self._folded: dict[str, str] = {}
 
-    def take(self, number: int, file_name: str, made: str | None = None) -> str:
-        """The key for a safe ``file_name`` in row ``number``, or ``made``. Raises SampleError ``path.collision``."""
-        key = made or names.png_name(file_name)
+    def take(self, number: int, file_name: str) -> str:
+        """The key for a ``file_name`` in row ``number``. Raises SampleError ``path.*``."""
+        if self._naming == "any":
+            return self._any(number, file_name)
+        name = names.relative_name(_NAMINGS[self._naming](file_name))
+        key = names.png_name(name)
+        if len(key) > 200:
+            names.relative_name(key)  # with the ending, it may be too long
         if (first := self._taken.setdefault(key, number)) != number:
             raise SampleError(
                 "path.collision",
@@ -105,21 +182,36 @@ class Keys:
             )
         if (other := self._folded.setdefault(names.fold(key), key)) != key:
             self._note(number, *names.clash(key, other))
-        if reason := names.portability_problem(key):
+        if reason := names.portability_problem(name):
             self._note(number, "path.reserved", f"file_name: {reason}")
         return key
+
+    def _any(self, number: int, file_name: str) -> str:
+        """The name as a path if it is safe and free, else one made of the row's position."""
+        try:
+            key = names.png_name(names.relative_name(file_name))
+        except SampleError:
+            key = ""
+        free = bool(key) and self._taken.setdefault(key, number) == number
+        return key if free else f"{self._rows}[{number}]"
 
     def _note(self, number: int, category: str, message: str) -> None:
         self.problems.append(Problem(category, f"{self._prefix}[{number}]: {message}"))
 
 
-def safe_name(value: Any, what: str) -> str:
-    """A row's ``file_name`` as a safe relative path. Raises SampleError ``doc.*``, ``path.*``."""
+def given_name(value: Any, what: str) -> str:
+    """A row's ``file_name``, not yet checked. Raises SampleError ``doc.*``."""
     if value is UNSET:
         raise SampleError("doc.missing_key", f"no 'file_name', expected the name of the {what}")
-    if not isinstance(value, str):
+    name = text(value)
+    if not isinstance(name, str):
         raise SampleError("doc.type", f"file_name is {describe(value)}, expected a string")
-    return names.relative_name(value)
+    return name
+
+
+def safe_name(value: Any, what: str) -> str:
+    """A row's ``file_name`` as a safe relative path. Raises SampleError ``doc.*``, ``path.*``."""
+    return names.relative_name(given_name(value, what))
 
 
 def image_id(value: Any, field: str) -> ImageId:
@@ -130,15 +222,4 @@ def image_id(value: Any, field: str) -> ImageId:
         return int(value)
     if isinstance(value, bool) or not isinstance(value, int | str):
         raise SampleError("id.type", f"{field} is {describe(value)}, expected an integer or a string")
-    return value
-
-
-def _side(value: Any, number: int, field: str) -> int:
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    if isinstance(value, bool) or not isinstance(value, int):
-        found = "missing" if value is UNSET else describe(value)
-        raise SampleError("size.type", f"images[{number}].{field} is {found}, expected a number of pixels")
-    if value < 1:
-        raise SampleError("size.invalid", f"images[{number}].{field} is {value}, expected at least 1")
     return value

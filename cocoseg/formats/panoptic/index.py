@@ -17,7 +17,9 @@ from cocoseg.errors import CocosegError, DocumentError, Problem, SampleError, sh
 from cocoseg.files.documents import parse_rows, read_document, repeated_key
 from cocoseg.formats.coco_json.about import Described
 from cocoseg.formats.coco_json.categories import name_problems, parse_categories, read_categories
-from cocoseg.formats.coco_json.images import ImageTable, Keys, image_id, safe_name
+from cocoseg.formats.coco_json.images import ImageTable, Keys, Match, image_id, safe_name
+from cocoseg.formats.coco_json.lists import read_lists
+from cocoseg.formats.coco_json.scalars import Taken
 from cocoseg.model import Category, Entry, ImageId, Refused, row_place
 
 
@@ -45,31 +47,33 @@ class _Annotation(msgspec.Struct, gc=False):
     segmentation: Raw | UnsetType = UNSET
 
 
-_DOCUMENT: Any = _Document | list[Raw]
 _ANNOTATION = msgspec.json.Decoder(_Annotation)
 
 
-def read_index(path: str | os.PathLike[str], categories: str | os.PathLike[str] | None = None) -> Index:
+def read_index(
+    path: str | os.PathLike[str], categories: str | os.PathLike[str] | None = None, match: Match = "id"
+) -> Index:
     """The index of a panoptic JSON. A ``categories`` file overrides the categories in the JSON.
 
-    Raises DocumentError: ``json.*``, ``doc.*``, ``file.*``, ``id.duplicate``.
+    Raises DocumentError: ``json.*``, ``doc.*``, ``file.*``, ``id.*``.
     """
     source = os.fspath(path)
-    document = _read(source)
-    joiner = _Joiner(source, document.images)
+    document, problems = _read(source)
+    taken = Taken(source)
+    joiner = _Joiner(source, document.images, taken, match)
     annotations = [] if document.annotations is UNSET else document.annotations
     rows = parse_rows(annotations, _ANNOTATION, joiner.refuse)
     _check_kind(source, rows)
     entries = [joiner.join(number, row, raw) for number, (row, raw) in enumerate(zip(rows, annotations, strict=True))]
-    found = parse_categories(source, document.categories) if categories is None else read_categories(categories)
-    problems = (*joiner.problems, *name_problems(source, found))
-    return Index(found, entries, problems, joiner.unannotated, document.about)
+    joiner.check_met()
+    given = categories is not None
+    found = read_categories(categories) if given else parse_categories(source, document.categories, taken)  # type: ignore[arg-type]
+    problems += [*joiner.problems, *name_problems(source, found), *taken.problems]
+    return Index(found, entries, tuple(problems), joiner.unannotated, document.about)
 
 
-def _read(source: str) -> _Document:
-    document: _Document | list[Raw] = read_document(source, _DOCUMENT, unique=("images", "annotations", "categories"))
-    if isinstance(document, list):
-        document = _Document(annotations=document)
+def _read(source: str) -> tuple[_Document, list[Problem]]:
+    document, problems = read_lists(source, _Document)
     if document.annotations is UNSET and document.segments_info is not UNSET:
         document.annotations = [read_document(source, Raw)]
     if document.annotations is UNSET:
@@ -78,7 +82,7 @@ def _read(source: str) -> _Document:
         )
     if not document.annotations:
         raise DocumentError("doc.empty", f"{source}: 'annotations' is empty, so there is nothing to convert")
-    return document
+    return document, problems
 
 
 def _check_kind(source: str, rows: Sequence[_Annotation | Refused]) -> None:
@@ -93,9 +97,10 @@ def _check_kind(source: str, rows: Sequence[_Annotation | Refused]) -> None:
 class _Joiner:
     """Makes entries from annotation rows, and remembers images and names to find repeated ones."""
 
-    def __init__(self, source: str, images: list[Raw] | UnsetType) -> None:
+    def __init__(self, source: str, images: list[Raw] | UnsetType, taken: Taken, match: Match) -> None:
         self.source = source
-        self._images = None if images is UNSET else ImageTable(source, images)
+        self._images = None if images is UNSET else ImageTable(source, images, taken, match)
+        self._unknown: SampleError | None = None
         self._keys = Keys(source, "annotations")
         self._annotated: dict[ImageId, int] = {}
         self._mentioned: set[ImageId] = set()
@@ -109,6 +114,13 @@ class _Joiner:
     def problems(self) -> list[Problem]:
         """The problems of the images and the names."""
         return [*(self._images.problems if self._images else ()), *self._keys.problems]
+
+    def check_met(self) -> None:
+        """Raises DocumentError ``id.unknown`` if no annotation belongs to a listed image."""
+        if self._unknown and self._images and not self._mentioned:
+            ids = ", ".join(map(show, [*self._images.rows][:3])) or "none"
+            what = f"no annotation belongs to a listed image (their ids: {ids}); are they of the same split?"
+            raise DocumentError("id.unknown", f"{self.source}: {what} {self._unknown}")
 
     def refuse(self, number: int, error: CocosegError) -> Refused:
         where = f"annotations[{number}]"
@@ -127,8 +139,7 @@ class _Joiner:
         if key := repeated_key(raw, "file_name", "image_id", "segments_info"):
             raise SampleError("json.duplicate_key", f"the annotation has {key!r} twice; keep one of them")
         file_name = safe_name(row.file_name, "PNG")
-        image = image_id(row.image_id, "image_id")
-        self._mentioned.add(image)
+        image = self._listed(image_id(row.image_id, "image_id"))
         if row.segments_info is UNSET:
             raise SampleError("doc.missing_key", "no 'segments_info', expected the list of the PNG's segments")
         size = self._images.size(image) if self._images else None
@@ -141,6 +152,17 @@ class _Joiner:
         key = self._keys.take(number, file_name)
         where = f"annotations[{number}]"
         return Entry(key, image, where, (file_name,), size, photo or file_name, about, row.segments_info)
+
+    def _listed(self, image: ImageId) -> ImageId:
+        """The id of the listed image that an annotation means. Raises SampleError ``id.*``."""
+        if self._images is None:
+            return image
+        found = self._images.find(image)
+        if found is None:
+            self._unknown = self._unknown or self._images.unknown(image)
+            raise self._images.unknown(image)
+        self._mentioned.add(found)
+        return found
 
 
 def _where(number: int, image_id: object, file_name: object) -> str:

@@ -14,15 +14,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 import numpy as np
+from msgspec import Raw
 
-from cocoseg.codecs.panoptic import check_ids, ids_from_rgb, listed_regions
+from cocoseg.codecs.panoptic import VOID, check_ids, ids_from_rgb, listed_regions
 from cocoseg.codecs.regions import Regions
 from cocoseg.errors import DocumentError, Problem, SampleError, show
 from cocoseg.files import places, png
 from cocoseg.files.documents import Int64, parse_part, repeated_key
+from cocoseg.formats.coco_json.images import Match
+from cocoseg.formats.coco_json.scalars import Taken, flag, number, whole
 from cocoseg.formats.panoptic.index import Index, read_index
 from cocoseg.formats.survey import Peek, header_size
 from cocoseg.model import Conventions, Dataset, Entry, Loader, Refused, Sample
@@ -37,7 +42,12 @@ class Segment(msgspec.Struct, gc=False):
     iscrowd: int | bool | None = 0
 
 
+FAR = 10  # an area that is this many times off is an error
+
 _SEGMENTS = msgspec.json.Decoder(list[Segment])
+_SEGMENT = msgspec.json.Decoder(Segment)
+_ROWS = msgspec.json.Decoder(list[Raw])
+_KINDS = {"id": whole, "category_id": whole, "area": number, "iscrowd": flag}
 
 
 def read(
@@ -45,12 +55,13 @@ def read(
     *,
     png_dir: str | os.PathLike[str] | None = None,
     categories: str | os.PathLike[str] | None = None,
+    **options: Any,
 ) -> Dataset:
     """A panoptic JSON as a Dataset. The options are those of ``cocoseg.read``.
 
-    Raises DocumentError: ``json.*``, ``doc.*``, ``file.*``, ``id.duplicate``.
+    Raises DocumentError: ``json.*``, ``doc.*``, ``file.*``, ``id.*``.
     """
-    dataset = glance(path, png_dir=png_dir, categories=categories)
+    dataset = glance(path, png_dir=png_dir, categories=categories, **options)
     _check_pictures(dataset.source, dataset.folders[0], dataset.entries)
     return dataset
 
@@ -60,15 +71,17 @@ def glance(
     *,
     png_dir: str | os.PathLike[str] | None = None,
     categories: str | os.PathLike[str] | None = None,
+    match: Match = "id",
+    check_areas: bool = True,
 ) -> Dataset:
     """As ``read``, but for a survey: the PNGs may be missing."""
     source = os.fspath(path)
-    index = read_index(source, categories)
+    index = read_index(source, categories, match)
     folder = png_folder(source, png_dir)
     return Dataset(
         index.categories,
         index.entries,
-        Loader(source, (folder,), sample),
+        Loader(source, (folder,), Pictures(check_areas)),
         conventions=Conventions(ids="picture"),
         problems=index.problems,
         missing=_missing(index),
@@ -120,36 +133,46 @@ def _missing(index: Index) -> tuple[str, ...]:
     return (*sizes, f"annotations of {index.unannotated} images") if index.unannotated else sizes
 
 
-def sample(entry: Entry, files: Sequence[bytes], place: str) -> Sample:
-    """The sample of an entry; its PNG is checked against its segments. Raises SampleError."""
-    (picture,) = files
-    segments = parse_segments(entry)
-    ids = np.array([segment.id for segment in segments], np.int64)
-    check_ids(ids)
-    id_map = ids_from_rgb(png.read_picture(picture, entry.size))
-    try:
-        regions = listed_regions(id_map, ids.astype(np.uint32))
-    except SampleError:
-        png.verify_stream(picture)  # if the file is damaged, that is the better explanation
-        raise
-    return Sample(
-        entry.key,
-        entry.image_id,
-        ids,
-        category_ids=np.array([segment.category_id for segment in segments], np.int64),
-        iscrowd=np.array([bool(segment.iscrowd) for segment in segments], np.bool_),
-        shapes=regions,
-        place=place,
-        problems=_check_areas(segments, regions, picture, place),
-        file_name=entry.file_name,
-        row=entry.row,
-    )
+@dataclass(frozen=True)
+class Pictures:
+    """Makes samples from PNGs and their segments. With ``check_areas``, areas that are far off are an error."""
+
+    check_areas: bool = True
+
+    def __call__(self, entry: Entry, files: Sequence[bytes], place: str) -> Sample:
+        """The PNG is checked against its segments. Raises SampleError."""
+        (picture,) = files
+        taken = Taken(place)
+        segments = _without_void(parse_segments(entry, taken), taken)
+        ids = np.array([segment.id for segment in segments], np.int64)
+        check_ids(ids)
+        id_map = ids_from_rgb(png.read_picture(picture, entry.size))
+        try:
+            regions = listed_regions(id_map, ids.astype(np.uint32))
+        except SampleError:
+            png.verify_stream(picture)  # if the file is damaged, that is the better explanation
+            raise
+        wrong = _wrong_areas(segments, regions, picture)
+        if self.check_areas:
+            _check_areas(wrong)
+        return Sample(
+            entry.key,
+            entry.image_id,
+            ids,
+            category_ids=np.array([segment.category_id for segment in segments], np.int64),
+            iscrowd=np.array([bool(segment.iscrowd) for segment in segments], np.bool_),
+            shapes=regions,
+            place=place,
+            problems=(*taken.problems, *_area_problems(wrong, place)),
+            file_name=entry.file_name,
+            row=entry.row,
+        )
 
 
-def parse_segments(entry: Entry) -> list[Segment]:
+def parse_segments(entry: Entry, taken: Taken | None = None) -> list[Segment]:
     """The rows of an entry's ``segments_info``. Raises SampleError ``doc.*``, ``id.*``, ``json.nonfinite``."""
     try:
-        segments = parse_part(entry.body, _SEGMENTS)
+        segments = _parsed(entry.body, taken or Taken(""))
     except SampleError as error:
         raise SampleError(
             error.category, f"segments_info{'' if error.message.startswith('[') else ': '}{error.message}"
@@ -159,8 +182,34 @@ def parse_segments(entry: Entry) -> list[Segment]:
     return segments
 
 
-def _check_areas(segments: Sequence[Segment], regions: Regions, data: bytes, place: str) -> tuple[Problem, ...]:
-    """A problem for segments with a wrong area, which is harmless. Raises SampleError if a segment has no pixels."""
+def _parsed(body: Raw, taken: Taken) -> list[Segment]:
+    """The rows all at once, or else one by one, with what is unambiguous taken. Raises the error of the first."""
+    try:
+        return parse_part(body, _SEGMENTS)
+    except SampleError:
+        try:
+            rows = _ROWS.decode(body)
+        except msgspec.MsgspecError:
+            rows = []
+        try:
+            found = [taken.parse(row, _SEGMENT, _KINDS, f"segments_info[{k}]") for k, row in enumerate(rows)]
+        except SampleError:
+            found = []
+        if not found:
+            raise
+        return found
+
+
+def _without_void(segments: Sequence[Segment], taken: Taken) -> Sequence[Segment]:
+    """The segments without id 0, which is void, as panopticapi takes it."""
+    for position, segment in enumerate(segments):
+        if segment.id == VOID:
+            taken.note("id.range", f"segments_info[{position}].id is 0, which is void; its pixels are not labelled")
+    return [segment for segment in segments if segment.id != VOID]
+
+
+def _wrong_areas(segments: Sequence[Segment], regions: Regions, data: bytes) -> list[tuple[Segment, int]]:
+    """The segments with a wrong area, and their pixels. Raises SampleError if a segment has none."""
     found = regions.areas[:-1]
     if not found.all():
         segment = segments[int(np.flatnonzero(found == 0)[0])]
@@ -171,14 +220,26 @@ def _check_areas(segments: Sequence[Segment], regions: Regions, data: bytes, pla
             "drop it from segments_info",
         )
     wrong = [(s, area) for s, area in zip(segments, found.tolist(), strict=True) if s.area != area]
+    if wrong:
+        png.verify_stream(data)
+    return [(segment, area) for segment, area in wrong if segment.area is not None]
+
+
+def _check_areas(wrong: Sequence[tuple[Segment, int]]) -> None:
+    """Raises SampleError ``panoptic.area`` if an area is so far off that the PNG may be another image's."""
+    for segment, area in wrong:
+        stated = segment.area or 0
+        if stated > 0 and (stated >= area * FAR or area >= stated * FAR):
+            text = f"segment {segment.id} says area {show(segment.area)}, but has {area} pixels in the PNG"
+            advice = f"{FAR} times as many or few may be another image; --no-check-areas takes them"
+            raise SampleError("panoptic.area", f"{text}; {advice}")
+
+
+def _area_problems(wrong: Sequence[tuple[Segment, int]], place: str) -> tuple[Problem, ...]:
     if not wrong:
         return ()
-    png.verify_stream(data)
-    stated = [(segment, area) for segment, area in wrong if segment.area is not None]
-    if not stated:
-        return ()
-    segment, area = stated[0]
-    rest = f" ({len(stated)} segments differ)" if len(stated) > 1 else ""
+    segment, area = wrong[0]
+    rest = f" ({len(wrong)} segments differ)" if len(wrong) > 1 else ""
     return (
         Problem(
             "panoptic.area",

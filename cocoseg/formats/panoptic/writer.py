@@ -84,7 +84,7 @@ class PanopticFiles:
     """
 
     categories: tuple[Category, ...]
-    overlap: Overlap = "file"
+    overlap: Overlap | None = None
     keep_ids: bool = False
     groups_things: bool = False
 

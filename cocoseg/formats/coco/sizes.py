@@ -1,0 +1,78 @@
+"""Sizes of images, and images, that a detection JSON does not list: from RLE, or from the photos."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from msgspec import UNSET, Raw
+
+from cocoseg.errors import SampleError
+from cocoseg.formats.coco.rows import Annotation, Rows
+from cocoseg.formats.coco_json.images import ImageTable
+from cocoseg.formats.coco_json.scalars import Taken
+from cocoseg.model import ImageId
+
+Size = tuple[int, int]
+
+_SIZE = re.compile(rb'"size"\s*:\s*\[\s*(\d+)\s*,\s*(\d+)\s*\]')
+
+
+class Sizes:
+    """Finds the size of an image: in its row, in its RLE, or from its photo in the folder ``photos``."""
+
+    def __init__(self, photos: str | None, table: ImageTable, taken: Taken) -> None:
+        self._photos = photos
+        self._table = table
+        self._taken = taken
+
+    def of(self, image: ImageId, annotations: Sequence[Annotation]) -> Size:
+        """(height, width). Raises SampleError: ``size.*``, ``doc.missing_key``, ``file.*``."""
+        number, row = self._table.rows[image]
+        sides = (row.height, row.width)
+        if all(side not in (UNSET, None) for side in sides):
+            return self._table.size(image)  # type: ignore[return-value]
+        found = rle_size(annotations)
+        if found is None:
+            raise self._missing(sides, number)
+        for side, name, other in zip(sides, ("height", "width"), found, strict=True):
+            if side not in (UNSET, None) and side != other:
+                text = f"images[{number}].{name} is {side}, but the RLE of its annotations is {found[0]}×{found[1]}"
+                raise SampleError("size.mismatch", text)
+        self._taken.note("doc.missing_key", f"images[{number}] has no size; that of its RLE, {found}, was taken", "rle")
+        return found
+
+    def _missing(self, sides: Sequence[Any], number: int) -> SampleError:
+        if all(side in (UNSET, None) for side in sides):
+            return SampleError("doc.missing_key", "no 'height' and 'width', expected the numbers of pixels")
+        name = "height" if sides[0] in (UNSET, None) else "width"
+        return SampleError("size.type", f"images[{number}].{name} is missing, expected a number of pixels")
+
+
+def rle_size(annotations: Sequence[Annotation]) -> Size | None:
+    """The (height, width) of the first annotation that is RLE, if any."""
+    raws = (bytes(row.segmentation) for row in annotations if row.segmentation is not UNSET)
+    found = next((match for raw in raws if raw.startswith(b"{") and (match := _SIZE.search(raw))), None)
+    return (int(found[1]), int(found[2])) if found else None
+
+
+def images_of_rows(source: str, found: Rows) -> list[Raw]:
+    """Rows of ``images`` for results that name their images and are all RLE; empty if any is not.
+
+    The photo of a list of masks that names no image is called as the list.
+    """
+    images: dict[Any, list[Annotation]] = {}
+    for row in found.rows:
+        images.setdefault(row.image_id, []).append(row)
+    sizes = {image: rle_size(rows) for image, rows in images.items()}
+    if not all(sizes.values()):
+        return []
+    only = posixpath.splitext(posixpath.basename(source))[0] if found.imageless else ""
+    return [
+        Raw(msgspec.json.encode({"id": image, "file_name": only or str(image), "height": size[0], "width": size[1]}))
+        for image, size in sizes.items()
+        if size
+    ]
