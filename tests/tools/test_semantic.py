@@ -193,7 +193,16 @@ def test_a_pipe_in_the_way_is_not_waited_for(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("area", "refused"),
-    [(31, False), (3.2 + 1e-9, False), (319, False), (0, False), (-5, False), (320, True), (3.2, True), (10**400, True)],
+    [
+        (31, False),
+        (3.2 + 1e-9, False),
+        (319, False),
+        (0, False),
+        (-5, False),
+        (320, True),
+        (3.2, True),
+        (10**400, True),
+    ],
 )
 def test_an_area_that_is_ten_times_off_is_an_error(area: float, refused: bool, tmp_path: Path) -> None:
     document = badinput.base_document()
