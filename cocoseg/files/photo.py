@@ -1,14 +1,38 @@
-"""Finds the photo of an image, which annotation files name but do not contain."""
+"""Finds the photo of an image, which annotation files name but do not contain, and reads its size."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO, TYPE_CHECKING, NamedTuple
 
 from cocoseg.errors import SampleError, show
 from cocoseg.files.names import relative_name
 
+if TYPE_CHECKING:
+    import PIL.Image
+
 ENDINGS = (".jpg", ".jpeg", ".png", ".JPG", ".JPEG", ".PNG", ".webp", ".bmp", ".tif", ".tiff")
+_ORIENTATION = 0x0112  # EXIF's tag
+
+
+class PhotoSize(NamedTuple):
+    """The size (height, width) of a photo as it is ``stored``, and its EXIF ``orientation``, 1 to 8.
+
+    1 is upright. 2, 3 and 4 mirror the picture or turn it by 180 degrees; 5 to 8 swap its height and width.
+
+    >>> PhotoSize((6, 8), 6).turned
+    (8, 6)
+    """
+
+    stored: tuple[int, int]
+    orientation: int = 1
+
+    @property
+    def turned(self) -> tuple[int, int]:
+        """(height, width) as most viewers and annotation tools show the photo, which obey the orientation."""
+        return self.stored[::-1] if self.orientation > 4 else self.stored
 
 
 def find_photo(folder: str | os.PathLike[str], key: str, file_name: str = "") -> str:
@@ -25,6 +49,65 @@ def find_photo(folder: str | os.PathLike[str], key: str, file_name: str = "") ->
     names = " or ".join(dict.fromkeys(show(_stem(name)) for name in (file_name or key, key)))
     text = f"no photo {names} with one of the endings {', '.join(ENDINGS)} in {show(folder, 300)}"
     raise SampleError("file.missing", f"{text}; is it the folder of the photos?")
+
+
+def photo_size(path: str | os.PathLike[str]) -> PhotoSize:
+    """The size of a photo on this machine, from its header; no pixel is decoded.
+
+    Raises SampleError: ``file.missing``, ``image.corrupt``.
+    """
+    with open_photo(path) as photo:
+        return size_in_header(photo)
+
+
+@contextmanager
+def open_photo(path: str | os.PathLike[str]) -> Iterator[PIL.Image.Image]:
+    """Open a photo with Pillow. Raises SampleError: ``file.missing``; ``image.corrupt``, in the block too."""
+    import PIL.Image
+
+    try:
+        with PIL.Image.open(path) as photo:
+            yield photo
+    except FileNotFoundError:
+        raise SampleError("file.missing", f"{show(os.fspath(path), 300)} does not exist") from None
+    except (OSError, ValueError, SyntaxError, PIL.Image.DecompressionBombError) as error:
+        if isinstance(error, SampleError):
+            raise
+        text = f"{show(os.fspath(path), 300)} cannot be read as an image ({error})"
+        raise SampleError("image.corrupt", text) from None
+
+
+def size_in_header(photo: PIL.Image.Image) -> PhotoSize:
+    """The size of a photo that Pillow has opened but not loaded."""
+    orientation = orientation_of(photo)
+    width, height = photo.size
+    if photo.format == "TIFF" and orientation > 4:  # Pillow turns TIFF by itself
+        width, height = height, width
+    return PhotoSize((height, width), orientation)
+
+
+def orientation_of(photo: PIL.Image.Image) -> int:
+    """What EXIF or XMP says in the header, or 1; loading turns a TIFF, which is then upright."""
+    import PIL.Image
+
+    if photo.format == "PNG" and "exif" not in photo.info and (late := _late_exif(getattr(photo, "fp", None))):
+        photo.info["exif"] = late
+    found = PIL.Image.Image.getexif(photo).get(_ORIENTATION, 1)  # PngImageFile.getexif would decode the picture
+    return found if found in range(1, 9) else 1
+
+
+def _late_exif(file: IO[bytes] | None) -> bytes | None:
+    """The EXIF of a PNG, which may stand behind the pixels; the file's position stays."""
+    if file is None:
+        return None
+    position = file.tell()
+    try:
+        file.seek(8)
+        while len(head := file.read(8)) == 8 and head[4:] != b"eXIf":
+            file.seek(int.from_bytes(head[:4], "big") + 4, os.SEEK_CUR)
+        return file.read(int.from_bytes(head[:4], "big")) or None
+    finally:
+        file.seek(position)
 
 
 def _names(key: str, file_name: str) -> Iterator[str]:

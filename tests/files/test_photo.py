@@ -1,13 +1,16 @@
-"""Which of a folder's files is the photo of an image."""
+"""Which of a folder's files is the photo of an image, and what size it is."""
 
 from __future__ import annotations
 
+import zlib
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from cocoseg.errors import SampleError
-from cocoseg.files.photo import find_photo
+from cocoseg.files.photo import find_photo, open_photo, photo_size, size_in_header
 
 
 def put(folder: Path, *names: str) -> None:
@@ -61,3 +64,54 @@ def test_a_folder_is_not_a_photo(tmp_path: Path) -> None:
     assert caught.value.category == "file.missing"
     assert str(caught.value).startswith("no photo 'a' or 'val/a' with one of the endings .jpg, .jpeg, ")
     assert str(tmp_path) in str(caught.value)
+
+
+def saved(path: Path, orientation: int | None, size: tuple[int, int] = (8, 6)) -> Path:
+    """A photo of this (width, height)."""
+    exif = Image.Exif()
+    if orientation is not None:
+        exif[0x0112] = orientation
+    Image.new("RGB", size).save(path, exif=exif)
+    return path
+
+
+def chunk(name: bytes, content: bytes) -> bytes:
+    return len(content).to_bytes(4, "big") + name + content + zlib.crc32(name + content).to_bytes(4, "big")
+
+
+class TestPhotoSize:
+    @pytest.mark.parametrize("ending", [".jpg", ".png", ".webp", ".tif"])
+    @pytest.mark.parametrize("orientation", [None, *range(1, 9)])
+    def test_is_that_of_the_stored_pixels_and_says_how_to_turn_them(
+        self, tmp_path: Path, ending: str, orientation: int | None
+    ) -> None:
+        found = photo_size(saved(tmp_path / f"a{ending}", orientation))
+        assert found == ((6, 8), orientation or 1)
+        assert found.turned == ((8, 6) if (orientation or 1) > 4 else (6, 8))
+
+    @pytest.mark.parametrize("orientation", [0, 9, 65535])
+    def test_a_number_that_means_nothing_is_upright(self, tmp_path: Path, orientation: int) -> None:
+        assert photo_size(str(saved(tmp_path / "a.jpg", orientation))) == ((6, 8), 1)
+
+    def test_is_found_behind_the_pixels_of_a_png(self, tmp_path: Path) -> None:
+        path = saved(tmp_path / "a.png", None)
+        exif = Image.Exif()
+        exif[0x0112] = 8
+        path.write_bytes(path.read_bytes()[:-12] + chunk(b"eXIf", exif.tobytes()[6:]) + chunk(b"IEND", b""))
+        assert photo_size(path) == ((6, 8), 8)
+        with open_photo(path) as photo:
+            assert size_in_header(photo).orientation == 8
+            assert np.array(photo).shape == (6, 8, 3)
+
+    def test_decodes_nothing(self, tmp_path: Path) -> None:
+        path = saved(tmp_path / "a.jpg", 6, (800, 600))
+        path.write_bytes(path.read_bytes()[:700])
+        assert photo_size(path) == ((600, 800), 6)
+
+    def test_says_what_is_missing_or_no_image(self, tmp_path: Path) -> None:
+        for content, category in ((None, "file.missing"), (b"no image", "image.corrupt"), (b"", "image.corrupt")):
+            if content is not None:
+                (tmp_path / "a.jpg").write_bytes(content)
+            with pytest.raises(SampleError, match=r"a\.jpg") as caught:
+                photo_size(tmp_path / "a.jpg")
+            assert caught.value.category == category
