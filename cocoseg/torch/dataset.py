@@ -50,7 +50,8 @@ class SegmentationDataset(torch.utils.data.Dataset[tuple[Any, Any]]):
     * ``tv_tensors``: whether images, masks and boxes are tv_tensors, whose kind ``torchvision.transforms.v2`` knows; by
       default if torchvision is installed.
 
-    The entries are in a temporary file that all workers read, under fork and spawn. In workers, glibc keeps the memory
+    The entries are in a nameless temporary file that all workers read, under fork and spawn; other pickles of the data
+    set carry them, and can be loaded anywhere. In workers, glibc keeps the memory
     that a picture frees (``cocoseg.parallel.tune_memory``). With this package's ``collate`` or ``PadCollate``, workers
     send a batch in one piece.
 

@@ -6,14 +6,18 @@ import copy
 import gc
 import os
 import pickle
+import signal
 import subprocess
 import sys
+import types
 from concurrent.futures import ThreadPoolExecutor
+from multiprocessing import context
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import pytest
 
-from cocoseg.torch import entries as module
+from cocoseg.torch import shared_file as module
 from cocoseg.torch.entries import FileEntries
 
 
@@ -27,28 +31,44 @@ def test_are_a_sequence() -> None:
     assert list(FileEntries([])) == []
 
 
-def test_travel_small_and_are_read_from_the_same_file() -> None:
+def small_pickle(value: Any) -> bytes:
+    """What a child that is being spawned gets."""
+    popen = types.SimpleNamespace(duplicate_for_child=lambda fd: fd, DupFd=lambda fd: Handle(os.dup(fd)))
+    context.set_spawning_popen(popen)
+    try:
+        return pickle.dumps(value)
+    finally:
+        context.set_spawning_popen(None)
+
+
+class Handle(NamedTuple):
+    descriptor: int
+
+    def detach(self) -> int:
+        return self.descriptor
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows names the file")
+def test_travel_small_to_a_child_and_are_read_from_the_same_file() -> None:
     entries = FileEntries([b"x" * 100_000] * 20)
-    data = pickle.dumps(entries)
+    data = small_pickle(entries)
     assert len(data) < 1000
     assert pickle.loads(data)[19] == b"x" * 100_000
-    entries[0]
-    assert len(pickle.dumps(entries)) < 1000
 
 
-def test_the_file_goes_with_the_entries(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    entries = FileEntries(["a"])
-    twin = pickle.loads(pickle.dumps(entries))
-    assert twin[0] == "a"
-    (path,) = tmp_path.iterdir()
-    assert path.stat().st_mode & 0o077 == 0 or os.name == "nt"
-    del twin
-    gc.collect()
-    assert path.exists()
+def test_a_pickle_outlives_what_it_was_made_of() -> None:
+    entries = FileEntries(["a", None])
+    data = pickle.dumps(entries)
     del entries
     gc.collect()
-    assert not path.exists()
+    twin = pickle.loads(pickle.dumps(pickle.loads(data)))
+    assert list(twin) == ["a", None]
+
+
+def test_a_pickle_outlives_its_process(tmp_path: Path) -> None:
+    code = "import sys, pickle, cocoseg.torch.entries as e; pickle.dump(e.FileEntries(['a']), sys.stdout.buffer)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+    assert list(pickle.loads(done.stdout)) == ["a"]
 
 
 def test_a_deep_copy_outlives_what_it_was_made_of() -> None:
@@ -59,11 +79,27 @@ def test_a_deep_copy_outlives_what_it_was_made_of() -> None:
     assert twin["entries"][0] == "a"
 
 
-def test_the_file_goes_with_the_process(tmp_path: Path) -> None:
-    code = "import cocoseg.torch.entries as e; kept = e.FileEntries(['a']); print(kept[0], kept._path)"
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="only Linux lists open files")
+def test_the_file_goes_with_the_entries() -> None:
+    before = len(os.listdir("/proc/self/fd"))
+    entries = FileEntries(["a"])
+    assert len(os.listdir("/proc/self/fd")) == before + 1
+    del entries
+    gc.collect()
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has other signals")
+@pytest.mark.parametrize("number", [0, signal.SIGTERM, signal.SIGKILL])
+def test_the_file_goes_with_the_process(tmp_path: Path, number: int) -> None:
+    code = (
+        "import os, sys, cocoseg.torch.entries as e; kept = e.FileEntries(['a']); print(kept[0], flush=True);"
+        "number = int(sys.argv[1]); number and os.kill(os.getpid(), number)"
+    )
     environment = os.environ | {"TMPDIR": str(tmp_path), "TEMP": str(tmp_path)}
-    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
-    assert done.stdout.startswith(f"a {tmp_path}")
+    command = [sys.executable, "-c", code, str(int(number))]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert (done.stdout, done.returncode) == ("a\n", -number)
     assert list(tmp_path.iterdir()) == []
 
 
