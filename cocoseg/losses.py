@@ -5,15 +5,17 @@ Distances need scipy, the extra ``cocoseg[losses]``; the rest needs only numpy.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, NamedTuple
+import warnings
+from collections.abc import Iterator, Sequence
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from cocoseg.errors import UsageError
+from cocoseg.errors import SampleError, UsageError
 from cocoseg.labels import LabelScheme, label_scheme
-from cocoseg.model import Dataset
+from cocoseg.model import Dataset, Sample
+from cocoseg.options import check_choice
 from cocoseg.targets.semantic import semantic_map
 
 Floats = npt.NDArray[np.float64]
@@ -34,11 +36,15 @@ class ClassCounts(NamedTuple):
     image_pixels: npt.NDArray[np.int64]
 
 
-def class_counts(dataset: Dataset, labels: LabelScheme | str = "index") -> ClassCounts:
+def class_counts(
+    dataset: Dataset, labels: LabelScheme | str = "index", *, on_error: Literal["stop", "skip"] = "stop"
+) -> ClassCounts:
     """Count the classes of a data set under a scheme, in one pass over it.
 
-    Raises the errors of ``dataset[i]`` and ``cocoseg.semantic``; slice the data set to leave an image out. Raises
-    UsageError ``usage.dataset`` for anything else, such as a path, or a ``SegmentationDataset``: pass its ``.dataset``.
+    An image without a labelled pixel counts nothing. With ``on_error="skip"``, neither does an image that cannot be
+    used; one warning says how many there are. Else, and where no image can be used, raises the errors of ``dataset[i]``
+    and ``cocoseg.semantic``. Raises UsageError: ``usage.choice``; ``usage.dataset`` for anything else, such as a path,
+    or a ``SegmentationDataset``: pass its ``.dataset``.
 
     >>> import cocoseg
     >>> counts = class_counts(cocoseg.read("fixtures/panoptic.json"))
@@ -50,15 +56,38 @@ def class_counts(dataset: Dataset, labels: LabelScheme | str = "index") -> Class
         raise UsageError(
             "usage.dataset", f"{found}, expected what cocoseg.read returns, or SegmentationDataset.dataset"
         )
+    check_choice("on_error", on_error, ("stop", "skip"), "choice")
     scheme = label_scheme(labels, dataset)
-    pixels, images, image_pixels = np.zeros((3, scheme.num_classes), np.int64)
-    for sample in dataset:
-        found = {value: count for value, count in semantic_map(sample, scheme).pixels.items() if value != scheme.void}
-        present = list(found)
-        pixels[present] += list(found.values())
-        images[present] += 1
-        image_pixels[present] += sum(found.values())
-    return ClassCounts(pixels, images, image_pixels)
+    counts = np.zeros((3, scheme.num_classes), np.int64)
+    errors: list[SampleError] = []
+    for entry in dataset.entries:
+        try:
+            _count(dataset.load(entry), scheme, counts)
+        except SampleError as error:
+            if on_error == "stop":
+                raise
+            errors.append(error)
+    _say_skipped(errors, len(dataset))
+    return ClassCounts(*counts)
+
+
+def _count(sample: Sample, scheme: LabelScheme, counts: npt.NDArray[np.int64]) -> None:
+    """Add the pixels of a sample to ``counts`` (3, C)."""
+    found = {value: count for value, count in semantic_map(sample, scheme).pixels.items() if value != scheme.void}
+    present = np.array(list(found), np.intp)
+    pixels, images, image_pixels = counts
+    pixels[present] += np.array(list(found.values()), np.int64)
+    images[present] += 1
+    image_pixels[present] += sum(found.values())
+
+
+def _say_skipped(errors: Sequence[SampleError], count: int) -> None:
+    """Warn of images that were not counted. Raises the first error where there are no others."""
+    if errors and len(errors) == count:
+        raise errors[0].at(f"none of the {count} images can be used; the first")
+    if errors:
+        text = f"{len(errors)} of {count} images cannot be used and are not counted; the first: {errors[0].message}"
+        warnings.warn(text, stacklevel=3)
 
 
 def inverse_frequency(counts: npt.ArrayLike) -> Floats:

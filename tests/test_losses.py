@@ -22,6 +22,7 @@ from cocoseg.losses import (
     median_frequency,
     signed_distances,
 )
+from cocoseg.model import Dataset, Sample
 from cocoseg.targets.segments import panoptic
 
 TOWN_WITHOUT_PEOPLE = LabelScheme("town", (LabelClass(0, "tree", (184,)),))
@@ -80,6 +81,46 @@ class TestCounts:
     def test_a_bad_image_raises(self) -> None:
         with pytest.raises(SampleError):
             class_counts(cocoseg.read("fixtures/panoptic.json"), TOWN_WITHOUT_PEOPLE)
+
+    def test_an_image_without_a_labelled_pixel_counts_nothing(self) -> None:
+        dataset = cocoseg.read("fixtures/panoptic.json")
+        elsewhere = LabelScheme(
+            "elsewhere", (LabelClass(0, "moon", (999,)), LabelClass(2, "sun", (998,))), unknown="void"
+        )
+        assert [column.tolist() for column in class_counts(dataset, elsewhere)] == [[0, 0, 0]] * 3
+        dog = LabelScheme("dog", (LabelClass(0, "dog", (18,)),), unknown="void")
+        assert class_counts(dataset, dog).pixels.tolist() == [5]
+        assert [column.tolist() for column in class_counts(dataset[:0], dog)] == [[0]] * 3
+
+    def test_a_bad_image_can_be_skipped_and_is_said_once(self) -> None:
+        bad, good = broken(0, 2), cocoseg.read("fixtures/panoptic.json")[1:2]
+        with pytest.warns(UserWarning, match=r"^2 of 3 images cannot .* the first: the PNG of 0 is corrupt$") as said:
+            counts = class_counts(bad, on_error="skip")
+        assert len(said) == 1
+        assert all(map(np.array_equal, counts, class_counts(good)))
+        with pytest.raises(SampleError, match="of 0 is corrupt"):
+            class_counts(bad)
+
+    def test_bad_images_alone_raise(self) -> None:
+        with pytest.raises(SampleError, match=r"none of the 3 images can be used; the first: the PNG") as caught:
+            class_counts(broken(0, 1, 2), on_error="skip")
+        assert caught.value.category == "png.corrupt"
+
+    def test_on_error_has_two_choices(self) -> None:
+        with pytest.raises(UsageError, match="on_error is 'ignore', expected one of stop, skip"):
+            class_counts(broken(), on_error="ignore")  # type: ignore[arg-type]
+
+
+def broken(*places: int) -> Dataset:
+    """The fixtures with PNGs that are corrupt at these places."""
+    source = cocoseg.read("fixtures/panoptic.json")
+
+    def load(number: int) -> Sample:
+        if number in places:
+            raise SampleError("png.corrupt", f"the PNG of {number} is corrupt")
+        return source[number]
+
+    return Dataset(source.categories, range(3), load)
 
 
 class TestWeights:

@@ -3,32 +3,38 @@
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from copy import copy
 from dataclasses import replace
-from functools import cache
-from typing import Any, Literal, get_args
+from itertools import chain
+from operator import index as as_index
+from typing import Any, Literal, get_args, overload
 
+import numpy as np
 import torch
 
-from cocoseg.errors import LabelError, SampleError, UsageError, show
+from cocoseg.errors import SampleError, UsageError, show
 from cocoseg.formats.reading import read
 from cocoseg.labels import LabelScheme, label_scheme
-from cocoseg.model import Dataset, Sample
-from cocoseg.parallel import tune_memory
+from cocoseg.model import Dataset, Refused, Sample
+from cocoseg.options import check_choice
 from cocoseg.torch import targets
 from cocoseg.torch.entries import FileEntries
 from cocoseg.torch.images import ImageFolder
+from cocoseg.torch.notes import Notes
+from cocoseg.torch.workers import in_worker_too
 from cocoseg.torch.wrapping import wrapper
 
 Target = Literal["semantic", "onehot", "instances", "segments", "panoptic", "packed"]
 Mode = Literal["semantic", "panoptic"]
+OnError = Literal["stop", "skip"]
 StrPath = str | os.PathLike[str]
 Transform = Callable[[Any, Any], tuple[Any, Any]]
 
 
 class SegmentationDataset(torch.utils.data.Dataset[tuple[Any, Any]]):
-    """``dataset[i]`` is ``(image, target)``.
+    """``dataset[i]`` is ``(image, target)``; ``dataset[a:b]`` and ``dataset[[0, 4, 2]]`` are smaller data sets.
 
     * ``dataset``: the result of ``cocoseg.read``, which may be changed or sliced, or the path to read.
     * ``target``: one of
@@ -49,6 +55,9 @@ class SegmentationDataset(torch.utils.data.Dataset[tuple[Any, Any]]):
     * ``transform``: ``transform(image, target)`` -> both, changed in the same way (``cocoseg.torch.transforms``).
     * ``tv_tensors``: whether images, masks and boxes are tv_tensors, whose kind ``torchvision.transforms.v2`` knows; by
       default if torchvision is installed.
+    * ``on_error``: whether ``dataset[i]`` raises the SampleError of a bad image, in a loader's worker too (``"stop"``),
+      or gives the next good image in its place (``"skip"``): the same one in every epoch and worker, so that lengths
+      and batches stay as they are. This is said once; ``notes["skipped"]`` lists the bad images that were met.
 
     The entries are in a nameless temporary file that all workers read, under fork and spawn; other pickles of the data
     set carry them, and can be loaded anywhere. In workers, glibc keeps the memory
@@ -56,8 +65,7 @@ class SegmentationDataset(torch.utils.data.Dataset[tuple[Any, Any]]):
     send a batch in one piece.
 
     Raises UsageError: ``usage.choice``, ``usage.extra``; LabelError as ``cocoseg.label_scheme``, and ``label.range``
-    for a void or class that does not fit ``dtype``. ``dataset[i]`` raises SampleError if image i is bad, in a loader's
-    worker too.
+    for a void or class that does not fit ``dtype``. ``dataset[i]`` raises SampleError if image i is bad, or all are.
 
     >>> data = SegmentationDataset("fixtures/panoptic.json", target="segments", mode="panoptic")
     >>> image, target = data[0]
@@ -76,20 +84,39 @@ class SegmentationDataset(torch.utils.data.Dataset[tuple[Any, Any]]):
         mode: Mode = "semantic",
         dtype: torch.dtype | None = None,
         tv_tensors: bool | None = None,
+        on_error: OnError = "stop",
     ) -> None:
-        _check("target", target, get_args(Target))
-        _check("mode", mode, get_args(Mode))
+        check_choice("target", target, get_args(Target), "choice")
+        check_choice("mode", mode, get_args(Mode), "choice")
+        check_choice("on_error", on_error, get_args(OnError), "choice")
         source = dataset if isinstance(dataset, Dataset) else read(dataset)
         if not isinstance(dtype, torch.dtype | None):
             raise UsageError("usage.choice", f"dtype is {show(dtype)}, expected a dtype of torch, such as torch.uint8")
-        self.dataset = replace(source, entries=FileEntries(source.entries))
+        self.on_error = on_error
         self.labels = label_scheme(labels, source, background=True if target == "instances" else None)
         self.images = ImageFolder(images) if isinstance(images, str | os.PathLike) else images
         self.transform = transform
         self.target = targets.maker(target, mode, self.labels, dtype or targets.dtype_of(target))
         self.wrap = wrapper(tv_tensors)
         if target in ("semantic", "onehot") and dtype is not None:
-            _check_range(self.labels, dtype, target)
+            targets.check_range(self.labels, dtype, target)
+        self._hold(source)
+
+    def _hold(self, dataset: Dataset) -> None:
+        """Take the images of a data set; those that are known to be bad are said if they are skipped."""
+        skips = self.on_error == "skip"
+        entries = [entry for entry in dataset.entries if not _is_stray(entry)] if skips else dataset.entries
+        self.dataset = replace(dataset, entries=FileEntries(entries))
+        self._notes = Notes(len(entries))
+        if skips:
+            self._skip_known(dataset)
+
+    def _skip_known(self, dataset: Dataset) -> None:
+        refused = [entry for entry in dataset.entries if isinstance(entry, Refused)]
+        self._notes.mark("skipped", *(i for i, entry in enumerate(self.dataset.entries) if isinstance(entry, Refused)))
+        if refused:
+            found = f"{len(refused)} of {len(dataset)} entries of {dataset.source} cannot be used and are skipped"
+            warnings.warn(f"{found}; the first: {refused[0].problem.message}", stacklevel=5)
 
     @property
     def num_classes(self) -> int:
@@ -101,19 +128,56 @@ class SegmentationDataset(torch.utils.data.Dataset[tuple[Any, Any]]):
         """The class index of unknown pixels: ``ignore_index``."""
         return self.labels.void
 
+    @property
+    def notes(self) -> dict[str, list[int]]:
+        """The images that something was said about, by what happened: indices so far, from all workers.
+
+        ``"skipped"``: they cannot be used, and another took their place.
+        """
+        return self._notes.images
+
     def __len__(self) -> int:
         return len(self.dataset)
 
-    def __getitem__(self, index: int) -> tuple[Any, Any]:
-        if isinstance(index, slice):
-            raise UsageError("usage.place", "a SegmentationDataset cannot be sliced; make one of a slice, dataset[a:b]")
-        if torch.utils.data.get_worker_info() is None:
-            return self._item(index)
-        _settle_in(os.getpid())
+    @overload
+    def __getitem__(self, index: int) -> tuple[Any, Any]: ...
+    @overload
+    def __getitem__(self, index: slice | Sequence[int]) -> SegmentationDataset: ...
+    def __getitem__(self, index: Any) -> tuple[Any, Any] | SegmentationDataset:
+        if isinstance(index, slice) or getattr(index, "ndim", isinstance(index, Sequence)):
+            return self._part(index)
+        number = range(len(self))[as_index(index)]
+        return in_worker_too(lambda: self._get(number))
+
+    def _part(self, which: slice | Sequence[int]) -> SegmentationDataset:
+        part = copy(self)
+        part._hold(self.dataset[which if isinstance(which, slice) else _numbers(which)])
+        return part
+
+    def _get(self, index: int) -> tuple[Any, Any]:
+        return self._item(index) if self.on_error == "stop" else self._good_item(index)
+
+    def _good_item(self, index: int) -> tuple[Any, Any]:
+        """The item, or the next good one; the first follows the last."""
+        for number in self._good_from(index):
+            try:
+                return self._item(number)
+            except SampleError as error:
+                text = f"image {number} cannot be used, the next good one takes its place: {error.message}"
+                self._notes.say("skipped", number, text)
+        return self._naming_all(index)
+
+    def _good_from(self, index: int) -> Iterator[int]:
+        """All images that are not known to be bad, from ``index`` on."""
+        numbers = chain(range(index, len(self)), range(index))
+        return (number for number in numbers if not self._notes.has("skipped", number))
+
+    def _naming_all(self, index: int) -> tuple[Any, Any]:
+        """Raise the error of an image where all are bad."""
         try:
             return self._item(index)
         except SampleError as error:
-            raise WorkerSampleError(str(error.problem)) from error
+            raise error.at(f"none of the {len(self)} images can be used; one of them") from None
 
     def _item(self, index: int) -> tuple[Any, Any]:
         sample = self.dataset[index]
@@ -122,43 +186,12 @@ class SegmentationDataset(torch.utils.data.Dataset[tuple[Any, Any]]):
         return (image, target) if self.transform is None else self.transform(image, target)
 
 
-class WorkerSampleError(SampleError):
-    """A SampleError from a loader's worker, which ``DataLoader`` makes again from one text that has the traceback.
-
-    >>> error = WorkerSampleError("png.corrupt: panoptic.json: annotations[3]: the PNG is cut off; get the file again")
-    >>> error.category
-    'png.corrupt'
-    """
-
-    def __init__(self, *args: str) -> None:
-        super().__init__(*(args if len(args) == 2 else (_category(*args), *args)))
+def _numbers(which: Sequence[int]) -> list[int]:
+    """Indices from a list, an array or a tensor. Raises UsageError ``usage.place`` for flags."""
+    if any(getattr(one, "dtype", type(one)) in (bool, np.bool_, torch.bool) for one in which):
+        raise UsageError("usage.place", "images are chosen by their indices, not by flags")
+    return list(map(as_index, which))
 
 
-def _category(text: str) -> str:
-    """The category before the message, which may stand at the end of a traceback."""
-    found = re.search(r"(?:^|WorkerSampleError: )([a-z_]+\.[a-z_0-9]+): ", text)
-    return found[1] if found else "worker.sample"
-
-
-@cache
-def _settle_in(process: int) -> None:
-    """Keep freed memory between pictures, once in each of a loader's workers and in no other process."""
-    tune_memory()
-
-
-def _check(name: str, value: str, allowed: tuple[str, ...]) -> None:
-    if value not in allowed:
-        raise UsageError("usage.choice", f"{name} is {show(value)}, expected one of {', '.join(allowed)}")
-
-
-def _check_range(scheme: LabelScheme, dtype: torch.dtype, target: str) -> None:
-    largest = 1 if target == "onehot" else max(scheme.void, scheme.outside, scheme.num_classes - 1)
-    if largest > _largest(dtype):
-        raise LabelError("label.range", f"labels {show(scheme.name)} go up to {largest}, which does not fit {dtype}")
-
-
-def _largest(dtype: torch.dtype) -> int:
-    """The largest number up to which a type holds every integer."""
-    if dtype == torch.bool:
-        return 1
-    return int(2 / torch.finfo(dtype).eps) if dtype.is_floating_point else torch.iinfo(dtype).max
+def _is_stray(entry: Any) -> bool:
+    return isinstance(entry, Refused) and entry.stray

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from cocoseg.errors import LabelError, show
 from cocoseg.labels import LabelScheme
 from cocoseg.model import Sample
 from cocoseg.targets.segments import class_segments, instances, panoptic, segments
@@ -102,3 +103,17 @@ _MAKERS: dict[str, Callable[[Sample, LabelScheme, torch.dtype], Any]] = {
     "panoptic": _panoptic,
     "packed": _packed,
 }
+
+
+def check_range(scheme: LabelScheme, dtype: torch.dtype, target: str) -> None:
+    """Raises LabelError ``label.range`` where void or a class does not fit the dtype of a map or of its one-hot."""
+    largest = 1 if target == "onehot" else max(scheme.void, scheme.outside, scheme.num_classes - 1)
+    if largest > _largest(dtype):
+        raise LabelError("label.range", f"labels {show(scheme.name)} go up to {largest}, which does not fit {dtype}")
+
+
+def _largest(dtype: torch.dtype) -> int:
+    """The largest number up to which a type holds every integer."""
+    if dtype == torch.bool:
+        return 1
+    return int(2 / torch.finfo(dtype).eps) if dtype.is_floating_point else torch.iinfo(dtype).max

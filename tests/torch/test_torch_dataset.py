@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import gc
 import pickle
-from dataclasses import replace
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,12 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
-from torch.utils.data import ConcatDataset, DataLoader
+from torch.utils.data import ConcatDataset, DataLoader, Subset
 
 import cocoseg
-from cocoseg.errors import LabelError, SampleError, UsageError
+from cocoseg.errors import LabelError, Problem, SampleError, UsageError
 from cocoseg.labels import LabelClass, LabelScheme
-from cocoseg.model import Dataset, Sample
+from cocoseg.model import Dataset, Refused, Sample
 from cocoseg.targets.segments import class_segments, instances, panoptic, segments
 from cocoseg.torch import (
     ImageFolder,
@@ -222,10 +223,13 @@ class TestErrors:
         with pytest.raises(UsageError, match=r"dtype is 'uint8', expected .* torch\.uint8"):
             SegmentationDataset("fixtures/panoptic.json", dtype="uint8")
 
-    def test_a_slice(self) -> None:
-        with pytest.raises(UsageError, match=r"make one of a slice, dataset\[a:b\]"):
-            SegmentationDataset("fixtures/panoptic.json")[0:2]  # type: ignore[misc, index]
-        assert len(SegmentationDataset(cocoseg.read("fixtures/panoptic.json")[0:2])) == 2
+    def test_flags_are_no_indices(self) -> None:
+        data = SegmentationDataset("fixtures/panoptic.json")
+        for flags in ([True, False, True], np.array([True, False, True]), torch.tensor([True, False, True])):
+            with pytest.raises(UsageError, match="by their indices"):
+                data[flags]  # type: ignore[index]
+        with pytest.raises(IndexError):
+            data[3]
 
     def test_tv_tensors_without_torchvision(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(wrapping, "tv_tensors", lambda: None)
@@ -244,6 +248,128 @@ class TestErrors:
         with pytest.raises(SampleError, match="corrupt"):
             dataset[1]
         assert dataset[2][1].shape == (1, 9)
+
+
+class TestParts:
+    @pytest.mark.parametrize(
+        ("which", "places"),
+        [
+            (slice(1, None), [1, 2]),
+            ([2, 0], [2, 0]),
+            (np.array([1]), [1]),
+            (torch.tensor([2, 1]), [2, 1]),
+            (range(2), [0, 1]),
+            ([-1], [2]),
+            ([], []),
+        ],
+        ids=str,
+    )
+    def test_are_data_sets(self, which: Any, places: list[int]) -> None:
+        data = SegmentationDataset("fixtures/panoptic.json", tv_tensors=False)
+        part = data[which]
+        assert (len(part), part.void, part.num_classes) == (len(places), 255, 5)
+        assert all(same(part[number], data[place]) for number, place in enumerate(places))
+        assert same(part[-1:][0] if places else None, data[places[-1]] if places else None)
+
+    def test_are_added_up_and_chosen_by_torch(self) -> None:
+        data = SegmentationDataset("fixtures/panoptic.json", tv_tensors=False)
+        both = data[:1] + data[2:]
+        assert [same(both[0], data[0]), same(both[1], data[2]), len(both)] == [True, True, 2]
+        for numbers in ([2, 0], torch.tensor([2, 0]), np.array([2, 0])):
+            assert same(list(Subset(data, numbers)), [data[2], data[0]])  # type: ignore[arg-type]
+        assert same(data[np.int64(1)], data[torch.tensor(1)])  # type: ignore[call-overload]
+
+
+def broken(*places: int, strays: int = 0) -> Dataset:
+    """The fixtures, with PNGs that are corrupt at these places, and rows that belong to no image."""
+    source = cocoseg.read("fixtures/panoptic.json")
+    stray = Refused("annotations[9]", Problem("id.unknown", "no such image"), stray=True)
+    return Dataset(source.categories, [0, 1, 2] + [stray] * strays, Broken(source, places))
+
+
+@dataclass(frozen=True)
+class Broken:
+    dataset: Dataset
+    places: tuple[int, ...]
+    source: str = "panoptic.json"
+
+    def __call__(self, entry: Any) -> Sample:
+        if entry in self.places:
+            raise SampleError("png.corrupt", f"the PNG of {entry} is corrupt")
+        return self.dataset[entry]
+
+
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning", "ignore:This DataLoader will create")
+class TestSkipping:
+    @pytest.mark.parametrize(
+        ("bad", "places"),
+        [((), [0, 1, 2]), ((1,), [0, 2, 2]), ((2,), [0, 1, 0]), ((0, 2), [1, 1, 1])],
+    )
+    def test_gives_the_next_good_image_every_time(self, bad: tuple[int, ...], places: list[int]) -> None:
+        data = SegmentationDataset(broken(*bad), tv_tensors=False, on_error="skip")
+        good = SegmentationDataset("fixtures/panoptic.json", tv_tensors=False)
+        expected = [good[place] for place in places]
+        with pytest.warns(UserWarning, match="next good one") if bad else nullcontext([]) as said:
+            for _ in range(2):
+                assert same(list(data), expected)
+        assert len(said) == (1 if bad else 0)
+        assert (len(data), data.notes["skipped"]) == (3, list(bad))
+
+    def test_ends_where_all_are_bad(self) -> None:
+        data = SegmentationDataset(broken(0, 1, 2), on_error="skip")
+        with (
+            pytest.warns(UserWarning, match="image 1 cannot be used"),
+            pytest.raises(SampleError, match=r"^none of the 3 images can be used; one of them: the PNG of 1") as caught,
+        ):
+            data[1]
+        assert caught.value.category == "png.corrupt"
+        with pytest.raises(SampleError, match="of 0 is corrupt"):
+            data[0]
+
+    @pytest.mark.filterwarnings("ignore:image . cannot be used")
+    @pytest.mark.parametrize("method", ["fork", "spawn"])
+    def test_is_counted_in_all_workers(self, method: str) -> None:
+        data = SegmentationDataset(broken(0, 2), tv_tensors=False, on_error="skip")
+        loading: dict[str, Any] = {"num_workers": 2, "multiprocessing_context": method, "collate_fn": collate}
+        batches = list(DataLoader(data, **loading))
+        assert len(batches) == 3
+        assert data.notes == {**data.notes, "skipped": [0, 2]}
+
+    def test_knows_what_the_file_refuses_and_drops_rows_without_an_image(self) -> None:
+        source = broken(strays=2)
+        refused = Refused("annotations[1]", Problem("id.range", "an id is wrong"), "b.png", 2)
+        source = replace(source, entries=[0, refused, *source.entries[2:]])
+        text = r"^3 of 5 entries of panoptic\.json cannot be used and are skipped; the first: an id is wrong$"
+        with pytest.warns(UserWarning, match=text) as said:
+            data = SegmentationDataset(source, tv_tensors=False, on_error="skip")
+        assert same(data[1], data[2])
+        assert (len(said), len(data), data.notes["skipped"]) == (1, 3, [1])
+
+    def test_of_parts_is_their_own(self) -> None:
+        data = SegmentationDataset(broken(1), tv_tensors=False, on_error="skip")
+        with pytest.warns(UserWarning, match="image 0 cannot be used"):
+            assert same(data[1:][0], data[2])
+        assert data.notes["skipped"] == []
+
+    def test_stays_with_a_pickle(self) -> None:
+        data = SegmentationDataset(broken(1), tv_tensors=False, on_error="skip")
+        with pytest.warns(UserWarning):
+            data[1]
+        twin = pickle.loads(pickle.dumps(data))
+        assert (twin.notes, same(twin[1], data[1])) == (data.notes, True)
+
+    def test_of_photos(self, tmp_path: Path) -> None:
+        for key in ("touching", "thin/row"):
+            (tmp_path / key).parent.mkdir(exist_ok=True)
+            size = {"touching": (8, 6), "thin/row": (9, 1)}[key]
+            Image.new("RGB", size).save((tmp_path / key).with_suffix(".jpg"))
+        data = SegmentationDataset("fixtures/panoptic.json", images=tmp_path, on_error="skip")
+        with pytest.warns(UserWarning, match="no photo 'crowd'"):
+            assert [tuple(image.shape) for image, _ in data] == [(3, 6, 8), (3, 1, 9), (3, 1, 9)]
+
+    def test_has_two_choices(self) -> None:
+        with pytest.raises(UsageError, match="on_error is None, expected one of stop, skip"):
+            SegmentationDataset("fixtures/panoptic.json", on_error=None)  # type: ignore[arg-type]
 
 
 class TestImageFolder:
