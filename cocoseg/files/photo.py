@@ -15,6 +15,16 @@ if TYPE_CHECKING:
 
 ENDINGS = (".jpg", ".jpeg", ".png", ".JPG", ".JPEG", ".PNG", ".webp", ".bmp", ".tif", ".tiff")
 _ORIENTATION = 0x0112  # EXIF's tag
+_TURNS = {
+    2: "FLIP_LEFT_RIGHT",
+    3: "ROTATE_180",
+    4: "FLIP_TOP_BOTTOM",
+    5: "TRANSPOSE",
+    6: "ROTATE_270",
+    7: "TRANSVERSE",
+    8: "ROTATE_90",
+}
+_BACK = {6: 8, 8: 6}  # the others undo themselves
 
 
 class PhotoSize(NamedTuple):
@@ -79,11 +89,26 @@ def open_photo(path: str | os.PathLike[str]) -> Iterator[PIL.Image.Image]:
 
 def size_in_header(photo: PIL.Image.Image) -> PhotoSize:
     """The size of a photo that Pillow has opened but not loaded."""
-    orientation = orientation_of(photo)
     width, height = photo.size
-    if photo.format == "TIFF" and orientation > 4:  # Pillow turns TIFF by itself
-        width, height = height, width
-    return PhotoSize((height, width), orientation)
+    if photo.format == "TIFF":  # the size may be the turned one already
+        tags = vars(photo)["tag_v2"]
+        width, height = tags[256], tags[257]
+    return PhotoSize((height, width), orientation_of(photo))
+
+
+def oriented(photo: PIL.Image.Image, orientation: int, turned: bool) -> PIL.Image.Image:
+    """A photo's pixels, turned by the ``orientation`` that its header had, or as they are stored."""
+    photo.load()
+    is_turned = orientation_of(photo) != orientation  # Pillow turns TIFF by itself
+    if turned == is_turned or orientation == 1:
+        return photo
+    return photo.transpose(_turn(orientation if turned else _BACK.get(orientation, orientation)))
+
+
+def _turn(orientation: int) -> PIL.Image.Transpose:
+    from PIL.Image import Transpose
+
+    return Transpose[_TURNS[orientation]]
 
 
 def orientation_of(photo: PIL.Image.Image) -> int:

@@ -94,7 +94,7 @@ class SegmentationDataset(torch.utils.data.Dataset[tuple[Any, Any]]):
             raise UsageError("usage.choice", f"dtype is {show(dtype)}, expected a dtype of torch, such as torch.uint8")
         self.on_error = on_error
         self.labels = label_scheme(labels, source, background=True if target == "instances" else None)
-        self.images = ImageFolder(images) if isinstance(images, str | os.PathLike) else images
+        self.images = _images(images)
         self.transform = transform
         self.target = targets.maker(target, mode, self.labels, dtype or targets.dtype_of(target))
         self.wrap = wrapper(tv_tensors)
@@ -132,7 +132,8 @@ class SegmentationDataset(torch.utils.data.Dataset[tuple[Any, Any]]):
     def notes(self) -> dict[str, list[int]]:
         """The images that something was said about, by what happened: indices so far, from all workers.
 
-        ``"skipped"``: they cannot be used, and another took their place.
+        ``"skipped"``: they cannot be used, and another took their place. ``"orientation"``: their photos have an EXIF
+        orientation, and the annotation's size with and without it.
         """
         return self._notes.images
 
@@ -181,9 +182,23 @@ class SegmentationDataset(torch.utils.data.Dataset[tuple[Any, Any]]):
 
     def _item(self, index: int) -> tuple[Any, Any]:
         sample = self.dataset[index]
-        image = None if self.images is None else self.images(sample)
+        image = self._image(index, sample)
         image, target = self.wrap(image, self.target(sample))
         return (image, target) if self.transform is None else self.transform(image, target)
+
+    def _image(self, index: int, sample: Sample) -> Any:
+        if not isinstance(self.images, ImageFolder):
+            return None if self.images is None else self.images(sample)
+        image, problem = self.images.photo(sample)
+        if problem:
+            self._notes.say("orientation", index, problem.message)
+        return image
+
+
+def _images(given: StrPath | Callable[[Sample], Any] | None) -> Callable[[Sample], Any] | None:
+    if given is not None and not isinstance(given, str | os.PathLike) and not callable(given):
+        raise UsageError("usage.images", f"images is {show(given)}, expected a folder of photos, or a function")
+    return ImageFolder(given) if isinstance(given, str | os.PathLike) else given
 
 
 def _numbers(which: Sequence[int]) -> list[int]:

@@ -3,42 +3,86 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+import warnings
+from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 import torch
-from PIL import Image, UnidentifiedImageError
 from torch import Tensor
 
-from cocoseg.errors import SampleError, show
-from cocoseg.files.photo import find_photo
+from cocoseg.errors import Problem, SampleError, UsageError, show
+from cocoseg.files.photo import PhotoSize, find_photo, open_photo, oriented, size_in_header
 from cocoseg.model import Sample
+from cocoseg.options import check_choice
+
+Orientation = Literal["turned", "stored"]
+_ADVICE = {
+    "turned": "it was turned, as annotation tools show it; if labels were drawn on the stored pixels",
+    "stored": "it was not turned; if labels were drawn on the photo as viewers show it",
+}
 
 
 @dataclass(frozen=True)
 class ImageFolder:
-    """The photos of a folder: a sample -> (3, H, W) uint8, RGB.
+    """The photos of a folder: a sample -> (3, H, W) uint8, RGB. Networks take ``image.float() / 255``.
 
     A photo has the name that the annotation file gives it, or that name or the sample's key with another ending. Its
-    orientation tag is ignored, because annotations are drawn on the stored pixels. Its size must be the annotation's.
-    Raises SampleError: ``file.missing``, ``image.corrupt``, ``image.mode`` for more than 8 bits, ``size.mismatch``.
+    size must be the annotation's. It is turned by its EXIF orientation if the sizes agree only then, and not if they
+    agree only without. If both agree (a square photo, or one upside down), ``orientation`` decides: ``"turned"``, as
+    annotation tools and viewers show photos, or ``"stored"``. The first such photo is a warning, and ``guessed`` lists
+    all of them; those of a ``SegmentationDataset`` are in its ``notes``.
+    Raises UsageError ``usage.images`` for a folder that does not exist, ``usage.choice``. Calls raise SampleError:
+    ``file.missing``, ``image.corrupt``, ``image.mode`` for more than 8 bits, ``size.mismatch``.
     """
 
     folder: str | os.PathLike[str]
+    orientation: Orientation = "turned"
+    guessed: list[str] = field(default_factory=list, init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        check_choice("orientation", self.orientation, ("turned", "stored"), "choice")
+        if not os.path.isdir(self.folder):
+            found = "is a file" if os.path.exists(self.folder) else "does not exist"
+            text = f"images is {show(os.fspath(self.folder), 300)}, which {found}; expected the folder of the photos"
+            raise UsageError("usage.images", text)
 
     def __call__(self, sample: Sample) -> Tensor:
         """The photo of a sample: (3, H, W) uint8."""
+        image, problem = self.photo(sample)
+        if problem:
+            self.guessed.append(sample.key)
+            if len(self.guessed) == 1:
+                warnings.warn(f"{problem.message}; `guessed` lists all such photos", stacklevel=2)
+        return image
+
+    def photo(self, sample: Sample) -> tuple[Tensor, Problem | None]:
+        """The photo of a sample, and a problem ``photo.orientation`` if ``orientation`` decided how it is turned."""
         path = find_photo(self.folder, sample.key, sample.file_name)
-        try:
-            with Image.open(path) as photo:
-                mode, pixels = photo.mode, np.array(photo.convert("RGB"))
-        except (OSError, ValueError, SyntaxError, UnidentifiedImageError, Image.DecompressionBombError) as error:
-            raise SampleError("image.corrupt", f"{show(path, 300)} cannot be read as an image ({error})") from None
+        with open_photo(path) as photo:
+            found = size_in_header(photo)
+            turned, problem = self._turned(path, found, sample.size)
+            mode, pixels = photo.mode, np.array(oriented(photo, found.orientation, turned).convert("RGB"))
         if mode[0] in "IF":  # Pillow has clipped the values at 255
-            found = f"{show(path, 300)} is a picture of mode {mode}, with more than 8 bits"
-            raise SampleError("image.mode", f"{found}; convert it to 8 bits, or pass a function as images")
-        if pixels.shape[:2] != sample.size:
-            found = f"{show(path, 300)} has {pixels.shape[0]}×{pixels.shape[1]} pixels (height × width)"
-            expected = "×".join(map(str, sample.size))
-            raise SampleError("size.mismatch", f"{found}, its annotation {expected}; they belong to different images")
-        return torch.from_numpy(pixels).permute(2, 0, 1).contiguous()
+            text = f"{show(path, 300)} is a picture of mode {mode}, with more than 8 bits"
+            raise SampleError("image.mode", f"{text}; convert it to 8 bits, or pass a function as images")
+        return torch.from_numpy(pixels).permute(2, 0, 1).contiguous(), problem
+
+    def _turned(self, path: str, found: PhotoSize, size: tuple[int, int]) -> tuple[bool, Problem | None]:
+        """Whether a photo is to be turned for an annotation of this size. Raises SampleError ``size.mismatch``."""
+        if size not in (found.stored, found.turned):
+            raise SampleError("size.mismatch", _mismatch(path, found, size))
+        if found.orientation == 1 or found.stored != found.turned:
+            return size != found.stored, None
+        other = "stored" if self.orientation == "turned" else "turned"
+        text = f"{show(path, 300)} has EXIF orientation {found.orientation}, and its annotation's size both ways"
+        advice = f"{_ADVICE[self.orientation]}, pass images=ImageFolder(folder, orientation={other!r})"
+        return self.orientation == "turned", Problem("photo.orientation", f"{text}: {advice}")
+
+
+def _mismatch(path: str, found: PhotoSize, size: tuple[int, int]) -> str:
+    (height, width), (annotated, across) = found.stored, size
+    text = f"{show(path, 300)} has {height}×{width} pixels (height × width)"
+    if found.turned != found.stored:
+        text += f", {width}×{height} when turned by its EXIF orientation"
+    return f"{text}, its annotation {annotated}×{across}; they belong to different images"

@@ -6,7 +6,7 @@ import warnings
 
 from cocoseg.torch.shared_file import SharedFile
 
-KINDS = ("skipped",)
+KINDS = ("skipped", "orientation")
 
 
 class Notes:
@@ -14,7 +14,7 @@ class Notes:
 
     >>> notes = Notes(3)
     >>> notes.mark("skipped", 1), notes.mark("skipped", 1), notes.has("skipped", 1), notes.images
-    (True, False, True, {'skipped': [1]})
+    (True, False, True, {'skipped': [1], 'orientation': []})
     """
 
     def __init__(self, count: int) -> None:

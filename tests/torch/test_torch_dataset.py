@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import pickle
+import re
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -32,7 +33,7 @@ from cocoseg.torch import (
     collate,
     wrapping,
 )
-from training import SCHEMES, one_hot_loop, samples
+from training import SCHEMES, TOWN, drawn_sample, one_hot_loop, samples
 
 SOURCES = ["fixtures/panoptic.json", "fixtures/instances.json"]
 KINDS: list[dict[str, Any]] = [
@@ -393,6 +394,14 @@ class TestImageFolder:
             (3, 1, 9),
         ]
 
+    def test_answers_at_once_where_there_is_none(self, tmp_path: Path) -> None:
+        (tmp_path / "file").touch()
+        for images, found in (("nofolder", "does not exist"), (tmp_path / "file", "is a file"), (5, "images is 5")):
+            with pytest.raises(UsageError, match=found) as caught:
+                SegmentationDataset("fixtures/panoptic.json", images=images)  # type: ignore[arg-type]
+            assert caught.value.category == "usage.images"
+            assert str(caught.value).startswith("images is ")
+
     def test_says_what_is_missing_damaged_or_of_another_size(self, tmp_path: Path) -> None:
         images = ImageFolder(tmp_path)
         with pytest.raises(SampleError, match="no photo"):
@@ -436,6 +445,91 @@ class TestImageFolder:
 
     def sample(self, key: str, file_name: str = "") -> Sample:
         return replace(cocoseg.read("fixtures/panoptic.json")[0], key=key, file_name=file_name)
+
+
+BACK = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_90,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_270,
+}
+
+
+class TestOrientation:
+    """Photos that a camera stored turned."""
+
+    def upright(self, size: tuple[int, int]) -> Image.Image:
+        pixels = np.random.default_rng(0).integers(0, 255, (*size, 3), np.uint8)
+        return Image.fromarray(pixels)
+
+    def store(self, path: Path, orientation: int, size: tuple[int, int]) -> np.ndarray:
+        """Store an upright photo as a camera does; returns the stored pixels."""
+        stored = self.upright(size).transpose(BACK[orientation]) if orientation > 1 else self.upright(size)
+        exif = Image.Exif()
+        exif[0x0112] = orientation
+        stored.save(path, exif=exif, **({"lossless": True} if path.suffix == ".webp" else {}))
+        return np.array(stored)
+
+    def sample(self, size: tuple[int, int]) -> Sample:
+        return replace(drawn_sample(np.zeros((1, *size), bool)), key="a.png")
+
+    @pytest.mark.parametrize("ending", [".png", ".tif", ".webp"])
+    @pytest.mark.parametrize("orientation", range(1, 9))
+    def test_is_obeyed_where_only_the_turned_size_agrees(self, tmp_path: Path, ending: str, orientation: int) -> None:
+        stored = self.store(tmp_path / f"a{ending}", orientation, (4, 6))
+        images = ImageFolder(tmp_path, "turned")
+        if orientation > 4:
+            assert np.array_equal(self.pixels(images(self.sample((4, 6)))), np.array(self.upright((4, 6))))
+            assert np.array_equal(self.pixels(images(self.sample((6, 4)))), stored)
+        assert images.guessed == []
+        with pytest.raises(SampleError) as caught:
+            images(self.sample((4, 7)))
+        assert caught.value.category == "size.mismatch"
+        height, width = stored.shape[:2]
+        turned = r", 4×6 when turned by its EXIF orientation" if orientation > 4 else ""
+        text = rf"has {height}×{width} pixels \(height × width\){turned}, its annotation 4×7; they belong"
+        assert re.search(text, str(caught.value))
+
+    @pytest.mark.parametrize("ending", [".png", ".tif", ".webp"])
+    @pytest.mark.parametrize("orientation", range(1, 9))
+    def test_is_an_option_where_both_sizes_agree(self, tmp_path: Path, ending: str, orientation: int) -> None:
+        stored = self.store(tmp_path / f"a{ending}", orientation, (5, 5))
+        for choice, expected in {"turned": np.array(self.upright((5, 5))), "stored": stored}.items():
+            images = ImageFolder(tmp_path, choice)  # type: ignore[arg-type]
+            expectation = pytest.warns(UserWarning) if orientation > 1 else nullcontext([])
+            with expectation as said:
+                found = [images(self.sample((5, 5))) for _ in range(2)]
+            assert all(np.array_equal(self.pixels(one), expected) for one in found)
+            other = {"turned": "stored", "stored": "turned"}[choice]
+            assert len(said) == (orientation > 1)
+            assert images.guessed == ["a.png", "a.png"] * (orientation > 1)
+            assert all(f"orientation={other!r}" in str(one.message) for one in said)
+            assert all(f"EXIF orientation {orientation}" in str(one.message) for one in said)
+
+    def test_without_a_tag_says_nothing(self, tmp_path: Path) -> None:
+        self.upright((5, 5)).save(tmp_path / "a.png")
+        assert np.array_equal(self.pixels(ImageFolder(tmp_path)(self.sample((5, 5)))), np.array(self.upright((5, 5))))
+
+    def test_of_a_data_set_is_said_once_and_counted(self, tmp_path: Path) -> None:
+        keys = ["a.png", "b.png", "c.png"]
+        for key, orientation in zip(keys, (3, 1, 6), strict=True):
+            self.store(tmp_path / key, orientation, (5, 5))
+        source = Dataset((), [replace(self.sample((5, 5)), key=key) for key in keys], lambda entry: entry)
+        data = SegmentationDataset(source, labels=TOWN, images=tmp_path, tv_tensors=False)
+        with pytest.warns(UserWarning, match=r"a\.png' has EXIF orientation 3") as said:
+            images = [image for _ in range(2) for image, _ in data]
+        assert all(np.array_equal(self.pixels(image), np.array(self.upright((5, 5)))) for image in images)
+        assert (len(said), data.notes["orientation"]) == (1, [0, 2])
+
+    def test_has_two_choices(self, tmp_path: Path) -> None:
+        with pytest.raises(UsageError, match="orientation is 'exif', expected one of turned, stored"):
+            ImageFolder(tmp_path, "exif")  # type: ignore[arg-type]
+
+    def pixels(self, image: torch.Tensor) -> np.ndarray:
+        return image.permute(1, 2, 0).numpy()
 
 
 def test_without_torch_the_room_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
