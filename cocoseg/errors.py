@@ -19,10 +19,14 @@ E = TypeVar("E", bound="CocosegError")
 
 
 class Problem(NamedTuple):
-    """An error or warning as a plain value, to be counted, printed or sent to another process."""
+    """An error or warning as a plain value, to be counted, printed or sent to another process.
+
+    ``file`` is the name of the file in OUT that it is about, if it is about one.
+    """
 
     category: str
     message: str
+    file: str | None = None
 
     def __str__(self) -> str:
         return f"{self.category}: {self.message}"

@@ -97,4 +97,4 @@ def test_a_link_in_out_that_leads_away_is_not_followed(tmp_path: Path) -> None:
     assert list((tmp_path / "elsewhere").iterdir()) == []
     report = json.loads((tmp_path / "out" / "cocoseg.json").read_text())
     assert [failure["category"] for failure in report["failures"]] == ["path.escape"]
-    assert report["images"] == {"listed": 3, "converted": 2, "failed": 1}
+    assert [report[name] for name in ("listed", "images", "failed")] == [3, 2, 1]

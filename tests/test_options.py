@@ -149,7 +149,7 @@ def test_a_split_goes_through_every_conversion(command: str, tmp_path: Path) -> 
     for split in (listed[0], source / "ImageSets" / "Segmentation" / f"{listed[0]}.txt"):
         result = run(command, source, tmp_path / "out.json", "--split", split, "--json", "--dry-run")
         assert result.code == 0, result.stderr
-        assert result.summary["images"]["listed"] == len(cocoseg.read(source, split=listed[0]))
+        assert result.summary["listed"] == len(cocoseg.read(source, split=listed[0]))
     assert len(cocoseg.read(source, split=listed[0])) < len(cocoseg.read(source))
 
 

@@ -7,6 +7,7 @@ can't be written; 130, 143 stopped by Ctrl-C, SIGTERM.
 from __future__ import annotations
 
 import contextlib
+import json
 import logging
 import os
 import signal
@@ -20,7 +21,8 @@ import typer
 
 from cocoseg.cli import formats, info, labels, to_coco, to_masks, to_onehot, to_panoptic, to_semantic, verify
 from cocoseg.cli.help import Commands, Sectioned
-from cocoseg.errors import CocosegError, OutputError, UsageError
+from cocoseg.cli.wrong_call import wrong_call
+from cocoseg.errors import CocosegError, OutputError, Problem, UsageError
 from cocoseg.version import __version__
 
 INPUT_REFUSED = 3
@@ -29,6 +31,9 @@ SECTIONS = {
     "Look": (labels, info, formats),
     "Check": (verify,),
 }
+
+
+_WRONG_CALL: Any = typer.BadParameter.__bases__[0]  # whatever typer finds wrong with a call, in every version of it
 
 
 class Terminated(KeyboardInterrupt):
@@ -56,7 +61,6 @@ def build() -> typer.Typer:
         help="Convert segmentation annotations to what training code needs.\n\n"
         "Example: cocoseg to-semantic panoptic.json out/",
         callback=_options,
-        no_args_is_help=True,
         add_completion=False,
         pretty_exceptions_enable=False,
         rich_markup_mode=None,
@@ -79,27 +83,33 @@ def main() -> NoReturn:
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by whoever started us
             setattr(sys, name, Path(os.devnull).open("w"))  # noqa: SIM115
+    words = sys.argv[1:]
     try:
-        build()()
-    except SystemExit as exit:
-        _end(exit.code if isinstance(exit.code, int) else 0)
-    _end(0)
+        code = typer.main.get_command(build()).main(words or ["--help"], "cocoseg", standalone_mode=False)
+    except typer.Abort:
+        _end(130)
+    except CocosegError as error:
+        _stop(2, error.problem, "--json" in words)
+    except _WRONG_CALL as error:
+        _stop(2, wrong_call(error), "--json" in words)
+    _end(code or 0 if words else 2)
 
 
 def _answering(command: Callable[..., None]) -> Callable[..., None]:
-    """Wraps a command so that every error ends it with an exit code and a sentence."""
+    """Wraps a command so that every error ends it with an exit code and a sentence, with ``--json`` also an object."""
 
     @wraps(command)
     def answer(*args: Any, **options: Any) -> None:
+        as_json = options.get("json", False)
         try:
             command(*args, **options)
             sys.stdout.flush()
         except CocosegError as error:
-            _end(_exit_code(error), f"cocoseg: {error} [{error.category}]")
+            _stop(_exit_code(error), error.problem, as_json)
         except Terminated:
-            _end(143, "cocoseg: stopped by SIGTERM; finished images are kept")
+            _stop(143, Problem("run.stopped", "stopped by SIGTERM; finished images are kept"), as_json)
         except KeyboardInterrupt:
-            _end(130, "cocoseg: stopped; finished images are kept")
+            _stop(130, Problem("run.stopped", "stopped; finished images are kept"), as_json)
         except BrokenPipeError:  # the reader of our output has gone; the files are written
             _end(0)
         except OSError as error:
@@ -116,6 +126,15 @@ def _exit_code(error: CocosegError) -> int:
     if isinstance(error, UsageError):
         return 2
     return 4 if isinstance(error, OutputError) else INPUT_REFUSED
+
+
+def _stop(code: int, problem: Problem, as_json: bool) -> NoReturn:
+    """End with a problem: a sentence on stderr, and with ``as_json`` an object on stdout."""
+    if as_json:
+        with contextlib.suppress(OSError, ValueError):
+            print(json.dumps({"category": problem.category, "message": problem.message}, ensure_ascii=False))
+    stopped = problem.category == "run.stopped"
+    _end(code, f"cocoseg: {problem.message}{'' if stopped else f' [{problem.category}]'}")
 
 
 def _end(code: int, message: str = "") -> NoReturn:

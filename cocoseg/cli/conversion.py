@@ -29,11 +29,14 @@ def _convert(tool: Callable[..., Any], places: tuple[str, str], dask: str | None
     from cocoseg import parallel
     from cocoseg.cli.cluster import cluster
     from cocoseg.cli.progress import progress
-    from cocoseg.cli.report import print_summary
+    from cocoseg.cli.report import as_json, print_summary
 
     parallel.tune_memory()
     with cluster(dask) as executor, progress() as on_done:
         options["workers"] = options["workers"] or (None if executor else cores())
         summary = tool(*places, **options, executor=executor, on_done=on_done)
-    print_summary(summary, None if options["dry_run"] else places[1], json)
+    if json:
+        typer.echo(as_json(summary.as_dict() | summary.about_run()))
+    else:
+        print_summary(summary, None if options["dry_run"] else places[1])
     raise typer.Exit(1 if summary.failures else 0)

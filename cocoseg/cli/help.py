@@ -10,6 +10,8 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from cocoseg.cli.wrong_call import no_command
+
 _HEADING = re.compile(r"^(\S[\w ]*:)", re.MULTILINE)
 _NAME = re.compile(r"^  (-{1,2}[a-z][\w-]*(?:, --[\w-]+)*|[a-z][a-z-]*(?=  ))", re.MULTILINE)
 
@@ -29,6 +31,12 @@ class Sectioned(TyperCommand):
 
 class Commands(TyperGroup):
     """The commands, listed by section."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The command that is asked for. Raises UsageError ``usage.command``."""
+        if args and self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
+            raise no_command(args[0], self.list_commands(ctx))
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """Write the commands of each section with their first sentences."""

@@ -60,11 +60,9 @@ def _sizes(info: Info) -> str:
 
 
 def _as_json(info: Info) -> str:
-    import json
     from dataclasses import asdict
 
-    plain = asdict(info)
-    plain["sizes"] = [{"height": h, "width": w, "images": n} for (h, w), n in info.sizes.items()]
-    plain["failures"] = [problem._asdict() for problem in info.failures]
-    plain["problems"] = [problem._asdict() for problem in info.problems]
-    return json.dumps(plain, ensure_ascii=False)
+    from cocoseg.cli.report import as_json
+
+    sizes = [{"height": h, "width": w, "images": n} for (h, w), n in info.sizes.items()]
+    return as_json(asdict(info) | {"sizes": sizes})

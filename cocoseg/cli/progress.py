@@ -32,9 +32,10 @@ class _Lines:
         if now - self._last < EVERY:
             return
         self._last = now
-        done = _done(tally)
-        rate = done / (now - self._started)
-        print(f"cocoseg: {done:,} of {tally.listed:,} images, {rate:,.0f} images/s", file=sys.stderr, flush=True)
+        rate = tally.made / (now - self._started)
+        print(
+            f"cocoseg: {_done(tally):,} of {tally.listed:,} images, {rate:,.0f} images/s", file=sys.stderr, flush=True
+        )
 
 
 @contextmanager
@@ -58,8 +59,8 @@ def _bar() -> Iterator[Callable[[Tally], None]]:
             now = time.monotonic()
             if now - drawn >= _REDRAW:
                 drawn = now
-                done = _done(tally)
-                bar.update(task, completed=done, total=tally.listed, rate=done / (now - started), refresh=True)
+                rate = tally.made / (now - started)
+                bar.update(task, completed=_done(tally), total=tally.listed, rate=rate, refresh=True)
 
         yield show
 

@@ -6,29 +6,32 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import typer
 
 from cocoseg.errors import Problem
 from cocoseg.files.names import REPORT
 from cocoseg.files.places import join, journal_place
-from cocoseg.runs.tally import Tally
+from cocoseg.runs.tally import Tally, counted
 
 MOST = 20  # printed lines of a kind; the report in OUT has all
 _NUMBER = re.compile(r"[\d,.]+%?")
 
 
-def print_summary(tally: Tally, out: str | None, as_json: bool) -> None:
-    """The summary of a conversion, for people or as JSON."""
-    if as_json:
-        this_run = {
-            "kept": tally.kept,
-            "seconds": round(tally.seconds, 3),
-            "images_per_second": round(tally.images_per_second, 1),
-        }
-        typer.echo(json.dumps(tally.as_dict() | this_run, ensure_ascii=False))
-        return
+def print_summary(tally: Tally, out: str | None) -> None:
+    """The summary of a conversion, for people."""
     typer.echo("\n".join(_lines(tally, out)))
+
+
+def as_json(result: dict[str, Any]) -> str:
+    """A result as a line of JSON; problems become objects."""
+    return json.dumps({name: _plain(value) for name, value in result.items()}, ensure_ascii=False)
+
+
+def _plain(value: Any) -> Any:
+    listed = isinstance(value, list | tuple) and not hasattr(value, "_asdict")
+    return [row._asdict() if isinstance(row, Problem) else row for row in value] if listed else value
 
 
 def table(rows: Sequence[Sequence[str]], right: Iterable[int] = ()) -> list[str]:
@@ -62,13 +65,13 @@ def _lines(tally: Tally, out: str | None) -> list[str]:
     refused = f", {tally.failed} refused" if tally.failed else ""
     left = tally.listed - tally.images - tally.failed
     not_done = f", {left} not done" if left else ""
-    done = f"{tally.images:,} of {tally.listed:,} images in {tally.seconds:.1f} s"
+    rate = f" ({tally.images_per_second:,.0f} images/s)" if tally.made else ""
     kept = f", {tally.kept:,} of them finished before" if tally.kept else ""
     where = journal_place(out) if out else ""
     more = f" in {join(where, REPORT)}" if out else ""
-    head = f"{done} ({tally.images_per_second:,.0f} images/s){kept}{refused}{not_done}"
+    done = f"{tally.images:,} of {tally.listed:,} images in {tally.seconds:.1f} s{rate}{kept}{refused}{not_done}"
     return [
-        "; ".join([head, *tally.remarks()]),
+        "; ".join([done, *tally.remarks()]),
         *tally.notes,
         *_table_lines(tally.table()),
         *problem_lines("Warnings", tally.problems, more),
@@ -78,10 +81,11 @@ def _lines(tally: Tally, out: str | None) -> list[str]:
 
 
 def _last_words(tally: Tally, out: str | None, journal: str) -> str:
-    if out is None:
-        return "Nothing was written (--dry-run)"
     if not tally.begun:
         return "Nothing was written (--on-error stop)"
+    if out is None:
+        would = f"make {tally.made:,}, keep {tally.kept:,} and refuse {tally.failed:,}"
+        return f"Nothing was written (--dry-run); a run would {would} of {counted(tally.listed, 'image')}"
     if not tally.complete:
         return f"Not finished: run the same command again to resume; {REPORT} is in {journal}"
     if not tally.images:

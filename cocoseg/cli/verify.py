@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import json as json_module
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cocoseg.cli import options
 from cocoseg.options import Verifying
+
+if TYPE_CHECKING:
+    from cocoseg.tools.verify import Verification
 
 Done = Annotated[
     str,
@@ -24,18 +26,25 @@ def command(out: Done, *, workers: int | None, json: bool) -> None:
 
     Example: cocoseg verify out/
     """
-    from cocoseg.cli.report import problem_lines
-    from cocoseg.runs.tally import counted
+    from cocoseg.cli.report import as_json, problem_lines
     from cocoseg.tools.verify import verify
 
     found = verify(out, workers=workers or options.cores())
     if json:
-        numbers = {"images": found.images, "files": found.files, "refused": found.refused}
-        result = {"whole": found.whole, **numbers, "failures": [problem._asdict() for problem in found.failures]}
-        typer.echo(json_module.dumps(result, ensure_ascii=False))
+        typer.echo(as_json({"whole": found.whole} | vars(found)))
     else:
-        what = "is whole" if found.whole else "is not whole"
-        refused = f"; the run refused {counted(found.refused, 'more image')}" if found.refused else ""
-        lines = [f"{out} {what}: {counted(found.files, 'file')} of {counted(found.images, 'image')}{refused}"]
-        typer.echo("\n".join([*lines, *problem_lines("Not as written", found.failures, "")]))
+        title = "Not as written" if found.state == "finished" else "Not finished"
+        typer.echo("\n".join([f"{out} {_state(found)}", *problem_lines(title, found.failures, "")]))
     raise typer.Exit(0 if found.whole else 1)
+
+
+def _state(found: Verification) -> str:
+    """How much of a run is there, in words."""
+    from cocoseg.runs.tally import counted
+
+    if found.state != "finished":
+        listed = f"{found.listed:,}" if found.listed else "an unknown number"
+        return f"is not finished: {found.images:,} of {listed} images are done"
+    refused = f"; the run refused {counted(found.refused, 'more image')}" if found.refused else ""
+    what = "is whole" if found.whole else "is not whole"
+    return f"{what}: {counted(found.files, 'file')} of {counted(found.images, 'image')}{refused}"

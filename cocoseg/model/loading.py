@@ -227,5 +227,5 @@ def _after(changes: Iterable[Change], sample: Sample) -> Sample:
 
 def _usable(entry: Entry | Refused) -> Entry:
     if isinstance(entry, Refused):
-        raise SampleError(*entry.problem)
+        raise SampleError(*entry.problem[:2])
     return entry

@@ -7,6 +7,7 @@ after every picture would take longer than all the work on it.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
 from collections.abc import Iterable
@@ -128,8 +129,31 @@ class Batch:
             raise SampleError(
                 "path.escape", f"{show(parent, 300)} goes through a symbolic link out of the output folder; remove it"
             )
-        os.makedirs(parent, exist_ok=True)
+        self._make_folder(parent)
         self._known.add(parent)
+
+    def _make_folder(self, folder: str) -> None:
+        os.makedirs(folder, exist_ok=True)
+
+
+class Trial(Batch):
+    """A batch that finds what is in the way of its files, and writes none of them."""
+
+    def _write(self, target: str, chunks: Iterable[bytes], durable: bool) -> str:
+        if os.path.isdir(target) and not os.path.islink(target):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        return ""
+
+    def _make_folder(self, folder: str) -> None:
+        """Find the nearest folder that is there. Raises NotADirectoryError."""
+        while not os.path.lexists(folder):
+            folder = os.path.dirname(folder)
+        if not os.path.isdir(folder):
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+
+    def settle(self) -> dict[str, SampleError]:
+        """Nothing was written, so nothing has to be made durable."""
+        return {}
 
 
 def _same(target: str, data: bytes) -> bool:

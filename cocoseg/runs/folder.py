@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
@@ -13,8 +16,8 @@ from cocoseg.files import disk
 from cocoseg.files.digests import Measured, digest
 from cocoseg.files.names import JOURNAL, TEMPORARY
 from cocoseg.files.storage import Storage
-from cocoseg.runs.batch import Batch
-from cocoseg.runs.lock import Lock
+from cocoseg.runs.batch import Batch, Trial
+from cocoseg.runs.lock import Holder, Lock, holder_of
 from cocoseg.runs.write_errors import cannot_write, fatal
 
 
@@ -29,21 +32,21 @@ class Folder:
 
     @classmethod
     def create(cls, path: str | os.PathLike[str]) -> Folder:
-        """Make the folder, whose parent must exist, or take the one that is there. Raises OutputError ``out.*``."""
+        """Make the folder and its parents, or take the one that is there. Raises OutputError ``out.*``."""
         folder = Path(path)
-        if os.path.exists(folder) and not os.path.isdir(folder):  # unlike Path's, these raise nothing
-            raise OutputError("out.not_folder", f"{show(os.fspath(path), 300)} is a file, expected a folder")
-        if not os.path.isdir(folder.absolute().parent):
-            raise OutputError(
-                "out.parent", f"{show(str(folder.absolute().parent), 300)} does not exist; make that folder first"
-            )
-        try:
-            folder.mkdir(exist_ok=True)
+        with _not_made(folder):
+            _nearest_folder(folder)
+            folder.mkdir(parents=True, exist_ok=True)
             _probe(folder)
-        except OSError as error:
-            raise cannot_write(folder, error) from None
-        except ValueError:
-            raise OutputError("out.write", f"{show(os.fspath(path), 300)} is not the name of a folder") from None
+        return cls.found(os.fspath(path))
+
+    @classmethod
+    def expect(cls, path: str | os.PathLike[str]) -> Folder:
+        """The folder that ``create`` would make or take; nothing is written. Raises as ``create`` does."""
+        folder = Path(path)
+        with _not_made(folder):
+            if not os.access(_nearest_folder(folder), os.W_OK | os.X_OK):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
         return cls.found(os.fspath(path))
 
     @classmethod
@@ -68,9 +71,17 @@ class Folder:
         """Take the folder for one run, until ``release``. Raises OutputError ``out.locked``, ``out.write``."""
         return Lock(self.root)
 
+    def holder(self) -> Holder | None:
+        """The process of a run that is writing to the folder now. Raises OutputError where the storage is silent."""
+        return holder_of(self.root)
+
     def batch(self) -> Batch:
         """Files that are to appear together; a context manager, which drops what was not committed."""
         return Batch(self.root, self._known)
+
+    def trial(self) -> Batch:
+        """A batch that finds what is in the way of its files, and writes none of them."""
+        return Trial(self.root, self._known)
 
     def write(self, name: str, data: bytes, *, overwrite: bool = False) -> None:
         """Put ``data`` under ``name``. A file with the same bytes is left; another one is replaced on ``overwrite``.
@@ -148,6 +159,37 @@ def _commit(batch: Batch) -> None:
     """Give the files of a batch their names. Raises the first error."""
     for error in batch.commit().values():
         raise error
+
+
+@contextmanager
+def _not_made(folder: Path) -> Iterator[None]:
+    """Turns an error into an OutputError that names the folder."""
+    try:
+        yield
+    except OutputError:
+        raise
+    except OSError as error:
+        raise cannot_write(folder, error) from None
+    except ValueError:
+        raise OutputError("out.write", f"{show(str(folder), 300)} is not the name of a folder") from None
+
+
+def _nearest_folder(folder: Path, is_out: bool = True) -> Path:
+    """The folder, or the nearest of its parents that is there. Raises OutputError ``out.*``, OSError."""
+    try:
+        mode = os.stat(folder).st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        if folder.is_symlink():
+            raise _not_folder(folder, "a symbolic link to nothing", is_out) from None
+        return _nearest_folder(folder.absolute().parent, is_out=False)
+    if not stat.S_ISDIR(mode):
+        raise _not_folder(folder, "a file", is_out)
+    return folder
+
+
+def _not_folder(path: Path, what: str, is_out: bool) -> OutputError:
+    text = f"{show(str(path), 300)} is {what}, expected a folder"
+    return OutputError("out.not_folder", text) if is_out else OutputError("out.parent", text)
 
 
 def _probe(folder: Path) -> None:

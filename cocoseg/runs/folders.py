@@ -14,6 +14,11 @@ def create_folder(path: str | os.PathLike[str]) -> Folder:
     return _kind(path).create(path)
 
 
+def expect_folder(path: str | os.PathLike[str]) -> Folder:
+    """The folder that ``create_folder`` would make or take; nothing is written. Raises OutputError ``out.*``."""
+    return _kind(path).expect(path)
+
+
 def open_folder(path: str) -> Folder:
     """The folder as it is, to read from."""
     return _kind(path).found(path)

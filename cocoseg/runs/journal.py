@@ -1,6 +1,6 @@
 """The journal of a run in ``OUT/.cocoseg``: a page for every finished part, a line for every finished item.
 
-    {"journal":1,"command":"to-semantic","rows":2,"sha256":"..."}
+    {"journal":1,"command":"to-semantic","rows":2,"sha256":"...","listed":5000}
     {"key":"000139.png","made_from":"5f0c...","files":{"000139.png":[9120,"77ab..."]},"result":{...}}
     ...
 
@@ -60,11 +60,12 @@ class _Key(msgspec.Struct, gc=False):
     key: str
 
 
-class _Header(msgspec.Struct):
+class _Header(msgspec.Struct, omit_defaults=True):
     journal: int
     command: str
     rows: int
     sha256: str
+    listed: int | None = None  # images of the data set, done or not; older versions do not say
 
 
 _ROW = msgspec.json.Decoder(Row)
@@ -95,19 +96,20 @@ def text_name(run: int, first: int) -> str:
     return f"{JOURNAL}/text-{run:04d}-{first:09d}.jsonl"
 
 
-def page(command: str, lines: Sequence[bytes]) -> bytes:
-    """The bytes of a page of encoded rows."""
+def page(command: str, lines: Sequence[bytes], listed: int | None = None) -> bytes:
+    """The bytes of a page of encoded rows, of a data set of ``listed`` images."""
     body = b"".join(line + b"\n" for line in lines)
-    header = _Header(_VERSION, command, len(lines), hashlib.sha256(body).hexdigest())
+    header = _Header(_VERSION, command, len(lines), hashlib.sha256(body).hexdigest(), listed)
     return msgspec.json.encode(header) + b"\n" + body
 
 
 class Journal:
-    """The pages of a folder."""
+    """The pages of a folder; ``listed`` is the number of images that new pages say the run is about."""
 
-    def __init__(self, folder: Folder, command: str = "") -> None:
+    def __init__(self, folder: Folder, command: str = "", listed: int | None = None) -> None:
         self._folder = folder
         self.command = command
+        self.listed = listed
 
     def pages(self) -> list[str]:
         """The names of all pages, earlier runs first."""
@@ -133,6 +135,11 @@ class Journal:
         with closing(prefetch(self._lines, self.pages(), self._folder.at_once)) as pages:
             return {_KEY.decode(line).key: line for lines in pages for line in lines() or ()}
 
+    def length(self) -> int | None:
+        """How many images the last run is about, done or not; None where no page says so."""
+        headers = (self._header(name) for name in reversed(self.pages()))
+        return next((header.listed for header in headers if header and header.listed is not None), None)
+
     def is_whole(self, name: str) -> bool:
         """Whether a page can be read and is undamaged."""
         return self._lines(name) is not None
@@ -142,15 +149,26 @@ class Journal:
         before = set(self.pages())
         firsts = range(0, max(len(lines), 1), _ROWS_A_PAGE)
         for first in firsts:
-            self._folder.save(page_name(0, first), page(self.command, lines[first : first + _ROWS_A_PAGE]))
+            data = page(self.command, lines[first : first + _ROWS_A_PAGE], self.listed)
+            self._folder.save(page_name(0, first), data)
         return sorted(before - {page_name(0, first) for first in firsts})
 
-    def _lines(self, name: str) -> list[bytes] | None:
+    def _header(self, name: str) -> _Header | None:
+        page = self._page(name)
+        return page[0] if page else None
+
+    def _page(self, name: str) -> tuple[_Header, bytes] | None:
         try:
             header, _, body = self._folder.read(name).partition(b"\n")
-            found = _HEADER.decode(header)
+            return _HEADER.decode(header), body
         except (SampleError, msgspec.DecodeError, UnicodeDecodeError):
             return None
+
+    def _lines(self, name: str) -> list[bytes] | None:
+        page = self._page(name)
+        if page is None:
+            return None
+        found, body = page
         if self.command and found.command != self.command:
             raise OutputError(
                 "out.other",

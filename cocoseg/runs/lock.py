@@ -124,24 +124,52 @@ class Lock:
         return busy(os.path.dirname(os.path.dirname(self._path)), self._path, holder)
 
 
+def holder_of(root: str) -> Holder | None:
+    """The process that holds the lock on a folder; None if no run is on. Nothing is changed."""
+    path = os.path.join(root, LOCK)
+    try:
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
+    except OSError:
+        return None
+    try:
+        holder = _read(descriptor)
+        return holder if holder and _is_alive(holder, descriptor) else None
+    finally:
+        os.close(descriptor)
+
+
+def _is_alive(holder: Holder, descriptor: int) -> bool:
+    """Whether a holder is running: on this machine by the system's lock or its process, elsewhere by its age."""
+    if not _is_here(holder):
+        return time.time() - os.fstat(descriptor).st_mtime <= DEAD_AFTER
+    # Shared, so that two who look do not see each other; a run that begins now waits a moment for a holder that ended.
+    freed = _flock(descriptor, shared=True)
+    return not has_ended(holder) if freed is None else not freed
+
+
+def named(holder: Holder) -> str:
+    """A holder in words."""
+    return f"process {holder.pid} on {show(holder.host)}, since {show(holder.since)[1:-1]}"
+
+
 def busy(root: str, path: str, holder: Holder | None) -> OutputError:
     """The error for a folder that another run writes to, whose lock is at ``path``."""
     folder = show(root, 300)
     if holder is None:
         return OutputError("out.locked", f"another run writes to {folder}; wait for it, or choose another folder")
-    who = f"process {holder.pid} on {show(holder.host)}, since {show(holder.since)[1:-1]}"
+    who = named(holder)
     advice = "wait for it, end it, or choose another folder"
     if not _is_here(holder):
         advice += f" (if it has died, remove {show(path, 300)})"
     return OutputError("out.locked", f"another run writes to {folder} ({who}); {advice}")
 
 
-def _flock(descriptor: int) -> bool | None:
+def _flock(descriptor: int, shared: bool = False) -> bool | None:
     """Whether the file could be locked; None where the system can't lock it."""
     if fcntl is None:
         return None
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     except OSError:  # not on this file system

@@ -29,7 +29,8 @@ from cocoseg.files.prefetch import prefetch
 from cocoseg.files.storage import Storage
 from cocoseg.runs.batch import Batch
 from cocoseg.runs.folder import Folder
-from cocoseg.runs.remote_lock import RemoteLock
+from cocoseg.runs.lock import Holder
+from cocoseg.runs.remote_lock import RemoteLock, holder_of
 from cocoseg.runs.write_errors import fatal, file_exists
 
 _NUMBER = count()
@@ -47,13 +48,19 @@ class RemoteFolder(Folder):
     @classmethod
     def create(cls, path: str | os.PathLike[str]) -> RemoteFolder:
         """The folder, which exists once an object is in it. Raises OutputError ``out.*``."""
+        folder = cls.expect(path)
+        if not store.is_whole(folder.root):
+            store.make_folder(folder.root)
+        return folder
+
+    @classmethod
+    def expect(cls, path: str | os.PathLike[str]) -> RemoteFolder:
+        """The folder that ``create`` would make or take; nothing is written. Raises as ``create`` does."""
         root = os.fspath(path).rstrip("/")
         with fatal():
             found = store.info(root)
         if found and found.get("type") == "file":
             raise OutputError("out.not_folder", f"{show(root, 300)} is a file, expected a folder")
-        if not store.is_whole(root):
-            store.make_folder(root)
         return cls(root, empty=found is None)
 
     @classmethod
@@ -71,8 +78,16 @@ class RemoteFolder(Folder):
         """Take the folder for one run, until ``release``. Raises OutputError ``out.locked``, ``out.write``."""
         return RemoteLock(self.root)
 
+    def holder(self) -> Holder | None:
+        """The process of a run that is writing to the folder now. Raises OutputError where the storage is silent."""
+        return holder_of(self.root)
+
     def batch(self) -> Batch:
         """Files that are to appear together; a context manager, which drops what was not committed."""
+        return RemoteBatch(self)
+
+    def trial(self) -> Batch:
+        """A batch that finds what is in the way of its files; nothing is put before ``commit``."""
         return RemoteBatch(self)
 
     def holds(self, name: str, size: int, known_by: str) -> bool:

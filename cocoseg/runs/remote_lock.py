@@ -29,6 +29,12 @@ class _RemoteHolder(Holder):
     alive: float = 0.0  # seconds since 1970, UTC
 
 
+def holder_of(root: str) -> Holder | None:
+    """The process that holds the lock on a folder; None if no run is on. Raises OutputError ``out.write``."""
+    found = _read(urls.join(root, LOCK))
+    return found if found and _is_alive(found) else None
+
+
 class RemoteLock(Lock):
     """A lock on a folder, held from the start until ``release``. Raises OutputError ``out.locked``, ``out.write``."""
 
@@ -37,8 +43,8 @@ class RemoteLock(Lock):
     def __init__(self, root: str) -> None:
         self._root, self._url = root, urls.join(root, LOCK)
         self._holder: _RemoteHolder = _RemoteHolder(*this_process(), secrets.token_hex(8))
-        found = self._read()
-        if found and self._is_alive(found):
+        found = _read(self._url)
+        if found and _is_alive(found):
             raise busy(self._root, self._url, found)
         self._put(new=found is None)
         _ours.add(self._holder.token)
@@ -46,7 +52,7 @@ class RemoteLock(Lock):
 
     def _refresh(self) -> None:
         """Say that the run is alive. Raises OutputError where another run took the folder over."""
-        found = self._read()
+        found = _read(self._url)
         if found and found.token != self._holder.token:
             raise busy(self._root, self._url, found)
         self._put()
@@ -55,24 +61,9 @@ class RemoteLock(Lock):
         """Let others in."""
         _ours.discard(self._holder.token)
         with suppress(CocosegError):
-            found = self._read()
+            found = _read(self._url)
             if found and found.token == self._holder.token:
                 store.remove(self._url)
-
-    def _is_alive(self, holder: _RemoteHolder) -> bool:
-        if holder.host == socket.gethostname():
-            return holder.token in _ours if holder.pid == os.getpid() else not has_ended(holder)
-        return time.time() - holder.alive < DEAD_AFTER
-
-    def _read(self) -> _RemoteHolder | None:
-        try:
-            return msgspec.json.decode(store.read(self._url), type=_RemoteHolder)
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            return _RemoteHolder(0, "", "")
-        except SampleError as error:
-            if error.category != "file.missing":
-                raise OutputError("out.write", error.message) from None
-            return None
 
     def _put(self, new: bool = False) -> None:
         self._holder.alive = time.time()
@@ -82,8 +73,25 @@ class RemoteLock(Lock):
         try:
             store.put(self._url, data, new=new)
         except FileExistsError:
-            raise busy(self._root, self._url, self._read()) from None
+            raise busy(self._root, self._url, _read(self._url)) from None
         except SampleError as error:
             if not new:
                 raise OutputError("out.write", error.message) from None
             self._put()  # the storage can't create an object only if there is none
+
+
+def _is_alive(holder: _RemoteHolder) -> bool:
+    if holder.host == socket.gethostname():
+        return holder.token in _ours if holder.pid == os.getpid() else not has_ended(holder)
+    return time.time() - holder.alive < DEAD_AFTER
+
+
+def _read(url: str) -> _RemoteHolder | None:
+    try:
+        return msgspec.json.decode(store.read(url), type=_RemoteHolder)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return _RemoteHolder(0, "", "")
+    except SampleError as error:
+        if error.category != "file.missing":
+            raise OutputError("out.write", error.message) from None
+        return None

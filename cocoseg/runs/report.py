@@ -19,7 +19,7 @@ from cocoseg.version import __version__
 
 
 class Images(msgspec.Struct):
-    """How many images a run converted, and how many it refused."""
+    """How many images a run converted, and how many it refused, as older versions wrote it."""
 
     converted: int = 0
     failed: int = 0
@@ -30,12 +30,18 @@ class Report(msgspec.Struct):
 
     command: str | None = None
     options: dict[str, Any] = {}
-    images: Images = msgspec.field(default_factory=Images)
+    images: int | Images = 0
+    failed: int = 0
     labels: Raw | UnsetType = UNSET
     categories: list[Raw] | UnsetType = UNSET
     background: bool = True
     unique_ids: bool = False
     document: tuple[str, int, str] | None = None
+
+    @property
+    def counts(self) -> Images:
+        """How many images the run converted, and how many it refused."""
+        return self.images if isinstance(self.images, Images) else Images(self.images, self.failed)
 
 
 def read_report(folder: str) -> Report:

@@ -6,21 +6,22 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import BrokenExecutor, CancelledError, Executor
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Generic, Literal, TypeVar
 
 from cocoseg import parallel
 from cocoseg.errors import OutputError, Problem, UsageError, show
 from cocoseg.files.documents import write_json
-from cocoseg.files.names import JOURNAL, REPORT
+from cocoseg.files.names import JOURNAL, LOCK, REPORT
 from cocoseg.files.places import StrPath, check_shared, place
 from cocoseg.model import Dataset, Refused
 from cocoseg.options import check_choice
 from cocoseg.runs import journal
 from cocoseg.runs.document import Document, Place
 from cocoseg.runs.folder import Folder
-from cocoseg.runs.folders import create_folder
+from cocoseg.runs.folders import create_folder, expect_folder
 from cocoseg.runs.journal import Journal, Row
+from cocoseg.runs.lock import busy
 from cocoseg.runs.report import Head, check_places
 from cocoseg.runs.tally import Tally, counted
 from cocoseg.runs.write_errors import unseen
@@ -91,7 +92,7 @@ def run(work: Work[T], how: How) -> T:
     if how.on_error == "stop" and (refused := _first_refused(work.dataset)):
         return _stopped(work.tally, *refused)
     if how.dry_run:
-        return _check(work, how)
+        return _try(work, how, expect_folder(work.journal_in or target))
     return _write(work, how, create_folder(work.journal_in or target))
 
 
@@ -117,23 +118,40 @@ def _check(work: Work[T], how: How) -> T:
     return work.tally
 
 
+def _try(work: Work[T], how: How, folder: Folder) -> T:
+    """Do all of the work except writing, against what is in the folder now."""
+    began = time.monotonic()
+    if holder := folder.holder():
+        raise busy(folder.root, folder.path(LOCK), holder)
+    _, target, lines = _begin(work, how, folder)
+    _through(work, how, replace(target, trial=True), lines)
+    work.tally.close(time.monotonic() - began)
+    return work.tally
+
+
+def _begin(work: Work[T], how: How, folder: Folder) -> tuple[Document | None, Target, dict[str, bytes]]:
+    """The document, where and how to write, and the journal's lines by key. Raises OutputError ``out.*``."""
+    document = work.document(folder) if work.document else None
+    pages = Journal(folder, work.command)
+    lines = pages.load()
+    if document and not lines and not how.overwrite:
+        _check_free(document.place)
+    place = document.place if document else None
+    target = Target(folder, work.command, pages.next_run(), how.overwrite, place, len(work.dataset))
+    return document, target, lines
+
+
 def _write(work: Work[T], how: How, folder: Folder) -> T:
     """Write the files of all images, the journal, and at the end the report."""
     began, tally = time.monotonic(), work.tally
-    document = work.document(folder) if work.document else None
     head = work.head.as_dict(work.command)
     with folder.lock() as held:
         tally.notes += _clean(folder)
-        pages = Journal(folder, work.command)
-        lines = pages.load()
-        if document and not lines and not how.overwrite:
-            _check_free(document.place)
+        document, target, lines = _begin(work, how, folder)
         _check_executor(how.executor, folder)
-        place = document.place if document else None
-        target = Target(folder, work.command, pages.next_run(), how.overwrite, place)
         _through(work, how, target, lines, held.beat)
         tally.close(time.monotonic() - began)
-        _finish(work, folder, pages, head, document)
+        _finish(work, folder, Journal(folder, work.command, target.listed), head, document)
     return tally
 
 
@@ -212,7 +230,7 @@ def _finish(work: Work[T], folder: Folder, pages: Journal, head: dict[str, Any],
     _save_report(folder, tally, write_json(head | tally.as_dict()))
     folder.remove(replaced)
     if tally.failures and not tally.images and all(row.category == "out.write" for row in tally.failures):
-        raise OutputError(*tally.failures[0])
+        raise OutputError(tally.failures[0].category, tally.failures[0].message)
 
 
 def _done(work: Work[T], folder: Folder, pages: Journal) -> list[bytes]:

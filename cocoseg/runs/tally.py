@@ -21,7 +21,7 @@ def counted(number: int, noun: str) -> str:
 
 @dataclass
 class Tally:
-    """The result of a conversion, whatever it makes.
+    """The result of a conversion, whatever it makes. Reports and ``--json`` have the same names.
 
     ``listed`` images are in the source, ``images`` were converted, ``kept`` of them by an earlier run. ``failures`` and
     ``problems`` (warnings) are in the source's order; ``notes`` concern this run only. A run that was stopped before
@@ -48,14 +48,24 @@ class Tally:
         return self._failed
 
     @property
+    def warnings(self) -> list[Problem]:
+        """The ``problems``, under their name in JSON."""
+        return self.problems
+
+    @property
     def complete(self) -> bool:
         """Whether every image was converted or refused."""
         return self.images + self._failed == self.listed
 
     @property
+    def made(self) -> int:
+        """Images that this run converted, without those that an earlier run had finished."""
+        return self.images - self.kept
+
+    @property
     def images_per_second(self) -> float:
-        """Images converted a second, all workers together."""
-        return self.images / self.seconds if self.seconds else 0.0
+        """Images that this run converted a second, all workers together."""
+        return self.made / self.seconds if self.seconds else 0.0
 
     def add(self, first: int, rows: Sequence[Row]) -> None:
         """Count the rows of the part that begins with image number ``first``."""
@@ -81,20 +91,33 @@ class Tally:
         """Put failures and problems in the file's order, however the parts came in."""
         self.seconds = seconds
         rows = [row for first in sorted(self._odd) for row in self._odd[first]]
-        self.failures += [row.failure for row in rows if row.failure]
-        self.problems += [problem for row in rows for problem in row.problems if not row.failure]
+        self.failures += [row.failure._replace(file=row.key or None) for row in rows if row.failure]
+        warned = [row for row in rows if not row.failure]
+        self.problems += [problem._replace(file=row.key or None) for row in warned for problem in row.problems]
 
     def as_dict(self) -> dict[str, Any]:
         """The result for strict JSON, without values that differ between runs."""
         return {
-            "images": {"listed": self.listed, "converted": self.images, "failed": len(self.failures)},
+            "listed": self.listed,
+            "images": self.images,
+            "failed": self.failed,
             **self.results(),
             "failures": [problem._asdict() for problem in self.failures],
             "warnings": [problem._asdict() for problem in self.problems],
         }
 
+    def about_run(self) -> dict[str, Any]:
+        """What differs between runs, for JSON."""
+        return {
+            "kept": self.kept,
+            "made": self.made,
+            "seconds": round(self.seconds, 3),
+            "images_per_second": round(self.images_per_second, 1),
+            "notes": self.notes,
+        }
+
     def results(self) -> dict[str, Any]:
-        """The numbers of the command, by their names in the report."""
+        """The numbers of the command, by the names of their fields."""
         return {}
 
     def remarks(self) -> list[str]:

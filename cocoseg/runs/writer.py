@@ -72,6 +72,12 @@ class Target:
     run: int  # the number of the run, for the journal
     overwrite: bool = False
     document: Place | None = None  # of the document about all images
+    listed: int = 0  # images of the whole data set, for the journal
+    trial: bool = False  # find what is in the way, and write nothing
+
+    def batch(self) -> Batch:
+        """The files of a part."""
+        return self.folder.trial() if self.trial else self.folder.batch()
 
 
 class _Found(NamedTuple):
@@ -99,9 +105,9 @@ class Writer:
         """
         if self.target is None:
             return [found.row for found in self._rows(part, None)]
-        if not self.target.folder.is_seen():
+        if not self.target.trial and not self.target.folder.is_seen():
             raise unseen(self.target.folder.root)
-        with self.target.folder.batch() as batch:
+        with self.target.batch() as batch:
             found = list(self._rows(part, batch))
             return self._finish(part, found, batch, self.target)
 
@@ -173,6 +179,8 @@ class Writer:
         """Make the files durable, then their page of the journal, and only then give them their names."""
         if not all(done.line for done in found):
             found = _unless(batch.settle(), found, part)
+            if target.trial:
+                return [done.row for done in found]
             if any(not done.row.failure for done in found):
                 found = _with_texts(part.first, found, target)
                 _save_page(part.first, found, target)
@@ -273,4 +281,4 @@ def _with_texts(first: int, found: list[_Found], target: Target) -> list[_Found]
 
 def _save_page(first: int, found: list[_Found], target: Target) -> None:
     lines = [done.line or journal.encode_row(done.row) for done in found if not done.row.failure]
-    target.folder.save(journal.page_name(target.run, first), journal.page(target.command, lines))
+    target.folder.save(journal.page_name(target.run, first), journal.page(target.command, lines, target.listed))

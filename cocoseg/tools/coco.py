@@ -65,8 +65,8 @@ class AnnotationSummary(Tally):
         """The numbers of annotations, and the IoU of simplified polygons."""
         numbers: dict[str, Any] = {"annotations": self.annotations, "crowds": self.crowds}
         if self.simplified:
-            iou = {"mean": round(self.iou_mean, 6), "least": round(self.iou_least, 6)}
-            numbers["simplified"] = {"polygons": self.simplified, "iou": iou}
+            iou = {"iou_mean": round(self.iou_mean, 6), "iou_least": round(self.iou_least, 6)}
+            numbers |= {"simplified": self.simplified} | iou
         return numbers
 
     def remarks(self) -> list[str]:

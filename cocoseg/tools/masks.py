@@ -32,7 +32,8 @@ _COUNTS = msgspec.json.Decoder(Counts)
 class MaskSummary(Tally):
     """The result of a conversion to masks.
 
-    ``masks`` is the number of masks by category id. It includes ``crowds``, and ``empty`` masks without a pixel.
+    ``masks`` is the number of masks by category id; ``category_names`` are the names of these categories. It includes
+    ``crowds``, and ``empty`` masks without a pixel.
     """
 
     makes: ClassVar[str] = "Masks"
@@ -41,6 +42,12 @@ class MaskSummary(Tally):
     masks: dict[int, int] = field(default_factory=dict)
     crowds: int = 0
     empty: int = 0
+
+    @property
+    def category_names(self) -> dict[int, str]:
+        """The names of the categories in ``masks``."""
+        names = {row.id: row.name for row in self.categories}
+        return {category: names.get(category, "") for category in self.masks}
 
     def count(self, row: Row) -> None:
         """Add an image's masks."""
@@ -58,7 +65,8 @@ class MaskSummary(Tally):
     def results(self) -> dict[str, Any]:
         """The masks of each category."""
         masks = {str(category): count for category, count in self.masks.items()}
-        return {"masks": masks, "crowds": self.crowds, "empty": self.empty}
+        names = {str(category): name for category, name in self.category_names.items()}
+        return {"masks": masks, "category_names": names, "crowds": self.crowds, "empty": self.empty}
 
     def remarks(self) -> list[str]:
         """The numbers of masks, of crowds among them, and of empty ones."""
@@ -67,9 +75,9 @@ class MaskSummary(Tally):
 
     def table(self) -> list[tuple[str, ...]]:
         """The categories, those with the most masks first."""
-        names = {row.id: row.name for row in self.categories}
+        names = self.category_names
         ranked = sorted(self.masks.items(), key=lambda item: -item[1])
-        return [("category", "name", "masks"), *((str(row), names.get(row, ""), f"{count:,}") for row, count in ranked)]
+        return [("category", "name", "masks"), *((str(row), names[row], f"{count:,}") for row, count in ranked)]
 
 
 @takes(ToMasks)

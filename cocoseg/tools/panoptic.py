@@ -66,8 +66,8 @@ class PanopticSummary(Tally):
 
     def results(self) -> dict[str, Any]:
         """The numbers of segments and of contested pixels."""
-        segments = {"things": self.things, "stuff": self.stuff, "crowds": self.crowds, "hidden": self.hidden}
-        return {"segments": segments, "contested": self.contested}
+        names = ("segments", "things", "stuff", "crowds", "hidden", "contested")
+        return {name: getattr(self, name) for name in names}
 
     def remarks(self) -> list[str]:
         """The numbers of segments and of contested pixels."""

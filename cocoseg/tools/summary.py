@@ -19,8 +19,8 @@ _COUNTS = msgspec.json.Decoder(Counts)
 class Summary(Tally):
     """The result of a conversion to class maps.
 
-    ``pixels`` is the number of pixels by value of the class maps, including void. ``contested`` pixels were claimed by
-    several masks.
+    ``pixels`` is the number of pixels by value of the class maps, including void; ``class_names`` are the names of
+    these values. ``contested`` pixels were claimed by several masks.
     """
 
     makes: ClassVar[str] = "Class maps"
@@ -28,6 +28,13 @@ class Summary(Tally):
     scheme: LabelScheme = field(kw_only=True)
     pixels: dict[int, int] = field(default_factory=dict)
     contested: int = 0
+
+    @property
+    def class_names(self) -> dict[int, str]:
+        """The names of the values in ``pixels``."""
+        names = {row.index: row.name for row in self.scheme.table}
+        names = {self.scheme.outside: "unlabelled"} | names | {self.scheme.void: "void"}
+        return {value: names.get(value, "") for value in self.pixels}
 
     @property
     def void_share(self) -> float:
@@ -51,6 +58,7 @@ class Summary(Tally):
         """The pixels of each class."""
         return {
             "pixels": {str(value): count for value, count in self.pixels.items()},
+            "class_names": {str(value): name for value, name in self.class_names.items()},
             "contested": self.contested,
             "void_share": round(self.void_share, 6),
         }
@@ -62,11 +70,10 @@ class Summary(Tally):
 
     def table(self) -> list[tuple[str, ...]]:
         """The classes, those with the most pixels first."""
-        names = {row.index: row.name for row in self.scheme.table}
-        names = {self.scheme.outside: "unlabelled"} | names | {self.scheme.void: "void"}
+        names = self.class_names
         total = sum(self.pixels.values())
         ranked = sorted(self.pixels.items(), key=lambda item: -item[1])
         return [
             ("class", "name", "pixels", "share"),
-            *((str(value), names.get(value, ""), f"{pixels:,}", f"{pixels / total:.1%}") for value, pixels in ranked),
+            *((str(value), names[value], f"{pixels:,}", f"{pixels / total:.1%}") for value, pixels in ranked),
         ]

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import closing
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from cocoseg import parallel
 from cocoseg.errors import DocumentError, OutputError, Problem, show
 from cocoseg.files.documents import read_document
 from cocoseg.files.names import JOURNAL, REPORT
-from cocoseg.files.places import StrPath, base_name, check_shared, journal_place, parent, place
+from cocoseg.files.places import (
+    StrPath,
+    base_name,
+    check_shared,
+    exists,
+    is_folder,
+    journal_place,
+    parent,
+    place,
+)
 from cocoseg.files.prefetch import prefetch
 from cocoseg.runs import journal
 from cocoseg.runs.folder import Folder
 from cocoseg.runs.folders import open_folder
 from cocoseg.runs.journal import Journal
+from cocoseg.runs.lock import Holder, named
 from cocoseg.runs.report import Report
 
 
@@ -25,9 +34,12 @@ class Verification:
     """What was found: ``files`` of ``images`` were looked at, ``failures`` are those that are not as they were.
 
     A document about all images is one of the files. ``refused`` images were left out by the run, as its report says.
+    The run is about ``listed`` images, where its journal says so. While it is ``"running"``, its files are not checked.
     """
 
     folder: str
+    state: Literal["finished", "unfinished", "running"] = "finished"
+    listed: int | None = None
     images: int = 0
     files: int = 0
     refused: int = 0
@@ -59,11 +71,9 @@ class _Checker:
 
     def lost(self, lines: list[bytes]) -> list[_Found]:
         """The problems of images at which a worker died."""
-        keys = (show(journal.decode_row(line).key) for line in lines)
-        return [
-            _Found(0, (Problem("worker.died", f"{key}: the worker process died at its files; run again"),))
-            for key in keys
-        ]
+        keys = (journal.decode_row(line).key for line in lines)
+        text = "the worker process died at its files; run again"
+        return [_Found(0, (Problem("worker.died", f"{show(key)}: {text}", key),)) for key in keys]
 
     def _check(self, line: bytes) -> _Found:
         files = journal.decode_row(line).files
@@ -78,18 +88,45 @@ def verify(out: StrPath, *, workers: int = 1) -> Verification:
 
     >>> verify("no such folder")
     Traceback (most recent call last):
-    cocoseg.errors.OutputError: 'no such folder' holds no run of cocoseg, which has a folder .cocoseg and cocoseg.json
+    cocoseg.errors.OutputError: 'no such folder' does not exist; name the folder, or to-coco's JSON, that a run wrote
     """
     root = place(out)
     check_shared([root], workers)
     folder = open_folder(journal_place(root))
-    pages = Journal(folder)
-    if not pages.pages():
-        text = f"holds no run of cocoseg, which has a folder {JOURNAL} and {REPORT}"
-        raise OutputError("out.no_run", f"{show(os.fspath(out), 300)} {text}")
+    holder, pages = folder.holder(), Journal(folder)
+    if not holder and not pages.pages():
+        raise _no_run(root, folder)
     whole = [line for line in pages.load().values() if journal.is_finished(line)]
-    found = Verification(folder.root)
+    found = Verification(folder.root, listed=pages.length())
+    if holder:
+        return _running(found, holder, len(whole))
     _check_run(found, folder, pages, whole)
+    _check_files(found, folder, whole, workers)
+    return found
+
+
+def _no_run(out: str, folder: Folder) -> OutputError:
+    name = show(out, 300)
+    text = f"{name} holds no run of cocoseg, which has a folder {JOURNAL} and {REPORT}"
+    if not exists(out):
+        text = f"{name} does not exist; name the folder, or to-coco's JSON, that a run wrote"
+    elif folder.root.endswith(f".json{JOURNAL}"):
+        text = f"{name} holds no run of cocoseg: {show(folder.root, 300)}, the folder of its journal, is not there"
+    elif not is_folder(out):
+        text = f"{name} is a file, which holds no run of cocoseg; name the folder that a run wrote to"
+    return OutputError("out.no_run", text)
+
+
+def _running(found: Verification, holder: Holder, images: int) -> Verification:
+    """The answer while a run is on: which process it is, and how far it has come."""
+    found.state, found.images = "running", images
+    text = f"{show(found.folder, 300)}: {named(holder)}, is writing to it; verify it when that run has ended"
+    found.failures.append(Problem("verify.running", text))
+    return found
+
+
+def _check_files(found: Verification, folder: Folder, whole: list[bytes], workers: int) -> None:
+    """Whether the files of all images are as they were written."""
     checker = _Checker(folder)
     checks = parallel.run(checker, whole, lost=checker.lost, workers=workers)
     with closing(checks):
@@ -97,14 +134,15 @@ def verify(out: StrPath, *, workers: int = 1) -> Verification:
             found.images += len(rows)
             found.files += sum(row.files for row in rows)
             found.failures += [problem for row in rows for problem in row.failures]
-    return found
 
 
 def _check_run(found: Verification, folder: Folder, pages: Journal, whole: list[bytes]) -> None:
     """Whether the run is finished, and its journal, report and document as they were."""
     again = "run the same command again to finish it"
     if pages.runs() != {0}:
-        text = f"{show(folder.root, 300)}: the run was not finished; {again}"
+        found.state = "unfinished"
+        done = f": {len(whole):,} of {found.listed:,} images are done" if found.listed else ""
+        text = f"{show(folder.root, 300)}: the run was not finished{done}; {again}"
         found.failures.append(Problem("verify.unfinished", text))
         return
     found.failures += [
@@ -117,9 +155,9 @@ def _check_run(found: Verification, folder: Folder, pages: Journal, whole: list[
     except DocumentError as error:
         found.failures.append(Problem("verify.report", f"{error}; {again}"))
         return
-    found.refused = report.images.failed
-    if report.images.converted != len(whole):
-        text = f"lists {report.images.converted} images, the journal {len(whole)}"
+    found.refused = report.counts.failed
+    if report.counts.converted != len(whole):
+        text = f"lists {report.counts.converted} images, the journal {len(whole)}"
         found.failures.append(Problem("verify.report", f"{show(folder.path(REPORT), 300)} {text}; {again}"))
     if report.document:
         found.files += 1
@@ -135,5 +173,6 @@ def _document_problems(folder: Folder, name: str, size: int, digest: str) -> lis
 def _problem(folder: Folder, name: str) -> Problem:
     path = show(folder.path(name), 300)
     if not folder.has(name):
-        return Problem("verify.missing", f"{path} is gone; run the same command again to restore it")
-    return Problem("verify.changed", f"{path} is not as it was written; run the same command again to restore it")
+        return Problem("verify.missing", f"{path} is gone; run the same command again to restore it", name)
+    text = f"{path} is not as it was written; run the same command again to restore it"
+    return Problem("verify.changed", text, name)

@@ -100,10 +100,21 @@ def test_out_is_a_file(tmp_path: Path) -> None:
     assert (tmp_path / "out").read_text() == "mine"
 
 
-def test_the_parent_of_out_is_missing(tmp_path: Path) -> None:
-    result = run("to-semantic", SOURCE, tmp_path / "a" / "out")
+@pytest.mark.parametrize("command", ["to-semantic", "to-coco"])
+def test_the_parents_of_out_are_made(command: str, tmp_path: Path) -> None:
+    assert run(command, SOURCE, tmp_path / "a" / "b" / "out.json").code == 0
+    assert (tmp_path / "a" / "b" / "out.json").exists()
+
+
+@pytest.mark.parametrize("command", ["to-semantic", "to-coco"])
+@pytest.mark.parametrize("out", ["afile/out.json", "afile/b/out.json"])
+@pytest.mark.parametrize("options", [(), ("--dry-run",)])
+def test_a_file_on_the_way_to_out_is_named(command: str, out: str, options: tuple[str, ...], tmp_path: Path) -> None:
+    (tmp_path / "afile").write_text("mine")
+    result = run(command, SOURCE, out, *options, cwd=tmp_path)
     assert result.code == 4
-    assert "make that folder first" in answer(result)
+    assert answer(result).endswith("afile' is a file, expected a folder [out.parent]")
+    assert (tmp_path / "afile").read_text() == "mine"
 
 
 def test_no_picture_is_there(tmp_path: Path) -> None:
@@ -133,10 +144,55 @@ def test_a_closed_stdout_ends_quietly(tmp_path: Path) -> None:
 
 def test_json_is_strict_and_complete(tmp_path: Path) -> None:
     summary = json.loads(run("to-semantic", SOURCE, tmp_path / "out", "--json").stdout)
-    assert summary["images"] == {"listed": 3, "converted": 3, "failed": 0}
+    assert [summary[name] for name in ("listed", "images", "failed", "made", "kept")] == [3, 3, 0, 3, 0]
     assert summary["pixels"] == {"0": 28, "1": 5, "2": 13, "3": 13, "4": 11, "255": 22}
     assert summary["void_share"] == round(22 / 92, 6)
+    assert summary["class_names"]["0"] == "person"
+    assert summary["class_names"]["255"] == "void"
+    assert summary["pixels"].keys() == summary["class_names"].keys()
     assert summary["failures"] == summary["warnings"] == []
+
+
+def problem(result: Result) -> dict[str, str]:
+    """The object that a command prints in place of a result."""
+    found = json.loads(result.stdout)
+    assert result.stderr == f"cocoseg: {found['message']} [{found['category']}]\n"
+    return found
+
+
+@pytest.mark.parametrize(
+    ("call", "code", "category"),
+    [
+        (("to-semantic", "no.json", "out"), 3, "file.missing"),
+        (("to-semantic", SOURCE, "file"), 4, "out.not_folder"),
+        (("to-semantic", SOURCE, "out", "--labels", "no"), 2, "label.preset"),
+        (("to-semantic", SOURCE), 2, "usage.missing"),
+        (("to-semantic", SOURCE, "out", "more"), 2, "usage.call"),
+        (("to-semantic", SOURCE, "out", "--wrokers", "2"), 2, "usage.option"),
+        (("to-semantik", SOURCE, "out"), 2, "usage.command"),
+        (("info", "no.json"), 3, "file.missing"),
+        (("verify", "no"), 4, "out.no_run"),
+        (("labels", "index", "no.json"), 3, "file.missing"),
+    ],
+)
+def test_json_is_printed_on_every_exit(call: tuple[str, ...], code: int, category: str, tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    result = run(*call, "--json", cwd=tmp_path)
+    assert (result.code, problem(result)["category"]) == (code, category)
+
+
+def test_failures_in_json_name_the_file(tmp_path: Path) -> None:
+    source = badinput.lay_out(badinput.load("png-025_truncated_ihdr"), tmp_path / "set")
+    result = run("to-semantic", source, tmp_path / "out", "--json")
+    assert result.code == 1
+    assert [row["file"] for row in result.summary["failures"]] == ["a.png"]
+    report = json.loads((tmp_path / "out" / "cocoseg.json").read_text())
+    assert report["failures"] == result.summary["failures"]
+
+
+@pytest.mark.parametrize("said", [("to-semantik",), ("to-semantic", SOURCE, "out", "--wrokers", "2")])
+def test_a_misspelt_word_names_the_nearest(said: tuple[str, ...]) -> None:
+    assert re.search("did you mean ('to-semantic'|--workers)", answer(run(*said)))
 
 
 @pytest.mark.parametrize("flags", [("-O",), ("-W", "error"), ("-X", "dev", "-W", "error")])

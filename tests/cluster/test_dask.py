@@ -97,7 +97,7 @@ def test_a_cluster_makes_the_bytes_of_one_process(cluster: Cluster, source: Path
     process = begin(source, tmp_path / "out", "--dask", cluster.scheduler_file, "--json")
     stdout, stderr = process.communicate(timeout=PATIENCE)
     assert (process.returncode, without_progress(stderr)) == (0, b"")
-    assert json.loads(stdout)["images"]["converted"] == IMAGES
+    assert json.loads(stdout)["images"] == IMAGES
     assert tree(tmp_path / "out") == tree(tmp_path / "here")
 
 

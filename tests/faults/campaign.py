@@ -54,7 +54,7 @@ def draw(root: Path) -> Path:
 def prepare(root: Path) -> Campaign:
     source = draw(root)
     began = time.monotonic()
-    assert summary(source, root / "clean")["images"]["converted"] == IMAGES
+    assert summary(source, root / "clean")["images"] == IMAGES
     return Campaign(source, tree(root / "clean"), time.monotonic() - began)
 
 

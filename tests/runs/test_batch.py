@@ -81,15 +81,16 @@ class TestCreate:
         assert refusal(OutputError, lambda: Folder.create(tmp_path / "out")).category == "out.not_folder"
         assert tree(tmp_path) == {"out": b"precious"}
 
-    def test_refuses_a_parent_that_is_not_there(self, tmp_path: Path) -> None:
-        error = refusal(OutputError, lambda: Folder.create(tmp_path / "no" / "out"))
-        assert error.category == "out.parent"
-        assert f"'{tmp_path}/no' does not exist" in str(error)
-        assert tree(tmp_path) == {}
+    def test_makes_its_parents(self, tmp_path: Path) -> None:
+        Folder.create(tmp_path / "a" / "b" / "out")
+        assert tree(tmp_path) == {"a": None, "a/b": None, "a/b/out": None}
 
     def test_refuses_a_file_in_the_place_of_a_parent(self, tmp_path: Path) -> None:
         (tmp_path / "file").write_bytes(b"")
-        assert refusal(OutputError, lambda: Folder.create(tmp_path / "file" / "out")).category == "out.parent"
+        for out in ("out", "b/out"):
+            error = refusal(OutputError, lambda out=out: Folder.create(tmp_path / "file" / out))
+            assert error.category == "out.parent"
+            assert f"'{tmp_path}/file' is a file" in str(error)
 
     def test_refuses_a_link_to_nothing(self, tmp_path: Path) -> None:
         (tmp_path / "out").symlink_to(tmp_path / "gone")

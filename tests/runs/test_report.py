@@ -20,7 +20,7 @@ def test_of_a_run_has_what_readers_need(tmp_path: Path) -> None:
     cocoseg.to_masks(SOURCE, tmp_path / "out", stack="npz")
     report = read_report(str(tmp_path / "out"))
     assert (report.command, report.options["stack"]) == ("to-masks", "npz")
-    assert (report.images.converted, report.images.failed) == (3, 0)
+    assert (report.counts.converted, report.counts.failed) == (3, 0)
     assert len(report.categories) == 5
 
 
@@ -31,10 +31,10 @@ def test_that_is_not_there_is_an_empty_one(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", ["{}", '{"command": "to-semantic", "more": [1]}', '{"images": {}}'])
 def test_of_another_version_may_lack_any_field(text: str, tmp_path: Path) -> None:
     (tmp_path / "cocoseg.json").write_text(text)
-    assert read_report(str(tmp_path)).images.converted == 0
+    assert read_report(str(tmp_path)).counts.converted == 0
 
 
-@pytest.mark.parametrize("text", ["", "[]", '{"images": 3}', '{"command": ["x"]}', '{"document": ["a.json"]}'])
+@pytest.mark.parametrize("text", ["", "[]", '{"images": "3"}', '{"command": ["x"]}', '{"document": ["a.json"]}'])
 def test_that_is_damaged_is_refused_with_its_path(text: str, tmp_path: Path) -> None:
     (tmp_path / "cocoseg.json").write_text(text)
     with pytest.raises(DocumentError, match="cocoseg.json"):

@@ -270,7 +270,7 @@ class TestNothingCouldBeWritten:
             cocoseg.to_semantic(source, tmp_path / "out")
         assert caught.value.category == "out.write"
         report = json.loads((tmp_path / "out" / "cocoseg.json").read_text())
-        assert report["images"] == {"listed": COUNT, "converted": 0, "failed": COUNT}
+        assert [report[name] for name in ("listed", "images", "failed")] == [COUNT, 0, COUNT]
         assert not list((tmp_path / "out").rglob(f"{TEMPORARY}*"))
         Lock(str(tmp_path / "out")).release()
 
@@ -445,3 +445,113 @@ class TestWithoutFiles:
         assert lines[0] == "image,pixels"
         assert lines[1:] == [f"{entry.key},{PIXELS}" for entry in work.dataset.entries]
         assert cocoseg.verify(tmp_path / "out").whole
+
+
+def foreign(out: Path) -> None:
+    out.mkdir()
+    (out / "a.png").write_bytes(b"mine")
+
+
+def foreign_journal(out: Path) -> None:
+    cocoseg.to_masks(out.parent / "set" / "panoptic.json", out)
+
+
+def earlier(out: Path) -> None:
+    cocoseg.to_semantic(out.parent / "set" / "panoptic.json", out)
+
+
+def earlier_and_changed(out: Path) -> None:
+    earlier(out)
+    (out / "b.png").write_bytes(b"mine")
+    (out.parent / "set" / "panoptic" / "c.png").write_bytes(badinput.build_png(8, 8, pixels=[[2, 0, 0] * 8] * 8))
+
+
+MEETS: dict[str, Any] = {
+    "nothing": lambda out: None,
+    "no parent": lambda out: None,
+    "an empty folder": lambda out: out.mkdir(),
+    "a file": lambda out: out.write_bytes(b"mine"),
+    "a link to nothing": lambda out: out.symlink_to("nothing"),
+    "foreign files": foreign,
+    "a folder in a file's place": lambda out: (out / "a.png").mkdir(parents=True),
+    "another command's run": foreign_journal,
+    "an earlier run": earlier,
+    "an earlier run and changes": earlier_and_changed,
+    "a damaged journal": lambda out: (earlier(out), (out / JOURNAL).write_bytes(b"x")),
+}
+
+
+def outcome(source: Path, out: Path, **options: Any) -> Any:
+    """What a run says: what was made, kept and refused, or the error that ended it."""
+    try:
+        summary = cocoseg.to_semantic(source, out, **options)
+    except cocoseg.CocosegError as error:
+        return error.category, error.message
+    return summary.made, summary.kept, summary.failures
+
+
+class TestADryRun:
+    @pytest.mark.parametrize("overwrite", [False, True])
+    @pytest.mark.parametrize("meets", MEETS)
+    def test_says_what_a_run_does(self, meets: str, overwrite: bool, tmp_path: Path) -> None:
+        source = badinput.lay_out({"input": {}}, tmp_path / "set")
+        out = tmp_path / ("no/out" if meets == "no parent" else "out")
+        MEETS[meets](out)
+        before = content(tmp_path)
+        said = outcome(source, out, overwrite=overwrite, dry_run=True)
+        assert content(tmp_path) == before
+        assert said == outcome(source, out, overwrite=overwrite)
+
+    @pytest.mark.parametrize("exists", [False, True])
+    def test_of_a_document_says_what_a_run_does(self, exists: bool, tmp_path: Path) -> None:
+        source = badinput.lay_out({"input": {}}, tmp_path / "set")
+        if exists:
+            (tmp_path / "made.json").write_text("{}")
+            with pytest.raises(OutputError, match="exists already"):
+                cocoseg.to_coco(source, tmp_path / "made.json", dry_run=True)
+        found = cocoseg.to_coco(source, tmp_path / "made.json", overwrite=True, dry_run=True)
+        assert (found.made, found.kept) == (3, 0)
+        cocoseg.to_coco(source, tmp_path / "made.json", overwrite=True)
+        found = cocoseg.to_coco(source, tmp_path / "made.json", dry_run=True)
+        assert (found.made, found.kept) == (0, 3)
+
+    def test_names_a_run_that_is_on(self, tmp_path: Path) -> None:
+        source = badinput.lay_out({"input": {}}, tmp_path / "set")
+        (tmp_path / "out").mkdir()
+        with Lock(str(tmp_path / "out")), pytest.raises(OutputError, match=f"process {os.getpid()}") as caught:
+            cocoseg.to_semantic(source, tmp_path / "out", dry_run=True)
+        assert caught.value.category == "out.locked"
+
+    @pytest.mark.parametrize("out", ["out", "no/out"])
+    def test_finds_that_there_are_no_rights(self, out: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        source = badinput.lay_out({"input": {}}, tmp_path / "set")
+        monkeypatch.setattr(os, "access", lambda path, _: str(path) != str(tmp_path))
+        with pytest.raises(OutputError, match="Permission denied") as caught:
+            cocoseg.to_semantic(source, tmp_path / out, dry_run=True)
+        assert caught.value.category == "out.write"
+
+    @pytest.mark.parametrize("workers", [1, 2])
+    def test_counts_in_words(self, workers: int, tmp_path: Path) -> None:
+        source = badinput.lay_out({"input": {}}, tmp_path / "set")
+        earlier(tmp_path / "out")
+        (tmp_path / "out" / "b.png").unlink()
+        (tmp_path / "set" / "panoptic" / "c.png").write_bytes(b"")
+        said = command("to-semantic", source, tmp_path / "out", "--dry-run", "--workers", workers).stdout
+        words = "Nothing was written (--dry-run); a run would make 1, keep 1 and refuse 1 of 3 images"
+        assert said.splitlines()[-1] == words
+
+    def test_in_a_storage(self) -> None:
+        source, out = "fixtures/panoptic.json", "memory://dry/out"
+        assert cocoseg.to_semantic(source, out, dry_run=True).made == 3
+        cocoseg.to_semantic(source, out)
+        assert outcome(Path(source), out, dry_run=True)[:2] == (0, 3)  # type: ignore[arg-type]
+        assert outcome(Path(source), out, palette=True, dry_run=True)[:2] == (3, 0)  # type: ignore[arg-type]
+
+
+def test_the_rate_counts_what_this_run_converted(tmp_path: Path) -> None:
+    source = badinput.lay_out({"input": {}}, tmp_path / "set")
+    earlier(tmp_path / "out")
+    assert cocoseg.to_semantic(source, tmp_path / "out").images_per_second == 0
+    said = command("to-semantic", source, tmp_path / "out").stdout
+    assert said.startswith("3 of 3 images in ")
+    assert "images/s" not in said

@@ -40,8 +40,22 @@ def test_counts() -> None:
     tally = filled([0, 3, 6, 9])
     assert (tally.images, tally.failed, tally.kept, tally.complete) == (8, 4, 2, True)
     assert tally.failed_keys == {"0", "3", "6", "9"}
-    assert tally.images_per_second == 4
-    assert tally.as_dict()["images"] == {"listed": 12, "converted": 8, "failed": 4}
+    assert (tally.made, tally.images_per_second) == (6, 3)
+    assert [problem.file for problem in tally.failures] == ["0", "3", "6", "9"]
+    assert [problem.file for problem in tally.problems] == ["1", "5", "7", "11"]
+
+
+def test_json_has_the_names_of_the_fields() -> None:
+    tally = filled([0, 3, 6, 9])
+    for name, value in (tally.as_dict() | tally.about_run()).items():
+        of_python = getattr(tally, name)
+        plain = [row._asdict() for row in of_python] if name in ("failures", "warnings") else of_python
+        assert value == plain, name
+
+
+def test_counts_for_the_report() -> None:
+    tally = filled([0, 3, 6, 9])
+    assert [tally.as_dict()[name] for name in ("listed", "images", "failed")] == [12, 8, 4]
 
 
 def test_of_a_run_that_was_stopped_is_not_complete() -> None:

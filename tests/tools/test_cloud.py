@@ -249,7 +249,7 @@ class TestWhatCanNotBeReached:
         says(run("to-semantic", f"s3://{s3.bucket}/no.json", f"s3://{s3.bucket}/out"), 3, "no.json' does not exist")
         says(run("info", "s3://nobucket/a.json"), 3, "'s3://nobucket/a.json' does not exist")
         says(run("to-semantic", FIXTURES / "panoptic.json", "s3://nobucket/out"), 4, "nobucket/out")
-        says(run("verify", "s3://nobucket/out"), 4, "holds no run of cocoseg")
+        says(run("verify", "s3://nobucket/out"), 4, "'s3://nobucket/out' does not exist")
 
     def test_no_pictures(self, s3: Any) -> None:
         s3.pipe_file(f"{s3.bucket}/p.json", (FIXTURES / "panoptic.json").read_bytes())

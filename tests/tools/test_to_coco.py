@@ -122,7 +122,7 @@ def test_simplified_polygons_say_what_they_cost(tmp_path: Path) -> None:
     summary = cocoseg.to_coco(PANOPTIC, tmp_path / "a.json", segmentation="polygons", simplify=1.5)
     assert 0 < summary.iou_least <= summary.iou_mean < 1
     report = json.loads((tmp_path / "a.json.cocoseg" / "cocoseg.json").read_text())
-    assert report["simplified"]["polygons"] == summary.simplified > 0
+    assert report["simplified"] == summary.simplified > 0
     exact = cocoseg.to_coco(PANOPTIC, tmp_path / "b.json", segmentation="polygons")
     assert exact.simplified == 0
 
@@ -194,7 +194,6 @@ def test_the_command_its_last_words_and_verify(tmp_path: Path) -> None:
         (["made.txt"], 2, "usage.out"),
         (["made.json", "--things-only", "--stuff"], 2, "usage.stuff"),
         (["made.json", "--simplify", "1"], 2, "usage.simplify"),
-        (["no/made.json"], 4, "out.parent"),
     ],
 )
 def test_a_wrong_call_is_answered(options: list[str], code: int, category: str, tmp_path: Path) -> None:

@@ -13,7 +13,8 @@ import pytest
 import badinput
 import cocoseg
 from cocoseg.runs.folder import Folder
-from cocoseg.runs.journal import page_name
+from cocoseg.runs.journal import page, page_name
+from cocoseg.runs.tally import Tally
 from cocoseg.tools.verify import verify
 from command import cocoseg as run
 
@@ -100,8 +101,6 @@ class TestTheJournal:
     def test_that_lost_a_page_does_not_fit_the_report(self, out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         folder = Folder(str(out))
         data = folder.read(JOURNAL)
-        from cocoseg.runs.journal import page
-
         folder.save(JOURNAL, page("to-semantic", data.splitlines()[1:3]))
         assert categories(out) == ["verify.report"]
         assert "lists 3 images, the journal 2" in verify(out).failures[0].message
@@ -109,6 +108,14 @@ class TestTheJournal:
     def test_of_a_run_that_was_ended_is_told(self, out: Path) -> None:
         (out / JOURNAL).rename(out / page_name(1, 0))
         assert categories(out) == ["verify.unfinished"]
+        assert verify(out).state == "unfinished"
+
+    def test_of_an_older_version_does_not_say_how_many_images_there_are(self, out: Path) -> None:
+        lines = Folder(str(out)).read(JOURNAL).splitlines()[1:]
+        Folder(str(out)).save(JOURNAL, page("to-semantic", lines))
+        assert (categories(out), verify(out).listed) == ([], None)
+        (out / JOURNAL).rename(out / page_name(1, 0))
+        assert "not finished; run" in verify(out).failures[0].message
 
     def test_that_was_not_cleared_away_yet_is_told(self, out: Path) -> None:
         (out / page_name(1, 0)).write_bytes((out / JOURNAL).read_bytes())
@@ -123,7 +130,9 @@ class TestTheJournal:
 
 
 class TestTheReport:
-    @pytest.mark.parametrize("data", [None, b"", b"{}", b"\xff", b'{"images":{"converted":"3"}}', b"[]"])
+    @pytest.mark.parametrize(
+        "data", [None, b"", b"{}", b"\xff", b'{"images":{"converted":"3"}}', b'{"images":"3"}', b"[]"]
+    )
     def test_that_is_not_one_is_told(self, out: Path, data: bytes | None) -> None:
         (out / "cocoseg.json").unlink()
         if data is not None:
@@ -133,12 +142,72 @@ class TestTheReport:
 
     def test_that_tells_of_other_images_is_told(self, out: Path) -> None:
         report = json.loads((out / "cocoseg.json").read_text())
-        report["images"]["converted"] = 4
+        report["images"] = 4
         (out / "cocoseg.json").write_text(json.dumps(report))
         assert categories(out) == ["verify.report"]
 
 
-@pytest.mark.parametrize("what", ["none", "empty", "file", "journal"])
+def test_an_older_report_is_read(out: Path) -> None:
+    report = json.loads((out / "cocoseg.json").read_text())
+    report["images"] = {"listed": 4, "converted": 3, "failed": 1}
+    (out / "cocoseg.json").write_text(json.dumps(report))
+    found = verify(out)
+    assert (found.failures, found.images, found.refused) == ([], 3, 1)
+
+
+class TestARunThatIsOn:
+    def test_is_named_and_not_taken_for_one_that_ended(self, tmp_path: Path) -> None:
+        found: list[cocoseg.Verification] = []
+        source = badinput.lay_out({"input": {}}, tmp_path / "set")
+
+        def look(tally: Tally) -> None:
+            found.append(verify(tmp_path / "out"))
+            assert run("verify", tmp_path / "out").stdout.startswith(f"{tmp_path / 'out'} is not finished: ")
+
+        cocoseg.to_semantic(source, tmp_path / "out", on_done=look)
+        assert [row.state for row in found] == ["running"] * len(found)
+        assert (found[-1].images, found[-1].listed, found[-1].whole) == (3, 3, False)
+        (failure,) = found[-1].failures
+        assert failure.category == "verify.running"
+        assert f"process {os.getpid()} on " in failure.message
+        assert "ended" not in failure.message.replace("has ended", "")
+        assert verify(tmp_path / "out").state == "finished"
+
+    def test_that_has_no_page_yet(self, tmp_path: Path) -> None:
+        (tmp_path / "out").mkdir()
+        with Folder(str(tmp_path / "out")).lock():
+            found = verify(tmp_path / "out")
+        assert (found.state, found.images, found.listed) == ("running", 0, None)
+
+    def test_that_died_is_one_that_ended(self, out: Path) -> None:
+        (out / JOURNAL).rename(out / page_name(1, 0))
+        (out / ".cocoseg" / "lock").write_text('{"pid":99999999,"host":"elsewhere","since":"2020-01-01"}')
+        os.utime(out / ".cocoseg" / "lock", (0, 0))
+        assert verify(out).state == "unfinished"
+
+    def test_of_another_machine_is_named(self, out: Path) -> None:
+        (out / ".cocoseg" / "lock").write_text('{"pid":1,"host":"elsewhere","since":"2020-01-01"}')
+        assert "process 1 on 'elsewhere'" in verify(out).failures[0].message
+
+
+def test_a_run_that_was_stopped_says_how_much_is_done(tmp_path: Path) -> None:
+    source = badinput.lay_out({"input": {}}, tmp_path / "set")
+    (tmp_path / "set" / "panoptic" / "b.png").write_bytes(b"")
+    cocoseg.to_semantic(source, tmp_path / "out", on_error="stop")
+    found = verify(tmp_path / "out")
+    assert (found.state, found.images, found.listed) == ("unfinished", 1, 3)
+    assert "1 of 3 images are done" in found.failures[0].message
+    assert "is not finished: 1 of 3 images are done" in run("verify", tmp_path / "out").stdout
+
+
+@pytest.mark.parametrize(("what", "said"), [("out", "does not exist"), ("made.json", "made.json.cocoseg")])
+def test_what_is_not_there(what: str, said: str, tmp_path: Path) -> None:
+    (tmp_path / "made.json").write_text("{}")
+    with pytest.raises(cocoseg.OutputError, match=said):
+        verify(tmp_path / what)
+
+
+@pytest.mark.parametrize("what", ["empty", "file", "journal"])
 def test_where_no_run_was_it_says_so(tmp_path: Path, what: str) -> None:
     if what in ("empty", "journal"):
         (tmp_path / what).mkdir()
@@ -173,7 +242,9 @@ def test_the_command(out: Path) -> None:
     result = run("verify", out, "--json")
     told = json.loads(result.stdout)
     assert (result.code, told["whole"], told["images"], told["files"]) == (1, False, 3, 3)
+    assert set(told) == {*vars(verify(out)), "whole"}
     assert [failure["category"] for failure in told["failures"]] == ["verify.missing"]
+    assert told["failures"][0]["file"] == "b.png"
     assert run("verify", out.parent).code == 4
 
 

@@ -181,7 +181,7 @@ class Keys:
                 "overwrite the other: rename one",
             )
         if (other := self._folded.setdefault(names.fold(key), key)) != key:
-            self._note(number, *names.clash(key, other))
+            self._note(number, *names.clash(key, other)[:2])
         if reason := names.portability_problem(name):
             self._note(number, "path.reserved", f"file_name: {reason}")
         return key

@@ -59,7 +59,7 @@ def read(
         conventions=Conventions(
             "background" if report.background else "unknown", "file" if report.unique_ids else "none"
         ),
-        problems=_lost(source, report.images.converted, len(tables)),
+        problems=_lost(source, report.counts.converted, len(tables)),
     )
 
 
