@@ -73,7 +73,7 @@ Workers = Annotated[
         unset="this process does the work",
         metavar="N",
         least=1,
-        shell=Shell(unset="the number of cores"),
+        shell=Shell(("--workers", "-j"), unset="the number of cores"),
     ),
 ]
 
@@ -164,7 +164,10 @@ class Running(TypedDict, total=False):
     time_limit: Annotated[
         float, Option("Seconds that one image may take before it is refused.", 300.0, metavar="SECONDS", least=0.001)
     ]
-    dry_run: Annotated[bool, Option("Check everything and write nothing.", False)]
+    dry_run: Annotated[bool, Option("Check everything, OUT too, and write nothing.", False)]
+    limit: Annotated[
+        int | None, Option("Only the first N images, to try a conversion.", unset="all", metavar="N", least=1)
+    ]
     on_done: Annotated[
         "Callable[[Any], None] | None",
         Option("Function that is called with the summary so far after each part.", shell=None),
@@ -247,11 +250,22 @@ class Declared(NamedTuple):
         return next((get_args(kind) for kind in kinds if get_origin(kind) is Literal), ())
 
     @property
+    def number(self) -> type[int] | type[float] | None:
+        """The kind of number that the option takes, if it takes one."""
+        kinds = (self.type, *get_args(self.type))
+        return next((kind for kind in (int, float) if kind in kinds), None)
+
+    @property
     def flags(self) -> tuple[str, ...]:
         """Its spellings on the command line, the main one first; none if it exists in Python only."""
         if self.option.shell is None:
             return ()
         return self.option.shell.flags or (f"--{self.name.replace('_', '-')}",)
+
+    @property
+    def category(self) -> str:
+        """Its name in the categories of errors."""
+        return self.flags[0].lstrip("-").replace("-", "_") if self.flags else self.name
 
     @property
     def text(self) -> str:
@@ -262,7 +276,7 @@ class Declared(NamedTuple):
         """Raises UsageError if the option has choices and the value is not one of them."""
         if self.choices:
             allowed = self.choices if self.option.default is not None else (None, *self.choices)
-            check_choice(self.name, value, allowed, self.flags[0].lstrip("-").replace("-", "_"))
+            check_choice(self.name, value, allowed, self.category)
 
 
 def declared(declaration: Any) -> list[Declared]:
@@ -314,8 +328,11 @@ def takes(declaration: Any) -> Callable[[F], F]:
 def check_choice(option: str, value: object, allowed: Sequence[str | None], category: str = "") -> None:
     """Raises UsageError ``usage.<category>`` where an option has a value that it may not have."""
     if value not in allowed:
-        words = ", ".join(word for word in allowed if word is not None)
-        raise UsageError(f"usage.{category or option}", f"{option} is {show(value)}, expected one of {words}")
+        words = [word for word in allowed if word is not None]
+        near = get_close_matches(str(value), words, 1)
+        advice = f"; did you mean {near[0]!r}?" if near else ""
+        text = f"{option} is {show(value)}, expected one of {', '.join(words)}{advice}"
+        raise UsageError(f"usage.{category or option}", text)
 
 
 def _known(function: str, name: str, rows: Mapping[str, Declared]) -> Declared:

@@ -112,28 +112,16 @@ def _options(command: str) -> list[tuple[str, str]]:
 
 
 def _option(parameter: Any) -> tuple[str, str]:
-    value = "" if parameter.is_flag else parameter.metavar or "|".join(_choices(parameter))
+    value = "" if parameter.is_flag else parameter.metavar
     shown = parameter.show_default and not parameter.is_flag and parameter.default is not None
-    default = f" Default: {_value(parameter.default)}." if shown else ""
+    default = f" Default: {parameter.default}." if shown else ""
     meaning = re.sub(r"\[default: (.*)\]", r"Default: \1.", parameter.help)
     return _code(f"{', '.join(parameter.opts)} {value}"), f"{_cell(meaning)}{default}"
-
-
-def _value(default: Any) -> str:
-    """A default as people write it: 300 for 300.0, and a choice as its word."""
-    return f"{default:g}" if isinstance(default, float) else str(getattr(default, "value", default))
 
 
 def _code(text: str) -> str:
     """Code in a cell; GitHub and mkdocs differ in how a bar is written between backticks."""
     return f"<code>{text.strip().replace('|', '&#124;')}</code>" if "|" in text else f"`{text.strip()}`"
-
-
-def _choices(parameter: Any) -> list[str]:
-    """The values of an option that has a few, whether typer keeps them as an enum or as click's type."""
-    if hasattr(parameter, "type"):
-        return list(parameter.type.choices)
-    return [member.value for member in parameter.type_descriptor.annotation]
 
 
 def api(what: str) -> str:

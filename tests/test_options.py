@@ -16,7 +16,6 @@ import pytest
 import typer
 
 import cocoseg
-import generate
 from cocoseg import options
 from cocoseg.cli.app import build
 from cocoseg.codecs.onehot import Layout
@@ -69,7 +68,7 @@ def test_an_option_is_on_the_command_line(command: str, row: options.Declared) -
         assert tuple(shown[row.name].opts) == row.flags
         assert shown[row.name].help.startswith(row.option.shell.help or row.option.help)
         if choices := tuple(FORMATS) if row.name == "source_format" else row.choices:
-            assert tuple(generate._choices(shown[row.name])) == choices
+            assert shown[row.name].metavar == "|".join(choices)
 
 
 @pytest.mark.parametrize("command", DECLARED)
@@ -123,6 +122,78 @@ def test_choices_are_those_of_the_code(declaration: Any, name: str, kind: Any) -
     assert rows[name].choices == kind.__args__
 
 
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (("to-semantic", "--workers", "x"), "--workers is 'x', expected a whole number, 1 or more"),
+        (("to-semantic", "-j", "0"), "--workers is '0', expected a whole number, 1 or more"),
+        (("to-semantic", "-j", "1.5"), "--workers is '1.5', expected a whole number, 1 or more"),
+        (("to-semantic", "--limit", "-1"), "--limit is '-1', expected a whole number, 1 or more"),
+        (("to-semantic", "--time-limit", "nan"), "--time-limit is 'nan', expected a number, 0.001 or more"),
+        (("to-coco", "--simplify", "a lot"), "--simplify is 'a lot', expected a number, 0 or more"),
+        (("to-semantic", "--overlap", "fil"), "area, score, void, error; did you mean 'file'?"),
+        (
+            ("to-coco", "--as", "polygon"),
+            "--as is 'polygon', expected one of rle, rle-list, polygons; did you mean 'poly",
+        ),
+        (("to-coco", "--from", "pascal"), "--source-format is 'pascal', expected one of panoptic, coco, "),
+        (("verify", "-j", "two"), "--workers is 'two', expected a whole number, 1 or more"),
+    ],
+)
+def test_a_wrong_value_is_answered_in_our_words(call: tuple[str, ...], said: str, tmp_path: Path) -> None:
+    command, *wrong = call
+    result = run(command, *(() if command == "verify" else (SOURCE,)), tmp_path / "out.json", *wrong)
+    assert (result.code, result.stdout) == (2, "")
+    assert len(result.stderr.splitlines()) == 1
+    assert said in result.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_short_spellings(tmp_path: Path) -> None:
+    assert run("-V").stdout == run("--version").stdout
+    result = run("to-semantic", SOURCE, tmp_path / "out", "-j", "2", "-q")
+    assert (result.code, result.stdout, result.stderr) == (0, "", "")
+    assert run("verify", tmp_path / "out", "-q", "-j", "1").stdout == ""
+
+
+def test_quiet_says_what_went_wrong_and_verbose_says_all(tmp_path: Path) -> None:
+    for number in range(25):
+        (tmp_path / "set").mkdir(exist_ok=True)
+        (tmp_path / "set" / f"{number}.png").write_bytes(b"")
+    call = ("to-semantic", tmp_path / "set", tmp_path / "out", "--from", "semantic", "--source-labels", "mask2former")
+    quiet, plain, verbose = (run(*call, *more).stdout.splitlines() for more in (("-q",), (), ("-v", "-q")))
+    assert quiet[0].startswith("Refused (25 ")
+    assert "and 5 more" in quiet[-1]
+    assert set(quiet) < set(plain)
+    assert len(verbose) == 26
+
+
+@pytest.mark.parametrize(("words", "found"), [("to-c", "to-coco"), ("to-semantic a b --overlap v", "void")])
+def test_the_shell_completes_commands_and_choices(words: str, found: str) -> None:
+    env = {
+        "_COCOSEG_COMPLETE": "complete_bash",
+        "COMP_WORDS": f"cocoseg {words}",
+        "COMP_CWORD": str(len(words.split())),
+    }
+    assert run(env=env).stdout.split() == [found]
+
+
+@pytest.mark.parametrize("command", [command for command in DECLARED if command.startswith("to-")])
+def test_the_first_images_only(command: str, tmp_path: Path) -> None:
+    result = run(command, SOURCE, tmp_path / "out.json", "--limit", "2", "--json")
+    assert (result.code, result.summary["listed"], result.summary["images"]) == (0, 2, 2)
+    assert result.summary["notes"] == ["only the first 2 images of 3 (--limit)"]
+    where = tmp_path / ("out.json.cocoseg" if command == "to-coco" else "out.json") / "cocoseg.json"
+    assert json.loads(where.read_text())["options"]["limit"] == 2
+    assert run(command, SOURCE, tmp_path / "out.json", "-q").code == 0
+    assert run("verify", tmp_path / "out.json").code == 0
+    for more in ((), ("--dry-run",)):
+        result = run(command, SOURCE, tmp_path / "out.json", "--limit", "2", *more)
+        assert (result.code, "try it in another OUT [usage.limit]" in result.stderr) == (2, True)
+    whole = called(command, tmp_path / "again", limit=3)
+    assert (whole.listed, whole.notes) == (3, [])
+
+
 @pytest.mark.parametrize("flag", ["--from", "--source-format"])
 def test_both_spellings_of_the_source_format(flag: str) -> None:
     assert run("info", SOURCE, flag, "panoptic").code == 0
@@ -139,7 +210,7 @@ def test_a_registered_format_is_a_choice(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setitem(FORMATS, "friendly", FORMATS["coco"])
     info = typer.main.get_command(build()).commands["info"]  # type: ignore[attr-defined]
     shown = next(row for row in info.params if row.name == "source_format")
-    assert generate._choices(shown) == list(FORMATS)
+    assert shown.metavar == "|".join(FORMATS)
 
 
 @pytest.mark.parametrize("command", [command for command in DECLARED if command.startswith("to-")])
@@ -200,6 +271,14 @@ def test_help_loads_no_numpy() -> None:
     code = "import sys; from cocoseg.cli.app import build; import typer; typer.main.get_command(build()); print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert not {"numpy", "msgspec", "rich", "PIL"} & set(loaded)
+
+
+def test_a_command_starts_without_pydantic() -> None:
+    code = "import os, sys; sys.argv[1:] = ['info', 'fixtures/panoptic.json', '-q']\n"
+    code += "from cocoseg.cli import app; app._end = lambda *_: print(*sys.modules); app.main()"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert "cocoseg.tools.info" in loaded
+    assert "pydantic" not in loaded
 
 
 def test_labels_of_a_folder_are_those_of_its_data_set(tmp_path: Path) -> None:

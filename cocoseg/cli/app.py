@@ -48,7 +48,7 @@ def _version(wanted: bool) -> None:
 
 def _options(
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+        bool, typer.Option("--version", "-V", callback=_version, is_eager=True, help="Print the version and exit.")
     ] = False,
 ) -> None:
     pass
@@ -61,7 +61,6 @@ def build() -> typer.Typer:
         help="Convert segmentation annotations to what training code needs.\n\n"
         "Example: cocoseg to-semantic panoptic.json out/",
         callback=_options,
-        add_completion=False,
         pretty_exceptions_enable=False,
         rich_markup_mode=None,
         context_settings={"help_option_names": ["-h", "--help"]},

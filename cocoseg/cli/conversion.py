@@ -16,8 +16,9 @@ def conversion(declaration: Any, target: Any = Out) -> Callable[[Callable[[], Ca
 
     def decorate(tool: Callable[[], Callable[..., Any]]) -> Command:
         @command(declaration, OnCluster, Printing)
-        def convert(src: Src, out: target, *, dask: str | None, json: bool, **options: Any) -> None:
-            _convert(tool(), (src, out), dask, json, options)
+        def convert(src: Src, out: target, **options: Any) -> None:
+            printing = {name: options.pop(name) for name in Printing.__annotations__}
+            _convert(tool(), (src, out), options, **printing)
 
         convert.run.__doc__ = tool.__doc__
         return convert
@@ -25,18 +26,20 @@ def conversion(declaration: Any, target: Any = Out) -> Callable[[Callable[[], Ca
     return decorate
 
 
-def _convert(tool: Callable[..., Any], places: tuple[str, str], dask: str | None, json: bool, options: Any) -> None:
+def _convert(
+    tool: Callable[..., Any], places: tuple[str, str], options: Any, *, json: bool, quiet: bool, verbose: bool
+) -> None:
     from cocoseg import parallel
     from cocoseg.cli.cluster import cluster
     from cocoseg.cli.progress import progress
     from cocoseg.cli.report import as_json, print_summary
 
     parallel.tune_memory()
-    with cluster(dask) as executor, progress() as on_done:
+    with cluster(options.pop("dask")) as executor, progress(quiet) as on_done:
         options["workers"] = options["workers"] or (None if executor else cores())
         summary = tool(*places, **options, executor=executor, on_done=on_done)
     if json:
         typer.echo(as_json(summary.as_dict() | summary.about_run()))
     else:
-        print_summary(summary, None if options["dry_run"] else places[1])
+        print_summary(summary, None if options["dry_run"] else places[1], quiet, verbose)
     raise typer.Exit(1 if summary.failures else 0)

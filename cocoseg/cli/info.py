@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @options.command(Reading, options.Printing)
-def command(src: options.Src, *, json: bool, **reading: Any) -> None:
+def command(src: options.Src, *, json: bool, quiet: bool, verbose: bool, **reading: Any) -> None:
     """Show what a file or folder holds: images, segments, categories, crowds, sizes, and what is missing.
 
     Example: cocoseg info panoptic.json
@@ -22,12 +22,23 @@ def command(src: options.Src, *, json: bool, **reading: Any) -> None:
     from cocoseg.tools.info import info
 
     found = info(src, **reading)
-    typer.echo(_as_json(found) if json else "\n".join(_lines(found)))
+    if json:
+        typer.echo(_as_json(found))
+    else:
+        _print(found, quiet, verbose)
     raise typer.Exit(1 if found.failures else 0)
 
 
+def _print(info: Info, quiet: bool, verbose: bool) -> None:
+    from cocoseg.cli.report import MOST, print_lines, problem_lines
+
+    most = None if verbose else MOST
+    problems = problem_lines("Warnings", info.problems, most=most) + problem_lines("Refused", info.failures, most=most)
+    print_lines(problems if quiet else [*_lines(info), *problems])
+
+
 def _lines(info: Info) -> list[str]:
-    from cocoseg.cli.report import problem_lines, table
+    from cocoseg.cli.report import table
     from cocoseg.formats import FORMATS
 
     things = sum(bool(category.isthing) for category in info.categories)
@@ -42,9 +53,7 @@ def _lines(info: Info) -> list[str]:
         ("sizes", _sizes(info)),
         *(("missing", text) for text in info.missing),
     ]
-    lines = table(rows)
-    lines += problem_lines("Warnings", info.problems, "")
-    return [info.source, *lines, *problem_lines("Refused", info.failures, "")]
+    return [info.source, *table(rows)]
 
 
 def _segments(info: Info) -> str:

@@ -4,14 +4,13 @@ import inspect
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import Enum
 from functools import wraps
 from typing import Annotated, Any, Optional, TypedDict
 
 import typer
 
-from cocoseg.formats import FORMATS
-from cocoseg.options import Declared, Option, Painting, Reading, Running, declared
+from cocoseg.cli.values import choices_of, is_negated, value_of
+from cocoseg.options import Declared, Option, Painting, Reading, Running, Shell, declared
 
 # Places are strings: a Path would make s3:/bucket of s3://bucket.
 Src = Annotated[
@@ -24,7 +23,16 @@ Out = Annotated[str, typer.Argument(metavar="OUT", help="The folder to write to.
 class Printing(TypedDict, total=False):
     """How a command prints its result."""
 
-    json: Annotated[bool, Option("Print the result as JSON.", False)]
+    json: Annotated[bool, Option("Print the result, or the error, as JSON.", False)]
+    quiet: Annotated[bool, Option("Print warnings and refused images only.", False, shell=Shell(("--quiet", "-q")))]
+    verbose: Annotated[
+        bool,
+        Option(
+            "Print all warnings, refused images and rows, not only the first 20.",
+            False,
+            shell=Shell(("--verbose", "-v")),
+        ),
+    ]
 
 
 class OnCluster(TypedDict, total=False):
@@ -52,7 +60,7 @@ class Command:
 
         @wraps(self.run)
         def call(**given: Any) -> None:
-            self.run(**{name: _value(value, rows.get(name)) for name, value in given.items()})
+            self.run(**{name: value_of(rows[name], value) if name in rows else value for name, value in given.items()})
 
         own = inspect.signature(self.run, eval_str=True).parameters.values()
         arguments = [row for row in own if row.kind is not row.VAR_KEYWORD and row.name not in rows]
@@ -73,19 +81,28 @@ def cores() -> int:
 
 
 def _parameter(row: Declared) -> inspect.Parameter:
-    kind, default = _kind(row), False if _negated(row) else row.option.default
-    is_choice = issubclass(kind, Enum)
+    """A flag, or an option with a text, which ``value_of`` reads: typer's own sentences differ between versions."""
+    words = choices_of(row)
     shown = typer.Option(
         *row.flags,
-        metavar=None if is_choice else row.option.metavar,
+        metavar="|".join(words) or row.option.metavar,
         help=_help(row),
-        min=row.option.least,
-        show_default=default is not None,
+        show_default=row.option.default is not None,
         rich_help_panel=_section(row),
+        autocompletion=(lambda incomplete: [word for word in words if word.startswith(incomplete)]) if words else None,
     )
-    default = kind(default) if is_choice and default is not None else default
-    annotation = Annotated[Optional[kind] if default is None else kind, shown]  # type: ignore[valid-type]  # noqa: UP045
-    return inspect.Parameter(row.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+    kind: Any = bool if row.type is bool else str if row.option.default is not None else Optional[str]  # noqa: UP045
+    return inspect.Parameter(
+        row.name, inspect.Parameter.KEYWORD_ONLY, default=_default(row), annotation=Annotated[kind, shown]
+    )
+
+
+def _default(row: Declared) -> Any:
+    """The default as typer takes it: a flag that is off, or a text."""
+    default = row.option.default
+    if default is None or row.type is bool:
+        return default and not is_negated(row)
+    return f"{default:g}" if isinstance(default, float) else str(default)
 
 
 def _help(row: Declared) -> str:
@@ -94,26 +111,7 @@ def _help(row: Declared) -> str:
     return f"{(shell and shell.help) or option.help}{f' [default: {unset}]' if unset else ''}"
 
 
-def _kind(row: Declared) -> type:
-    """The type that the command line converts to: an enum of the choices, a number, a flag, or a string."""
-    choices = tuple(FORMATS) if row.name == "source_format" else row.choices
-    if choices:
-        return Enum(row.name, {choice: choice for choice in choices}, type=str)  # type: ignore[return-value]
-    return next((kind for kind in (bool, int, float) if row.type in (kind, Optional[kind])), str)  # noqa: UP045
-
-
-def _negated(row: Declared) -> bool:
-    """Whether an option is on until its flag turns it off."""
-    return row.option.default is True
-
-
 def _section(row: Declared) -> str | None:
     return next(
         (title for title, kinds in SECTIONS.items() for kind in kinds if row.name in kind.__annotations__), None
     )
-
-
-def _value(value: Any, row: "Declared | None") -> Any:
-    if row and _negated(row):
-        return not value
-    return value.value if isinstance(value, Enum) else value

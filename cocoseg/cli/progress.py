@@ -14,8 +14,11 @@ _REDRAW = 0.1
 
 
 @contextmanager
-def progress() -> Iterator[Callable[[Tally], None]]:
+def progress(quiet: bool) -> Iterator[Callable[[Tally], None]]:
     """A function to call with the tally so far, after each part."""
+    if quiet:
+        yield lambda tally: None
+        return
     if not sys.stderr.isatty():
         yield _Lines()
         return

@@ -19,9 +19,15 @@ MOST = 20  # printed lines of a kind; the report in OUT has all
 _NUMBER = re.compile(r"[\d,.]+%?")
 
 
-def print_summary(tally: Tally, out: str | None) -> None:
-    """The summary of a conversion, for people."""
-    typer.echo("\n".join(_lines(tally, out)))
+def print_summary(tally: Tally, out: str | None, quiet: bool, verbose: bool) -> None:
+    """The summary of a conversion, for people: problems only if ``quiet``, all rows if ``verbose``."""
+    print_lines(_lines(tally, out, quiet, None if verbose else MOST))
+
+
+def print_lines(lines: Sequence[str]) -> None:
+    """Print lines, if there are any."""
+    if lines:
+        typer.echo("\n".join(lines))
 
 
 def as_json(result: dict[str, Any]) -> str:
@@ -51,33 +57,34 @@ def _printable(text: str) -> str:
     return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
 
 
-def problem_lines(title: str, problems: Sequence[Problem], more: str) -> list[str]:
-    """Problems under a title with a count per category; the first of them in full."""
+def problem_lines(title: str, problems: Sequence[Problem], more: str = "", most: int | None = MOST) -> list[str]:
+    """Problems under a title with a count per category; the first ``most`` of them in full."""
     if not problems:
         return []
     counts = Counter(problem.category for problem in problems)
     listed = ", ".join(f"{count} {category}" for category, count in sorted(counts.items()))
-    rest = [f"  ... and {len(problems) - MOST} more{more}"] if len(problems) > MOST else []
-    return [f"{title} ({listed})", *(f"  {problem}" for problem in problems[:MOST]), *rest]
+    rest = [f"  ... and {len(problems) - most} more{more}"] if most and len(problems) > most else []
+    return [f"{title} ({listed})", *(f"  {problem}" for problem in problems[:most]), *rest]
 
 
-def _lines(tally: Tally, out: str | None) -> list[str]:
+def _lines(tally: Tally, out: str | None, quiet: bool, most: int | None) -> list[str]:
+    where = journal_place(out) if out else ""
+    more = f" in {join(where, REPORT)}" if out else ""
+    problems = problem_lines("Warnings", tally.problems, more, most)
+    problems += problem_lines("Refused", tally.failures, more, most)
+    if quiet:
+        return problems
+    head = "; ".join([_done(tally), *tally.remarks()])
+    return [head, *tally.notes, *_table_lines(tally.table(), most), *problems, _last_words(tally, out, where)]
+
+
+def _done(tally: Tally) -> str:
     refused = f", {tally.failed} refused" if tally.failed else ""
     left = tally.listed - tally.images - tally.failed
     not_done = f", {left} not done" if left else ""
     rate = f" ({tally.images_per_second:,.0f} images/s)" if tally.made else ""
     kept = f", {tally.kept:,} of them finished before" if tally.kept else ""
-    where = journal_place(out) if out else ""
-    more = f" in {join(where, REPORT)}" if out else ""
-    done = f"{tally.images:,} of {tally.listed:,} images in {tally.seconds:.1f} s{rate}{kept}{refused}{not_done}"
-    return [
-        "; ".join([done, *tally.remarks()]),
-        *tally.notes,
-        *_table_lines(tally.table()),
-        *problem_lines("Warnings", tally.problems, more),
-        *problem_lines("Refused", tally.failures, more),
-        _last_words(tally, out, where),
-    ]
+    return f"{tally.images:,} of {tally.listed:,} images in {tally.seconds:.1f} s{rate}{kept}{refused}{not_done}"
 
 
 def _last_words(tally: Tally, out: str | None, journal: str) -> str:
@@ -95,10 +102,11 @@ def _last_words(tally: Tally, out: str | None, journal: str) -> str:
     return f"{tally.makes} are in {out}, {REPORT} is in {journal}"
 
 
-def _table_lines(rows: Sequence[Sequence[str]]) -> list[str]:
+def _table_lines(rows: Sequence[Sequence[str]], most: int | None) -> list[str]:
     """A table's head and first rows, with numbers aligned to the right."""
     if len(rows) < 2:
         return []
     numbers = [k for k, cells in enumerate(zip(*rows[1:], strict=True)) if all(map(_NUMBER.fullmatch, cells))]
-    rest = [f"  ... and {len(rows) - 1 - MOST} more {rows[0][0]} rows"] if len(rows) - 1 > MOST else []
-    return table(rows[: MOST + 1], right=numbers) + rest
+    if most is None or len(rows) - 1 <= most:
+        return table(rows, right=numbers)
+    return [*table(rows[: most + 1], right=numbers), f"  ... and {len(rows) - 1 - most} more {rows[0][0]} rows"]

@@ -19,14 +19,14 @@ Done = Annotated[
 
 
 @options.command(Verifying, options.Printing)
-def command(out: Done, *, workers: int | None, json: bool) -> None:
+def command(out: Done, *, workers: int | None, json: bool, quiet: bool, verbose: bool) -> None:
     """Check every file of a finished run against its journal.
 
     The exit code is 0 if OUT is whole, else 1.
 
     Example: cocoseg verify out/
     """
-    from cocoseg.cli.report import as_json, problem_lines
+    from cocoseg.cli.report import MOST, as_json, print_lines, problem_lines
     from cocoseg.tools.verify import verify
 
     found = verify(out, workers=workers or options.cores())
@@ -34,7 +34,8 @@ def command(out: Done, *, workers: int | None, json: bool) -> None:
         typer.echo(as_json({"whole": found.whole} | vars(found)))
     else:
         title = "Not as written" if found.state == "finished" else "Not finished"
-        typer.echo("\n".join([f"{out} {_state(found)}", *problem_lines(title, found.failures, "")]))
+        problems = problem_lines(title, found.failures, most=None if verbose else MOST)
+        print_lines(problems if quiet else [f"{out} {_state(found)}", *problems])
     raise typer.Exit(0 if found.whole else 1)
 
 

@@ -35,8 +35,9 @@ T = TypeVar("T", bound=Tally)
 class How:
     """How a run is done: the options that all commands share.
 
-    ``workers`` processes, or an ``executor``; ``time_limit`` seconds for an image; ``dry_run`` writes nothing.
-    ``on_done`` is called with the tally so far after each part. Raises UsageError ``usage.*``.
+    ``workers`` processes, or an ``executor``; ``time_limit`` seconds for an image; ``dry_run`` writes nothing;
+    ``limit`` is how many images to do; ``on_done`` is called with the tally so far after each part. Raises UsageError
+    ``usage.*``.
     """
 
     workers: int | None = None
@@ -45,11 +46,14 @@ class How:
     on_error: Literal["skip", "stop"] = "skip"
     time_limit: float = 300.0
     dry_run: bool = False
+    limit: int | None = None
     on_done: Callable[[Any], None] | None = None
 
     def __post_init__(self) -> None:
         if self.workers is not None and self.workers < 1:
             raise UsageError("usage.workers", f"workers is {self.workers}, expected at least 1")
+        if self.limit is not None and self.limit < 1:
+            raise UsageError("usage.limit", f"limit is {self.limit}, expected at least 1 image")
         if not self.time_limit > 0:
             raise UsageError("usage.time_limit", f"time_limit is {self.time_limit}, expected seconds above 0")
         check_choice("on_error", self.on_error, ("skip", "stop"))
@@ -84,6 +88,7 @@ def run(work: Work[T], how: How) -> T:
 
     Raises UsageError where ``out`` lies among the sources, OutputError where nothing can be written.
     """
+    work = _first(work, how.limit)
     if work.out is None:
         return _check(work, how)
     target = place(work.out)
@@ -110,6 +115,16 @@ def _stopped(tally: T, number: int, refused: Refused) -> T:
     return tally
 
 
+def _first(work: Work[T], limit: int | None) -> Work[T]:
+    """The work on the first images only."""
+    if limit is None or limit >= len(work.dataset):
+        return work
+    work.tally.notes.append(f"only the first {counted(limit, 'image')} of {work.tally.listed:,} (--limit)")
+    work.tally.listed = limit
+    head = replace(work.head, options=work.head.options | {"limit": limit})
+    return replace(work, dataset=work.dataset[:limit], head=head)
+
+
 def _check(work: Work[T], how: How) -> T:
     """Do all of the work except writing."""
     began = time.monotonic()
@@ -134,6 +149,11 @@ def _begin(work: Work[T], how: How, folder: Folder) -> tuple[Document | None, Ta
     document = work.document(folder) if work.document else None
     pages = Journal(folder, work.command)
     lines = pages.load()
+    if how.limit and len(lines) > how.limit:
+        text = (
+            f"{show(folder.root, 300)} holds {counted(len(lines), 'image')}, of which --limit {how.limit} would forget"
+        )
+        raise UsageError("usage.limit", f"{text} the others; try it in another OUT")
     if document and not lines and not how.overwrite:
         _check_free(document.place)
     place = document.place if document else None

@@ -1,0 +1,45 @@
+"""The values of options, from what stands on the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from cocoseg.errors import UsageError, show
+from cocoseg.formats import FORMATS
+from cocoseg.options import Declared, check_choice
+
+_NUMBERS = {int: "a whole number", float: "a number"}
+
+
+def choices_of(row: Declared) -> Sequence[str]:
+    """The words that an option takes; empty if it takes any. Formats are those that are registered by now."""
+    return tuple(FORMATS) if row.name == "source_format" else row.choices
+
+
+def is_negated(row: Declared) -> bool:
+    """Whether an option is on until its flag turns it off."""
+    return row.option.default is True
+
+
+def value_of(row: Declared, given: Any) -> Any:
+    """The value of an option from its text, or from its flag. Raises UsageError ``usage.*``."""
+    if is_negated(row):
+        return not given
+    if not isinstance(given, str):
+        return given
+    if words := choices_of(row):
+        check_choice(row.flags[0], given, words, row.category)
+    return _number(row, given) if row.number else given
+
+
+def _number(row: Declared, given: str) -> float:
+    kind, least = row.number or float, row.option.least
+    try:
+        value = kind(given)
+        if least is None or value >= least:
+            return value
+    except ValueError:
+        pass
+    expected = _NUMBERS[kind] if least is None else f"{_NUMBERS[kind]}, {least:g} or more"
+    raise UsageError(f"usage.{row.category}", f"{row.flags[0]} is {show(given)}, expected {expected}")
