@@ -72,6 +72,7 @@ def _signs(signs: Sequence[str]) -> str:
         "key": "the key `{}`",
         "report": "the report of `{}`",
         "dir": "a folder `{}` in it",
+        "table": "a file `{}` in a sub-folder",
         "names": "masks named `<id>_<class>.png`",
         "mode": "{} PNGs",
     }

@@ -40,6 +40,7 @@ def _print(info: Info, quiet: bool, verbose: bool) -> None:
 def _lines(info: Info) -> list[str]:
     from cocoseg.cli.report import table
     from cocoseg.formats import FORMATS
+    from cocoseg.runs.tally import guess
 
     things = sum(bool(category.isthing) for category in info.categories)
     stuff = sum(category.isthing is False for category in info.categories)
@@ -53,7 +54,7 @@ def _lines(info: Info) -> list[str]:
         ("sizes", _sizes(info)),
         *(("missing", text) for text in info.missing),
     ]
-    return [info.source, *table(rows)]
+    return [*guess(info.read_as), info.source, *table(rows)]
 
 
 def _segments(info: Info) -> str:

@@ -13,7 +13,7 @@ import typer
 from cocoseg.errors import Problem
 from cocoseg.files.names import REPORT
 from cocoseg.files.places import join, journal_place
-from cocoseg.runs.tally import Tally, counted
+from cocoseg.runs.tally import Tally, counted, guess
 
 MOST = 20  # printed lines of a kind; the report in OUT has all
 _NUMBER = re.compile(r"[\d,.]+%?")
@@ -75,7 +75,8 @@ def _lines(tally: Tally, out: str | None, quiet: bool, most: int | None) -> list
     if quiet:
         return problems
     head = "; ".join([_done(tally), *tally.remarks()])
-    return [head, *tally.notes, *_table_lines(tally.table(), most), *problems, _last_words(tally, out, where)]
+    said = [*guess(tally.read_as), head, *tally.notes]
+    return [*said, *_table_lines(tally.table(), most), *problems, _last_words(tally, out, where)]
 
 
 def _done(tally: Tally) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from cocoseg.files.storage import storage
 
 
@@ -12,7 +14,16 @@ def names(folder: str) -> list[str]:
 
 def picture_names(folder: str) -> list[str]:
     """The PNGs in a folder and its subfolders, by name, without hidden ones. Raises as ``names`` does."""
-    return sorted(name for name in names(folder) if name.lower().endswith(".png") and not is_hidden(name))
+    return pictures_of(names(folder))
+
+
+def pictures_of(files: Iterable[str]) -> list[str]:
+    """The PNGs among files, by name, without hidden ones.
+
+    >>> pictures_of(["b.PNG", "a.png", ".b.png", "c.txt"])
+    ['a.png', 'b.PNG']
+    """
+    return sorted(name for name in files if name.lower().endswith(".png") and not is_hidden(name))
 
 
 def is_hidden(name: str) -> bool:

@@ -22,7 +22,7 @@ class Format(NamedTuple):
       source can be surveyed before it can be read, the survey calls ``glance`` instead of ``read``.
     * ``what``: a name for people. ``options``: the reading options that apply to the format.
     * ``signs``: how it is recognised: ``key:`` a key of a JSON, ``report:`` the command that wrote a folder, ``dir:`` a
-      folder in it, ``names:`` a pattern for the PNGs of its first sub-folder, ``mode:`` the colour type of its PNGs.
+      folder in it, ``table:`` a file in its sub-folders, ``names:`` names of its PNGs, ``mode:`` their colour type.
     * ``document``: the file to read in a folder that cocoseg wrote. ``folder``: whether a source is a folder.
     * ``overlaps``: whether masks may overlap. ``things``, ``crowds``: whether instances and crowds are distinguished.
     * ``layout``: the layout of a folder of label pictures.
@@ -77,7 +77,7 @@ FORMATS = {
         "cocoseg.formats.masks.reader",
         "folder with one mask per instance",
         ("categories", "images"),
-        ("report:to-masks", r"names:\d+_[^/]*[^\W\d_][^/]*\.png"),  # with a letter after the number
+        ("report:to-masks", "table:masks.json", "names:<id>_<class>.png"),
         folder=True,
         overlaps=True,
     ),

@@ -2,30 +2,40 @@
 
 from __future__ import annotations
 
-import posixpath
 import re
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from cocoseg.errors import DocumentError, SampleError, show
 from cocoseg.files import places, png
-from cocoseg.files.listing import picture_names
+from cocoseg.files.listing import names, pictures_of
 from cocoseg.files.places import StrPath, place
 from cocoseg.files.reading import first_match, read_head
 from cocoseg.formats import FORMATS
 from cocoseg.formats.maps.pictures import no_pictures
+from cocoseg.formats.masks.naming import are_masks
 from cocoseg.runs.report import read_report
 
 _SOME = 20  # headers to try if the first pictures are damaged
 
 
-def detect(path: StrPath) -> str | None:
-    """The name of a source's format, or None if no sign matches.
+class Found(NamedTuple):
+    """The name of a format, None if no sign matches, and whether it is a guess: the source does not say it itself."""
 
-    Raises DocumentError ``file.*``, ``doc.*``, ``png.*``.
-    """
+    format: str | None
+    guessed: bool = False
+
+
+def detect(path: StrPath) -> str | None:
+    """The name of a source's format, or None if no sign matches. Raises as ``recognise`` does."""
+    return recognise(path).format
+
+
+def recognise(path: StrPath) -> Found:
+    """The format of a source. Raises DocumentError ``file.*``, ``doc.*``, ``png.*``."""
     source = place(path)
     try:
-        return _of_folder(source) if is_folder(source) else _of_file(source)
+        return _of_folder(source) if is_folder(source) else Found(_of_file(source))
     except SampleError as error:
         raise DocumentError(error.category, error.message) from None
 
@@ -43,19 +53,27 @@ def _of_file(source: str) -> str | None:
     return keys[found.split(b'"')[1].decode()] if found else None
 
 
-def _of_folder(folder: str) -> str:
-    """Detects by the report of a run, a folder inside, or the PNGs."""
-    command = read_report(folder).command
-    if command:
-        return _written_by(folder, command)
+def _of_folder(folder: str) -> Found:
+    """Detects by the report of a run, a folder inside, the tables of masks, or the PNGs."""
+    if command := read_report(folder).command:
+        return Found(_written_by(folder, command))
     if inside := next(
         (name for sub, name in _signs("dir").items() if places.is_folder(places.join(folder, sub))), None
     ):
-        return inside
-    found = picture_names(folder)
+        return Found(inside, guessed=True)
+    files = names(folder)
+    if table := next(
+        (name for end, name in _signs("table").items() if any(file.endswith(f"/{end}") for file in files)), None
+    ):
+        return Found(table)
+    return Found(_of_pictures(folder, pictures_of(files)), guessed=True)
+
+
+def _of_pictures(folder: str, found: Sequence[str]) -> str:
+    """Detects by the names of the PNGs, or by the mode of the first."""
     if not found:
         raise no_pictures(folder)
-    return _named(found) or _signs("mode")[str(_first_header(folder, found).color_type)]
+    return _named(folder, found) or _signs("mode")[str(_first_header(folder, found).color_type)]
 
 
 def _signs(kind: str) -> dict[str, str]:
@@ -72,14 +90,9 @@ def _written_by(folder: str, command: str) -> str:
     return reports[command]
 
 
-def _named(found: Sequence[str]) -> str | None:
-    """Detects by the names of the PNGs in the first sub-folder."""
-    parent = posixpath.dirname(found[0])
-    beside = [posixpath.basename(name) for name in found if posixpath.dirname(name) == parent]
-    for pattern, name in _signs("names").items():
-        if parent and all(re.fullmatch(pattern, file, re.IGNORECASE) for file in beside):
-            return name
-    return None
+def _named(folder: str, found: Sequence[str]) -> str | None:
+    """Detects by the names of the PNGs, if they leave no doubt."""
+    return next((name for name in _signs("names").values() if are_masks(folder, found)), None)
 
 
 def _first_header(folder: str, found: Sequence[str]) -> png.Header:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ from cocoseg.errors import DocumentError, SampleError, UsageError, show
 from cocoseg.files import places
 from cocoseg.files.places import StrPath, place
 from cocoseg.formats import FORMATS
-from cocoseg.formats.detect import detect, is_folder
+from cocoseg.formats.detect import Found, is_folder, recognise
 from cocoseg.model import Dataset
 from cocoseg.options import Reading, declared, takes
 from cocoseg.options import given as changed
@@ -54,7 +55,7 @@ def _open(path: StrPath, options: Reading, function: str = "read") -> tuple[str,
     given = {name: _location(name, value) for name, value in changed(Reading, options).items()}
     given.pop("source_format", None)
     _check_name(name)
-    name = name or detect(source)
+    name, guessed = Found(name) if name else recognise(source)
     if name is None:  # images without a segment, or else that reader's message says what is wrong
         name, given = "coco", {option: value for option, value in given.items() if option in FORMATS["coco"].options}
     row = FORMATS[name]
@@ -65,9 +66,10 @@ def _open(path: StrPath, options: Reading, function: str = "read") -> tuple[str,
     module = import_module(row.module)
     layout = {"layout": row.layout} if row.layout else {}
     try:
-        return name, getattr(module, function, module.read)(_within(source, name), **layout, **given)
+        dataset = getattr(module, function, module.read)(_within(source, name), **layout, **given)
     except SampleError as error:  # storage that stopped answering
         raise DocumentError(error.category, error.message) from None
+    return name, replace(dataset, read_as=dataset.read_as or row.what) if guessed else dataset
 
 
 def _location(option: str, value: Any) -> Any:

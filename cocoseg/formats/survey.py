@@ -41,6 +41,7 @@ def count(format: str, dataset: Dataset, peek: Callable[[Entry], Peek]) -> dict[
         "missing": tuple(_missing(dataset, used if counted else None, seen)),
         "failures": failures,
         "problems": dataset.problems,
+        "read_as": dataset.read_as,
     }
 
 

@@ -27,6 +27,7 @@ class Dataset(Sequence[Sample]):
     * ``categories``: as the source lists them; ``conventions``: what holds for all images.
     * ``problems``: harmless problems of the document. ``missing``: descriptions of what the source does not hold.
     * ``about``: the metadata ``info`` and ``licenses`` of the file, as JSON text.
+    * ``read_as``: what the source was taken for, in words, if it does not say so itself.
     """
 
     categories: tuple[Category, ...]
@@ -37,6 +38,7 @@ class Dataset(Sequence[Sample]):
     problems: tuple[Problem, ...] = ()
     missing: tuple[str, ...] = ()
     about: Mapping[str, bytes] = field(default_factory=dict)
+    read_as: str = ""
 
     def __repr__(self) -> str:
         return f"Dataset({self.source!r}, {len(self):,} images, {len(self.categories):,} categories)"

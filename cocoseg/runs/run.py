@@ -89,6 +89,7 @@ def run(work: Work[T], how: How) -> T:
     Raises UsageError where ``out`` lies among the sources, OutputError where nothing can be written.
     """
     work = _first(work, how.limit)
+    work.tally.read_as = work.dataset.read_as
     if work.out is None:
         return _check(work, how)
     target = place(work.out)

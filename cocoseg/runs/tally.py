@@ -19,13 +19,18 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
+def guess(read_as: str) -> list[str]:
+    """A line that says what a source was taken for, and how to say otherwise; none if it says so itself."""
+    return [f"SRC was read as {read_as}; --source-format overrides this"] if read_as else []
+
+
 @dataclass
 class Tally:
     """The result of a conversion, whatever it makes. Reports and ``--json`` have the same names.
 
     ``listed`` images are in the source, ``images`` were converted, ``kept`` of them by an earlier run. ``failures`` and
     ``problems`` (warnings) are in the source's order; ``notes`` concern this run only. A run that was stopped before
-    its first image has not ``begun``.
+    its first image has not ``begun``. ``read_as`` is what the source was taken for, if it does not say so itself.
     """
 
     makes: ClassVar[str] = "Files"
@@ -38,6 +43,7 @@ class Tally:
     problems: list[Problem] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     begun: bool = True
+    read_as: str = ""
     failed_keys: set[str] = field(default_factory=set, repr=False)
     _failed: int = field(default=0, repr=False)
     _odd: dict[int, list[Row]] = field(default_factory=dict, repr=False)
@@ -97,7 +103,8 @@ class Tally:
 
     def as_dict(self) -> dict[str, Any]:
         """The result for strict JSON, without values that differ between runs."""
-        return {
+        guessed = {"read_as": self.read_as} if self.read_as else {}
+        return guessed | {
             "listed": self.listed,
             "images": self.images,
             "failed": self.failed,

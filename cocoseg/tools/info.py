@@ -20,7 +20,8 @@ class Info:
     """What was found in a file or folder, without decoding a picture.
 
     ``sizes`` counts images by (height, width); ``missing`` says in words what the file does not hold. ``segments`` and
-    ``crowd`` are None, and ``used`` is empty, if only the pixels show them.
+    ``crowd`` are None, and ``used`` is empty, if only the pixels show them. ``read_as`` is what the source was taken
+    for, if it does not say so itself.
     """
 
     source: str
@@ -34,6 +35,7 @@ class Info:
     missing: tuple[str, ...]
     failures: tuple[Problem, ...]
     problems: tuple[Problem, ...]
+    read_as: str = ""
 
 
 @takes(Reading)

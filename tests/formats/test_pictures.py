@@ -13,10 +13,11 @@ from PIL import Image
 import cocoseg
 from cocoseg.files.listing import picture_names
 from cocoseg.files.png.write import write_class_map
-from cocoseg.formats.detect import detect
+from cocoseg.formats.detect import detect, recognise
 from cocoseg.formats.maps.layouts import LAYOUTS
 from cocoseg.formats.maps.pictures import read_index
 from cocoseg.model import Entry
+from command import cocoseg as run
 
 PICTURE = write_class_map(np.zeros((2, 3), np.uint8))
 
@@ -143,10 +144,57 @@ class TestRecognised:
             (("a/1_person.png", "a/x.png"), "semantic"),
             (("1_person.png",), "semantic"),
             (("a/2007_000033.png",), "semantic"),
+            # IDD-Lite, and masks or class maps of the frames of a film
+            (("drive/024541_label.png", "drive/103_label.png"), "semantic"),
+            (("drive/24541_label.png", "drive/24541_inst_label.png"), "semantic"),
+            (("a/1_road.png", "a/2_road.png"), "semantic"),
+            (("a/1_left.png", "a/1_right.png"), "semantic"),
+            (("a/0001_dog.png", "a/0002_cat.png"), "semantic"),
+            (("a/1_mask.png", "a/2_cat.png"), "semantic"),
+            (("train/1_dog.png", "train/2_cat.png", "val/3_cat.png"), "semantic"),
+            (("masks/1_dog.png", "masks/2_cat.png"), "semantic"),
         ],
     )
     def test_masks_by_their_names(self, names: tuple[str, ...], format: str, tmp_path: Path) -> None:
         assert detect(lay_out(tmp_path, *names)) == format
+
+    @pytest.mark.parametrize("other", [np.array([[0, 1, 2]]), np.zeros((3, 3))])
+    def test_not_masks_whose_pictures_are_none_of_one_image(self, other: Any, tmp_path: Path) -> None:
+        lay_out(tmp_path, "a/1_dog.png", "a/2_cat.png")
+        assert detect(tmp_path) == "masks"
+        assert detect(lay_out(tmp_path, "a/2_cat.png", data=write_class_map(other.astype(np.uint8)))) == "semantic"
+
+    def test_masks_by_a_table_without_a_report(self, tmp_path: Path) -> None:
+        lay_out(tmp_path, "train/0001_mask.png")
+        (tmp_path / "train" / "masks.json").write_text("{}")
+        assert recognise(tmp_path) == ("masks", False)
+
+    @pytest.mark.parametrize(
+        ("source", "options", "said"),
+        [
+            ("semantic", {"categories": "fixtures/panoptic.json"}, "folder of class maps"),
+            ("two-channel", {"categories": "fixtures/panoptic.json"}, "folder of 2-channel PNGs (category, instance)"),
+            ("voc", {}, "Pascal VOC (SegmentationClass, SegmentationObject)"),
+            ("voc", {"source_format": "voc"}, ""),
+            ("panoptic.json", {}, ""),
+            ("instances.json", {}, ""),
+        ],
+    )
+    def test_a_guess_is_said(self, source: str, options: dict[str, Any], said: str, tmp_path: Path) -> None:
+        assert cocoseg.read(f"fixtures/{source}", **options).read_as == said
+        assert cocoseg.info(f"fixtures/{source}", **options).read_as == said
+        summary = cocoseg.to_masks(f"fixtures/{source}", tmp_path / "out", **options)
+        assert (summary.read_as, summary.as_dict().get("read_as", "")) == (said, said)
+
+    def test_a_guess_is_the_first_line_of_every_command(self, tmp_path: Path) -> None:
+        line = "SRC was read as folder of class maps; --source-format overrides this"
+        source = ("fixtures/semantic", "--categories", "fixtures/panoptic.json")
+        for command in ("to-semantic", "to-onehot", "to-masks", "to-panoptic"):
+            result = run(command, source[0], tmp_path / command, *source[1:])
+            assert (result.code, result.stdout.splitlines()[0]) == (0, line)
+        assert run("to-coco", source[0], tmp_path / "a.json", *source[1:]).stdout.splitlines()[0] == line
+        assert run("info", *source).stdout.splitlines()[0] == line
+        assert "SRC was read as" not in run("info", tmp_path / "to-semantic").stdout  # the report says what it is
 
     @pytest.mark.parametrize(
         ("command", "format"), [("to-semantic", "semantic"), ("to-masks", "masks"), ("to-panoptic", "panoptic")]
