@@ -97,6 +97,10 @@ class Reading(TypedDict, total=False):
     instances: Annotated[
         "StrPath | None", Option("Folder with the instance numbers of the class maps in SRC.", metavar="DIR")
     ]
+    class_name: Annotated[
+        str | None,
+        Option("Name of the class in binary masks.", unset="SRC's name", metavar="NAME", shell=Shell(("--class",))),
+    ]
     split: Annotated[
         "StrPath | None", Option("Only the images of a split, by its name or list file.", metavar="NAME|FILE")
     ]

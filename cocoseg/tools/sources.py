@@ -48,7 +48,7 @@ class Source:
 
 
 _FILES = ("instances", "categories", "images", "photos")
-_SHOWN = {"source_format": "from"}
+_SHOWN = {"source_format": "from", "class_name": "class"}
 
 
 def _plain(value: Any) -> Any:

@@ -188,6 +188,123 @@ class TestMeaning:
         assert len(cocoseg.read(folder, source_labels="mask2former")) == 1
 
 
+def listed(path: Path, *rows: tuple[int, str]) -> Path:
+    path.write_text(json.dumps([{"id": number, "name": name} for number, name in rows]))
+    return path
+
+
+HALF = u8([0, 255], [255, 0])
+OBJECT = ((0, "background"), (1, "object"))
+
+
+class TestBinaryMasks:
+    @pytest.mark.parametrize(
+        ("rows", "class_map", "names"),
+        [
+            ((), [0, 1], ["lesions"]),
+            (OBJECT, [0, 1], ["background", "object"]),
+            (((1, "object"),), [0, 1], ["object"]),
+            (((1, "background"), (7, "object")), [0, 1], ["background", "object"]),
+            (((0, "road"), (3, "sky")), [0, 1], ["road", "sky"]),
+            (((0, "background"), (255, "object")), [0, 1], ["background", "object"]),
+        ],
+    )
+    def test_the_object_is_no_void(self, rows: Any, class_map: list[int], names: list[str], tmp_path: Path) -> None:
+        folder = folder_of(tmp_path / "lesions", a=HALF, b=u8([0, 0]))
+        options = {"categories": listed(tmp_path / "c.json", *rows)} if rows else {}
+        dataset = cocoseg.read(folder, **options)
+        scheme = cocoseg.label_scheme("index", dataset)
+        assert [row.name for row in dataset.categories] == names
+        assert np.unique(cocoseg.semantic(dataset[0], scheme)).tolist() == class_map
+        assert cocoseg.semantic(dataset[0], scheme).tolist() == [[0, 1], [1, 0]]
+        summary = cocoseg.to_coco(folder, tmp_path / "a.json", dry_run=True, **options)
+        assert summary.annotations >= 1
+        assert summary.problems == []
+
+    @pytest.mark.parametrize("high", [1, 255])
+    def test_one_class_by_its_name(self, high: int, tmp_path: Path) -> None:
+        folder = folder_of(tmp_path / "masks", a=u8([0, high]))
+        result = run("to-semantic", folder, tmp_path / "out", "--class", "crack")
+        said = f"SRC was read as folder of binary masks, where 0 is background and {high} is 'crack'"
+        assert result.stdout.startswith(f"{said}; --source-format overrides this\n")
+        assert class_maps(tmp_path / "out")["a.png"].tolist() == [[0, 1]]
+        assert json.loads((tmp_path / "out" / "cocoseg.json").read_text())["options"]["class"] == "crack"
+
+    def test_are_said_where_the_format_is_given(self, tmp_path: Path) -> None:
+        folder = folder_of(tmp_path / "masks", a=HALF)
+        assert "255 is 'masks' (--class names it)" in cocoseg.info(folder, source_format="semantic").read_as
+
+    def test_not_among_pictures_with_other_values(self, tmp_path: Path) -> None:
+        folder = folder_of(tmp_path / "masks", a=HALF, b=u8([0, 1]))
+        dataset = cocoseg.read(folder, categories=listed(tmp_path / "c.json", *OBJECT))
+        assert cocoseg.semantic(dataset[0], cocoseg.label_scheme("index", dataset)).tolist() == [[0, 255], [255, 0]]
+        assert dataset.read_as == "folder of class maps"
+
+    def test_a_later_picture_with_other_values_is_refused(self, tmp_path: Path) -> None:
+        pictures = {f"{number:03}": HALF for number in range(40)} | {"039a": u8([0, 1]), "039b": u8([7, 255])}
+        summary = cocoseg.to_semantic(folder_of(tmp_path / "m", **pictures), tmp_path / "out", dry_run=True)
+        assert (summary.images, [row.category for row in summary.failures]) == (40, ["id.unknown"] * 2)
+        assert "7 (1 pixels), which is not a value of binary masks (0 and 255)" in summary.failures[1].message
+
+    @pytest.mark.parametrize(("empty", "failed"), [(200, 0), (400, 1)])
+    def test_rare_objects_are_found_or_refused(self, empty: int, failed: int, tmp_path: Path) -> None:
+        pictures = {f"{number:03}": u8([0, 0]) for number in range(empty)} | {"199x": HALF}
+        options = {"categories": listed(tmp_path / "c.json", *OBJECT), "dry_run": True}
+        summary = cocoseg.to_semantic(folder_of(tmp_path / "m", **pictures), tmp_path / "out", **options)
+        assert len(summary.failures) == failed
+        assert 255 not in summary.pixels
+        assert summary.pixels.get(1, 0) == 2 * (1 - failed)
+
+    def test_parts_and_splits_are_read_alike(self, tmp_path: Path) -> None:
+        folder = folder_of(tmp_path / "m", a=HALF, b=u8([0, 0]), c=u8([0, 0]))
+        summary = cocoseg.to_semantic(folder, tmp_path / "out", workers=2, dry_run=True)
+        assert summary.pixels == {0: 6, 1: 2}
+
+    @pytest.mark.parametrize(
+        ("rows", "pictures"),
+        [
+            ((*OBJECT, (2, "other")), [HALF]),
+            (((0, "object"),), [HALF]),
+            ((*OBJECT, (2, "other")), [u8([0, 1, 255])]),
+            (((7, "a"), (8, "b"), (9, "c")), [HALF]),
+        ],
+    )
+    def test_255_that_may_be_a_class_is_a_warning(self, rows: Any, pictures: list[Any], tmp_path: Path) -> None:
+        folder = folder_of(tmp_path / "m", **{f"p{number}": picture for number, picture in enumerate(pictures)})
+        (problem,) = cocoseg.read(folder, categories=listed(tmp_path / "c.json", *rows)).problems
+        assert problem.category == "maps.void"
+        assert problem.message.startswith(f"{folder}: 255 is ")
+
+    def test_classes_of_a_scheme_that_never_occur_are_a_warning(self, tmp_path: Path) -> None:
+        classes = [{"index": n, "name": str(n), "category_ids": [n]} for n in (0, 1)]
+        (tmp_path / "labels.json").write_text(json.dumps({"name": "x", "classes": classes}))
+        dataset = cocoseg.read(folder_of(tmp_path / "m", a=HALF), source_labels=tmp_path / "labels.json")
+        assert [row.category for row in dataset.problems] == ["maps.void"]
+
+    @pytest.mark.parametrize("picture", [u8([0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 255]), u8([0, 1, 2, 2, 255])])
+    def test_void_borders_are_no_warning(self, picture: Any, tmp_path: Path) -> None:
+        folder = folder_of(tmp_path / "m", a=picture)
+        assert cocoseg.read(folder, categories=listed(tmp_path / "c.json", *OBJECT, (2, "other"))).problems == ()
+
+    def test_values_that_nothing_explains_are_listed(self, tmp_path: Path) -> None:
+        with pytest.raises(cocoseg.DocumentError, match=r"found 0 \(50\.0%\), 128 \(50\.0%\) in 1 pictures"):
+            cocoseg.read(folder_of(tmp_path / "m", a=u8([0, 128])))
+
+    @pytest.mark.parametrize(("options", "category"), [({}, "maps.binary"), ({"categories": SOURCE}, "usage.class")])
+    def test_a_class_name_that_names_nothing(self, options: Any, category: str, tmp_path: Path) -> None:
+        with pytest.raises(cocoseg.CocosegError, match="--class names the class of binary masks") as caught:
+            cocoseg.read(folder_of(tmp_path / "m", a=u8([0, 128])), class_name="x", **options)
+        assert caught.value.category == category
+
+    def test_of_a_run_are_what_it_wrote(self, tmp_path: Path) -> None:
+        folder = folder_of(tmp_path / "m", a=HALF)
+        classes = [{"index": 0, "name": "road", "category_ids": [7]}, {"index": 1, "name": "sky", "category_ids": [8]}]
+        report = {"command": "to-semantic", "labels": {"name": "x", "void": 255, "classes": classes}}
+        (folder / "cocoseg.json").write_text(json.dumps(report))
+        dataset = cocoseg.read(folder)
+        assert (dataset[0].category_ids.tolist(), dataset.problems, dataset.read_as) == ([7], (), "")
+
+
 class TestThereAndBack:
     @pytest.mark.parametrize("preset", [name for name in PRESETS if name not in STUFF_PRESETS])
     def test_of_panoptic_files(self, preset: str, tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ class Values:
     """The categories that values stand for: ``rows`` are (value, index of its column); ``silent`` values are void.
 
     It holds pairs, not a table of all values, because it is sent to workers with each part. The columns are in the
-    order of ``category_ids``. Messages call a value by ``name``.
+    order of ``category_ids``. Messages call a value by ``name``, and end with ``advice`` about those that are unknown.
     """
 
     name: str
@@ -35,6 +35,7 @@ class Values:
     silent: tuple[int, ...]
     category_ids: tuple[int, ...]
     isthing: tuple[bool | None, ...]
+    advice: str = "add it, or paint it void"
 
     @classmethod
     def of(cls, name: str, categories: Iterable[tuple[int, Category]], silent: Iterable[int]) -> Values:
@@ -73,7 +74,7 @@ class Values:
         found = np.flatnonzero(pixels).tolist()
         some = ", ".join(f"{value} ({int(pixels[value])} pixels)" for value in found[:5])
         more = f" and {len(found) - 5} more" if len(found) > 5 else ""
-        text = f"the PNG has {some}{more}, which is not a {self.name}; add it, or paint it void"
+        text = f"the PNG has {some}{more}, which is not a {self.name}; {self.advice}"
         return SampleError("id.unknown", text)
 
 

@@ -53,7 +53,7 @@ LAYOUTS = {
     "semantic": Layout(
         "folder of class maps",
         ("report:to-semantic", "mode:0", "mode:3"),
-        ("categories", "images", "source_labels", "instances"),
+        ("categories", "images", "source_labels", "instances", "class_name"),
         things=False,
         crowds=False,
     ),

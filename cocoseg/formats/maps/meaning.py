@@ -6,6 +6,7 @@ A class that merges several categories becomes a new category. So does backgroun
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import NamedTuple
 
 import msgspec
 from msgspec import UNSET
@@ -23,7 +24,21 @@ from cocoseg.labels.schemefile import scheme_from
 from cocoseg.model import Category
 from cocoseg.runs.report import read_report
 
-Meaning = tuple[tuple[Category, ...], Values]
+
+class Meaning(NamedTuple):
+    """The categories of a folder, and the values that stand for them.
+
+    * ``by_id``: values are the ids of listed categories. ``certain``: the run that wrote the pictures says so.
+    * ``background``: what no category covers is background, not void.
+    * ``read_as``: what the pictures were taken for, if that was found by looking at them.
+    """
+
+    categories: tuple[Category, ...]
+    values: Values
+    by_id: bool = False
+    certain: bool = False
+    background: bool = False
+    read_as: str = ""
 
 
 def meaning(
@@ -39,11 +54,10 @@ def meaning(
     listed = () if categories is None else read_categories(categories)
     if layout.table:
         return _of_ids(_with_background(listed or official_categories(layout.table), layout.background), layout.void)
-    scheme = None
-    if "source_labels" in layout.options:
-        scheme = _reported(folder) if source_labels is None else _named(folder, source_labels, listed)
-    if scheme:
-        return _of_scheme(scheme, listed)
+    if source_labels is not None and "source_labels" in layout.options:
+        return _of_scheme(_named(folder, source_labels, listed), listed)
+    if "source_labels" in layout.options and (scheme := _reported(folder)):
+        return _of_scheme(scheme, listed)._replace(certain=True)
     return _of_ids(listed, layout.void) if listed else None
 
 
@@ -53,7 +67,8 @@ def nothing() -> Values:
 
 
 def _of_ids(categories: tuple[Category, ...], void: tuple[int, ...]) -> Meaning:
-    return categories, Values.of("category id", ((category.id, category) for category in categories), void)
+    values = Values.of("category id", ((category.id, category) for category in categories), void)
+    return Meaning(categories, values, by_id=True)
 
 
 def _with_background(categories: tuple[Category, ...], value: int | None) -> tuple[Category, ...]:
@@ -95,7 +110,7 @@ def _of_scheme(scheme: LabelScheme, listed: tuple[Category, ...]) -> Meaning:
         taken.add(category.id)
         found.append((row.index, category))
     ranked = sorted((category for _, category in found), key=lambda category: category.id)
-    return tuple(ranked), Values.of(f"class of labels {show(scheme.name)}", found, (scheme.void,))
+    return Meaning(tuple(ranked), Values.of(f"class of labels {show(scheme.name)}", found, (scheme.void,)))
 
 
 def _classes(scheme: LabelScheme) -> tuple[LabelClass, ...]:

@@ -16,11 +16,15 @@ from cocoseg.model import Entry, Refused
 
 
 class Index(NamedTuple):
-    """A folder: an entry per picture, its problems, and the metadata of the JSON that lists the photos."""
+    """A folder: an entry per picture, its problems, and the metadata of the JSON that lists the photos.
+
+    ``names`` are those of all its pictures, whatever the split.
+    """
 
     entries: list[Entry | Refused]
     problems: tuple[Problem, ...]
     about: dict[str, bytes]
+    names: list[str]
 
 
 def read_index(
@@ -38,7 +42,7 @@ def read_index(
     photos, keys = photos_of(found, images), Keys(folder, "pictures")
     numbers = {name: number for number, name in enumerate(found)}  # so that an image has one id in every split
     entries = [_entry(folder, layout, numbers[name], name, photos, keys) for name in chosen]
-    return Index([*entries, *refused], (*photos.problems, *keys.problems), photos.about)
+    return Index([*entries, *refused], (*photos.problems, *keys.problems), photos.about, found)
 
 
 def no_pictures(folder: str) -> DocumentError:

@@ -13,22 +13,24 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 from msgspec.structs import replace
 
 from cocoseg.codecs.regions import pair_runs, runs
-from cocoseg.errors import DocumentError, SampleError, show
+from cocoseg.errors import DocumentError, Problem, SampleError, UsageError, show
 from cocoseg.files import places, png
 from cocoseg.files.places import StrPath
 from cocoseg.files.png.labels import read_labels
 from cocoseg.formats.coco_json.categories import name_problems
+from cocoseg.formats.maps.binary import as_binary, is_decided, void_problems
 from cocoseg.formats.maps.classes import Numbered, Values, class_sample, thing_sample
 from cocoseg.formats.maps.codes import CODES, Code
 from cocoseg.formats.maps.layouts import Layout
-from cocoseg.formats.maps.meaning import meaning, nothing
+from cocoseg.formats.maps.look import Look, look_at
+from cocoseg.formats.maps.meaning import Meaning, meaning, nothing
 from cocoseg.formats.maps.pictures import read_index
 from cocoseg.formats.survey import Peek, header_size
 from cocoseg.labels import LabelScheme
@@ -44,7 +46,7 @@ def read(path: StrPath, *, layout: Layout, categories: StrPath | None = None, **
     """
     dataset = glance(path, layout=layout, categories=categories, **options)
     if not dataset.categories:
-        raise DocumentError("doc.missing_key", f"{dataset.source}: {layout.advice}")
+        raise _no_meaning(dataset, layout)
     return dataset
 
 
@@ -57,12 +59,18 @@ def glance(
     source_labels: StrPath | LabelScheme | None = None,
     instances: StrPath | None = None,
     split: str | None = None,
+    class_name: str | None = None,
 ) -> Dataset:
     """As ``read``, but for a survey: the meaning of the values may be unknown."""
     folder = os.fspath(path)
-    found, values = meaning(folder, layout, categories, source_labels) or ((), nothing())
+    meant = meaning(folder, layout, categories, source_labels)
+    if meant is not None and class_name is not None:
+        text = "--class names the class of binary masks without categories; the values have a meaning already"
+        raise UsageError("usage.class", f"{folder}: {text}")
     index = read_index(folder, layout, images, split)
     folders = _folders(folder, layout, instances)
+    meant, problems = _looked_at(folder, folders[0], layout, index.names, meant, class_name)
+    found, values = meant.categories, meant.values
     numbered = len(folders) > 1 or CODES[layout.code].split is not CODES["plain"].split
     return Dataset(
         found,
@@ -73,10 +81,11 @@ def glance(
             Pictures(layout.code, values, layout.no_number),
             settings=f"{_VERSION} {layout.code} {layout.no_number} {values.digest}",
         ),
-        conventions=Conventions("unknown" if CODES[layout.code].zero_is_void else "void", grouped=not numbered),
-        problems=(*index.problems, *name_problems(folder, found)),
+        conventions=Conventions(_unlabelled(layout, meant), grouped=not numbered),
+        problems=(*index.problems, *name_problems(folder, found), *problems),
         missing=_missing(layout, bool(found), numbered, images),
         about=index.about,
+        read_as=meant.read_as,
     )
 
 
@@ -153,6 +162,33 @@ def _check_void(found: npt.NDArray[Any], void: npt.NDArray[np.bool_], lengths: n
         pixels = int(lengths[strange].sum())
         text = f"category 0 is void but has an instance (G) in {pixels} pixels; list category 0, or paint them 0"
         raise SampleError("id.unknown", text)
+
+
+def _looked_at(
+    folder: str, pictures: str, layout: Layout, names: Sequence[str], meant: Meaning | None, class_name: str | None
+) -> tuple[Meaning, tuple[Problem, ...]]:
+    """The meaning of the values, and what is suspicious about them, after a look at some pictures."""
+    if layout.code != "plain" or (meant and meant.certain):
+        return meant or Meaning((), nothing()), ()
+    look = look_at(pictures, names, lambda look: is_decided(look, meant))
+    if binary := as_binary(folder, look, meant, class_name):
+        return binary, ()
+    return (meant, void_problems(folder, look, meant)) if meant else (Meaning((), nothing()), ())
+
+
+def _unlabelled(layout: Layout, meant: Meaning) -> Literal["unknown", "background", "void"]:
+    if meant.background:
+        return "background"
+    return "unknown" if CODES[layout.code].zero_is_void else "void"
+
+
+def _no_meaning(dataset: Dataset, layout: Layout) -> DocumentError:
+    """The error for pictures whose values nothing explains; it lists the values of some of them."""
+    assert isinstance(dataset.load, Loader)
+    names = [entry.files[0] for entry in dataset.entries if isinstance(entry, Entry)]
+    look = look_at(dataset.folders[0], names) if layout.code == "plain" else Look()
+    found = f" (found {look} in {look.pictures} pictures)" if look.pictures else ""
+    return DocumentError("doc.missing_key", f"{dataset.source}: {layout.advice}{found}")
 
 
 def _folders(folder: str, layout: Layout, instances: StrPath | None) -> tuple[str, ...]:

@@ -1,0 +1,100 @@
+"""Binary masks: label pictures of 0 and one other value, 255 or 1, which stand for one class and its background.
+
+A folder is binary if 0 and 255 are all values of the pictures that were looked at. One picture of 0 and 255 among
+others with more values is a class map of class 0 and void. Later pictures with other values are refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from cocoseg.errors import DocumentError, Problem, show
+from cocoseg.files import places
+from cocoseg.formats.maps.classes import Values
+from cocoseg.formats.maps.look import Look
+from cocoseg.formats.maps.meaning import Meaning
+from cocoseg.model import Category
+
+_BACKGROUND = {"background", "_background_", "bg"}
+_MUCH = 0.1  # share of pixels from which unlisted 255 is suspicious
+_FEW = 8  # listed categories; of many, some are always missing in some pictures
+
+
+def is_decided(look: Look, meant: Meaning | None) -> bool:
+    """Whether no further picture is needed to tell class maps from binary masks."""
+    if meant is None or not look.values - {0, 255}:
+        return False
+    values = {value for value, _ in meant.values.rows}
+    return len(values) > _FEW or (bool(values) and values <= look.values)
+
+
+def as_binary(folder: str, look: Look, meant: Meaning | None, class_name: str | None) -> Meaning | None:
+    """The meaning of a folder of binary masks, or None if it is none, or other values are listed.
+
+    Raises DocumentError ``maps.binary`` if the class of binary masks is named but the pictures are others.
+    """
+    if meant is None:
+        return _named(folder, look, class_name)
+    listed = {category.id for category in meant.categories}
+    background = [row for row in meant.categories if row.id == 0 or row.name.lower() in _BACKGROUND]
+    rest = [row for row in meant.categories if row not in background]
+    if not meant.by_id or 255 in listed or len(rest) != 1 or len(background) > 1:
+        return None
+    return _meaning(255, rest[0], background) if look.values == {0, 255} else _undecided(meant, look)
+
+
+def _undecided(meant: Meaning, look: Look) -> Meaning | None:
+    """If all pictures have one and the same value, 255 may be the class or void, so pictures with it are refused."""
+    if look.values - {0} and look.values != {255}:
+        return None
+    silent = tuple(value for value in meant.values.silent if value != 255)
+    advice = "it may be void or the class of binary masks; give labels with --source-labels, or list it"
+    return meant._replace(values=replace(meant.values, silent=silent, advice=advice))
+
+
+def void_problems(folder: str, look: Look, meant: Meaning) -> tuple[Problem, ...]:
+    """A problem if 255 is much and not listed, and many listed values never occur: 255 may stand for one of them."""
+    values = {value for value, _ in meant.values.rows}
+    absent = sorted(values - look.values)
+    if 255 in values or 255 not in look.values or not _is_suspicious(look, values, absent):
+        return ()
+    never = f" {len(absent)} of the listed values never occur, as {absent[0]}," if absent else ""
+    text = (
+        f"255 is {look.share(255):.1%} of the pixels of the {look.pictures} pictures that were looked at;{never} "
+        "but 255 is not listed, so it is void; if it is a class, list it with this number"
+    )
+    return (Problem("maps.void", f"{folder}: {text}"),)
+
+
+def _is_suspicious(look: Look, values: set[int], absent: Sequence[int]) -> bool:
+    few = len(values) <= _FEW
+    if look.values <= {0, 255}:
+        return few or look.share(255) >= _MUCH
+    return few and look.share(255) >= _MUCH and 0 < len(values - {0}) <= 2 * len(absent)
+
+
+def _named(folder: str, look: Look, class_name: str | None) -> Meaning | None:
+    """Binary masks without listed categories: one class, named by the option or the folder."""
+    high = next((high for high in (255, 1) if look.values == {0, high}), None)
+    if class_name is not None and high is None:
+        high = next((high for high in (255, 1) if look.values <= {0, high}), None)
+        if high is None:
+            text = f"--class names the class of binary masks (0 and 255), but the pictures hold {look}"
+            raise DocumentError("maps.binary", f"{folder}: {text}; list their categories with --categories")
+    if high is None:
+        return None
+    name = class_name or places.base_name(folder.rstrip("/")) or "object"
+    return _meaning(high, Category(1, name), (), "" if class_name else " (--class names it)")
+
+
+def _meaning(high: int, category: Category, background: Sequence[Category], advice: str = "") -> Meaning:
+    """0 is the background, a category or none, and ``high`` the category."""
+    below = [replace(row, isthing=False) if row.isthing is None else row for row in background]
+    rows = [*((0, row) for row in below), (high, category)]
+    values = Values.of(f"value of binary masks (0 and {high})", rows, (0,))
+    values = replace(values, advice="the other pictures have no other values; list all values with --categories")
+    zero = f"{show(below[0].name)}" if below else "background"
+    read_as = f"folder of binary masks, where 0 is {zero} and {high} is {show(category.name)}{advice}"
+    categories = tuple(sorted((row for _, row in rows), key=lambda row: row.id))
+    return Meaning(categories, values, read_as=read_as, background=not below)

@@ -1,0 +1,80 @@
+"""What some pictures of a folder hold, looked at before the first is converted.
+
+The pictures are spread over the whole folder, whatever split is read, so that every part and worker decides alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import chain, islice
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from cocoseg.errors import SampleError
+from cocoseg.files import places
+from cocoseg.files.png.labels import read_labels
+from cocoseg.files.reading import read_file
+
+MOST = 16  # pictures that are looked at
+MOST_EMPTY = 256  # pictures that are looked at if they hold only zeros
+T = TypeVar("T")
+
+_SHOWN = 8
+_NUMBERS = 1 << 16
+
+
+@dataclass
+class Look:
+    """The pixels of each value (65536,) in the first ``pictures`` of a folder that were looked at."""
+
+    pixels: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(_NUMBERS, np.int64))
+    pictures: int = 0
+
+    @property
+    def values(self) -> set[int]:
+        """The values that occur."""
+        return set(np.flatnonzero(self.pixels).tolist())
+
+    def share(self, value: int) -> float:
+        """The share of a value among all pixels, 0 to 1."""
+        return float(self.pixels[value]) / max(1, int(self.pixels.sum()))
+
+    def add(self, picture: npt.NDArray[Any]) -> None:
+        """Count a picture's values."""
+        self.pixels += np.bincount(picture.reshape(-1), minlength=_NUMBERS)
+        self.pictures += 1
+
+    def __str__(self) -> str:
+        """The most frequent values and their shares, in words."""
+        ranked = sorted(self.values, key=lambda value: -self.pixels[value])
+        some = ", ".join(f"{value} ({self.share(value):.1%})" for value in ranked[:_SHOWN])
+        more = f" and {len(ranked) - _SHOWN} more" if len(ranked) > _SHOWN else ""
+        return f"{some}{more}"
+
+
+def look_at(folder: str, names: Sequence[str], enough: Callable[[Look], bool] = lambda _: False) -> Look:
+    """Look at pictures of a folder until ``enough``. Pictures that can't be read are left out."""
+    look, telling = Look(), 0
+    for name in islice(spread(names), MOST_EMPTY):
+        try:
+            picture = read_labels(read_file(places.join(folder, name)))
+        except SampleError:  # it will be refused by itself
+            continue
+        look.add(picture)
+        telling += bool(picture.any())
+        if telling == MOST or enough(look):
+            break
+    return look
+
+
+def spread(names: Sequence[T]) -> Iterator[T]:
+    """All names, first ``MOST`` that are evenly spread, then those behind them, and so on.
+
+    >>> list(spread(range(64)))[14:18]
+    [56, 60, 1, 5]
+    """
+    step = -(-len(names) // MOST)
+    return chain.from_iterable(names[start::step] for start in range(step))
