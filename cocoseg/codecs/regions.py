@@ -25,6 +25,7 @@ class Regions:
 
     ``size`` is (height, width), ``count`` the number n of segments, ``segments`` (R,) intp the segment of each run
     (n where there is none), ``lengths`` (R,) intp its pixels. Runs that follow one another may have the same segment.
+    ``void`` (R,) bool are runs outside all segments that the picture marks as void, so that they are never background.
     """
 
     size: tuple[int, int]
@@ -32,6 +33,7 @@ class Regions:
     segments: npt.NDArray[np.intp]
     lengths: npt.NDArray[np.intp]
     by_column: bool = False
+    void: npt.NDArray[np.bool_] | None = None
 
     @cached_property
     def areas(self) -> npt.NDArray[np.int64]:
@@ -61,8 +63,19 @@ class Regions:
         array([[  1,   1, 255],
                [  2,   2,   2]], dtype=uint8)
         """
-        table = np.append(values, values.dtype.type(outside))
-        return self.fill(table[self.segments])
+        return self.fill(self.values(values, outside))
+
+    def values(self, values: npt.NDArray[T], outside: int, void: int | None = None) -> npt.NDArray[T]:
+        """A value per segment (n,), one for runs outside, and one for those marked as void -> a value per run (R,).
+
+        >>> regions = Regions((1, 3), 1, np.array([0, 1, 1]), np.array([1, 1, 1]), void=np.array([False, False, True]))
+        >>> regions.values(np.array([7]), outside=0, void=255)
+        array([  7,   0, 255])
+        """
+        found: npt.NDArray[T] = np.append(values, values.dtype.type(outside))[self.segments]
+        if void is not None and void != outside and self.void is not None:
+            found[self.void] = void
+        return found
 
     def fill(self, values: npt.NDArray[T]) -> npt.NDArray[T]:
         """A value per run (R,) -> (H, W) picture."""

@@ -28,10 +28,11 @@ def label_scheme(
 
     With ``background``, unlabelled pixels are background: ``index`` counts classes from 1, and unlabelled pixels are 0.
     By default the data set decides. Categories that a class map has merged get the class of their parts. For class
-    maps, ``unlabelled`` and ``crowd`` are not applied.
+    maps, ``unlabelled`` and ``crowd`` are not applied. With ``background``, 0 in class maps is background where it is
+    not listed, and what they mark as void stays void.
 
     Raises UsageError ``label.preset`` for an unknown name; LabelError: ``doc.missing_key`` where categories are needed
-    and missing, and the errors of a scheme file.
+    and missing, ``label.collision`` where class maps list background already, and the errors of a scheme file.
 
     >>> label_scheme("mask2former").class_of[200]
     132
@@ -39,8 +40,9 @@ def label_scheme(
     {7: 0, 23: 1}
     """
     if isinstance(categories, Dataset):
+        asked = bool(background)
         background = categories.conventions.unlabelled == "background" if background is None else background
-        return fitted(label_scheme(labels, categories.categories, background=background), categories)
+        return fitted(label_scheme(labels, categories.categories, background=background), categories, asked)
     if isinstance(labels, LabelScheme):
         return with_merged(labels, categories)
     return with_merged(_chosen(os.fspath(labels), categories, bool(background)), categories)

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from cocoseg.errors import Problem, show
+from cocoseg.errors import LabelError, Problem, show
+from cocoseg.labels.presets import BACKGROUND_NAMES
 from cocoseg.labels.scheme import LabelClass, LabelScheme
 from cocoseg.model import Category, Dataset
 
@@ -29,14 +30,28 @@ def with_merged(scheme: LabelScheme, categories: Sequence[Category]) -> LabelSch
     return scheme
 
 
-def fitted(scheme: LabelScheme, dataset: Dataset) -> LabelScheme:
-    """The scheme as it applies to a data set: void in class maps stays void, and grouped things are not crowds."""
+def fitted(scheme: LabelScheme, dataset: Dataset, background: bool = False) -> LabelScheme:
+    """The scheme as it applies to a data set: void in class maps stays void, and grouped things are not crowds.
+
+    With ``background``, 0 in class maps is background where it is not listed. Raises LabelError ``label.collision``
+    where the data set lists background already.
+    """
     if dataset.conventions.unlabelled == "void":
-        scheme = replace(scheme, unlabelled=None)
+        if background:
+            _check_no_background(dataset)
+        else:
+            scheme = replace(scheme, unlabelled=None)
     if dataset.conventions.grouped and scheme.crowd != "class":
         text = f"crowd = {scheme.crowd!r} of labels {show(scheme.name)} is not applied: class maps do not mark crowds"
         scheme = replace(scheme, crowd="class", problems=(*scheme.problems, Problem("label.crowd", text)))
     return scheme
+
+
+def _check_no_background(dataset: Dataset) -> None:
+    listed = (row for row in dataset.categories if row.merged == () or row.name.lower() in BACKGROUND_NAMES)
+    if first := next(listed, None):
+        text = f"category {first.id} {show(first.name)} is background already, so that unlabelled pixels are void"
+        raise LabelError("label.collision", f"{text}; leave --unlabelled out")
 
 
 def _with_parts(scheme: LabelScheme, category: Category) -> LabelScheme:

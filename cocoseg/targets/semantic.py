@@ -54,8 +54,8 @@ def semantic_map(sample: Sample, scheme: LabelScheme, overlap: Overlap | None = 
         scheme = replace(scheme, overlap=overlap)
     classes = segment_classes(sample, scheme)
     if isinstance(sample.shapes, Regions):
-        class_map = sample.shapes.paint(classes, outside=scheme.outside)
-        return SemanticMap(class_map, _class_pixels([*classes.tolist(), scheme.outside], sample.shapes.areas))
+        class_map = sample.shapes.fill(sample.shapes.values(classes, scheme.outside, scheme.void))
+        return SemanticMap(class_map, _class_pixels(classes.tolist(), scheme, sample.shapes))
     kept = np.flatnonzero(scheme.painted(sample.category_ids, sample.iscrowd))
     return _painted(_stack(sample, kept, scheme.overlap), classes[kept], scheme)
 
@@ -155,9 +155,12 @@ def _painted(stack: _Stack, classes: npt.NDArray[Any], scheme: LabelScheme) -> S
     return SemanticMap(class_map, {int(value): int(counts[value]) for value in np.flatnonzero(counts)}, pixels)
 
 
-def _class_pixels(values: list[int], areas: npt.NDArray[np.int64]) -> dict[int, int]:
+def _class_pixels(classes: list[int], scheme: LabelScheme, regions: Regions) -> dict[int, int]:
     pixels: dict[int, int] = {}
-    for value, area in zip(values, areas.tolist(), strict=True):
+    void = 0 if regions.void is None else int(regions.lengths[regions.void].sum())
+    *areas, outside = regions.areas.tolist()
+    values = (*classes, scheme.outside, scheme.void)
+    for value, area in zip(values, (*areas, outside - void, void), strict=True):
         if area:
             pixels[value] = pixels.get(value, 0) + area
     return pixels

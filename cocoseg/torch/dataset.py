@@ -17,6 +17,7 @@ import torch
 from cocoseg.errors import SampleError, UsageError, show
 from cocoseg.formats.reading import read
 from cocoseg.labels import LabelScheme, label_scheme
+from cocoseg.labels.fit import fitted
 from cocoseg.model import Dataset, Refused, Sample
 from cocoseg.options import check_choice
 from cocoseg.torch import targets
@@ -93,7 +94,7 @@ class SegmentationDataset(torch.utils.data.Dataset[tuple[Any, Any]]):
         if not isinstance(dtype, torch.dtype | None):
             raise UsageError("usage.choice", f"dtype is {show(dtype)}, expected a dtype of torch, such as torch.uint8")
         self.on_error = on_error
-        self.labels = label_scheme(labels, source, background=True if target == "instances" else None)
+        self.labels = _scheme(labels, source, target)
         self.images = _images(images)
         self.transform = transform
         self.target = targets.maker(target, mode, self.labels, dtype or targets.dtype_of(target))
@@ -206,6 +207,13 @@ def _numbers(which: Sequence[int]) -> list[int]:
     if any(getattr(one, "dtype", type(one)) in (bool, np.bool_, torch.bool) for one in which):
         raise UsageError("usage.place", "images are chosen by their indices, not by flags")
     return list(map(as_index, which))
+
+
+def _scheme(labels: LabelScheme | StrPath, source: Dataset, target: Target) -> LabelScheme:
+    """The scheme for a data set. Instances leave 0 to background, even where the data set lists a background."""
+    if target != "instances":
+        return label_scheme(labels, source)
+    return fitted(label_scheme(labels, source.categories, background=True), source)
 
 
 def _is_stray(entry: Any) -> bool:

@@ -149,8 +149,7 @@ def _class_runs(sample: Sample, scheme: LabelScheme) -> tuple[npt.NDArray[Any], 
     shapes = sample.shapes
     if not isinstance(shapes, Regions) or shapes.by_column:
         return runs(semantic(sample, scheme).reshape(-1))
-    classes = np.append(segment_classes(sample, scheme), scheme.dtype.type(scheme.outside))
-    return classes[shapes.segments], shapes.lengths
+    return shapes.values(segment_classes(sample, scheme), scheme.outside, scheme.void), shapes.lengths
 
 
 def _even_counts(masks: Runs) -> npt.NDArray[np.int32]:

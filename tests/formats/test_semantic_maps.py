@@ -305,6 +305,57 @@ class TestBinaryMasks:
         assert (dataset[0].category_ids.tolist(), dataset.problems, dataset.read_as) == ([7], (), "")
 
 
+class TestUnlabelled:
+    """0 that is not listed may be background; 255 stays void."""
+
+    PICTURE = u8([0, 1, 1, 2, 2, 255])
+
+    @pytest.mark.parametrize("instances", [False, True])
+    def test_0_becomes_background_and_void_stays(self, categories: Path, instances: bool, tmp_path: Path) -> None:
+        folder = folder_of(tmp_path / "m", a=self.PICTURE)
+        options: Any = {"categories": categories}
+        if instances:
+            options["instances"] = folder_of(tmp_path / "n", a=u8([0, 1, 2, 0, 0, 0]))
+        expected = [0, 1, 1, 2, 2, 255]
+        summary = cocoseg.to_semantic(folder, tmp_path / "out", unlabelled="background", **options)
+        assert class_maps(tmp_path / "out")["a.png"].tolist() == [expected]
+        assert summary.pixels == {0: 1, 1: 2, 2: 2, 255: 1}
+        dataset = cocoseg.read(folder, **options)
+        scheme = cocoseg.label_scheme("index", dataset, background=True)
+        assert cocoseg.semantic(dataset[0], scheme).tolist() == [expected]
+        assert cocoseg.semantic(dataset[0], scheme.with_unlabelled("void")).tolist() == [[255, 1, 1, 2, 2, 255]]
+        void = cocoseg.to_semantic(folder, tmp_path / "out", unlabelled="void", dry_run=True, **options)
+        assert void.pixels == {0: 2, 1: 2, 255: 2}
+
+    def test_is_the_same_in_one_hot_arrays(self, categories: Path, tmp_path: Path) -> None:
+        folder = folder_of(tmp_path / "m", a=self.PICTURE)
+        cocoseg.to_onehot(folder, tmp_path / "out", categories=categories, unlabelled="background")
+        found = np.load(tmp_path / "out" / "a.npz")["onehot"][0]
+        assert found[:, :3].tolist() == [[1, 0, 0], [0, 1, 0], [0, 1, 0], [0, 0, 1], [0, 0, 1], [0, 0, 0]]
+
+    @pytest.mark.parametrize("row", [(0, "background"), (7, "Background")])
+    def test_background_that_is_listed_is_no_second_one(self, row: tuple[int, str], tmp_path: Path) -> None:
+        options = {"categories": listed(tmp_path / "c.json", (1, "a"), (2, "b"), row)}
+        folder = folder_of(tmp_path / "m", a=self.PICTURE)
+        with pytest.raises(cocoseg.LabelError, match="is background already.*leave --unlabelled out") as caught:
+            cocoseg.to_semantic(folder, tmp_path / "out", unlabelled="background", **options)
+        assert caught.value.category == "label.collision"
+        with pytest.raises(cocoseg.LabelError, match="is background already"):
+            cocoseg.label_scheme("index", cocoseg.read(folder, **options), background=True)
+
+    def test_background_of_voc_is_listed(self, tmp_path: Path) -> None:
+        result = run("to-semantic", "fixtures/voc", tmp_path / "out", "--unlabelled", "background")
+        assert (result.code, "category 0 'background' is background already" in result.stderr) == (3, True)
+
+    def test_a_scheme_with_background_keeps_void(self, categories: Path, tmp_path: Path) -> None:
+        folder = folder_of(tmp_path / "m", a=self.PICTURE)
+        classes = [{"index": n, "name": str(n), "category_ids": [n]} for n in (1, 2)]
+        (tmp_path / "labels.json").write_text(json.dumps({"name": "x", "classes": classes}))
+        options: Any = {"labels": tmp_path / "labels.json", "categories": categories}
+        cocoseg.to_semantic(folder, tmp_path / "out", unlabelled="background", **options)
+        assert class_maps(tmp_path / "out")["a.png"].tolist() == [[0, 1, 1, 2, 2, 255]]
+
+
 class TestThereAndBack:
     @pytest.mark.parametrize("preset", [name for name in PRESETS if name not in STUFF_PRESETS])
     def test_of_panoptic_files(self, preset: str, tmp_path: Path) -> None:

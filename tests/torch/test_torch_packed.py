@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 import cocoseg
 from cocoseg.errors import UsageError
+from cocoseg.files.png.write import write_class_map
 from cocoseg.labels import LabelScheme
 from cocoseg.model import Sample
 from cocoseg.targets.segments import segments
@@ -42,6 +44,14 @@ def test_a_batch_is_what_numpy_makes_of_each(batch: list[Sample], scheme: LabelS
         assert labels.tolist() == expected.labels.tolist()
     hot = packed.one_hot(6, "hwc", torch.uint8)
     assert torch.equal(hot, one_hot(packed.class_map(), 6, scheme.void, "hwc", torch.uint8))
+
+
+def test_what_a_class_map_marks_as_void_is_no_background(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(write_class_map(np.array([[0, 1, 255]], np.uint8)))
+    (tmp_path / "c.json").write_text('[{"id": 1, "name": "a"}]')
+    dataset = cocoseg.read(tmp_path, categories=tmp_path / "c.json")
+    scheme = cocoseg.label_scheme("index", dataset, background=True)
+    assert PackedMasks.of(dataset[0], scheme).class_map().tolist() == [[[0, 1, 255]]]
 
 
 @pytest.mark.parametrize("source", ["fixtures/panoptic.json", "fixtures/instances.json"])

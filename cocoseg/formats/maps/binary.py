@@ -14,9 +14,9 @@ from cocoseg.files import places
 from cocoseg.formats.maps.classes import Values
 from cocoseg.formats.maps.look import Look
 from cocoseg.formats.maps.meaning import Meaning
+from cocoseg.labels.presets import BACKGROUND_NAMES
 from cocoseg.model import Category
 
-_BACKGROUND = {"background", "_background_", "bg"}
 _MUCH = 0.1  # share of pixels from which unlisted 255 is suspicious
 _FEW = 8  # listed categories; of many, some are always missing in some pictures
 
@@ -37,7 +37,7 @@ def as_binary(folder: str, look: Look, meant: Meaning | None, class_name: str | 
     if meant is None:
         return _named(folder, look, class_name)
     listed = {category.id for category in meant.categories}
-    background = [row for row in meant.categories if row.id == 0 or row.name.lower() in _BACKGROUND]
+    background = [row for row in meant.categories if row.id == 0 or row.name.lower() in BACKGROUND_NAMES]
     rest = [row for row in meant.categories if row not in background]
     if not meant.by_id or 255 in listed or len(rest) != 1 or len(background) > 1:
         return None

@@ -88,11 +88,15 @@ def _table(rows: tuple[tuple[int, int], ...], silent: tuple[int, ...], nothing: 
 
 
 class Numbered(NamedTuple):
-    """Runs of a picture: the indices of their columns in ``Values``, instance numbers and lengths, (R,) each."""
+    """Runs of a picture: the indices of their columns in ``Values``, instance numbers and lengths, (R,) each.
+
+    ``void`` (R,) are those that the picture marks as void.
+    """
 
     rows: npt.NDArray[np.intp]
     numbers: npt.NDArray[np.integer[Any]]
     lengths: npt.NDArray[np.intp]
+    void: npt.NDArray[np.bool_] | None = None
 
 
 def class_sample(
@@ -102,6 +106,7 @@ def class_sample(
     values: Values,
     rows: npt.NDArray[np.intp],
     lengths: npt.NDArray[np.intp],
+    void: npt.NDArray[np.bool_] | None = None,
 ) -> Sample:
     """A segment for each category among the runs (R,), (R,). For things, it is a crowd of unknown number.
 
@@ -111,7 +116,7 @@ def class_sample(
     category_ids, things = _columns(values, found)
     good = all(0 < category < ID_LIMIT for category in values.category_ids)
     ids = category_ids if good else np.arange(1, len(found) + 1)
-    regions = Regions(size, len(found), segments, lengths)
+    regions = Regions(size, len(found), segments, lengths, void=void)
     return _sample(entry, place, ids, category_ids, things, regions)
 
 
@@ -128,7 +133,7 @@ def thing_sample(
     pairs, segments = _renumbered(runs.rows * width + numbers, values.nothing * width)
     category_ids, things = _columns(values, pairs // width)
     iscrowd = things & (pairs % width == 0) & zero_is_crowd
-    regions = Regions(size, len(pairs), segments, runs.lengths)
+    regions = Regions(size, len(pairs), segments, runs.lengths, void=runs.void)
     return _sample(entry, place, np.arange(1, len(pairs) + 1), category_ids, iscrowd, regions)
 
 

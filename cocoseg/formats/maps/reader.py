@@ -122,9 +122,10 @@ class Pictures:
             found, lengths = runs(picture.reshape(-1))
             classes, numbers = code.split(found)
         rows = self._rows(code, found, classes, lengths, data)
+        void = (rows == self.values.nothing) & (classes != 0)
         if numbers is None:
-            return class_sample(entry, place, size, self.values, rows, lengths)
-        return thing_sample(entry, place, size, self.values, Numbered(rows, numbers, lengths), code.zero_is_crowd)
+            return class_sample(entry, place, size, self.values, rows, lengths, void)
+        return thing_sample(entry, place, size, self.values, Numbered(rows, numbers, lengths, void), code.zero_is_crowd)
 
     def _rows(
         self,
