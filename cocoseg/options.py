@@ -97,6 +97,13 @@ class Reading(TypedDict, total=False):
     instances: Annotated[
         "StrPath | None", Option("Folder with the instance numbers of the class maps in SRC.", metavar="DIR")
     ]
+    instance_code: Annotated[
+        Literal["plain", "thousands", "thousands-from-1", "by-256", "by-256-from-1"] | None,
+        Option(
+            "What the instance numbers are: n alone, or class·1000 + n or class·256 + n, with n from 0 or 1.",
+            unset="found out from the pictures",
+        ),
+    ]
     class_name: Annotated[
         str | None,
         Option("Name of the class in binary masks.", unset="SRC's name", metavar="NAME", shell=Shell(("--class",))),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
@@ -54,6 +54,12 @@ class Values:
     def digest(self) -> str:
         """A digest of the values and their categories."""
         return digest(msgspec.json.encode((self.rows, self.silent, self.category_ids, self.isthing)))
+
+    def with_things(self, numbered: Collection[int]) -> Values:
+        """The values, where those that have numbered instances are things unless their category says otherwise."""
+        things = {row for value, row in self.rows if value in numbered}
+        isthing = tuple(True if row in things and known is None else known for row, known in enumerate(self.isthing))
+        return replace(self, isthing=isthing)
 
     @property
     def nothing(self) -> int:

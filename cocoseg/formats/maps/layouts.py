@@ -53,7 +53,7 @@ LAYOUTS = {
     "semantic": Layout(
         "folder of class maps",
         ("report:to-semantic", "mode:0", "mode:3"),
-        ("categories", "images", "source_labels", "instances", "class_name"),
+        ("categories", "images", "source_labels", "instances", "instance_code", "class_name"),
         things=False,
         crowds=False,
     ),

@@ -4,8 +4,8 @@ Class maps are greyscale PNGs of 1 to 16 bits, or palette PNGs, whose indices ar
 map alone has one segment for each class; the segment of a thing class is a crowd, as the number of things is unknown.
 
 Instance numbers come from a second picture with the same name (``--instances``, VOC SegmentationObject) or from the
-same number as the class. Then every (class, instance number) of a thing is a segment, and every class of stuff. Things
-without an instance number are a crowd.
+same number as the class; those of the second picture may encode the class too (``numbering.py``). Then every (class,
+instance number) of a thing is a segment, and every class of stuff. Things without an instance number are a crowd.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from cocoseg.formats.maps.codes import CODES, Code
 from cocoseg.formats.maps.layouts import Layout
 from cocoseg.formats.maps.look import Look, look_at
 from cocoseg.formats.maps.meaning import Meaning, meaning, nothing
+from cocoseg.formats.maps.numbering import NUMBERINGS, Found, Numbering, check_classes, find_numbering
 from cocoseg.formats.maps.pictures import read_index
 from cocoseg.formats.survey import Peek, header_size
 from cocoseg.labels import LabelScheme
@@ -60,6 +61,7 @@ def glance(
     instances: StrPath | None = None,
     split: str | None = None,
     class_name: str | None = None,
+    instance_code: str | None = None,
 ) -> Dataset:
     """As ``read``, but for a survey: the meaning of the values may be unknown."""
     folder = os.fspath(path)
@@ -70,7 +72,9 @@ def glance(
     index = read_index(folder, layout, images, split)
     folders = _folders(folder, layout, instances)
     meant, problems = _looked_at(folder, folders[0], layout, index.names, meant, class_name)
-    found, values = meant.categories, meant.values
+    numbers, more = _numbering(folder, folders, index.names, meant.values, instance_code, instances is not None)
+    found, values = meant.categories, meant.values.with_things(numbers.numbered)
+    read_as = f"{meant.read_as or layout.what}, with instance numbers as {numbers.numbering.words}"
     numbered = len(folders) > 1 or CODES[layout.code].split is not CODES["plain"].split
     return Dataset(
         found,
@@ -78,14 +82,14 @@ def glance(
         Loader(
             folder,
             folders,
-            Pictures(layout.code, values, layout.no_number),
-            settings=f"{_VERSION} {layout.code} {layout.no_number} {values.digest}",
+            Pictures(layout.code, values, layout.no_number, numbers.numbering),
+            settings=f"{_VERSION} {layout.code} {layout.no_number} {numbers.numbering[2:]} {values.digest}",
         ),
         conventions=Conventions(_unlabelled(layout, meant), grouped=not numbered),
-        problems=(*index.problems, *name_problems(folder, found), *problems),
+        problems=(*index.problems, *name_problems(folder, found), *problems, *more),
         missing=_missing(layout, bool(found), numbered, images),
         about=index.about,
-        read_as=meant.read_as,
+        read_as=read_as if numbers.numbering.base else meant.read_as,
     )
 
 
@@ -108,6 +112,7 @@ class Pictures:
     code: str
     values: Values
     no_number: tuple[int, ...] = ()
+    numbering: Numbering = NUMBERINGS["plain"]
 
     def __call__(self, entry: Entry, files: Sequence[bytes], place: str) -> Sample:
         """Raises SampleError: ``png.*``, ``size.mismatch``, ``limit.pixels``, ``id.unknown``."""
@@ -122,9 +127,13 @@ class Pictures:
             found, lengths = runs(picture.reshape(-1))
             classes, numbers = code.split(found)
         rows = self._rows(code, found, classes, lengths, data)
-        void = (rows == self.values.nothing) & (classes != 0)
+        nothing = rows == self.values.nothing
+        void = nothing & (classes != 0)
         if numbers is None:
             return class_sample(entry, place, size, self.values, rows, lengths, void)
+        if len(files) > 1:
+            check_classes(self.numbering, classes, numbers, nothing)
+            numbers = self.numbering.numbers(numbers)
         return thing_sample(entry, place, size, self.values, Numbered(rows, numbers, lengths, void), code.zero_is_crowd)
 
     def _rows(
@@ -175,6 +184,22 @@ def _looked_at(
     if binary := as_binary(folder, look, meant, class_name):
         return binary, ()
     return (meant, void_problems(folder, look, meant)) if meant else (Meaning((), nothing()), ())
+
+
+def _numbering(
+    folder: str, folders: tuple[str, ...], names: Sequence[str], values: Values, code: str | None, given: bool
+) -> tuple[Found, tuple[Problem, ...]]:
+    """What the numbers of instances are, and a problem if some of it is a guess."""
+    if not given:
+        if code is not None:
+            raise UsageError("usage.instance_code", f"{folder}: --instance-code needs the folder --instances")
+        return Found(NUMBERINGS["plain"]), ()
+    found = find_numbering(folders, names, values, code)
+    if not found.unsure:
+        return found, ()
+    text = f"the pictures do not show what n = 0 stands for; they are read as {found.numbering.words}"
+    advice = "--instance-code says otherwise"
+    return found, (Problem("maps.instance", f"{folders[1]}: {text}; {advice}"),)
 
 
 def _unlabelled(layout: Layout, meant: Meaning) -> Literal["unknown", "background", "void"]:
