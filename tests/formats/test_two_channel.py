@@ -72,6 +72,33 @@ def test_pairs_are_segments_and_stuff_is_one(tmp_path: Path) -> None:
     assert not sample.iscrowd.any()
 
 
+@pytest.mark.parametrize(
+    "row",
+    [
+        [[26, 0, 0, 1], [26, 0, 0, 2], [0, 0, 0, 0]],  # two cars of BDD100K, which differ in alpha alone
+        [[26, 0, 0, 255], [26, 0, 0, 254]],
+        [[0, 3, 0, 1], [0, 3, 0, 1]],
+    ],
+)
+def test_alpha_that_says_something_is_refused(row: Any, tmp_path: Path) -> None:
+    folder = save(tmp_path / "two" / "a.png", [row])
+    summary = cocoseg.to_coco(folder, tmp_path / "a.json", categories=write_categories(tmp_path / "c.json"))
+    assert (summary.images, [problem.category for problem in summary.failures]) == (0, ["png.mode"])
+    assert "BDD100K" in summary.failures[0].message
+
+
+def test_real_bitmasks_of_bdd100k_are_refused(real_data: Path, tmp_path: Path) -> None:
+    folder = real_data / "bdd100k/panseg_bdd100k"
+    summary = cocoseg.to_coco(folder, tmp_path / "a.json", categories=write_categories(tmp_path / "c.json"))
+    assert [problem.category for problem in summary.failures] == ["png.mode"]
+
+
+def test_opaque_pictures_with_alpha_are_taken(tmp_path: Path) -> None:
+    folder = save(tmp_path / "two" / "a.png", [[[1, 9, 0, 255], [1, 8, 0, 255]]])
+    (sample,) = cocoseg.read(folder, categories=write_categories(tmp_path / "c.json"))
+    assert sample.id_map.tolist() == [[2, 1]]
+
+
 def test_category_0_has_instances_but_0_0_is_void(tmp_path: Path) -> None:
     folder = save(tmp_path / "two" / "a.png", [[[0, 0, 0], [0, 1, 0]]])
     categories = write_categories(tmp_path / "c.json", [{"id": 0, "name": "zero", "isthing": 1}])

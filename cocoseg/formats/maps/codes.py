@@ -18,6 +18,7 @@ Numbers = npt.NDArray[Any]
 Size = tuple[int, int]
 
 _RGB = (2, 6)
+_OPAQUE = 255
 _PHOTO = 0.2  # share of pixels that differ from the one before; label pictures have a few per cent
 
 
@@ -77,7 +78,11 @@ def two_channel(values: Numbers) -> tuple[Numbers, Numbers]:
 def read_two_channel(data: bytes, size: Size | None = None) -> npt.NDArray[np.uint32]:
     """8-bit RGB whose blue is 0: PNG bytes -> (H, W) uint32, R + 256 G. Raises SampleError: ``png.*``, ``size.*``."""
     two_channel_header(data)
-    pixels = ids_from_rgb(png.read_picture(data, size))
+    picture = png.read_picture(data, size)
+    if picture.shape[2] == 4 and int(picture[..., 3].min()) < _OPAQUE:
+        png.verify_stream(data)  # if the file is damaged, that is the better explanation
+        raise _alpha(picture[..., 3])
+    pixels = ids_from_rgb(picture)
     if int(pixels.max(initial=0)) > 0xFFFF:
         png.verify_stream(data)  # if the file is damaged, that is the better explanation
         raise _blue(pixels)
@@ -91,6 +96,16 @@ def two_channel_header(data: bytes) -> Header:
         text = "a 2-channel PNG is 8-bit RGB (R the category id, G the instance, B 0); read class maps with"
         raise SampleError("png.mode", f"the PNG is {header.mode}; {text} --from semantic")
     return header
+
+
+def _alpha(alpha: npt.NDArray[np.uint8]) -> SampleError:
+    values = np.unique(alpha)
+    found = f"the PNG has {len(values)} values of alpha, {values[0]} to {values[-1]}; a 2-channel PNG is opaque"
+    advice = (
+        "alpha holds part of the instance number in BDD100K's bitmasks: give the panoptic JSON that BDD100K's "
+        "to_coco_panseg makes of them; if alpha means nothing here, save the pictures without it"
+    )
+    return SampleError("png.mode", f"{found}; {advice}")
 
 
 def _blue(pixels: npt.NDArray[np.uint32]) -> SampleError:
