@@ -99,8 +99,7 @@ def to_panoptic(src: StrPath, out: StrPath, **options: Unpack[ToPanoptic]) -> Pa
         dataset = join(dataset, _stuff(dataset, stuff, options))
     check_categories(dataset, "panoptic")
     listed = output_categories(dataset.categories)
-    conventions = dataset.conventions
-    convert = PanopticFiles(listed, overlap, conventions.ids == "picture", conventions.grouped)
+    convert = PanopticFiles(listed, overlap, dataset.conventions.ids == "picture")
     summary = PanopticSummary(len(dataset), problems=list(dataset.problems))
     summary.notes += by_score(dataset, overlap)
     shown = {"overlap": overlap, "stuff": stuff and places.base_name(place(stuff))} | source.given

@@ -120,7 +120,7 @@ class TestMeaning:
     def test_one_segment_a_class(self, categories: Path, tmp_path: Path) -> None:
         folder = folder_of(tmp_path / "maps", a=u8([0, 1, 1, 255], [3, 2, 1, 2]))
         (sample,) = cocoseg.read(folder, categories=categories)
-        assert columns(sample) == [(1, 1, True, 3), (2, 2, False, 2), (3, 3, False, 1)]
+        assert columns(sample) == [(1, 1, True, 3), (2, 2, False, 2), (3, 3, True, 1)]
         assert sample.id_map.tolist() == [[0, 1, 1, 0], [3, 2, 1, 2]]
         assert (sample.key, sample.file_name, sample.image_id) == ("a.png", "a.png", 1)
 
@@ -436,7 +436,7 @@ class TestAgainstPlainPython:
         found = sorted({row for row in pixels if row < 4})
         ids = [values.category_ids[row] if good else place for place, row in enumerate(found, 1)]
         assert sample.id_map[0].tolist() == [ids[found.index(row)] if row < 4 else 0 for row in pixels]
-        assert sample.iscrowd.tolist() == [row > 1 for row in found]
+        assert sample.iscrowd.tolist() == [row != 1 for row in found]  # unless it is known to be stuff
 
     @given(class_map=hnp.arrays(np.uint8, (3, 4), elements=st.integers(0, 5)))
     def test_values(self, class_map: np.ndarray) -> None:

@@ -323,13 +323,18 @@ def test_a_segmentation_that_is_none_of_the_three(shape: Any, tmp_path: Path) ->
     assert caught.value.category == "usage.as"
 
 
-def test_what_cocos_tables_know_to_be_things_is_a_crowd_in_a_class_map(tmp_path: Path) -> None:
+def test_what_is_not_known_to_be_stuff_is_a_crowd_in_a_class_map(tmp_path: Path) -> None:
     (tmp_path / "maps").mkdir()
     Image.fromarray(np.array([[1, 184, 3]], np.uint8)).save(tmp_path / "maps" / "1.png")
     silent = [{"id": 1, "name": "person"}, {"id": 184, "name": "tree-merged"}, {"id": 3, "name": "spaceship"}]
     (tmp_path / "silent.json").write_text(json.dumps(silent))
     document = made(tmp_path / "maps", tmp_path, categories=tmp_path / "silent.json")
-    assert {row["category_id"]: row["iscrowd"] for row in document["annotations"]} == {1: 1, 184: 0, 3: 0}
+    assert {row["category_id"]: row["iscrowd"] for row in document["annotations"]} == {1: 1, 184: 0, 3: 1}
+    masks = cocoseg.to_masks(tmp_path / "maps", tmp_path / "masks", categories=tmp_path / "silent.json")
+    panoptic = cocoseg.to_panoptic(tmp_path / "maps", tmp_path / "panoptic", categories=tmp_path / "silent.json")
+    assert masks.crowds == panoptic.crowds == 2
+    rows = json.loads((tmp_path / "panoptic" / "panoptic.json").read_text())["annotations"][0]["segments_info"]
+    assert {row["category_id"]: row["iscrowd"] for row in rows} == {1: 1, 184: 0, 3: 1}
 
 
 @pytest.mark.parametrize(

@@ -114,16 +114,17 @@ def class_sample(
     lengths: npt.NDArray[np.intp],
     void: npt.NDArray[np.bool_] | None = None,
 ) -> Sample:
-    """A segment for each category among the runs (R,), (R,). For things, it is a crowd of unknown number.
+    """A segment for each category among the runs (R,), (R,). Unless it is stuff, it is a crowd of unknown number.
 
     The ids are the category ids if all of them fit a panoptic picture, otherwise 1, 2 and so on.
     """
     found, segments = _renumbered(rows, values.nothing)
-    category_ids, things = _columns(values, found)
+    category_ids, _ = _columns(values, found)
     good = all(0 < category < ID_LIMIT for category in values.category_ids)
     ids = category_ids if good else np.arange(1, len(found) + 1)
     regions = Regions(size, len(found), segments, lengths, void=void)
-    return _sample(entry, place, ids, category_ids, things, regions)
+    stuff = np.array([isthing is False for isthing in values.isthing], np.bool_)
+    return _sample(entry, place, ids, category_ids, ~stuff[found], regions)
 
 
 def thing_sample(

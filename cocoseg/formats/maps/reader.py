@@ -1,7 +1,7 @@
 """Reads folders of label pictures, PNGs whose numbers encode class and instance as their layout describes.
 
 Class maps are greyscale PNGs of 1 to 16 bits, or palette PNGs, whose indices are used and never the colours. A class
-map alone has one segment for each class; the segment of a thing class is a crowd, as the number of things is unknown.
+map alone has one segment for each class, a crowd unless the class is stuff, as the number of things is unknown.
 
 Instance numbers come from a second picture with the same name (``--instances``, VOC SegmentationObject) or from the
 same number as the class; those of the second picture may encode the class too (``numbering.py``). Then every (class,
@@ -37,7 +37,7 @@ from cocoseg.formats.survey import Peek, header_size
 from cocoseg.labels import LabelScheme
 from cocoseg.model import Conventions, Dataset, Entry, Loader, Refused, Sample
 
-_VERSION = 1  # changes when the same input makes other samples
+_VERSION = 2  # changes when the same input makes other samples
 
 
 def read(path: StrPath, *, layout: Layout, categories: StrPath | None = None, **options: Any) -> Dataset:

@@ -79,14 +79,12 @@ def output_categories(categories: Sequence[Category]) -> tuple[Category, ...]:
 class PanopticFiles:
     """Converts samples to panoptic PNGs, with a policy for overlapping masks.
 
-    ``categories`` come from ``output_categories``. With ``keep_ids``, every segment keeps its id. With
-    ``groups_things``, every thing segment is a crowd, because it stands for all things of its category.
+    ``categories`` come from ``output_categories``. With ``keep_ids``, every segment keeps its id.
     """
 
     categories: tuple[Category, ...]
     overlap: Overlap | None = None
     keep_ids: bool = False
-    groups_things: bool = False
 
     def __call__(self, sample: Sample) -> Converted:
         """The PNG, as ``panoptic/<key>``, and the rows of the image and its annotation.
@@ -98,7 +96,7 @@ class PanopticFiles:
         ids = np.zeros(len(indices), np.int64)
         ids[picture.segments] = self._ids(sample, indices, picture.segments)
         things = self._isthing[indices[picture.segments]]
-        crowd = (sample.iscrowd[picture.segments] | self.groups_things) & things
+        crowd = sample.iscrowd[picture.segments] & things
         png = write_rgb(rgb_from_ids(picture.regions.paint(ids.astype(np.uint32), outside=0)))
         counted = (int(things.sum()), int((~things).sum()), int(crowd.sum()), picture.hidden, picture.contested)
         rows = _segment_rows(sample, picture, ids, crowd)
@@ -107,7 +105,7 @@ class PanopticFiles:
     def settings(self) -> bytes:
         """All settings that affect the PNG and the rows."""
         categories = [(row.id, row.isthing, row.color) for row in self.categories]
-        return msgspec.json.encode(("panoptic", _VERSION, categories, self.overlap, self.keep_ids, self.groups_things))
+        return msgspec.json.encode(("panoptic", _VERSION, categories, self.overlap, self.keep_ids))
 
     @cached_property
     def _isthing(self) -> npt.NDArray[np.bool_]:
