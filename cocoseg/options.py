@@ -159,6 +159,9 @@ class Painting(TypedDict, total=False):
         Literal["background", "void"] | None,
         Option("Whether pixels that no mask covers are background or void.", unset="the label scheme decides"),
     ]
+    keep_unused_roots: Annotated[
+        bool, Option("Give a class to categories that only group others and that no annotation has.", False)
+    ]
 
 
 class Running(TypedDict, total=False):

@@ -10,7 +10,9 @@ from cocoseg.cli import options
 from cocoseg.options import Reading, given
 
 if TYPE_CHECKING:
-    from cocoseg.labels import LabelScheme
+    from collections.abc import Sequence
+
+    from cocoseg.model import Category, Dataset
 
 
 @options.command(Reading)
@@ -25,19 +27,26 @@ def command(
     ] = None,
     *,
     json: Annotated[bool, typer.Option("--json", help="Print the scheme as a file that --labels reads.")] = False,
+    keep_unused_roots: Annotated[
+        bool,
+        typer.Option(help="Give a class to categories that only group others and that no annotation has."),
+    ] = False,
     **reading: Any,
 ) -> None:
     """List the label presets, or print one as a table.
 
     Example: cocoseg labels mask2former
     """
-    from cocoseg.cli.report import table
-    from cocoseg.labels import PRESETS
+    from cocoseg.cli.report import problem_lines, table
+    from cocoseg.labels import PRESETS, label_scheme
 
     if labels is None:
         typer.echo("\n".join(table([(name, preset.summary) for name, preset in PRESETS.items()])))
         return
-    scheme = _scheme(labels, src, reading)
+    categories, background = _described(src, reading)
+    scheme = label_scheme(labels, categories, background=background, keep_unused_roots=keep_unused_roots)
+    for line in problem_lines("Warnings", scheme.problems, ""):
+        typer.echo(line, err=True)
     if json:
         from cocoseg.files.documents import write_json
         from cocoseg.labels.schemefile import scheme_dict
@@ -52,19 +61,21 @@ def command(
     typer.echo("\n".join(table([("class", "name", "category ids"), *rows], right=(0,))))
 
 
-def _scheme(labels: str, src: str | None, reading: dict[str, Any]) -> LabelScheme:
-    """The scheme for SRC. If its categories are enough, only they are read, so that its pictures may be missing."""
+def _described(src: str | None, reading: dict[str, Any]) -> tuple[Dataset | Sequence[Category], bool | None]:
+    """SRC, or only its categories if they are enough, so that its pictures may be missing; and if it has background."""
     from cocoseg.files.places import place
+    from cocoseg.files.reading import read_file
     from cocoseg.formats.coco.reader import covers_all
-    from cocoseg.formats.coco_json.categories import read_categories
+    from cocoseg.formats.coco_json.categories import mark_roots, read_categories, used_ids
     from cocoseg.formats.detect import detect, is_folder
     from cocoseg.formats.reading import read
-    from cocoseg.labels import label_scheme
 
     others = given(Reading, reading).keys() - {"categories", "images", "source_format"}
     if src is not None and (others or is_folder(place(src))):
-        return label_scheme(labels, read(src, **reading))
+        return read(src, **reading), None
     path = reading["categories"] or reading["images"] or src
     found = read_categories(place(path)) if path else ()
+    if (annotated := [place(name) for name in (src, reading["images"]) if name]) != [path and place(path)]:
+        found = mark_roots(found, lambda: used_ids(map(read_file, annotated)))
     is_coco = src is not None and (reading["source_format"] or detect(src)) == "coco"
-    return label_scheme(labels, found, background=is_coco and not covers_all(found))
+    return found, is_coco and not covers_all(found)

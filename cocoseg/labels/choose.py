@@ -23,11 +23,14 @@ def label_scheme(
     categories: Sequence[Category] | Dataset = (),
     *,
     background: bool | None = None,
+    keep_unused_roots: bool = False,
 ) -> LabelScheme:
     """The scheme of a preset's name or of a scheme file (JSON, TOML), for a data set or its ``categories``.
 
     With ``background``, unlabelled pixels are background: ``index`` counts classes from 1, and unlabelled pixels are 0.
-    By default the data set decides. Categories that a class map has merged get the class of their parts. For class
+    By default the data set decides. A category that no annotation has, and that only groups others as their
+    ``supercategory``, gets no class in a preset that numbers the data set's categories, and a problem names it;
+    ``keep_unused_roots`` gives it one. Categories that a class map has merged get the class of their parts. For class
     maps, ``unlabelled`` and ``crowd`` are not applied. With ``background``, 0 in class maps is background where it is
     not listed, and what they mark as void stays void.
 
@@ -42,10 +45,20 @@ def label_scheme(
     if isinstance(categories, Dataset):
         asked = bool(background)
         background = categories.conventions.unlabelled == "background" if background is None else background
-        return fitted(label_scheme(labels, categories.categories, background=background), categories, asked)
+        scheme = label_scheme(labels, categories.categories, background=background, keep_unused_roots=keep_unused_roots)
+        scheme = scheme if isinstance(labels, LabelScheme) else _naming(scheme, categories.source)
+        return fitted(scheme, categories, asked)
     if isinstance(labels, LabelScheme):
         return with_merged(labels, categories)
+    if keep_unused_roots:
+        categories = [replace(row, unused_root=False) for row in categories]
     return with_merged(_chosen(os.fspath(labels), categories, bool(background)), categories)
+
+
+def _naming(scheme: LabelScheme, source: str) -> LabelScheme:
+    """The scheme, with its problems naming the source whose categories have them."""
+    named = (Problem(category, f"{source}: {message}") for category, message in scheme.problems)
+    return replace(scheme, problems=tuple(named)) if scheme.problems else scheme
 
 
 def _chosen(name: str, categories: Sequence[Category], background: bool) -> LabelScheme:
@@ -76,10 +89,24 @@ def _build(name: str, preset: Preset, categories: Sequence[Category]) -> LabelSc
             "(in Python: categories=), or choose a preset with a class table",
         )
     if preset.table is None:
-        return preset.build(categories)
+        return _numbered(preset, categories)
     scheme = _with_table(name)
     problems = _other_names(name, preset.table, categories)
     return replace(scheme, problems=scheme.problems + problems) if problems else scheme
+
+
+def _numbered(preset: Preset, categories: Sequence[Category]) -> LabelScheme:
+    """The scheme of a preset that numbers the categories of the data set, without unused roots."""
+    scheme = preset.build([row for row in categories if not row.unused_root])
+    roots = [row for row in categories if row.unused_root]
+    return replace(scheme, problems=(*scheme.problems, _unused(roots))) if roots else scheme
+
+
+def _unused(roots: Sequence[Category]) -> Problem:
+    names = ", ".join(f"{row.id} ({show(row.name)})" for row in roots[:5])
+    more = f" and {len(roots) - 5} more" if len(roots) > 5 else ""
+    text = f"no annotation has category {names}{more}, which only groups others as their 'supercategory'"
+    return Problem("label.unused_root", f"{text}; it gets no class unless --keep-unused-roots is given")
 
 
 @cache

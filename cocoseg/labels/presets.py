@@ -77,6 +77,11 @@ def is_thing(category: Category) -> bool | None:
     return _official_things().get((category.id, category.name)) if category.isthing is None else category.isthing
 
 
+def is_official(category: Category) -> bool:
+    """Whether COCO's tables list a category with this id and name."""
+    return (category.id, category.name) in _official_things()
+
+
 def is_stuff(category: Category) -> bool:
     """Whether a category is known to be stuff; unknown ones count as things."""
     return is_thing(category) is False

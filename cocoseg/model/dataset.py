@@ -81,12 +81,15 @@ class Dataset(Sequence[Sample]):
         if not isinstance(other, Dataset):
             return NotImplemented
         _check_joinable(self, other)
+        categories = _common_categories(self, other)
         if self.load == other.load:
-            return replace(self, entries=[*self.entries, *other.entries], problems=_both(self, other))
+            entries = [*self.entries, *other.entries]
+            return replace(self, categories=categories, entries=entries, problems=_both(self, other))
         loaders = (*_loaders(self), *_loaders(other))
         entries = [*_of_parts(self, 0), *_of_parts(other, len(_loaders(self)))]
         return replace(
             self,
+            categories=categories,
             entries=entries,
             load=Chain(loaders),
             conventions=self.conventions._replace(
@@ -146,7 +149,7 @@ def _both(one: Dataset, other: Dataset) -> tuple[Problem, ...]:
 
 
 def _check_joinable(one: Dataset, other: Dataset) -> None:
-    if one.categories != other.categories:
+    if _plain(one) != _plain(other):
         text = f"{one.source} and {other.source} have different categories; join data sets that list the same ones"
         raise UsageError("usage.join", text)
     if any(getattr(one.conventions, field) != getattr(other.conventions, field) for field in ("unlabelled", "grouped")):
@@ -157,6 +160,17 @@ def _check_joinable(one: Dataset, other: Dataset) -> None:
         raise UsageError(
             "usage.join", f"{one.source} and {other.source} both have {show(twice)}; leave one of them out"
         )
+
+
+def _plain(dataset: Dataset) -> list[Category]:
+    """The categories, whether or not annotations have them."""
+    return [replace(category, unused_root=False) for category in dataset.categories]
+
+
+def _common_categories(one: Dataset, other: Dataset) -> tuple[Category, ...]:
+    """The categories of both. A root that either one uses is used."""
+    pairs = zip(one.categories, other.categories, strict=True)
+    return tuple(first if second.unused_root else second for first, second in pairs)
 
 
 def _common_ids(one: Dataset, other: Dataset) -> Literal["none", "picture"]:

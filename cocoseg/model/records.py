@@ -25,6 +25,7 @@ class Category:
 
     ``merged`` are the ids of the categories that this one stands for after merging; it is empty for background.
     ``more`` are fields that cocoseg does not use, such as a skeleton, with their values as JSON.
+    ``unused_root`` is true if no annotation has it and it is the ``supercategory`` of others, whose group it names.
     """
 
     id: int
@@ -34,6 +35,7 @@ class Category:
     supercategory: str | None = None
     merged: tuple[int, ...] | None = None
     more: tuple[tuple[str, str], ...] = field(default=(), compare=False, repr=False)
+    unused_root: bool = False
 
 
 @dataclass(frozen=True, eq=False)

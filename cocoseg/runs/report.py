@@ -34,6 +34,7 @@ class Report(msgspec.Struct):
     failed: int = 0
     labels: Raw | UnsetType = UNSET
     categories: list[Raw] | UnsetType = UNSET
+    masks: Any = None  # their number by category id
     background: bool = True
     unique_ids: bool = False
     document: tuple[str, int, str] | None = None

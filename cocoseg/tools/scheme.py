@@ -36,6 +36,7 @@ class Painting:
         scheme = _scheme(given, dataset)
         scheme_file = labels_file(labels)
         shown = {"labels": scheme.name, "overlap": scheme.overlap, "unlabelled": unlabelled} | source.given
+        shown |= {"keep_unused_roots": True} if given["keep_unused_roots"] else {}
         return cls(dataset, scheme, [*source.files, *([scheme_file] if scheme_file else ())], shown)
 
     def summary(self, kind: Callable[..., S]) -> S:
@@ -57,7 +58,7 @@ def _scheme(given: options.Painting, dataset: Dataset) -> LabelScheme:
     try:
         if labels in PICTURES_ONLY and not dataset.folders:
             raise DocumentError("doc.kind", f"labels {labels!r} are for panoptic files; use cocostuff-helper here")
-        scheme = label_scheme(labels, dataset, background=background)
+        scheme = label_scheme(labels, dataset, background=background, keep_unused_roots=given["keep_unused_roots"])
         if unlabelled is not None:
             scheme = scheme.with_unlabelled(unlabelled)
         return scheme if overlap is None else replace(scheme, overlap=overlap)

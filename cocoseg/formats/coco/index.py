@@ -16,7 +16,7 @@ from cocoseg.codecs.panoptic import ID_LIMIT, VOID
 from cocoseg.errors import DocumentError, Problem, SampleError, show
 from cocoseg.formats.coco.rows import OBJECT, Annotation, Document, Rows, annotation_name, read_rows
 from cocoseg.formats.coco.sizes import Sizes, images_of_rows
-from cocoseg.formats.coco_json.categories import name_problems, parse_categories, read_categories
+from cocoseg.formats.coco_json.categories import mark_roots, name_problems, parse_categories, read_categories, used_ids
 from cocoseg.formats.coco_json.images import Image, ImageTable, Keys, Match, Naming, given_name
 from cocoseg.formats.coco_json.lists import read_lists
 from cocoseg.model import Category, Entry, ImageId, Refused, row_place
@@ -65,7 +65,7 @@ def read_index(path: str | os.PathLike[str], choices: Choices) -> Index:
     found = read_rows(source, whole_rows=choices.keep_fields, one_class=choices.one_class is not None)
     _check_kind(source, found)
     described, about = _described(source, found, choices)
-    categories = _categories(found, described, about, choices)
+    categories = mark_roots(_categories(found, described, about, choices), lambda: _used(found, described))
     table = ImageTable(about, described.images or [], found.taken, choices.match)
     keys = Keys(about, "images", choices.naming)
     problems = [*found.problems, *_chosen(source, found, choices)]
@@ -125,6 +125,13 @@ def _categories(found: Rows, described: Document, about: str, choices: Choices) 
         return (Category(OBJECT, "object"),)
     document = found.document if found.document.categories is not UNSET else described
     return parse_categories(about, document.categories, found.taken)
+
+
+def _used(found: Rows, described: Document) -> set[int]:
+    """The category ids of the annotations, and of the truth where that lists the images of a results list."""
+    own = {row.category_id for row in found.rows}
+    truth = described is not found.document and described.annotations is not UNSET
+    return own | used_ids(described.annotations) if truth else own  # type: ignore[arg-type]
 
 
 def _chosen(source: str, found: Rows, choices: Choices) -> list[Problem]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Sequence
+import re
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -14,6 +16,7 @@ from cocoseg.errors import DocumentError, Problem, SampleError, show
 from cocoseg.files.documents import Int64, read_document
 from cocoseg.formats.coco_json.about import compact
 from cocoseg.formats.coco_json.scalars import Taken, flag, text, whole
+from cocoseg.labels.presets import is_official
 from cocoseg.model import Category, Sample
 
 
@@ -27,6 +30,7 @@ class _Category(msgspec.Struct):
 
 class _Document(msgspec.Struct):
     categories: list[Raw] | UnsetType = UNSET
+    annotations: Raw | UnsetType = UNSET
 
 
 _DOCUMENT: Any = _Document | list[Raw]
@@ -35,12 +39,13 @@ _EXAMPLE_ROW = '{"id": 1, "name": "person"}'
 _CATEGORY = msgspec.json.Decoder(_Category)
 _FIELDS = msgspec.json.Decoder(dict[str, Raw])
 _KINDS = {"id": whole, "name": text, "isthing": flag}
+_CATEGORY_ID = re.compile(rb'"category_id"\s*:\s*"?(-?\d{1,19})')
 
 
 def read_categories(path: str | os.PathLike[str]) -> tuple[Category, ...]:
     """The categories of a JSON file, which is a list of them or an object with ``categories``.
 
-    Raises DocumentError.
+    If the object has annotations, they decide which categories are unused roots. Raises DocumentError.
     """
     source = os.fspath(path)
     document: _Document | list[Raw] = read_document(source, _DOCUMENT)
@@ -48,7 +53,8 @@ def read_categories(path: str | os.PathLike[str]) -> tuple[Category, ...]:
     found = parse_categories(source, rows)
     if not found:
         raise DocumentError("doc.missing_key", f"{source}: no categories, expected {_EXAMPLE}")
-    return found
+    annotations = UNSET if isinstance(document, list) else document.annotations
+    return found if annotations is UNSET else mark_roots(found, lambda: used_ids([annotations]))
 
 
 def parse_categories(source: str, rows: Sequence[Raw] | UnsetType, taken: Taken | None = None) -> tuple[Category, ...]:
@@ -93,6 +99,31 @@ def _more(raw: Raw) -> tuple[tuple[str, str], ...]:
     """The fields of a category that cocoseg does not use, such as a skeleton."""
     fields = {name: value for name, value in _FIELDS.decode(raw).items() if name not in _Category.__struct_fields__}
     return tuple((name, value.decode()) for name, value in compact(fields).items())
+
+
+def mark_roots(categories: Sequence[Category], used: Callable[[], Collection[int]]) -> tuple[Category, ...]:
+    """The categories, with ``unused_root`` for those that group others and are not ``used`` by an annotation.
+
+    ``used()`` is called only where a category could be a root. One that names itself is none, nor is one of COCO's.
+
+    >>> rows = [Category(0, "animals"), Category(1, "cat", supercategory="animals")]
+    >>> [row.unused_root for row in mark_roots(rows, lambda: {1})]
+    [True, False]
+    """
+    groups = {row.supercategory for row in categories}
+    roots = {row.id for row in categories if row.name in groups and row.supercategory != row.name}
+    roots -= {row.id for row in categories if is_official(row)}
+    roots = roots.difference(used()) if roots else roots
+    return tuple(_marked(row, row.id in roots) for row in categories)
+
+
+def used_ids(rows: Iterable[bytes | Raw]) -> set[int]:
+    """The category ids in rows of annotations that were left raw."""
+    return {int(number) for row in rows for number in set(_CATEGORY_ID.findall(bytes(row)))}
+
+
+def _marked(category: Category, unused_root: bool) -> Category:
+    return category if category.unused_root == unused_root else replace(category, unused_root=unused_root)
 
 
 def category_row(category: Category) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from cocoseg.files import places, png
 from cocoseg.files.listing import names as file_names
 from cocoseg.files.names import JOURNAL, REPORT, relative_name
 from cocoseg.files.reading import read_file
-from cocoseg.formats.coco_json.categories import parse_categories, read_categories
+from cocoseg.formats.coco_json.categories import mark_roots, parse_categories, read_categories
 from cocoseg.formats.masks import foreign as masks_foreign
 from cocoseg.formats.masks.pictures import Mask, encode_masks, masks_of_pictures, masks_of_stack
 from cocoseg.formats.masks.table import TABLE, Table, files_of, read_table
@@ -141,7 +141,9 @@ def _report(source: str) -> Report:
 
 def _categories(source: str, report: Report | None) -> tuple[Category, ...]:
     if report is not None:
-        return parse_categories(places.join(source, REPORT), report.categories)
+        found = parse_categories(places.join(source, REPORT), report.categories)
+        masks = report.masks
+        return mark_roots(found, lambda: {row.id for row in found if str(row.id) in masks}) if masks else found
     text = f"no {REPORT}, so the run that wrote this folder did not finish; run the command again, or give --categories"
     raise DocumentError("file.missing", f"{source}: {text}")
 

@@ -16,7 +16,7 @@ from msgspec import UNSET, Raw, UnsetType
 from cocoseg.errors import CocosegError, DocumentError, Problem, SampleError, show
 from cocoseg.files.documents import parse_rows, read_document, repeated_key
 from cocoseg.formats.coco_json.about import Described
-from cocoseg.formats.coco_json.categories import name_problems, parse_categories, read_categories
+from cocoseg.formats.coco_json.categories import mark_roots, name_problems, parse_categories, read_categories, used_ids
 from cocoseg.formats.coco_json.images import ImageTable, Keys, Match, image_id, safe_name
 from cocoseg.formats.coco_json.lists import read_lists
 from cocoseg.formats.coco_json.scalars import Taken
@@ -68,6 +68,7 @@ def read_index(
     joiner.check_met()
     given = categories is not None
     found = read_categories(categories) if given else parse_categories(source, document.categories, taken)  # type: ignore[arg-type]
+    found = mark_roots(found, lambda: used_ids(annotations))
     problems += [*joiner.problems, *name_problems(source, found), *taken.problems]
     return Index(found, entries, tuple(problems), joiner.unannotated, document.about)
 

@@ -154,7 +154,7 @@ def _complete(category: Category, index: int) -> Category:
         category,
         isthing=not is_stuff(category),
         color=category.color or default_color(index),
-        supercategory=category.supercategory or category.name,
+        supercategory=category.supercategory or ("none" if category.unused_root else category.name),
     )
 
 
