@@ -13,6 +13,7 @@ message that says where the error is, what was found, what was expected and what
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple, TypeVar
 
 E = TypeVar("E", bound="CocosegError")
@@ -76,6 +77,28 @@ class LabelError(CocosegError, ValueError):
 
 class OutputError(CocosegError, OSError):
     """Nothing can be written where it was asked for."""
+
+
+def nearest(value: object, allowed: Iterable[str]) -> str:
+    """A question that suggests the allowed word that is most like a wrong one; empty if none is.
+
+    >>> nearest("viod", ["class", "void"]), nearest("x", ["class", "void"])
+    ("did you mean 'void'?", '')
+    """
+    from difflib import get_close_matches
+
+    near = get_close_matches(str(value), allowed, 1)
+    return f"did you mean {near[0]!r}?" if near else ""
+
+
+def expected(value: object, allowed: Sequence[str]) -> str:
+    """A wrong choice with the allowed ones, the nearest last.
+
+    >>> expected("viod", ["class", "void"])
+    "'viod', expected one of class, void; did you mean 'void'?"
+    """
+    near = nearest(value, allowed)
+    return f"{show(value)}, expected one of {', '.join(allowed)}{f'; {near}' if near else ''}"
 
 
 def show(value: object, limit: int = 80) -> str:

@@ -6,7 +6,6 @@ stay quoted, so that ``--help`` is fast. This module must not postpone its annot
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from difflib import get_close_matches
 from functools import wraps
 from typing import (
     TYPE_CHECKING,
@@ -22,7 +21,7 @@ from typing import (
     get_origin,
 )
 
-from cocoseg.errors import UsageError, show
+from cocoseg.errors import UsageError, expected, nearest
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -157,7 +156,11 @@ class Painting(TypedDict, total=False):
     overlap: Overlap
     unlabelled: Annotated[
         Literal["background", "void"] | None,
-        Option("Whether pixels that no mask covers are background or void.", unset="the label scheme decides"),
+        Option(
+            "Whether pixels that no mask covers are background or void.",
+            unset="the label scheme decides",
+            shell=Shell(("--unlabelled", "--unlabeled")),
+        ),
     ]
     keep_unused_roots: Annotated[
         bool, Option("Give a class to categories that only group others and that no annotation has.", False)
@@ -343,17 +346,13 @@ def check_choice(option: str, value: object, allowed: Sequence[str | None], cate
     """Raises UsageError ``usage.<category>`` where an option has a value that it may not have."""
     if value not in allowed:
         words = [word for word in allowed if word is not None]
-        near = get_close_matches(str(value), words, 1)
-        advice = f"; did you mean {near[0]!r}?" if near else ""
-        text = f"{option} is {show(value)}, expected one of {', '.join(words)}{advice}"
-        raise UsageError(f"usage.{category or option}", text)
+        raise UsageError(f"usage.{category or option}", f"{option} is {expected(value, words)}")
 
 
 def _known(function: str, name: str, rows: Mapping[str, Declared]) -> Declared:
     if name in rows:
         return rows[name]
-    near = get_close_matches(name, rows, 1)
-    advice = f"did you mean {near[0]!r}?" if near else f"its options are {', '.join(rows)}"
+    advice = nearest(name, rows) or f"its options are {', '.join(rows)}"
     raise TypeError(f"{function}() has no option {name!r}; {advice}")
 
 

@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
+from typing import Any, NamedTuple, TypeGuard
 
-from cocoseg.errors import LabelError, Problem, UsageError, show
+from cocoseg.errors import LabelError, Problem, UsageError, nearest, show
 from cocoseg.files.places import place
 from cocoseg.labels import schemefile
-from cocoseg.labels.fit import fitted, with_merged
+from cocoseg.labels.changes import changed
+from cocoseg.labels.fit import check_no_background, fitted, with_merged
 from cocoseg.labels.presets import PRESETS, Preset, index_with_background, official_categories
 from cocoseg.labels.scheme import LabelScheme
-from cocoseg.model import Category, Dataset
+from cocoseg.model import Categories, Category, Dataset
+
+
+class _Wanted(NamedTuple):
+    """The categories that a scheme is for, and whether their unlabelled pixels are background.
+
+    ``asked`` is what the caller says of that; if None, a scheme file may decide.
+    """
+
+    categories: Sequence[Category]
+    background: bool
+    asked: bool | None
 
 
 def label_scheme(
@@ -28,11 +40,12 @@ def label_scheme(
     """The scheme of a preset's name or of a scheme file (JSON, TOML), for a data set or its ``categories``.
 
     With ``background``, unlabelled pixels are background: ``index`` counts classes from 1, and unlabelled pixels are 0.
-    By default the data set decides. A category that no annotation has, and that only groups others as their
-    ``supercategory``, gets no class in a preset that numbers the data set's categories, and a problem names it;
-    ``keep_unused_roots`` gives it one. Categories that a class map has merged get the class of their parts. For class
-    maps, ``unlabelled`` and ``crowd`` are not applied. With ``background``, 0 in class maps is background where it is
-    not listed, and what they mark as void stays void.
+    By default a scheme file that changes ``index`` decides, or else the data set, also where only its
+    ``dataset.categories`` are given; for other lists of categories, ``index`` counts from 0. A category that no
+    annotation has, and that only groups others as their ``supercategory``, gets no class in a preset that numbers the
+    data set's categories, and a problem names it; ``keep_unused_roots`` gives it one. Categories that a class map has
+    merged get the class of their parts. For class maps, ``unlabelled`` and ``crowd`` are not applied; with
+    ``background``, 0 is background where it is not listed, and what they mark as void stays void.
 
     Raises UsageError ``label.preset`` for an unknown name; LabelError: ``doc.missing_key`` where categories are needed
     and missing, ``label.collision`` where class maps list background already, and the errors of a scheme file.
@@ -42,62 +55,76 @@ def label_scheme(
     >>> label_scheme("index", [Category(7, "road"), Category(23, "sky")]).class_of
     {7: 0, 23: 1}
     """
-    if isinstance(categories, Dataset):
-        asked = bool(background)
-        background = categories.conventions.unlabelled == "background" if background is None else background
-        scheme = label_scheme(labels, categories.categories, background=background, keep_unused_roots=keep_unused_roots)
-        scheme = scheme if isinstance(labels, LabelScheme) else _naming(scheme, categories.source)
-        return fitted(scheme, categories, asked)
+    source = categories.source if isinstance(categories, Dataset) else ""
+    rows = categories.categories if isinstance(categories, Dataset) else categories
     if isinstance(labels, LabelScheme):
-        return with_merged(labels, categories)
-    if keep_unused_roots:
-        categories = [replace(row, unused_root=False) for row in categories]
-    return with_merged(_chosen(os.fspath(labels), categories, bool(background)), categories)
+        scheme = labels
+    else:
+        kept = [replace(row, unused_root=False) for row in rows] if keep_unused_roots else rows
+        otherwise = isinstance(rows, Categories) and rows.conventions.unlabelled == "background"
+        wanted = _Wanted(kept, otherwise if background is None else background, background)
+        scheme = _naming(_chosen(os.fspath(labels), wanted), source)
+    scheme = with_merged(scheme, rows)
+    return _of_data_set(scheme, rows, bool(background)) if isinstance(rows, Categories) else scheme
+
+
+def _of_data_set(scheme: LabelScheme, rows: Categories, background: bool) -> LabelScheme:
+    if background and rows.conventions.unlabelled == "void":
+        check_no_background(rows)
+    return fitted(scheme, rows.conventions, background)
+
+
+def names_file(labels: str | os.PathLike[str] | LabelScheme) -> TypeGuard[str | os.PathLike[str]]:
+    """Whether labels are named by a scheme file."""
+    if isinstance(labels, LabelScheme) or labels in PRESETS:
+        return False
+    return Path(labels).suffix.lower() in (".json", ".toml")
 
 
 def _naming(scheme: LabelScheme, source: str) -> LabelScheme:
     """The scheme, with its problems naming the source whose categories have them."""
+    if not source or not scheme.problems:
+        return scheme
     named = (Problem(category, f"{source}: {message}") for category, message in scheme.problems)
-    return replace(scheme, problems=tuple(named)) if scheme.problems else scheme
+    return replace(scheme, problems=tuple(named))
 
 
-def _chosen(name: str, categories: Sequence[Category], background: bool) -> LabelScheme:
-    if name not in PRESETS and Path(name).suffix.lower() in (".json", ".toml"):
-        return _from_file(place(name), categories, background)
-    return _preset(name, categories, background)
+def _chosen(name: str, wanted: _Wanted) -> LabelScheme:
+    if names_file(name):
+        return _from_file(place(name), wanted)
+    return _build(name, _preset(name), wanted)
 
 
-def _preset(name: str, categories: Sequence[Category], background: bool) -> LabelScheme:
+def _preset(name: str) -> Preset:
     if name in PRESETS:
-        preset = PRESETS[name]
-        if name == "index" and background:
-            preset = preset._replace(build=index_with_background)
-        return _build(name, preset, categories)
-    near = get_close_matches(name, PRESETS, 1)
-    there_are = f"did you mean {near[0]!r}? There are" if near else "there are"
+        return PRESETS[name]
+    near = nearest(name, PRESETS)
+    there_are = f"{near} There" if near else "there"
     raise UsageError(
         "label.preset",
-        f"no preset is called {show(name)}; {there_are} {', '.join(PRESETS)}, or name a .json or .toml file",
+        f"no preset is called {show(name)}; {there_are} are {', '.join(PRESETS)}, or name a .json or .toml file",
     )
 
 
-def _build(name: str, preset: Preset, categories: Sequence[Category]) -> LabelScheme:
-    if preset.table is None and not categories:
+def _build(name: str, preset: Preset, wanted: _Wanted) -> LabelScheme:
+    if preset.table is None and not wanted.categories:
         raise LabelError(
             "doc.missing_key",
             f"labels {name!r} follow the data set's categories, but there are none; give them with --categories FILE "
             "(in Python: categories=), or choose a preset with a class table",
         )
     if preset.table is None:
-        return _numbered(preset, categories)
+        return _numbered(
+            index_with_background if name == "index" and wanted.background else preset.build, wanted.categories
+        )
     scheme = _with_table(name)
-    problems = _other_names(name, preset.table, categories)
+    problems = _other_names(name, preset.table, wanted.categories)
     return replace(scheme, problems=scheme.problems + problems) if problems else scheme
 
 
-def _numbered(preset: Preset, categories: Sequence[Category]) -> LabelScheme:
+def _numbered(build: Callable[[Sequence[Category]], LabelScheme], categories: Sequence[Category]) -> LabelScheme:
     """The scheme of a preset that numbers the categories of the data set, without unused roots."""
-    scheme = preset.build([row for row in categories if not row.unused_root])
+    scheme = build([row for row in categories if not row.unused_root])
     roots = [row for row in categories if row.unused_root]
     return replace(scheme, problems=(*scheme.problems, _unused(roots))) if roots else scheme
 
@@ -129,11 +156,23 @@ def _other_names(preset: str, table: str, categories: Sequence[Category]) -> tup
     return (Problem("label.names", text),)
 
 
-def _from_file(path: str, categories: Sequence[Category], background: bool) -> LabelScheme:
+def _from_file(path: str, wanted: _Wanted) -> LabelScheme:
     scheme = schemefile.read_scheme(path)
     if isinstance(scheme, LabelScheme):
         return scheme
     try:
-        return replace(_preset(scheme.preset, categories, background), **scheme.changes)
+        return _of_changes(scheme.preset, _preset(scheme.preset), scheme.changes, wanted)
     except (LabelError, UsageError) as error:
-        raise error.at(show(path, 300)) from None
+        raise error.at(schemefile.name_of(path)) from None
+
+
+def _of_changes(name: str, preset: Preset, changes: dict[str, Any], wanted: _Wanted) -> LabelScheme:
+    """The scheme of a preset, with changes. Ignored categories are not numbered."""
+    if name == "index" and "unlabelled" in changes:
+        if wanted.asked is None:
+            wanted = wanted._replace(background=changes["unlabelled"] == 0)
+        else:
+            changes = {field: value for field, value in changes.items() if field != "unlabelled"}
+    ignored = set(changes.get("ignored", ()))
+    known = [row for row in wanted.categories if row.id not in ignored]
+    return changed(_build(name, preset, wanted._replace(categories=known)), changes, preset.raw)

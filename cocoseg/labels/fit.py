@@ -13,7 +13,7 @@ from dataclasses import replace
 from cocoseg.errors import LabelError, Problem, show
 from cocoseg.labels.presets import BACKGROUND_NAMES
 from cocoseg.labels.scheme import LabelClass, LabelScheme
-from cocoseg.model import Category, Dataset
+from cocoseg.model import Category, Conventions
 
 
 def with_merged(scheme: LabelScheme, categories: Sequence[Category]) -> LabelScheme:
@@ -30,25 +30,22 @@ def with_merged(scheme: LabelScheme, categories: Sequence[Category]) -> LabelSch
     return scheme
 
 
-def fitted(scheme: LabelScheme, dataset: Dataset, background: bool = False) -> LabelScheme:
+def fitted(scheme: LabelScheme, conventions: Conventions, background: bool = False) -> LabelScheme:
     """The scheme as it applies to a data set: void in class maps stays void, and grouped things are not crowds.
 
-    With ``background``, 0 in class maps is background where it is not listed. Raises LabelError ``label.collision``
-    where the data set lists background already.
+    With ``background``, 0 in class maps is background where it is not listed.
     """
-    if dataset.conventions.unlabelled == "void":
-        if background:
-            _check_no_background(dataset)
-        else:
-            scheme = replace(scheme, unlabelled=None)
-    if dataset.conventions.grouped and scheme.crowd != "class":
+    if conventions.unlabelled == "void" and not background:
+        scheme = replace(scheme, unlabelled=None)
+    if conventions.grouped and scheme.crowd != "class":
         text = f"crowd = {scheme.crowd!r} of labels {show(scheme.name)} is not applied: class maps do not mark crowds"
         scheme = replace(scheme, crowd="class", problems=(*scheme.problems, Problem("label.crowd", text)))
     return scheme
 
 
-def _check_no_background(dataset: Dataset) -> None:
-    listed = (row for row in dataset.categories if row.merged == () or row.name.lower() in BACKGROUND_NAMES)
+def check_no_background(categories: Sequence[Category]) -> None:
+    """Raises LabelError ``label.collision`` where class maps list background already."""
+    listed = (row for row in categories if row.merged == () or row.name.lower() in BACKGROUND_NAMES)
     if first := next(listed, None):
         text = f"category {first.id} {show(first.name)} is background already, so that unlabelled pixels are void"
         raise LabelError("label.collision", f"{text}; leave --unlabelled out")

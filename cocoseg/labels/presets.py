@@ -29,11 +29,15 @@ OTHER = 183  # the id that COCO-Stuff and panopticapi give to everything that is
 
 
 class Preset(NamedTuple):
-    """The function that builds a preset's scheme, a summary in one line, and the name of its class table, if any."""
+    """The function that builds a preset's scheme, a summary in one line, and the name of its class table, if any.
+
+    ``raw`` means that its numbers are ids of categories, which stay when classes are merged.
+    """
 
     build: Callable[[Sequence[Category]], LabelScheme]
     summary: str
     table: str | None = None
+    raw: bool = False
 
 
 class _Row(msgspec.Struct):
@@ -198,13 +202,17 @@ PICTURES_ONLY = ("panopticapi", "panopticapi-things-other")
 
 PRESETS: dict[str, Preset] = {
     "index": Preset(_index, "0..C-1 by ascending category id (instances: 1..C); void 255 or 65535"),
-    "panopticapi": Preset(_panopticapi, "the raw category ids; void 0"),
-    "panopticapi-things-other": Preset(_panopticapi_things_other, "raw ids of stuff, every thing 183; void 0"),
+    "panopticapi": Preset(_panopticapi, "the raw category ids; void 0", raw=True),
+    "panopticapi-things-other": Preset(
+        _panopticapi_things_other, "raw ids of stuff, every thing 183; void 0", raw=True
+    ),
     "mask2former": Preset(_mask2former, "COCO's 133 classes as 0..132; void 255", "coco_panoptic"),
     "detectron2-fpn": Preset(_detectron2_fpn, "COCO things 0, stuff 1..53; void 255", "coco_panoptic"),
-    "cocostuff": Preset(_cocostuff, "COCO-Stuff ids less 1, 0..181; void 255", "coco_stuff"),
+    "cocostuff": Preset(_cocostuff, "COCO-Stuff ids less 1, 0..181; void 255", "coco_stuff", raw=True),
     "mmseg-cocostuff": Preset(_mmseg_cocostuff, "COCO-Stuff's 171 used classes, 0..170; void 255", "coco_stuff"),
     "deeplab2": Preset(_deeplab2, "COCO's 133 classes as 1..133; void 0", "coco_panoptic"),
     "torchvision-voc21": Preset(_torchvision_voc21, "VOC's 20 classes of COCO instances; contested 255", "coco_stuff"),
-    "cocostuff-helper": Preset(_cocostuff_helper, "the raw category ids of COCO instances and stuff; background 0"),
+    "cocostuff-helper": Preset(
+        _cocostuff_helper, "the raw category ids of COCO instances and stuff; background 0", raw=True
+    ),
 }

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from cocoseg.errors import LabelError, Problem, show
+from cocoseg.errors import LabelError, Problem, expected, show
 
 Color = tuple[int, int, int]
 Crowd = Literal["class", "void", "drop"]
@@ -158,12 +158,15 @@ class LabelScheme:
 
         Raises LabelError ``label.collision`` where a class has the number 0.
         """
-        if what == "void":
-            return replace(self, unlabelled=None)
-        first = next((row for row in self.table if row.index == 0 and row.category_ids), None)
+        return replace(self, unlabelled=self.checked(0) if what == "background" else None)
+
+    def checked(self, unlabelled: int) -> int:
+        """The number, as one for unlabelled pixels. Raises LabelError ``label.collision`` if categories have it."""
+        first = next((row for row in self.table if row.index == unlabelled and row.category_ids), None)
         if first:
-            raise _wrong(self, "label.collision", f"0 is class {show(first.name)}, so background cannot be 0")
-        return replace(self, unlabelled=0)
+            text = f"{unlabelled} is class {show(first.name)}, so background cannot be {unlabelled}"
+            raise _wrong(self, "label.collision", text)
+        return unlabelled
 
     @cached_property
     def _sorted(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[Any]]:
@@ -205,7 +208,7 @@ def _check_choices(scheme: LabelScheme) -> None:
     for field, allowed in choices.items():
         value = getattr(scheme, field)
         if value not in allowed and (field, value) != ("overlap", None):
-            raise _wrong(scheme, "label.type", f"{field} is {show(value)}, expected one of {', '.join(allowed)}")
+            raise _wrong(scheme, "label.type", f"{field} is {expected(value, allowed)}")
     if not scheme.classes:
         raise _wrong(scheme, "label.type", "no classes, expected at least one")
 

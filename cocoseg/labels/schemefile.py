@@ -8,10 +8,11 @@
     name = "road"
     category_ids = [7, 8]
 
-or a preset, and the choices that differ from it:
+or a preset, and the fields that differ from it:
 
     preset = "index"
     things = "merge"
+    ignored = [0]
 """
 
 from __future__ import annotations
@@ -19,13 +20,16 @@ from __future__ import annotations
 import codecs
 import os
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, TypeVar, get_args
 
 import msgspec
 
-from cocoseg.errors import CocosegError, LabelError, show
+from cocoseg.errors import CocosegError, LabelError, expected, nearest, show
 from cocoseg.files.reading import read_file
 from cocoseg.labels.scheme import Color, Crowd, LabelClass, LabelScheme, Overlap, Things, Unknown
+
+T = TypeVar("T", bound=msgspec.Struct)
+_CHOICES = {"crowd": Crowd, "things": Things, "unknown": Unknown, "overlap": Overlap}
 
 
 class _Class(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
@@ -37,9 +41,12 @@ class _Class(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
 
 
 class SchemeChanges(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
-    """A preset, and the choices of a file that differ from it."""
+    """A preset, and the fields of a file that differ from it."""
 
     preset: str
+    name: str | msgspec.UnsetType = msgspec.UNSET
+    classes: Annotated[list[_Class], msgspec.Meta(min_length=1)] | msgspec.UnsetType = msgspec.UNSET
+    ignored: list[int] | msgspec.UnsetType = msgspec.UNSET
     crowd: Crowd | msgspec.UnsetType = msgspec.UNSET
     things: Things | msgspec.UnsetType = msgspec.UNSET
     unknown: Unknown | msgspec.UnsetType = msgspec.UNSET
@@ -49,9 +56,10 @@ class SchemeChanges(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=Tr
 
     @property
     def changes(self) -> dict[str, Any]:
-        """The choices that differ from the preset's."""
+        """The fields that differ from the preset's."""
         fields = {name: getattr(self, name) for name in self.__struct_fields__ if name != "preset"}
-        return {name: value for name, value in fields.items() if value is not msgspec.UNSET}
+        given = {name: value for name, value in fields.items() if value is not msgspec.UNSET}
+        return given if self.classes is msgspec.UNSET else given | {"classes": _classes(self.classes)}
 
 
 class _File(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
@@ -74,23 +82,27 @@ def read_scheme(path: str | os.PathLike[str]) -> LabelScheme | SchemeChanges:
 
     Raises LabelError naming the file and the field: ``file.*``, ``label.type``, ``label.range``, ``label.collision``.
     """
-    name = os.fspath(path)
     try:
         value = _parse(read_file(path), Path(path).suffix.lower())
         if isinstance(value, dict) and "preset" in value:
-            return msgspec.convert(value, SchemeChanges)
+            return _converted(value, SchemeChanges)
         return scheme_from(value)
     except LabelError as error:
-        raise error.at(show(name, 300)) from None
+        raise error.at(name_of(path)) from None
     except CocosegError as error:
         raise LabelError(error.category, error.message) from None
     except (ValueError, RecursionError) as error:  # the errors of msgspec and tomllib are ValueErrors
-        raise LabelError("label.type", f"{show(name, 300)}: {error}") from None
+        raise LabelError("label.type", f"{name_of(path)}: {error}") from None
+
+
+def name_of(path: str | os.PathLike[str]) -> str:
+    """A scheme file's name as its errors begin with it."""
+    return show(os.fspath(path), 300)[1:-1]
 
 
 def scheme_from(value: Any) -> LabelScheme:
     """The scheme of a value that ``scheme_dict`` returned. Raises LabelError, msgspec.ValidationError."""
-    return _scheme(msgspec.convert(value, _File))
+    return _scheme(_converted(value, _File))
 
 
 def scheme_dict(scheme: LabelScheme) -> dict[str, Any]:
@@ -116,11 +128,33 @@ def _parse(data: bytes, suffix: str) -> Any:
     return msgspec.toml.decode(text) if suffix == ".toml" else msgspec.json.decode(text)
 
 
+def _converted(value: Any, kind: type[T]) -> T:
+    """The fields of a file as ``kind``. Raises LabelError ``label.type``, msgspec.ValidationError."""
+    if isinstance(value, dict):
+        value = _spelled(value)
+        fields = kind.__struct_fields__
+        if unknown := next((field for field in value if field not in fields), None):
+            advice = nearest(unknown, fields) or f"the fields are {', '.join(fields)}"
+            raise LabelError("label.type", f"unknown field {show(unknown)}; {advice}")
+        for field, choices in _CHOICES.items():
+            if isinstance(value.get(field), str) and value[field] not in get_args(choices):
+                raise LabelError("label.type", f"{field} is {expected(value[field], get_args(choices))}")
+    return msgspec.convert(value, kind)
+
+
+def _spelled(value: dict[str, Any]) -> dict[str, Any]:
+    """The fields of a file, with ``unlabelled`` spelled as here."""
+    if "unlabeled" not in value:
+        return value
+    if "unlabelled" in value:
+        raise LabelError("label.type", "'unlabelled' and 'unlabeled' are the same field; keep one of them")
+    return {"unlabelled" if field == "unlabeled" else field: found for field, found in value.items()}
+
+
 def _scheme(file: _File) -> LabelScheme:
-    classes = (LabelClass(row.index, row.name, tuple(row.category_ids), row.isthing, row.color) for row in file.classes)
     return LabelScheme(
         file.name,
-        tuple(classes),
+        _classes(file.classes),
         file.void,
         file.unlabelled,
         file.crowd,
@@ -129,3 +163,7 @@ def _scheme(file: _File) -> LabelScheme:
         tuple(file.ignored),
         file.overlap,
     )
+
+
+def _classes(rows: list[_Class]) -> tuple[LabelClass, ...]:
+    return tuple(LabelClass(row.index, row.name, tuple(row.category_ids), row.isthing, row.color) for row in rows)

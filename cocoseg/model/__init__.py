@@ -5,9 +5,10 @@ records.py   Category, Entry, Sample     loading.py   from an entry to its sampl
 
 from cocoseg.model.dataset import Dataset
 from cocoseg.model.loading import Chain, Loader, Loads, Pair
-from cocoseg.model.records import Category, Conventions, Entry, ImageId, Refused, Sample, row_place
+from cocoseg.model.records import Categories, Category, Conventions, Entry, ImageId, Refused, Sample, row_place
 
 __all__ = [
+    "Categories",
     "Category",
     "Chain",
     "Conventions",

@@ -11,7 +11,7 @@ from msgspec.structs import replace as with_fields
 
 from cocoseg.errors import Problem, SampleError, UsageError, show
 from cocoseg.model.loading import Chain, Change, Loads, Pair
-from cocoseg.model.records import Category, Conventions, Entry, ImageId, Refused, Sample
+from cocoseg.model.records import Categories, Category, Conventions, Entry, ImageId, Refused, Sample
 
 AnyEntry = Entry | Refused
 _DEFAULT = Conventions()
@@ -39,6 +39,9 @@ class Dataset(Sequence[Sample]):
     missing: tuple[str, ...] = ()
     about: Mapping[str, bytes] = field(default_factory=dict)
     read_as: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "categories", Categories(self.categories, self.conventions))
 
     def __repr__(self) -> str:
         return f"Dataset({self.source!r}, {len(self):,} images, {len(self.categories):,} categories)"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import KW_ONLY, dataclass, field, replace
 from typing import Any, Literal, NamedTuple
 
@@ -183,6 +183,21 @@ class Conventions(NamedTuple):
     ids: Literal["none", "file", "picture"] = "none"
     grouped: bool = False
     scored: bool = False
+
+
+class Categories(tuple[Category, ...]):
+    """The categories of a data set, which know what holds for its images.
+
+    >>> Categories([Category(7, "road")], Conventions("background")).conventions.unlabelled
+    'background'
+    """
+
+    conventions: Conventions
+
+    def __new__(cls, categories: Iterable[Category], conventions: Conventions = Conventions()) -> Categories:  # noqa: B008, D102
+        made = super().__new__(cls, categories)
+        made.conventions = conventions
+        return made
 
 
 def row_place(where: str, image_id: object, file_name: object) -> str:

@@ -8,9 +8,11 @@ from typing import Any, TypeVar
 
 from cocoseg import options
 from cocoseg.errors import DocumentError, LabelError
+from cocoseg.files.places import place
 from cocoseg.labels import LabelScheme, label_scheme
+from cocoseg.labels.choose import names_file
 from cocoseg.labels.presets import PICTURES_ONLY
-from cocoseg.labels.schemefile import scheme_dict
+from cocoseg.labels.schemefile import name_of, scheme_dict
 from cocoseg.model import Dataset
 from cocoseg.runs.report import Head
 from cocoseg.tools.sources import Source, by_score, labels_file
@@ -63,4 +65,5 @@ def _scheme(given: options.Painting, dataset: Dataset) -> LabelScheme:
             scheme = scheme.with_unlabelled(unlabelled)
         return scheme if overlap is None else replace(scheme, overlap=overlap)
     except (LabelError, DocumentError) as error:
-        raise error.at(dataset.source) from None
+        where = name_of(place(labels)) if names_file(labels) else dataset.source
+        raise (error if where in error.message else error.at(where)) from None

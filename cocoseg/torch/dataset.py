@@ -213,7 +213,7 @@ def _scheme(labels: LabelScheme | StrPath, source: Dataset, target: Target) -> L
     """The scheme for a data set. Instances leave 0 to background, even where the data set lists a background."""
     if target != "instances":
         return label_scheme(labels, source)
-    return fitted(label_scheme(labels, source.categories, background=True), source)
+    return fitted(label_scheme(labels, list(source.categories), background=True), source.conventions)
 
 
 def _is_stray(entry: Any) -> bool:

@@ -71,3 +71,12 @@ def test_an_option_that_means_nothing_for_a_json_is_refused() -> None:
     result = run("labels", "index", SOURCE, "--split", "val")
     assert result.code == 3
     assert "where --split means nothing [doc.kind]" in result.stderr
+
+
+def test_unlabelled_has_two_spellings(tmp_path: Path) -> None:
+    source = FIXTURES / "instances.json"
+    for option in ("--unlabelled", "--unlabeled"):
+        assert run("to-semantic", source, tmp_path / option, option, "void").code == 0
+    first, second = (sorted((tmp_path / name).glob("*.png")) for name in ("--unlabelled", "--unlabeled"))
+    assert [path.read_bytes() for path in first] == [path.read_bytes() for path in second]
+    assert len(first) > 0

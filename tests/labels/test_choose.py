@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import pickle
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from schemes import save_scheme
 
+import cocoseg
 from cocoseg.errors import CocosegError, LabelError, UsageError
 from cocoseg.labels.choose import label_scheme
 from cocoseg.labels.presets import PRESETS
 from cocoseg.labels.scheme import LabelClass, LabelScheme
 from cocoseg.model import Category
+from conftest import FIXTURES
 
 TOWN = [Category(7, "road", False), Category(23, "car", True), Category(24, "bus", True)]
 
@@ -82,7 +86,7 @@ class TestAPresetWithChanges:
             'preset = "index"\nthings = "merge"\ncrowd = "void"\nunknown = "void"\nvoid = 200\nunlabelled = 100',
         )
         scheme = label_scheme(path, TOWN)
-        assert scheme.classes == label_scheme("index", TOWN).classes
+        assert scheme.class_of == {7: 0, 23: 1, 24: 1}
         assert (scheme.things, scheme.crowd, scheme.unknown) == ("merge", "void", "void")
         assert (scheme.void, scheme.unlabelled) == (200, 100)
 
@@ -110,3 +114,16 @@ class TestAPresetWithChanges:
         path = write(tmp_path / "a.json", f'{{"preset": "{other}"}}')
         write(tmp_path / "b.json", '{"preset": "index"}')
         assert refusal(CocosegError, path).category == "label.preset"
+
+
+@pytest.mark.parametrize("source", ["panoptic.json", "instances.json", "stuff.json", "voc"])
+@pytest.mark.parametrize("labels", ["index", "index.toml"])
+def test_the_categories_of_a_data_set_give_the_same_numbers(source: str, labels: str, tmp_path: Path) -> None:
+    write(tmp_path / "index.toml", 'preset = "index"')
+    dataset = cocoseg.read(FIXTURES / source)
+    name = tmp_path / labels if "." in labels else labels
+    assert label_scheme(name, dataset.categories) == replace(label_scheme(name, dataset), problems=())
+    assert (
+        label_scheme(name, pickle.loads(pickle.dumps(dataset[:1])).categories).numbers
+        == label_scheme(name, dataset).numbers
+    )

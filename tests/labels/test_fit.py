@@ -55,14 +55,14 @@ def test_others_and_known_ones_are_left() -> None:
 
 def test_void_of_pictures_stays_void() -> None:
     scheme = replace(SCHEME, unlabelled=9)
-    assert fitted(scheme, dataset()).outside == 9
-    assert fitted(scheme, dataset(conventions=Conventions("void"))).outside == 255
+    assert fitted(scheme, Conventions()).outside == 9
+    assert fitted(scheme, Conventions("void")).outside == 255
 
 
 def test_groups_are_no_crowds() -> None:
     scheme = replace(SCHEME, crowd="drop")
-    assert fitted(scheme, dataset()) == scheme
-    found = fitted(scheme, dataset(conventions=Conventions(grouped=True)))
+    assert fitted(scheme, Conventions()) == scheme
+    found = fitted(scheme, Conventions(grouped=True))
     assert found.crowd == "class"
     assert [problem.category for problem in found.problems] == ["label.crowd"]
 

@@ -144,7 +144,7 @@ class TestRefused:
     def refusal(self, path: Path) -> LabelError:
         with pytest.raises(LabelError) as caught:
             read_scheme(path)
-        assert str(path) in str(caught.value)
+        assert str(caught.value).startswith((f"{path}: ", f"'{path}' "))
         assert str(caught.value).count(str(path)) == 1
         return caught.value
 
@@ -156,10 +156,14 @@ class TestRefused:
             ({"void": -1}, "label.range", "void is -1"),
             ({"void": 70_000}, "label.range", "void is 70000"),
             ({"void": 0}, "label.collision", "void"),
-            ({"crowd": "ignore"}, "label.type", "$.crowd"),
+            ({"crowd": "ignore"}, "label.type", "crowd is 'ignore', expected one of class, void, drop"),
+            ({"crowd": "viod"}, "label.type", "expected one of class, void, drop; did you mean 'void'?"),
             ({"things": 3}, "label.type", "$.things"),
-            ({"unknown": "no"}, "label.type", "$.unknown"),
-            ({"colour": 3}, "label.type", "colour"),
+            ({"unknown": "no"}, "label.type", "unknown is 'no', expected one of error, void, drop"),
+            ({"overlap": "areas"}, "label.type", "did you mean 'area'?"),
+            ({"colour": 3}, "label.type", "unknown field 'colour'; the fields are name, classes, void, "),
+            ({"unlabeld": 3}, "label.type", "unknown field 'unlabeld'; did you mean 'unlabelled'?"),
+            ({"unlabelled": 3, "unlabeled": 3}, "label.type", "the same field"),
             ({"classes": []}, "label.type", "no classes"),
             ({"classes": {}}, "label.type", "$.classes"),
             ({"classes": [{"index": 0}]}, "label.type", "name"),

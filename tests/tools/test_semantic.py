@@ -68,6 +68,16 @@ def test_the_labels_in_the_report_are_a_scheme_file(tmp_path: Path) -> None:
     assert again.pixels == {0: 28, 1: 5, 2: 13, 3: 13, 4: 11, 255: 22}
 
 
+def test_errors_of_a_scheme_begin_with_its_file(tmp_path: Path) -> None:
+    labels = tmp_path / "mine.toml"
+    labels.write_text('preset = "mask2former"')
+    for options in ({"unlabelled": "background"}, {"labels": tmp_path / "none.toml"}):
+        with pytest.raises(cocoseg.LabelError) as caught:
+            cocoseg.to_semantic(SOURCE, tmp_path / "out", **{"labels": labels, **options})
+        assert str(caught.value).lstrip("'").startswith(str(options.get("labels", labels)))
+        assert str(SOURCE) not in str(caught.value)
+
+
 @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
 def test_the_same_bytes_for_any_number_of_workers(method: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COCOSEG_START", method)
