@@ -14,7 +14,8 @@ from cocoseg.files.places import place
 from cocoseg.labels import schemefile
 from cocoseg.labels.changes import changed
 from cocoseg.labels.fit import check_no_background, fitted, with_merged
-from cocoseg.labels.presets import PRESETS, Preset, index_with_background, official_categories
+from cocoseg.labels.names import check_names
+from cocoseg.labels.presets import PRESETS, Preset, index_with_background
 from cocoseg.labels.scheme import LabelScheme
 from cocoseg.model import Categories, Category, Dataset
 
@@ -48,14 +49,14 @@ def label_scheme(
     ``background``, 0 is background where it is not listed, and what they mark as void stays void.
 
     Raises UsageError ``label.preset`` for an unknown name; LabelError: ``doc.missing_key`` where categories are needed
-    and missing, ``label.collision`` where class maps list background already, and the errors of a scheme file.
+    and missing, ``label.names`` where a preset is for other categories, ``label.collision`` where class maps list
+    background already, and the errors of a scheme file.
 
     >>> label_scheme("mask2former").class_of[200]
     132
     >>> label_scheme("index", [Category(7, "road"), Category(23, "sky")]).class_of
     {7: 0, 23: 1}
     """
-    source = categories.source if isinstance(categories, Dataset) else ""
     rows = categories.categories if isinstance(categories, Dataset) else categories
     if isinstance(labels, LabelScheme):
         scheme = labels
@@ -63,7 +64,9 @@ def label_scheme(
         kept = [replace(row, unused_root=False) for row in rows] if keep_unused_roots else rows
         otherwise = isinstance(rows, Categories) and rows.conventions.unlabelled == "background"
         wanted = _Wanted(kept, otherwise if background is None else background, background)
-        scheme = _naming(_chosen(os.fspath(labels), wanted), source)
+        scheme = _chosen(os.fspath(labels), wanted)
+        if scheme.problems and isinstance(categories, Dataset):
+            scheme = _naming(scheme, categories.source)
     scheme = with_merged(scheme, rows)
     return _of_data_set(scheme, rows, bool(background)) if isinstance(rows, Categories) else scheme
 
@@ -83,8 +86,6 @@ def names_file(labels: str | os.PathLike[str] | LabelScheme) -> TypeGuard[str | 
 
 def _naming(scheme: LabelScheme, source: str) -> LabelScheme:
     """The scheme, with its problems naming the source whose categories have them."""
-    if not source or not scheme.problems:
-        return scheme
     named = (Problem(category, f"{source}: {message}") for category, message in scheme.problems)
     return replace(scheme, problems=tuple(named))
 
@@ -92,7 +93,13 @@ def _naming(scheme: LabelScheme, source: str) -> LabelScheme:
 def _chosen(name: str, wanted: _Wanted) -> LabelScheme:
     if names_file(name):
         return _from_file(place(name), wanted)
-    return _build(name, _preset(name), wanted)
+    return _agreeing(name, _build(name, _preset(name), wanted), wanted)
+
+
+def _agreeing(name: str, scheme: LabelScheme, wanted: _Wanted) -> LabelScheme:
+    """The scheme made from a preset, with the problems of the categories. Raises LabelError ``label.names``."""
+    problems = check_names(name, scheme, wanted.categories)
+    return replace(scheme, problems=(*scheme.problems, *problems)) if problems else scheme
 
 
 def _preset(name: str) -> Preset:
@@ -117,9 +124,7 @@ def _build(name: str, preset: Preset, wanted: _Wanted) -> LabelScheme:
         return _numbered(
             index_with_background if name == "index" and wanted.background else preset.build, wanted.categories
         )
-    scheme = _with_table(name)
-    problems = _other_names(name, preset.table, wanted.categories)
-    return replace(scheme, problems=scheme.problems + problems) if problems else scheme
+    return _with_table(name)
 
 
 def _numbered(build: Callable[[Sequence[Category]], LabelScheme], categories: Sequence[Category]) -> LabelScheme:
@@ -142,20 +147,6 @@ def _with_table(name: str) -> LabelScheme:
     return PRESETS[name].build(())
 
 
-def _other_names(preset: str, table: str, categories: Sequence[Category]) -> tuple[Problem, ...]:
-    """A problem if category ids have other names in the data set than in the preset's class table."""
-    official = {category.id: category.name for category in official_categories(table)}
-    other = [c for c in categories if c.id in official and official[c.id] != c.name]
-    if not other:
-        return ()
-    first = other[0]
-    text = (
-        f"{len(other)} categories have other names than in the class table of {preset!r}: id {first.id} is "
-        f"{show(first.name)} in the file, {show(official[first.id])} in the table; is it the right preset?"
-    )
-    return (Problem("label.names", text),)
-
-
 def _from_file(path: str, wanted: _Wanted) -> LabelScheme:
     scheme = schemefile.read_scheme(path)
     if isinstance(scheme, LabelScheme):
@@ -175,4 +166,5 @@ def _of_changes(name: str, preset: Preset, changes: dict[str, Any], wanted: _Wan
             changes = {field: value for field, value in changes.items() if field != "unlabelled"}
     ignored = set(changes.get("ignored", ()))
     known = [row for row in wanted.categories if row.id not in ignored]
-    return changed(_build(name, preset, wanted._replace(categories=known)), changes, preset.raw)
+    scheme = changed(_build(name, preset, wanted._replace(categories=known)), changes, preset.raw)
+    return _agreeing(name, scheme, wanted)

@@ -7,6 +7,7 @@ needs no categories.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import cache
 from importlib import resources
 from typing import NamedTuple
@@ -31,13 +32,15 @@ OTHER = 183  # the id that COCO-Stuff and panopticapi give to everything that is
 class Preset(NamedTuple):
     """The function that builds a preset's scheme, a summary in one line, and the name of its class table, if any.
 
-    ``raw`` means that its numbers are ids of categories, which stay when classes are merged.
+    ``raw`` means that its numbers are ids of categories, which stay when classes are merged. ``own`` is the preset to
+    use for categories that are not in the class table.
     """
 
     build: Callable[[Sequence[Category]], LabelScheme]
     summary: str
     table: str | None = None
     raw: bool = False
+    own: str = "index"
 
 
 class _Row(msgspec.Struct):
@@ -117,6 +120,38 @@ def _indices(categories: Sequence[Category], background: bool) -> LabelScheme:
     return LabelScheme("index", classes, 255 if count <= 255 else LIMIT, 0 if background else None)
 
 
+def _things_first(categories: Sequence[Category]) -> LabelScheme:
+    """The contiguous ids of detectron2 and Mask2Former for data sets that are registered with things and stuff."""
+    things, stuff = _things_and_stuff(categories)
+    return _own("things-first", (*_one_class_each(things, 0), *_one_class_each(stuff, len(things))))
+
+
+def _things_other(categories: Sequence[Category]) -> LabelScheme:
+    """The layout of detectron2's Panoptic FPN, for any categories."""
+    things, stuff = _things_and_stuff(categories)
+    ids = tuple(sorted(category.id for category in things))
+    return _own("things-other", (LabelClass(0, "things", ids, True), *_one_class_each(stuff, 1)))
+
+
+def _own(name: str, classes: tuple[LabelClass, ...]) -> LabelScheme:
+    """A scheme of contiguous classes, with void behind them."""
+    return LabelScheme(name, classes, 255 if len(classes) <= 255 else LIMIT)
+
+
+def _things_and_stuff(categories: Sequence[Category]) -> tuple[list[Category], list[Category]]:
+    """The categories by kind. Raises LabelError ``doc.missing_key`` where one does not say which it is."""
+    kinds = [(category, is_thing(category)) for category in categories]
+    if silent := next((category for category, thing in kinds if thing is None), None):
+        raise _no_isthing(silent)
+    known = [replace(category, isthing=thing) for category, thing in kinds]
+    return [row for row in known if row.isthing], [row for row in known if not row.isthing]
+
+
+def _no_isthing(category: Category) -> LabelError:
+    text = f"category {category.id} ({show(category.name)}) has no 'isthing'"
+    return LabelError("doc.missing_key", f"{text}; add it, name a file that has it with --categories, or use index")
+
+
 def _raw_ids(categories: Sequence[Category]) -> tuple[tuple[LabelClass, ...], tuple[Problem, ...]]:
     """Unchanged category ids in 8 bits, with 0 for void."""
     for category in categories:
@@ -147,7 +182,7 @@ def _panopticapi_things_other(categories: Sequence[Category]) -> LabelScheme:
     raw = _panopticapi(categories)
     for category in categories:
         if category.isthing is None:
-            raise LabelError("doc.missing_key", f"category {category.id} ({show(category.name)}) has no 'isthing'")
+            raise _no_isthing(category)
     things = tuple(category.id for category in categories if category.isthing)
     stuff = tuple(row for row in raw.classes if not row.isthing and row.index != OTHER)
     same = tuple(row.index for row in raw.classes if not row.isthing and row.index == OTHER)
@@ -202,12 +237,16 @@ PICTURES_ONLY = ("panopticapi", "panopticapi-things-other")
 
 PRESETS: dict[str, Preset] = {
     "index": Preset(_index, "0..C-1 by ascending category id (instances: 1..C); void 255 or 65535"),
+    "things-first": Preset(_things_first, "own things 0..T-1, then stuff, by ascending id; void 255 or 65535"),
+    "things-other": Preset(_things_other, "own things all 0, stuff 1..S by ascending id; void 255 or 65535"),
     "panopticapi": Preset(_panopticapi, "the raw category ids; void 0", raw=True),
     "panopticapi-things-other": Preset(
         _panopticapi_things_other, "raw ids of stuff, every thing 183; void 0", raw=True
     ),
-    "mask2former": Preset(_mask2former, "COCO's 133 classes as 0..132; void 255", "coco_panoptic"),
-    "detectron2-fpn": Preset(_detectron2_fpn, "COCO things 0, stuff 1..53; void 255", "coco_panoptic"),
+    "mask2former": Preset(_mask2former, "COCO's 133 classes as 0..132; void 255", "coco_panoptic", own="things-first"),
+    "detectron2-fpn": Preset(
+        _detectron2_fpn, "COCO things 0, stuff 1..53; void 255", "coco_panoptic", own="things-other"
+    ),
     "cocostuff": Preset(_cocostuff, "COCO-Stuff ids less 1, 0..181; void 255", "coco_stuff", raw=True),
     "mmseg-cocostuff": Preset(_mmseg_cocostuff, "COCO-Stuff's 171 used classes, 0..170; void 255", "coco_stuff"),
     "deeplab2": Preset(_deeplab2, "COCO's 133 classes as 1..133; void 0", "coco_panoptic"),

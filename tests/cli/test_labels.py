@@ -14,6 +14,8 @@ def test_the_presets_are_listed() -> None:
     lines = run("labels").stdout.splitlines()
     assert [line.split()[0] for line in lines] == [
         "index",
+        "things-first",
+        "things-other",
         "panopticapi",
         "panopticapi-things-other",
         "mask2former",

@@ -40,7 +40,7 @@ def refusal(folder: Path, categories: Any = TOWN, **fields: Any) -> LabelError:
 class TestUnlabelled:
     @pytest.mark.parametrize("preset", ["mask2former", "detectron2-fpn", "cocostuff", "mmseg-cocostuff"])
     def test_may_not_be_the_number_of_a_class(self, preset: str, tmp_path: Path) -> None:
-        assert refusal(tmp_path, COCO, preset=preset, unlabelled=0).category == "label.collision"
+        assert refusal(tmp_path, (), preset=preset, unlabelled=0).category == "label.collision"
 
     @pytest.mark.parametrize("number", [1, 17, 52])
     def test_may_be_no_other_class_either(self, number: int, tmp_path: Path) -> None:
@@ -83,7 +83,7 @@ class TestEveryField:
         assert found.class_of == label_scheme("mask2former").class_of | {1: 255, 92: 255}
 
     def test_those_of_the_preset_stay_ignored(self, tmp_path: Path) -> None:
-        assert scheme(tmp_path, COCO, preset="cocostuff", ignored=[1]).ignored == (183, 1)
+        assert scheme(tmp_path, (), preset="cocostuff", ignored=[1]).ignored == (183, 1)
 
     def test_a_category_that_is_not_there_may_be_ignored(self, tmp_path: Path) -> None:
         assert scheme(tmp_path, preset="index", ignored=[0]).class_of[1] == 0

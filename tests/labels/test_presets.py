@@ -65,6 +65,11 @@ class TestClassTables:
         assert {category.id: category.name for category in COCO if category.isthing}.items() <= names.items()
 
 
+def coco_of(preset: str) -> tuple[Category, ...]:
+    """The categories of COCO that a preset is for."""
+    return official_categories(PRESETS[preset].table or "coco_panoptic")
+
+
 CHOICES = {
     "torchvision-voc21": ("class", "keep", "drop", "void"),
     "cocostuff-helper": ("drop", "keep", "error", None),
@@ -74,7 +79,7 @@ CHOICES = {
 @pytest.mark.parametrize("preset", PRESETS)
 class TestEveryPreset:
     def test_builds_for_coco_and_is_called_by_its_name(self, preset: str) -> None:
-        scheme = label_scheme(preset, COCO)
+        scheme = label_scheme(preset, coco_of(preset))
         assert scheme.name == preset
         assert scheme.problems == ()
         assert scheme.dtype == np.uint8
@@ -86,10 +91,10 @@ class TestEveryPreset:
         assert 10 < len(PRESETS[preset].summary) < 80
 
     def test_does_not_depend_on_the_order_of_the_categories(self, preset: str) -> None:
-        assert label_scheme(preset, COCO[::-1]).table == label_scheme(preset, COCO).table
+        assert label_scheme(preset, coco_of(preset)[::-1]).table == label_scheme(preset, coco_of(preset)).table
 
     def test_knows_all_of_coco(self, preset: str) -> None:
-        known = label_scheme(preset, COCO).class_of
+        known = label_scheme(preset, coco_of(preset)).class_of
         if preset == "torchvision-voc21":
             assert len(known) == 20
         elif PRESETS[preset].table == "coco_stuff":
@@ -99,7 +104,7 @@ class TestEveryPreset:
 
     def test_needs_categories_unless_it_brings_them(self, preset: str) -> None:
         if PRESETS[preset].table:
-            assert label_scheme(preset).table == label_scheme(preset, COCO).table
+            assert label_scheme(preset).table == label_scheme(preset, coco_of(preset)).table
         else:
             assert refusal(preset, []).category == "doc.missing_key"
 
@@ -201,6 +206,47 @@ class TestPanopticapiThingsOther:
         assert "category 2" in str(error)
 
 
+TOWN = [Category(1, "car", True), Category(2, "road", False), Category(3, "bus", True), Category(9, "sky", False)]
+
+
+class TestOwnThingsAndStuff:
+    def test_things_come_first(self) -> None:
+        scheme = label_scheme("things-first", TOWN)
+        assert scheme.class_of == {1: 0, 3: 1, 2: 2, 9: 3}
+        assert (scheme.void, scheme.outside, [row.isthing for row in scheme.table]) == (
+            255,
+            255,
+            [True, True, False, False],
+        )
+
+    def test_things_are_0(self) -> None:
+        scheme = label_scheme("things-other", TOWN)
+        assert scheme.class_of == {1: 0, 3: 0, 2: 1, 9: 2}
+        assert (scheme.void, scheme.table[0].name, scheme.table[0].isthing) == (255, "things", True)
+
+    def test_of_coco_are_the_numbers_of_the_tools(self) -> None:
+        assert label_scheme("things-first", COCO).class_of == label_scheme("mask2former").class_of
+        assert label_scheme("things-other", COCO).class_of == label_scheme("detectron2-fpn").class_of
+
+    def test_need_to_know_what_a_thing_is(self) -> None:
+        for preset in ("things-first", "things-other"):
+            error = refusal(preset, [*TOWN, category(50)])
+            assert error.category == "doc.missing_key"
+            assert "category 50 ('category 50') has no 'isthing'" in str(error)
+
+    def test_of_coco_know_it_from_cocos_tables(self) -> None:
+        rows = [Category(row.id, row.name) for row in COCO]
+        assert label_scheme("things-other", rows).class_of == label_scheme("detectron2-fpn").class_of
+
+    def test_keep_0_for_things_where_there_are_none(self) -> None:
+        assert label_scheme("things-other", [row for row in TOWN if not row.isthing]).class_of == {2: 1, 9: 2}
+
+    @pytest.mark.parametrize(("count", "void"), [(255, 255), (256, LIMIT)])
+    def test_have_void_behind_their_classes(self, count: int, void: int) -> None:
+        rows = [category(number, isthing=False) for number in range(count)]
+        assert label_scheme("things-first", rows).void == void
+
+
 class TestMask2former:
     def test_is_the_rank_of_the_id_0_to_132_and_void_255(self) -> None:
         scheme = label_scheme("mask2former")
@@ -246,25 +292,9 @@ class TestMmsegCocostuff:
         assert label_scheme("mmseg-cocostuff").class_of[number] == train_id
 
 
-class TestOtherCategoriesThanThePresets:
-    def test_are_told_of_when_their_names_differ(self) -> None:
-        scheme = label_scheme("mask2former", [Category(1, "road"), Category(2, "bicycle"), Category(3, "sky")])
-        [problem] = scheme.problems
-        assert problem.category == "label.names"
-        assert problem.message.startswith(
-            "2 categories have other names than in the class table of 'mask2former': id 1 is"
-        )
-
-    def test_are_not_told_of_when_they_are_only_fewer_or_others(self) -> None:
-        assert label_scheme("mask2former", [*COCO[:5], Category(5000, "new")]).problems == ()
-
-    def test_do_not_change_the_numbers(self) -> None:
-        assert label_scheme("mask2former", [Category(1, "road")]).class_of == label_scheme("mask2former").class_of
-
-
 def test_no_two_classes_of_a_preset_share_a_category() -> None:
     for preset in PRESETS:
-        ids = list(chain.from_iterable(row.category_ids for row in label_scheme(preset, COCO).table))
+        ids = list(chain.from_iterable(row.category_ids for row in label_scheme(preset, coco_of(preset)).table))
         assert len(ids) == len(set(ids))
 
 

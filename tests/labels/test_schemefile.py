@@ -73,7 +73,7 @@ class TestRoundTrip:
 
     @pytest.mark.parametrize("preset", PRESETS)
     def test_presets_read_back(self, tmp_path: Path, suffix: str, preset: str) -> None:
-        scheme = label_scheme(preset, official_categories("coco_panoptic"))
+        scheme = label_scheme(preset, official_categories(PRESETS[preset].table or "coco_panoptic"))
         save_scheme(scheme, tmp_path / f"a{suffix}")
         assert read_scheme(tmp_path / f"a{suffix}") == scheme
         assert label_scheme(tmp_path / f"a{suffix}").class_of == scheme.class_of
