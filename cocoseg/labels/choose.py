@@ -13,7 +13,7 @@ from cocoseg.errors import LabelError, Problem, UsageError, nearest, show
 from cocoseg.files.places import place
 from cocoseg.labels import schemefile
 from cocoseg.labels.changes import changed
-from cocoseg.labels.fit import check_no_background, fitted, with_merged
+from cocoseg.labels.fit import check_no_background, fitted, with_kinds, with_merged
 from cocoseg.labels.names import check_names
 from cocoseg.labels.presets import PRESETS, Preset, index_with_background
 from cocoseg.labels.scheme import LabelScheme
@@ -45,8 +45,9 @@ def label_scheme(
     ``dataset.categories`` are given; for other lists of categories, ``index`` counts from 0. A category that no
     annotation has, and that only groups others as their ``supercategory``, gets no class in a preset that numbers the
     data set's categories, and a problem names it; ``keep_unused_roots`` gives it one. Categories that a class map has
-    merged get the class of their parts. For class maps, ``unlabelled`` and ``crowd`` are not applied; with
-    ``background``, 0 is background where it is not listed, and what they mark as void stays void.
+    merged get the class of their parts. Classes that do not say whether they are things are what their categories are.
+    For class maps, ``unlabelled`` and ``crowd`` are not applied; with ``background``, 0 is background where it is not
+    listed, and what they mark as void stays void.
 
     Raises UsageError ``label.preset`` for an unknown name; LabelError: ``doc.missing_key`` where categories are needed
     and missing, ``label.names`` where a preset is for other categories, ``label.collision`` where class maps list
@@ -67,7 +68,7 @@ def label_scheme(
         scheme = _chosen(os.fspath(labels), wanted)
         if scheme.problems and isinstance(categories, Dataset):
             scheme = _naming(scheme, categories.source)
-    scheme = with_merged(scheme, rows)
+    scheme = with_merged(with_kinds(scheme, rows), rows)
     return _of_data_set(scheme, rows, bool(background)) if isinstance(rows, Categories) else scheme
 
 

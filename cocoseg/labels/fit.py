@@ -1,4 +1,4 @@
-"""Adapts a scheme to a data set made of class maps.
+"""Adapts a scheme to a data set: what its categories are, and class maps.
 
 Class maps have fewer categories than the data set that they were made from: ``detectron2-fpn`` has one class for 80
 things. When such maps are read, that class is one merged category. It gets the class that all 80 things have, if they
@@ -7,11 +7,11 @@ have the same.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from cocoseg.errors import LabelError, Problem, show
-from cocoseg.labels.presets import BACKGROUND_NAMES
+from cocoseg.labels.presets import BACKGROUND_NAMES, is_thing
 from cocoseg.labels.scheme import LabelClass, LabelScheme
 from cocoseg.model import Category, Conventions
 
@@ -28,6 +28,29 @@ def with_merged(scheme: LabelScheme, categories: Sequence[Category]) -> LabelSch
             known = _with_parts if category.merged else _with_background
             scheme = known(scheme, category)
     return scheme
+
+
+def with_kinds(scheme: LabelScheme, categories: Sequence[Category]) -> LabelScheme:
+    """The scheme, in which a class that does not say whether it is a thing is what all of its categories are.
+
+    >>> scheme = LabelScheme("two", (LabelClass(0, "car", (26,)), LabelClass(1, "flat", (7, 8), True)))
+    >>> rows = [Category(26, "car", True), Category(7, "road", False)]
+    >>> [row.isthing for row in with_kinds(scheme, rows).classes]
+    [True, True]
+    """
+    if not categories or all(row.isthing is not None for row in scheme.classes):
+        return scheme
+    kinds = {category.id: is_thing(category) for category in categories}
+    classes = tuple(replace(row, isthing=_kind(row, kinds)) for row in scheme.classes)
+    return scheme if classes == scheme.classes else replace(scheme, classes=classes)
+
+
+def _kind(row: LabelClass, kinds: Mapping[int, bool | None]) -> bool | None:
+    """Whether a class is a thing; one without categories is none, one of both kinds is unknown."""
+    if row.isthing is not None or not row.category_ids:
+        return bool(row.isthing)
+    found = {kinds[category] for category in row.category_ids if category in kinds}
+    return found.pop() if len(found) == 1 else None
 
 
 def fitted(scheme: LabelScheme, conventions: Conventions, background: bool = False) -> LabelScheme:

@@ -100,7 +100,7 @@ def _one_class_each(categories: Sequence[Category], first: int) -> tuple[LabelCl
 
 
 def _class(category: Category, index: int) -> LabelClass:
-    return LabelClass(index, category.name, (category.id,), category.isthing, category.color)
+    return LabelClass(index, category.name, (category.id,), is_thing(category), category.color)
 
 
 def _index(categories: Sequence[Category]) -> LabelScheme:

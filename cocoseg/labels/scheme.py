@@ -111,6 +111,11 @@ class LabelScheme:
         return tuple(sorted([merged, *rest], key=lambda row: row.index))
 
     @cached_property
+    def stuff(self) -> frozenset[int]:
+        """The indices of the classes that are stuff; those that do not say so count as things."""
+        return frozenset(row.index for row in self.table if row.isthing is False)
+
+    @cached_property
     def class_of(self) -> dict[int, int]:
         """Category id -> value in the map."""
         dropped = {category: self.outside for row in self.classes for category in row.category_ids}

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from cocoseg.codecs import rle
-from cocoseg.codecs.overlap import layers
+from cocoseg.codecs.overlap import layers, merge
 from cocoseg.codecs.regions import Regions, runs
 from cocoseg.codecs.rle import Runs, from_stretches, take
 from cocoseg.labels import LabelScheme, label_scheme
@@ -81,8 +82,7 @@ def instances(sample: Sample, labels: Labels) -> Instances:
     """
     scheme = label_scheme(labels)
     classes, kept = known_segments(sample, scheme)
-    stuff = [row.index for row in scheme.table if row.isthing is False]
-    kept = kept[~np.isin(classes[kept], stuff)]
+    kept = kept[[value not in scheme.stuff for value in classes[kept].tolist()]]
     return Instances(
         sample.ids[kept],
         classes[kept],
@@ -94,7 +94,7 @@ def instances(sample: Sample, labels: Labels) -> Instances:
 
 
 def segments(sample: Sample, labels: Labels) -> Segments:
-    """One mask per segment, things and stuff, in file order, without crowds, as in Mask2Former.
+    """One mask per thing and per class of stuff, in file order, without crowds, as in Mask2Former.
 
     Void, segments that are not painted, and empty masks are left out too. Raises as ``instances`` does.
 
@@ -103,9 +103,8 @@ def segments(sample: Sample, labels: Labels) -> Segments:
     >>> found.labels.tolist(), found.masks.shape
     ([0, 16, 119, 125], (4, 1, 9))
     """
-    classes, kept = known_segments(sample, label_scheme(labels))
-    kept = kept[~sample.iscrowd[kept]]
-    return Segments(segment_masks(sample, kept), classes[kept])
+    united, classes, kept = united_segments(sample, label_scheme(labels))
+    return Segments(segment_masks(united, kept), classes)
 
 
 def class_segments(class_map: npt.NDArray[np.integer], void: int = 255) -> Segments:
@@ -124,8 +123,8 @@ def class_segments(class_map: npt.NDArray[np.integer], void: int = 255) -> Segme
 def panoptic(sample: Sample, labels: Labels) -> Panoptic:
     """The picture of segment ids and its table; where masks overlap, the scheme's order decides which is on top.
 
-    Void and segments that are not painted are 0 and not listed. Segments that others hide are not listed. Raises as
-    ``instances`` does.
+    Stuff of the same class is one segment, with the id of the first. Void and segments that are not painted are 0 and
+    not listed. Segments that others hide are not listed. Raises as ``instances`` does.
 
     >>> import cocoseg
     >>> found = panoptic(cocoseg.read("fixtures/panoptic.json")[2], "mask2former")
@@ -134,24 +133,24 @@ def panoptic(sample: Sample, labels: Labels) -> Panoptic:
     """
     scheme = label_scheme(labels)
     classes, kept = known_segments(sample, scheme)
-    shapes = sample.shapes
-    if isinstance(shapes, Regions):
-        ids = np.zeros_like(sample.ids)
-        ids[kept] = sample.ids[kept]
-        areas = shapes.areas[:-1][kept]
-    else:
+    shapes, numbers = sample.shapes, kept
+    if not isinstance(shapes, Regions):
         masks = take(shapes, kept)
         order = painting_order(sample, masks, kept, scheme.overlap)
-        shapes, ids = layers(masks, order)[0], sample.ids[kept]
-        areas = shapes.areas[:-1]
-    seen = areas > 0
-    kept = kept[seen]
+        shapes, numbers = layers(masks, order)[0], np.arange(len(kept))
+    seen = shapes.areas[numbers] > 0
+    kept, numbers = kept[seen], numbers[seen]
+    firsts = _firsts(classes[kept], sample.iscrowd[kept], scheme)
+    ids = np.zeros(shapes.count, np.int64)
+    ids[numbers] = sample.ids[kept][firsts]
+    areas = np.bincount(firsts, shapes.areas[numbers], len(kept)).astype(np.int64)
+    listed = kept[firsts == np.arange(len(kept))]
     return Panoptic(
-        shapes.paint(ids, outside=0).astype(np.int64, copy=False),
-        sample.ids[kept].astype(np.int64, copy=False),
-        classes[kept],
-        areas[seen],
-        sample.iscrowd[kept],
+        shapes.paint(ids, outside=0),
+        sample.ids[listed].astype(np.int64, copy=False),
+        classes[listed],
+        areas[areas > 0],
+        sample.iscrowd[listed],
     )
 
 
@@ -161,6 +160,48 @@ def known_segments(sample: Sample, scheme: LabelScheme) -> tuple[Ints, npt.NDArr
     painted = scheme.painted(sample.category_ids, sample.iscrowd)
     kept = np.flatnonzero(painted & (classes != scheme.void) & (sample.areas > 0))
     return classes.astype(np.int64), kept
+
+
+def united_segments(sample: Sample, scheme: LabelScheme) -> tuple[Sample, Ints, npt.NDArray[np.intp]]:
+    """The sample with stuff of the same class in one segment; the classes (m,), and the indices (m,) of its segments.
+
+    Crowds, void, segments that are not painted, and empty masks are not among them.
+    """
+    classes, kept = known_segments(sample, scheme)
+    kept = kept[~sample.iscrowd[kept]]
+    classes = classes[kept]
+    firsts = _firsts(classes, sample.iscrowd[kept], scheme)
+    leaders = np.flatnonzero(firsts == np.arange(len(kept)))
+    if len(leaders) == len(kept):
+        return sample, classes, kept
+    shapes = _united(sample.shapes, kept, np.searchsorted(leaders, firsts), len(leaders))
+    first = kept[leaders]
+    united = replace(
+        sample,
+        ids=sample.ids[first],
+        category_ids=sample.category_ids[first],
+        iscrowd=sample.iscrowd[first],
+        shapes=shapes,
+        scores=None,
+    )
+    return united, classes[leaders], np.arange(len(leaders))
+
+
+def _firsts(classes: Ints, iscrowd: npt.NDArray[np.bool_], scheme: LabelScheme) -> npt.NDArray[np.intp]:
+    """For each segment (n,), the index of the first of its class if it is stuff, else its own: (n,)."""
+    seen: dict[int, int] = {}
+    rows = enumerate(zip(classes.tolist(), iscrowd.tolist(), strict=True))  # fewer than numpy needs to be faster
+    firsts = [seen.setdefault(row, k) if row in scheme.stuff and not crowd else k for k, (row, crowd) in rows]
+    return np.array(firsts, np.intp)
+
+
+def _united(shapes: Regions | Runs, kept: npt.NDArray[np.intp], groups: Ints, count: int) -> Regions | Runs:
+    """The shapes of the ``kept`` segments (m,), each united with those of its group (m,)."""
+    if isinstance(shapes, Runs):
+        return merge(take(shapes, kept), groups, count)
+    numbers = np.full(shapes.count + 1, count)
+    numbers[kept] = groups
+    return replace(shapes, count=count, segments=numbers[shapes.segments])
 
 
 def planes(sample: Sample, indices: npt.NDArray[np.intp]) -> Planes:

@@ -20,7 +20,7 @@ from cocoseg.codecs.rle import Runs
 from cocoseg.errors import UsageError
 from cocoseg.labels import LabelScheme, label_scheme
 from cocoseg.model import Sample
-from cocoseg.targets.segments import known_segments, planes
+from cocoseg.targets.segments import planes, united_segments
 from cocoseg.targets.semantic import segment_classes, semantic
 from cocoseg.torch.onehot import Kernel, Layout, one_hot
 
@@ -38,7 +38,8 @@ class PackedMasks:
     ``lengths`` (R,) int32 are the runs of the class maps along the rows; ``counts`` (C,) int32 are the runs of the
     masks, background and foreground in turn.
 
-    The masks are those of ``cocoseg.targets.segments.segments``: things and stuff without crowds, in file order.
+    The masks are those of ``cocoseg.targets.segments.segments``: things and classes of stuff without crowds, in file
+    order.
 
     >>> import cocoseg
     >>> dataset = cocoseg.read("fixtures/panoptic.json")
@@ -60,16 +61,15 @@ class PackedMasks:
     def of(cls, sample: Sample, labels: LabelScheme | str) -> PackedMasks:
         """A batch of one image. Raises the errors of ``cocoseg.semantic``."""
         scheme = label_scheme(labels)
-        classes, kept = known_segments(sample, scheme)
-        kept = kept[~sample.iscrowd[kept]]
-        masks, along_rows = planes(sample, kept)
+        united, classes, kept = united_segments(sample, scheme)
+        masks, along_rows = planes(united, kept)
         values, lengths = _class_runs(sample, scheme)
         return cls(
             (sample.size,),
             (len(kept),),
             (along_rows,),
             scheme.void,
-            torch.from_numpy(classes[kept]),
+            torch.from_numpy(classes),
             torch.from_numpy(values if values.dtype == np.uint8 else values.astype(np.int32)),
             torch.from_numpy(lengths.astype(np.int32)),
             torch.from_numpy(_even_counts(masks)),

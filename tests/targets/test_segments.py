@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,8 +16,8 @@ from hypothesis import strategies as st
 import cocoseg
 from cocoseg.codecs import rle
 from cocoseg.errors import SampleError
-from cocoseg.labels import LabelScheme
-from cocoseg.model import Sample
+from cocoseg.labels import LabelClass, LabelScheme
+from cocoseg.model import Category, Sample
 from cocoseg.targets.segments import class_segments, instances, panoptic, planes, segments
 from training import SCHEMES, TOWN, masks_of, samples
 
@@ -34,6 +38,19 @@ def rows_of(sample: Sample, scheme: LabelScheme) -> list[tuple[int, int, bool, n
         if not dropped and value != scheme.void and mask.any():
             rows.append((id, value, crowd, mask))
     return rows
+
+
+Row = tuple[int, int, bool, np.ndarray]
+
+
+def united(rows: Iterable[Row], scheme: LabelScheme) -> list[Row]:
+    """The same rows, with stuff of one class in the first of them."""
+    stuff = {row.index for row in scheme.table if row.isthing is False}
+    found: dict[object, Row] = {}
+    for number, (id, value, crowd, mask) in enumerate(rows):
+        first = found.setdefault(("stuff", value) if value in stuff and not crowd else number, (id, value, crowd, mask))
+        first[3][...] |= mask
+    return list(found.values())
 
 
 def box_of(mask: np.ndarray) -> list[int]:
@@ -61,7 +78,7 @@ def test_instances_are_the_things(sample: Sample, scheme: LabelScheme) -> None:
 @given(samples(), schemes)
 def test_segments_are_things_and_stuff_but_no_crowds(sample: Sample, scheme: LabelScheme) -> None:
     found = segments(sample, scheme)
-    rows = [row for row in rows_of(sample, scheme) if not row[2]]
+    rows = united((row for row in rows_of(sample, scheme) if not row[2]), scheme)
     assert found.labels.tolist() == [row[1] for row in rows]
     assert np.array_equal(found.masks, np.array([row[3] for row in rows], bool).reshape(-1, *sample.size))
 
@@ -71,10 +88,12 @@ def test_a_panoptic_target_is_the_picture_and_its_table(sample: Sample, scheme: 
     found = panoptic(sample, scheme)
     picture = np.zeros(sample.size, np.int64)
     rows = rows_of(sample, scheme)
-    painted = sorted(rows, key=lambda row: -row[3].sum()) if scheme.overlap == "area" else rows
-    for id, _, _, mask in painted:
+    for id, _, _, mask in sorted(rows, key=lambda row: -row[3].sum()) if scheme.overlap == "area" else rows:
         picture[mask] = id
-    seen = [row for row in rows if (picture == row[0]).any()]
+    drawn = ((id, value, crowd, picture == id) for id, value, crowd, _ in rows_of(sample, scheme))
+    seen = united((row for row in drawn if row[3].any()), scheme)
+    for id, _, _, mask in seen:
+        picture[mask] = id
     assert np.array_equal(found.id_map, picture)
     assert found.id_map.dtype == np.int64
     assert found.ids.tolist() == [row[0] for row in seen]
@@ -106,3 +125,49 @@ def test_an_unknown_category_is_an_error_unless_the_scheme_says_otherwise(make: 
     dataset = cocoseg.read("fixtures/panoptic.json")
     with pytest.raises(SampleError, match="category_id 1,"):
         make(dataset[0], LabelScheme("roads", TOWN.classes))
+
+
+def town(*categories: int) -> Sample:
+    """A strip of one pixel for each segment."""
+    count = len(categories)
+    return Sample(
+        "a.png",
+        1,
+        np.arange(1, count + 1) * 10,
+        category_ids=np.array(categories),
+        iscrowd=np.zeros(count, np.bool_),
+        shapes=rle.encode(np.eye(count, dtype=np.uint8)[:, None]),
+    )
+
+
+FLAT = LabelScheme("flat", (LabelClass(0, "flat", (7, 23)), LabelClass(1, "car", (3,)), LabelClass(2, "dog", (4,))))
+KINDS = [Category(7, "road", False), Category(23, "sky", False), Category(3, "car", True), Category(4, "dog", True)]
+
+
+def test_a_scheme_that_does_not_say_what_is_stuff_takes_it_from_the_categories() -> None:
+    scheme = cocoseg.label_scheme(FLAT, KINDS)
+    sample = town(7, 3, 23, 4, 7, 3)
+    assert instances(sample, scheme).ids.tolist() == [20, 40, 60]
+    assert segments(sample, scheme).labels.tolist() == [0, 1, 2, 1]
+    assert segments(sample, scheme).masks[0].tolist() == [[True, False, True, False, True, False]]
+    found = panoptic(sample, scheme)
+    assert found.id_map.tolist() == [[10, 20, 10, 40, 10, 60]]
+    assert (found.ids.tolist(), found.labels.tolist()) == ([10, 20, 40, 60], [0, 1, 2, 1])
+    assert found.areas.tolist() == [3, 1, 1, 1]
+
+
+def test_a_scheme_that_says_what_is_a_thing_is_right() -> None:
+    says = replace(FLAT, classes=(replace(FLAT.classes[0], isthing=True), *FLAT.classes[1:]))
+    assert instances(town(7, 3), cocoseg.label_scheme(says, KINDS)).ids.tolist() == [10, 20]
+
+
+@pytest.mark.parametrize("target", ["scheme file", "index"])
+def test_the_fixture_has_no_stuff_among_its_instances(target: str, tmp_path: Path) -> None:
+    dataset = cocoseg.read("fixtures/panoptic.json")
+    rows = [{"index": k, "name": row.name, "category_ids": [row.id]} for k, row in enumerate(dataset.categories)]
+    (tmp_path / "a.json").write_text(json.dumps({"name": "own", "classes": rows}))
+    scheme = cocoseg.label_scheme(target if target == "index" else tmp_path / "a.json", dataset)
+    things = {row.id for row in dataset.categories if row.isthing}
+    for sample in dataset:
+        found = set(sample.ids[np.isin(sample.category_ids, list(things))].tolist())
+        assert set(instances(sample, scheme).ids.tolist()) == found
