@@ -25,11 +25,9 @@ def expected(preset: str, picture: str) -> np.ndarray:
     return np.loadtxt((FIXTURES / "expected" / preset / picture).with_suffix(".txt"), dtype=np.int64, ndmin=2)
 
 
-def test_there_is_an_expectation_for_six_presets() -> None:
-    assert (
-        sorted(["index", "panopticapi", "panopticapi-things-other", "mask2former", "detectron2-fpn", "deeplab2"])
-        == PRESETS
-    )
+def test_there_is_an_expectation_for_seven_presets() -> None:
+    panoptic = ["index", "panopticapi", "panopticapi-things-other", "mask2former", "detectron2-fpn"]
+    assert sorted([*panoptic, "deeplab2", "deeplab2-crowds"]) == PRESETS
 
 
 @pytest.mark.parametrize("preset", PRESETS)

@@ -203,7 +203,12 @@ def _detectron2_fpn(_: Sequence[Category]) -> LabelScheme:
 
 
 def _deeplab2(_: Sequence[Category]) -> LabelScheme:
-    return LabelScheme("deeplab2", _one_class_each(official_categories("coco_panoptic"), 1), void=0)
+    """As deeplab2's ``build_coco_data.py``, whose ``treat_crowd_as_ignore`` is on by default."""
+    return replace(_deeplab2_crowds(()), name="deeplab2", crowd="void")
+
+
+def _deeplab2_crowds(_: Sequence[Category]) -> LabelScheme:
+    return LabelScheme("deeplab2-crowds", _one_class_each(official_categories("coco_panoptic"), 1), void=0)
 
 
 def _cocostuff(_: Sequence[Category]) -> LabelScheme:
@@ -249,7 +254,8 @@ PRESETS: dict[str, Preset] = {
     ),
     "cocostuff": Preset(_cocostuff, "COCO-Stuff ids less 1, 0..181; void 255", "coco_stuff", raw=True),
     "mmseg-cocostuff": Preset(_mmseg_cocostuff, "COCO-Stuff's 171 used classes, 0..170; void 255", "coco_stuff"),
-    "deeplab2": Preset(_deeplab2, "COCO's 133 classes as 1..133; void 0", "coco_panoptic"),
+    "deeplab2": Preset(_deeplab2, "COCO's 133 classes as 1..133, crowds void; void 0", "coco_panoptic"),
+    "deeplab2-crowds": Preset(_deeplab2_crowds, "COCO's 133 classes as 1..133; void 0", "coco_panoptic"),
     "torchvision-voc21": Preset(_torchvision_voc21, "VOC's 20 classes of COCO instances; contested 255", "coco_stuff"),
     "cocostuff-helper": Preset(
         _cocostuff_helper, "the raw category ids of COCO instances and stuff; background 0", raw=True

@@ -23,6 +23,7 @@ def test_the_presets_are_listed() -> None:
         "cocostuff",
         "mmseg-cocostuff",
         "deeplab2",
+        "deeplab2-crowds",
         "torchvision-voc21",
         "cocostuff-helper",
     ]

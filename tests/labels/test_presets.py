@@ -73,6 +73,7 @@ def coco_of(preset: str) -> tuple[Category, ...]:
 CHOICES = {
     "torchvision-voc21": ("class", "keep", "drop", "void"),
     "cocostuff-helper": ("drop", "keep", "error", None),
+    "deeplab2": ("void", "keep", "error", None),
 }
 
 
@@ -263,9 +264,16 @@ class TestDetectron2Fpn:
 
 class TestDeeplab2:
     def test_is_1_to_133_and_void_0(self) -> None:
-        scheme = label_scheme("deeplab2")
-        assert scheme.class_of == {number: rank for rank, number in enumerate(IDS, 1)}
-        assert (indices(scheme), scheme.void) == (list(range(1, 134)), 0)
+        for preset in ("deeplab2", "deeplab2-crowds"):
+            scheme = label_scheme(preset)
+            assert scheme.class_of == {number: rank for rank, number in enumerate(IDS, 1)}
+            assert (indices(scheme), scheme.void) == (list(range(1, 134)), 0)
+
+    @pytest.mark.parametrize(("preset", "value"), [("deeplab2", 0), ("deeplab2-crowds", 1)])
+    def test_ignores_crowds_unless_asked_to_paint_them(self, preset: str, value: int) -> None:
+        one = np.array([1])
+        assert label_scheme(preset).lookup(one, np.array([True]))[0].tolist() == [value]
+        assert label_scheme(preset).lookup(one, np.array([False]))[0].tolist() == [1]
 
 
 class TestCocostuff:
