@@ -1,5 +1,7 @@
 """Inputs of losses besides the class map: class weights, signed distances, weights of pixels between objects.
 
+All are float32, as losses take them: ``cross_entropy(logits, class_map, weight=torch.from_numpy(weights))``.
+
 Distances need scipy, the extra ``cocoseg[losses]``; the rest needs only numpy.
 """
 
@@ -90,8 +92,8 @@ def _say_skipped(errors: Sequence[SampleError], count: int) -> None:
         warnings.warn(text, stacklevel=3)
 
 
-def inverse_frequency(counts: npt.ArrayLike) -> Floats:
-    """Counts (C,) -> weights (C,) float64: ``w_c = N / (K n_c)``, N their sum, K the classes present.
+def inverse_frequency(counts: npt.ArrayLike) -> Maps:
+    """Counts (C,) -> weights (C,) float32: ``w_c = N / (K n_c)``, N their sum, K the classes present.
 
     These weights balance the classes (King & Zeng 2001); scikit-learn calls them ``class_weight="balanced"``. An absent
     class has weight 0. Raises UsageError ``usage.counts`` for counts that are not (C,).
@@ -100,11 +102,11 @@ def inverse_frequency(counts: npt.ArrayLike) -> Floats:
     [0.75, 1.5, 0.0]
     """
     n = _counted(counts)
-    return _where_present(n, n.sum() / max(1, np.count_nonzero(n)))
+    return _where_present(n, n.sum() / max(1, np.count_nonzero(n))).astype(np.float32)
 
 
-def median_frequency(counts: ClassCounts) -> Floats:
-    """Weights (C,) float64: ``w_c = median(f) / f_c``, f_c the share of class c in the images that contain it.
+def median_frequency(counts: ClassCounts) -> Maps:
+    """Weights (C,) float32: ``w_c = median(f) / f_c``, f_c the share of class c in the images that contain it.
 
     Eigen & Fergus 2015 (arXiv 1411.4734). The median is taken over the classes present, and void pixels are not
     counted. An absent class has weight 0. Raises UsageError ``usage.counts`` for anything but ``ClassCounts``.
@@ -118,18 +120,18 @@ def median_frequency(counts: ClassCounts) -> Floats:
     present = counts.pixels > 0
     share = np.zeros(len(counts.pixels))
     share[present] = counts.pixels[present] / counts.image_pixels[present]
-    return _where_present(share, float(np.median(share[present])) if present.any() else 0.0)
+    return _where_present(share, float(np.median(share[present])) if present.any() else 0.0).astype(np.float32)
 
 
-def effective_number(counts: npt.ArrayLike, beta: float = 0.9999) -> Floats:
-    """Counts (C,) -> weights (C,) float64 in proportion to ``(1 - beta) / (1 - beta**n_c)``; their sum is K.
+def effective_number(counts: npt.ArrayLike, beta: float = 0.9999) -> Maps:
+    """Counts (C,) -> weights (C,) float32 in proportion to ``(1 - beta) / (1 - beta**n_c)``; their sum is K.
 
     Cui et al. 2019 (arXiv 1901.05555). K is the number of classes present; an absent class has weight 0. Pixels are so
     many that every class has the same effective number: count images (``ClassCounts.images``), or choose beta closer to
     1. Raises UsageError: ``usage.number`` for a beta outside [0, 1), ``usage.counts``.
 
-    >>> effective_number([1, 2, 0], beta=0.5).round(3).tolist()
-    [1.2, 0.8, 0.0]
+    >>> effective_number([1, 2, 0], beta=0.5)
+    array([1.2, 0.8, 0. ], dtype=float32)
     """
     if not 0 <= beta < 1:
         raise UsageError("usage.number", f"beta is {beta}, expected a number of at least 0 and below 1")
@@ -137,7 +139,7 @@ def effective_number(counts: npt.ArrayLike, beta: float = 0.9999) -> Floats:
     with np.errstate(divide="ignore"):
         effective = -np.expm1(n * np.log(beta)) if beta else np.sign(n)
     weights = _where_present(effective, 1.0)
-    return weights * np.count_nonzero(n) / max(float(weights.sum()), 1e-300)
+    return (weights * np.count_nonzero(n) / max(float(weights.sum()), 1e-300)).astype(np.float32)
 
 
 def _counted(counts: npt.ArrayLike) -> Floats:
@@ -153,19 +155,20 @@ def _where_present(share: Floats, over: float) -> Floats:
     return weights
 
 
-def signed_distances(class_map: npt.ArrayLike, num_classes: int, void: int = 255) -> Maps:
+def signed_distances(class_map: npt.ArrayLike, num_classes: int, void: int | None = None) -> Maps:
     """Class maps (..., H, W), arrays or tensors -> (..., C, H, W) float32: how far a pixel is from a class's boundary.
 
     Boundary loss, Kervadec et al. 2019 (arXiv 1812.07032), in pixels and as in their code: outside the class, the
     distance to its nearest pixel; inside, ``1 -`` the distance to the nearest pixel outside, so that its outermost
     pixels are 0. A class that is absent or covers everything has no boundary and gives 0. Void pixels are 0 for every
-    class.
+    class. Without ``void``, it is that of the data set that made the tensor, or else 255, or 65535 for more classes.
     Raises UsageError: ``usage.extra`` where scipy is missing, ``usage.picture``.
 
     >>> signed_distances(np.array([[0, 0, 0, 1]]), 3)[:2].tolist()
     [[[-2.0, -1.0, 0.0, 1.0]], [[3.0, 2.0, 1.0, 0.0]]]
     """
     maps = _integers("class map", class_map)
+    void = _void(class_map, num_classes) if void is None else void
     distances = np.zeros((*maps.shape[:-2], num_classes, *maps.shape[-2:]), np.float32)
     for index, picture in _pictures(maps):
         for value in np.unique(picture).tolist():
@@ -185,7 +188,7 @@ def _signed_distance(mask: npt.NDArray[np.bool_]) -> Floats:
 
 def boundary_weights(
     class_map: npt.ArrayLike,
-    void: int = 255,
+    void: int | None = None,
     background: int | None = 0,
     *,
     w0: float = 10.0,
@@ -199,13 +202,15 @@ def boundary_weights(
     and d2 the distances to the nearest and the second nearest object, 0 within it. w_c is the weight of the pixel's
     class (C,), 1 without ``class_weights``. Objects are the connected parts (4 neighbours) of each class except the
     background; ``id_map`` (..., H, W), 0 outside objects, gives the true objects if they are known. With fewer than two
-    objects the second term is 0, and beyond ``d1 + d2 = 6 sigma`` it may be 0. Void pixels have weight 0.
+    objects the second term is 0, and beyond ``d1 + d2 = 6 sigma`` it may be 0. Void pixels have weight 0; without
+    ``void`` it is that of the data set that made the tensor, else 255, or 65535 where a value is above 255.
     Raises UsageError: ``usage.extra`` where scipy is missing, ``usage.picture``, ``usage.number``.
 
     >>> boundary_weights(np.array([[1, 0, 1]]), w0=10, sigma=1).round(2)
     array([[2.35, 2.35, 2.35]], dtype=float32)
     """
     maps = _integers("class map", class_map)
+    void = _void(class_map, int(maps.max(initial=0))) if void is None else void
     ids = None if id_map is None else _integers("id map", id_map)
     _check_boundary(maps, ids, sigma)
     weights = np.ones(maps.shape, np.float32)
@@ -216,6 +221,11 @@ def boundary_weights(
             weights[index] += _class_weight(picture, np.asarray(class_weights, np.float64)) - 1
     weights[maps == void] = 0
     return weights
+
+
+def _void(given: npt.ArrayLike, highest: int) -> int:
+    """The void that a tensor of a data set remembers, or the usual one for classes up to ``highest``."""
+    return int(getattr(given, "void", 65535 if highest > 255 else 255))
 
 
 def _check_boundary(maps: npt.NDArray[np.integer], ids: npt.NDArray[np.integer] | None, sigma: float) -> None:

@@ -20,7 +20,7 @@ from cocoseg.torch.images import ImageFolder
 from cocoseg.torch.onehot import one_hot
 from cocoseg.torch.packed import PackedMasks
 from cocoseg.torch.resize import resize_class_map
-from cocoseg.torch.transforms import Compose, Pad, RandomCrop, RandomFlip, Resize
+from cocoseg.torch.transforms import Compose, Pad, RandomCrop, RandomFlip, Resize, drop_empty
 
 __all__ = [
     "Compose",
@@ -33,6 +33,7 @@ __all__ = [
     "Resize",
     "SegmentationDataset",
     "collate",
+    "drop_empty",
     "one_hot",
     "resize_class_map",
 ]

@@ -7,13 +7,18 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from cocoseg.errors import UsageError
 from cocoseg.torch.wrapping import boxes_like, like
 
 _COLUMNS = ("ids", "labels", "area", "iscrowd", "masks", "boxes")
 
 
 def remeasured(target: dict[str, Any]) -> dict[str, Any]:
-    """A target with changed masks or ids, without empty objects, and with new areas and boxes."""
+    """A target with changed masks or ids, without empty objects, and with new areas and boxes.
+
+    Raises UsageError ``usage.target`` for columns of different lengths.
+    """
+    _check_lengths(target)
     areas = _areas(target)
     kept = areas > 0
     found = {name: target[name][kept] for name in _COLUMNS if name in target}
@@ -24,6 +29,14 @@ def remeasured(target: dict[str, Any]) -> dict[str, Any]:
     if "boxes" in target:
         found["boxes"] = boxes_like(target["boxes"], boxes_of(found["masks"]), found["masks"].shape[-2:])
     return target | found
+
+
+def _check_lengths(target: dict[str, Any]) -> None:
+    lengths = {name: len(target[name]) for name in _COLUMNS if name in target}
+    if len(set(lengths.values())) > 1:
+        found = ", ".join(f"{name} of {length}" for name, length in lengths.items())
+        text = f"a target has {found} objects; leave SanitizeBoundingBoxes out, drop_empty removes empty objects"
+        raise UsageError("usage.target", text)
 
 
 def boxes_of(masks: Tensor) -> Tensor:

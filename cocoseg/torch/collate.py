@@ -32,13 +32,13 @@ def collate(pairs: Sequence[tuple[Any, Any]]) -> tuple[Any, Any]:
 
 @dataclass(frozen=True)
 class PadCollate:
-    """``collate`` of pairs that are padded at the right and below to the largest; class maps with ``void``.
+    """``collate`` of pairs that are padded at the right and below to the largest; class maps as by ``Pad``.
 
     Height and width become multiples of ``multiple_of``, as networks with strides need them.
-    Raises UsageError ``usage.number``, and ``usage.target`` for ``PackedMasks``.
+    Raises UsageError ``usage.number``, ``usage.void``, and ``usage.target`` for ``PackedMasks``.
     """
 
-    void: int = 255
+    void: int | None = None
     multiple_of: int = 1
 
     def __post_init__(self) -> None:

@@ -24,6 +24,7 @@ from cocoseg.torch import targets
 from cocoseg.torch.entries import FileEntries
 from cocoseg.torch.images import ImageFolder
 from cocoseg.torch.notes import Notes
+from cocoseg.torch.voids import with_void
 from cocoseg.torch.workers import in_worker_too
 from cocoseg.torch.wrapping import wrapper
 
@@ -94,6 +95,7 @@ class SegmentationDataset(torch.utils.data.Dataset[tuple[Any, Any]]):
         if not isinstance(dtype, torch.dtype | None):
             raise UsageError("usage.choice", f"dtype is {show(dtype)}, expected a dtype of torch, such as torch.uint8")
         self.on_error = on_error
+        self._kind = target
         self.labels = _scheme(labels, source, target)
         self.images = _images(images)
         self.transform = transform
@@ -185,7 +187,13 @@ class SegmentationDataset(torch.utils.data.Dataset[tuple[Any, Any]]):
         sample = self.dataset[index]
         image = self._image(index, sample)
         image, target = self.wrap(image, self.target(sample))
-        return (image, target) if self.transform is None else self.transform(image, target)
+        if self.transform is not None:
+            image, target = self.transform(image, self._marked(target))
+        return image, self._marked(target)
+
+    def _marked(self, target: Any) -> Any:
+        """A class map that remembers void."""
+        return with_void(target, self.void) if self._kind == "semantic" else target
 
     def _image(self, index: int, sample: Sample) -> Any:
         if not isinstance(self.images, ImageFolder):

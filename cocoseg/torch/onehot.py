@@ -44,7 +44,7 @@ _PIXELS = 1 << 16  # pixels with int64 indices in memory at a time, 512 KB
 def one_hot(
     class_map: Tensor,
     num_classes: int,
-    void: int | None = 255,
+    void: int | None = None,
     layout: Layout = "chw",
     dtype: torch.dtype = torch.float32,
     *,
@@ -53,9 +53,10 @@ def one_hot(
 ) -> Tensor:
     """Class maps (..., H, W) of integers -> (..., C, H, W), or (..., H, W, C) with layout ``"hwc"``, of ``dtype``.
 
-    1 where the pixel has the class, else 0. Void and values that are not a class give zeros in all channels; nothing is
-    asserted on the device. ``out`` is filled, however its memory is laid out. The map is not copied to int64. By
-    default the device decides the ``kernel``; both give the same result.
+    1 where the pixel has the class, else 0. Values that are not a class give zeros in all channels, and so does
+    ``void``, which is needed only if it is a number below C, as the 0 of ``panopticapi``; nothing is asserted on the
+    device. ``out`` is filled, however its memory is laid out. The map is not copied to int64. By default the device
+    decides the ``kernel``; both give the same result.
     Raises UsageError: ``usage.picture`` for anything but maps of integers, ``usage.number``, ``usage.choice``.
 
     >>> one_hot(torch.tensor([[0, 2, 255]], dtype=torch.uint8), 3, dtype=torch.uint8).tolist()

@@ -1,9 +1,10 @@
 """Geometric transforms of an image and its target.
 
 Each transform is called as ``transform(image, target)`` and returns both, for every target of ``SegmentationDataset``
-except ``PackedMasks``. Class maps are filled with void; masks, one-hot and ids with 0. Labels take the value of the
-nearest pixel. Boxes and areas are measured on the new masks, and objects without a pixel are removed. For colours use
-``torchvision.transforms.v2``, whose transforms may be in the same ``Compose``.
+except ``PackedMasks``. Class maps are filled with void, by default that of the data set that made them; masks, one-hot
+and ids with 0. Labels take the value of the nearest pixel. Boxes and areas are measured on the new masks, and objects
+without a pixel are removed. For colours use ``torchvision.transforms.v2``, whose transforms may be in the same
+``Compose``; put ``drop_empty`` behind those that crop.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from torch.nn.functional import pad
 from cocoseg.errors import UsageError, show
 from cocoseg.torch.boxes import remeasured
 from cocoseg.torch.resize import Size, check_size, mirror, resize_class_map, resize_image
+from cocoseg.torch.voids import fill_of, void_of, with_void
 from cocoseg.torch.wrapping import like
 
 Pixels = Callable[[Tensor, int], Tensor]  # a picture (..., H, W), and the value of new pixels
@@ -55,10 +57,10 @@ class Resize:
 
 @dataclass(frozen=True)
 class RandomCrop:
-    """Crop a window of ``size``, drawn with torch's generator; smaller pictures are padded at the right and below."""
+    """Crop a window of ``size``, drawn with torch's generator; smaller pictures are padded as by ``Pad``."""
 
     size: Size
-    void: int = 255
+    void: int | None = None
 
     def __post_init__(self) -> None:
         check_size(self.size)
@@ -87,10 +89,14 @@ class RandomFlip:
 
 @dataclass(frozen=True)
 class Pad:
-    """Pad to at least ``size`` at the right and below: class maps with ``void``, everything else with 0."""
+    """Pad to at least ``size`` at the right and below: class maps with ``void``, everything else with 0.
+
+    Without ``void``, it is that of the ``SegmentationDataset`` that made the class map. Raises UsageError
+    ``usage.void`` for a class map from elsewhere.
+    """
 
     size: Size
-    void: int = 255
+    void: int | None = None
 
     def __post_init__(self) -> None:
         check_size(self.size)
@@ -98,23 +104,41 @@ class Pad:
     def __call__(self, image: Any, target: Any) -> tuple[Any, Any]:
         """Image and target, both changed."""
         height, width = size_of(image, target)
+        fill = fill_of(target, self.void)
         below, right = max(0, self.size[0] - height), max(0, self.size[1] - width)
         if not below and not right:
             return image, target
-        return change(image, target, lambda pixels, fill: pad(pixels, (0, right, 0, below), value=fill), self.void)
+        return change(image, target, lambda pixels, fill: pad(pixels, (0, right, 0, below), value=fill), fill)
 
 
-def change(image: Any, target: Any, pixels: Pixels, void: int = 255) -> tuple[Any, Any]:
+def drop_empty(image: Any, target: Any) -> tuple[Any, Any]:
+    """Remove the objects without a pixel, in all columns, and measure boxes and areas again; a transform.
+
+    torchvision's transforms leave empty masks after a crop, and its ``SanitizeBoundingBoxes`` leaves ``area`` and
+    ``iscrowd`` as long as they were. Put this behind them, in place of the latter. Boxes are measured on the masks; the
+    image and class maps stay. Raises UsageError ``usage.target`` for columns of different lengths, and for
+    ``PackedMasks``.
+
+    >>> masks = torch.tensor([[[0, 1], [0, 1]], [[0, 0], [0, 0]]])
+    >>> image, target = drop_empty(None, {"masks": masks, "labels": torch.tensor([7, 9]), "area": torch.tensor([3, 5])})
+    >>> target["labels"].tolist(), target["area"].tolist(), tuple(target["masks"].shape)
+    ([7], [2], (1, 2, 2))
+    """
+    _check_target(target)
+    return image, remeasured(target) if isinstance(target, dict) else target
+
+
+def change(image: Any, target: Any, pixels: Pixels, fill: int = 0) -> tuple[Any, Any]:
     """Change an image, which may be None, and its target alike. Raises UsageError ``usage.target``."""
     _check_image(image)
-    return None if image is None else like(image, pixels(image, 0)), change_target(target, pixels, void)
+    return None if image is None else like(image, pixels(image, 0)), change_target(target, pixels, fill)
 
 
-def change_target(target: Any, pixels: Pixels, void: int = 255) -> Any:
+def change_target(target: Any, pixels: Pixels, fill: int = 0) -> Any:
     """Change a target of any kind. Raises UsageError ``usage.target`` for ``PackedMasks``."""
     _check_target(target)
     if isinstance(target, Tensor):
-        return like(target, pixels(target, void if target.ndim == 2 else 0))
+        return with_void(like(target, pixels(target, fill)), void_of(target))
     name = _picture(target)
     return remeasured(target | {name: like(target[name], pixels(target[name], 0))})
 

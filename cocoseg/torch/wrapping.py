@@ -63,9 +63,17 @@ def like(old: Tensor, new: Tensor) -> Tensor:
 
 
 def boxes_like(old: Tensor, new: Tensor, size: tuple[int, int]) -> Tensor:
-    """Boxes on a canvas of another size, wrapped like the old ones."""
+    """Boxes (n, 4) as x0, y0, x1, y1 on a canvas of another size, wrapped like the old ones and in their format."""
     kinds = tv_tensors()
     if kinds is None or not isinstance(old, kinds.BoundingBoxes):
         return new
     boxes: Tensor = kinds.BoundingBoxes(new, format="XYXY", canvas_size=tuple(size))
-    return boxes
+    wanted = getattr(old, "format", None)
+    return boxes if getattr(wanted, "name", "XYXY") == "XYXY" else _converted(boxes, wanted)
+
+
+def _converted(boxes: Tensor, wanted: Any) -> Tensor:
+    from torchvision.transforms.v2.functional import convert_bounding_box_format
+
+    found: Tensor = convert_bounding_box_format(boxes, new_format=wanted)
+    return found

@@ -13,6 +13,8 @@ from PIL import Image
 
 import cocoseg
 from cocoseg.errors import UsageError
+from cocoseg.labels import LabelClass, LabelScheme
+from cocoseg.losses import boundary_weights
 from cocoseg.torch import (
     Compose,
     Pad,
@@ -22,6 +24,8 @@ from cocoseg.torch import (
     Resize,
     SegmentationDataset,
     collate,
+    drop_empty,
+    one_hot,
     resize_class_map,
 )
 from cocoseg.torch.boxes import boxes_of
@@ -199,6 +203,94 @@ def test_images_are_resized_as_torch_does_it() -> None:
     assert torch.equal(resized, expected)
 
 
+def wide() -> SegmentationDataset:
+    """Three images of a scheme with 300 classes, so that 255 is one."""
+    source = cocoseg.read("fixtures/panoptic.json")
+    classes = (LabelClass(255, "person", (1,)), LabelClass(299, "tree", (184,)))
+    scheme = LabelScheme("wide", classes, void=65535, unknown="void")
+    return SegmentationDataset(source, labels=scheme, images=lambda sample: torch.ones(3, *sample.size))
+
+
+class TestVoid:
+    def test_is_taken_from_the_data_set_in_batches(self) -> None:
+        data = wide()
+        for chosen in (data, data[:], torch.utils.data.Subset(data, [0, 1, 2])):
+            _, targets = PadCollate()([chosen[0], chosen[1], chosen[2]])
+            assert (targets[2, 1:] == 65535).all()
+            assert set(targets.unique().tolist()) == {255, 299, 65535}
+
+    def test_is_taken_from_the_data_set_in_transforms(self) -> None:
+        chain = Compose([RandomFlip(1.0), Resize((3, 4)), Pad((5, 5)), RandomCrop((7, 7)), RandomFlip(0.0)])
+        data = SegmentationDataset(wide().dataset, labels=wide().labels, transform=chain)
+        for _, target in data:
+            assert (target[5:] == 65535).all()
+        _, targets = PadCollate(multiple_of=8)([data[0], data[1]])
+        assert (targets[:, 7] == 65535).all()
+
+    def test_may_be_another(self) -> None:
+        _, targets = PadCollate(7)([wide()[0], wide()[2]])
+        assert (targets[1, 1:] == 7).all()
+
+    @pytest.mark.parametrize(
+        "pads", [Pad((1, 1)), RandomCrop((2, 2)), lambda image, target: PadCollate()([(image, target)])]
+    )
+    def test_of_maps_from_elsewhere_has_to_be_told(self, pads: Any) -> None:
+        with pytest.raises(UsageError, match=r"pass void=data\.void") as caught:
+            pads(None, torch.zeros(3, 3, dtype=torch.int64))
+        assert caught.value.category == "usage.void"
+        assert pads(None, torch.zeros(2, 3, 3)) is not None
+
+    def test_reaches_the_losses(self) -> None:
+        pytest.importorskip("scipy")
+        class_map = wide()[2][1]
+        assert (class_map == 255).any()
+        assert not (class_map > 255).all()
+        weights = boundary_weights(class_map)
+        assert ((weights > 0) == (class_map != 65535).numpy()).all()
+
+    def test_of_300_classes_is_not_255_in_one_hot(self) -> None:
+        assert one_hot(torch.tensor([[255, 299]]), 300)[[255, 299]].tolist() == [[[1, 0]], [[0, 1]]]
+
+
+class TestDropEmpty:
+    def cropped(self, kind: str) -> dict[str, Any]:
+        """A target whose masks a stranger's transform has cropped, and nothing else."""
+        target = dict(pair(kind, "fixtures/instances.json")[1])
+        name = "masks" if "masks" in target else "id_map"
+        return target | {name: target[name][..., :2, :2]}
+
+    @pytest.mark.parametrize("kind", ["instances", "segments", "panoptic"])
+    def test_keeps_all_columns_in_step(self, kind: str) -> None:
+        before = self.cropped(kind)
+        image, target = drop_empty("image", before)
+        present = (
+            before["masks"].ne(0).flatten(1).any(dim=1)
+            if "masks" in before
+            else torch.isin(before["ids"], before["id_map"].contiguous())
+        )
+        assert 0 < present.sum() < len(present)
+        assert image == "image"
+        assert torch.equal(target["labels"], before["labels"][present])
+        for name in {"boxes", "masks", "area", "iscrowd", "ids"} & target.keys():
+            assert len(target[name]) == present.sum(), name
+        if kind == "instances":
+            assert torch.equal(target["boxes"], boxes_of(target["masks"]))
+        if "area" in target:
+            assert target["area"].sum() == (picture(before) != 0).sum()
+
+    def test_leaves_class_maps(self) -> None:
+        class_map = torch.zeros(2, 2)
+        assert drop_empty(None, class_map)[1] is class_map
+
+    def test_refuses_what_is_out_of_step_already(self) -> None:
+        target = self.cropped("instances")
+        target |= {name: target[name][:1] for name in ("labels", "boxes", "masks")}
+        with pytest.raises(UsageError, match="labels of 1, area of 4, .*; leave SanitizeBoundingBoxes out"):
+            drop_empty(None, target)
+        with pytest.raises(UsageError, match="decode it first"):
+            drop_empty(None, SegmentationDataset("fixtures/panoptic.json", target="packed")[0][1])
+
+
 class TestCollate:
     def test_stacks_what_has_one_shape_and_lists_what_has_not(self) -> None:
         one, other = torch.zeros(2, 3), torch.zeros(3, 3)
@@ -242,6 +334,20 @@ class TestTorchvision:
         assert torch.equal(found["boxes"], ours["boxes"])
         assert isinstance(ours["boxes"], tv_tensors.BoundingBoxes)
         assert flipped.shape == image.shape
+        self.check_crops(v2, image, target)
         plain = cocoseg.torch.SegmentationDataset("fixtures/panoptic.json")[0][1]
         assert isinstance(plain, tv_tensors.Mask)
         assert set(v2.Resize((13, 9))(plain).unique().tolist()) <= set(plain.unique().tolist())
+
+    def check_crops(self, v2: Any, image: Any, target: Any) -> None:
+        for form in ("XYXY", "XYWH", "CXCYWH"):
+            chain = v2.Compose([v2.ConvertBoundingBoxFormat(form), v2.CenterCrop((2, 2)), drop_empty])
+            cropped, found = chain(image, target)
+            count = len(found["masks"])
+            assert 0 < count < len(target["masks"])
+            assert {len(found[name]) for name in ("boxes", "labels", "area", "iscrowd")} == {count}
+            assert found["boxes"].format.name == form
+            assert tuple(found["boxes"].canvas_size) == tuple(cropped.shape[-2:]) == (2, 2)
+            back = v2.functional.convert_bounding_box_format(found["boxes"], new_format="XYXY")
+            assert torch.equal(back.as_subclass(torch.Tensor), boxes_of(found["masks"].as_subclass(torch.Tensor)))
+            assert found["area"].tolist() == found["masks"].flatten(1).sum(dim=1).tolist()
