@@ -5,6 +5,7 @@ stay quoted, so that ``--help`` is fast. This module must not postpone its annot
 """
 
 import inspect
+import os
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from typing import (
@@ -14,6 +15,8 @@ from typing import (
     ForwardRef,
     Literal,
     NamedTuple,
+    SupportsFloat,
+    SupportsIndex,
     TypedDict,
     TypeVar,
     cast,
@@ -21,7 +24,7 @@ from typing import (
     get_origin,
 )
 
-from cocoseg.errors import UsageError, expected, nearest
+from cocoseg.errors import DocumentError, UsageError, expected, nearest, show
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -253,6 +256,62 @@ class Verifying(TypedDict, total=False):
     workers: Workers
 
 
+def _is_flag(value: object) -> bool:
+    return type(value).__name__ in ("bool", "bool_")  # numpy's too, without numpy
+
+
+def _is_path(value: object) -> bool:
+    return isinstance(value, str | os.PathLike)
+
+
+# What a value has to be, and how a message calls it, by the type as it is written.
+_KINDS: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "bool": (_is_flag, "True or False"),
+    "int": (lambda value: isinstance(value, SupportsIndex) and not _is_flag(value), "a whole number"),
+    "float": (lambda value: isinstance(value, SupportsFloat) and not _is_flag(value), "a number"),
+    "StrPath": (_is_path, "a path"),
+    "StrPath | LabelScheme": (
+        lambda value: _is_path(value) or type(value).__name__ == "LabelScheme",
+        "a preset, a path or a LabelScheme",
+    ),
+    "Executor": (lambda value: callable(getattr(value, "submit", None)), "an object with a method submit"),
+    "Callable[[Any], None]": (callable, "a function"),
+}
+
+
+def check_is_path(name: str, value: object) -> None:
+    """Raises UsageError ``usage.path`` if a value is not a path."""
+    if not _is_path(value):
+        raise UsageError("usage.path", f"{name} is {show(value)}, expected a path")
+
+
+def _check_files(places: Mapping[str, Any], rows: Sequence["Declared"], given: Mapping[str, Any]) -> None:
+    """Raises DocumentError ``file.missing`` for the source or the option whose file is not there, if there is one."""
+    for name, place in places.items():
+        if name != "out":
+            check_path(place)
+    for row in rows:
+        if row.option.metavar in ("FILE", "DIR"):
+            check_path(given[row.name], row.name)
+
+
+def check_path(path: "StrPath", name: str = "") -> None:
+    """Raises DocumentError ``file.missing`` if a path of this machine leads to nothing, with the nearest name there.
+
+    ``name`` is that of the option, if it is one.
+    """
+    from difflib import get_close_matches
+
+    text = os.fspath(path)
+    if "://" in text or os.path.lexists(text):
+        return
+    folder, last = os.path.split(text)
+    near = get_close_matches(last, os.listdir(folder or ".") if os.path.isdir(folder or ".") else (), 1)
+    advice = f"; did you mean {show(os.path.join(folder, near[0]), 300)}?" if near else ""
+    error = DocumentError("file.missing", f"{show(text, 300)} does not exist{advice}")
+    raise error.at(name) if name else error
+
+
 class Declared(NamedTuple):
     """An option of a declaration: its name, its type, and what it does. A quoted type is its text."""
 
@@ -290,10 +349,20 @@ class Declared(NamedTuple):
         return _text(self.type)
 
     def check(self, value: object) -> None:
-        """Raises UsageError if the option has choices and the value is not one of them."""
+        """Raises UsageError ``usage.*`` for a value that the option can't have."""
         if self.choices:
             allowed = self.choices if self.option.default is not None else (None, *self.choices)
             check_choice(self.name, value, allowed, self.category)
+        elif value is None and "None" in self.text:
+            return
+        elif wanted := next(
+            (words for kind, (fits, words) in _KINDS.items() if self._is(kind) and not fits(value)), None
+        ):
+            raise UsageError(f"usage.{self.category}", f"{self.name} is {show(value)}, expected {wanted}")
+
+    def _is(self, kind: str) -> bool:
+        """Whether the option's type is a kind, whatever else it may be: None, or a scheme beside its file."""
+        return kind == self.text.removesuffix(" | None")
 
 
 def declared(declaration: Any) -> list[Declared]:
@@ -319,7 +388,7 @@ def takes(declaration: Any) -> Callable[[F], F]:
     """Give a function the options of a declaration, in its signature and its help.
 
     The function receives all of them, with defaults for those that were left out. A call raises TypeError for an
-    unknown option, UsageError for a value that is not one of the choices.
+    unknown option, and what ``Declared.check`` raises for a wrong value.
     """
     rows = {row.name: row for row in declared(declaration)}
     defaults = {row.name: row.option.default for row in rows.values()}
@@ -327,12 +396,21 @@ def takes(declaration: Any) -> Callable[[F], F]:
     def decorate(function: F) -> F:
         own = [row for row in inspect.signature(function).parameters.values() if row.kind is not row.VAR_KEYWORD]
         names = {row.name for row in own}
+        places = [row.name for row in own if row.annotation == "StrPath"]
 
         @wraps(function)
         def call(*arguments: Any, **given: Any) -> Any:
             for name in given.keys() - names:
                 _known(function.__name__, name, rows).check(given[name])
-            return function(*arguments, **(defaults | given))
+            named = dict(zip(places, arguments, strict=False))
+            for name, value in named.items():
+                check_is_path(name, value)
+            try:
+                return function(*arguments, **(defaults | given))
+            except DocumentError as error:
+                if error.category == "file.missing":
+                    _check_files(named, [row for row in rows.values() if given.get(row.name)], given)
+                raise
 
         made: Any = call
         made.__signature__ = inspect.signature(function).replace(parameters=[*own, *map(_parameter, rows.values())])

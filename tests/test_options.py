@@ -103,6 +103,90 @@ def test_a_value_that_is_none_of_the_choices(command: str, row: options.Declared
             called(command, tmp_path, **{row.name: value})
 
 
+WRONG: dict[str, Any] = {
+    "bool": ["no", 1, None],
+    "int | None": ["2", 1.5, True],
+    "float": ["2", None, True],
+    "float | None": ["2", True],
+    "StrPath | None": [3, ["a.json"]],
+    "StrPath | LabelScheme": [3, None],
+    "StrPath | LabelScheme | None": [3],
+    "Executor | None": ["dask", 3],
+    "Callable[[Any], None] | None": [3],
+    "str | None": [],
+}
+
+
+@pytest.mark.parametrize(("command", "row"), [(command, row) for command, row in ROWS if not row.choices])
+def test_a_value_of_a_wrong_kind_is_answered_at_once(command: str, row: options.Declared, tmp_path: Path) -> None:
+    for value in WRONG[row.text]:
+        with pytest.raises(cocoseg.UsageError, match=f"^{row.name} is {re.escape(repr(value))}, expected ") as caught:
+            called(command, tmp_path, **{row.name: value})
+        assert caught.value.category == f"usage.{row.category}"
+    assert list(tmp_path.iterdir()) == []
+
+
+TAKES = {
+    "categories": "panoptic.json",
+    "images": "semantic",
+    "png_dir": "panoptic.json",
+    "instances": "semantic",
+    "stuff": "instances.json",
+}
+
+
+@pytest.mark.parametrize(
+    ("command", "name"),
+    [
+        (command, row.name)
+        for command, row in ROWS
+        if row.option.metavar in ("FILE", "DIR") and (command, row.name) != ("info", "png_dir")  # which info describes
+    ],
+)
+def test_a_misspelt_path_names_the_option_and_the_nearest(command: str, name: str, tmp_path: Path) -> None:
+    (tmp_path / "instances.json").write_text("{}")
+    places = (FIXTURES / TAKES[name], tmp_path / "out.json")[: 2 if command.startswith("to-") else 1]
+    said = f"^{name}: .*instanecs.json' does not exist; did you mean '{tmp_path}/instances.json'"
+    for path in (tmp_path / "instanecs.json", f"{tmp_path}/instanecs.json"):
+        with pytest.raises(cocoseg.DocumentError, match=said) as caught:
+            tool(command)(*places, **{name: path})
+        assert caught.value.category == "file.missing"
+    with pytest.raises(cocoseg.DocumentError, match=f"^{name}: '/no/folder/a.json' does not exist$"):
+        tool(command)(*places, **{name: "/no/folder/a.json"})
+
+
+def test_a_misspelt_source_names_the_nearest() -> None:
+    for call in (cocoseg.read, cocoseg.info):
+        with pytest.raises(cocoseg.DocumentError, match="^'fixtures/panoptik.json' does not exist; did you mean 'fixt"):
+            call("fixtures/panoptik.json")
+    result = run("to-semantic", "fixtures/instance.json", "out")
+    assert (result.code, "did you mean 'fixtures/instances.json'?" in result.stderr) == (3, True)
+
+
+@pytest.mark.parametrize("value", [3, None, ["a"]])
+def test_a_place_that_is_not_a_path(value: Any) -> None:
+    for call in (cocoseg.read, cocoseg.info, cocoseg.verify):
+        with pytest.raises(cocoseg.UsageError, match=r"^(path|src|out) is .*, expected a path"):
+            call(value)
+    with pytest.raises(cocoseg.UsageError, match="^out is .*, expected a path"):
+        cocoseg.to_semantic(SOURCE, value)
+
+
+def test_numbers_of_numpy_are_taken(tmp_path: Path) -> None:
+    import numpy
+
+    found = cocoseg.to_semantic(
+        SOURCE, tmp_path, limit=numpy.int64(2), time_limit=numpy.float32(9), dry_run=numpy.True_
+    )  # type: ignore[arg-type]
+    assert found.listed == 2
+    assert cocoseg.to_semantic(SOURCE, tmp_path, time_limit=9, dry_run=True).listed == 3
+
+
+def test_workers_of_verify(tmp_path: Path) -> None:
+    with pytest.raises(cocoseg.UsageError, match="^workers is '2', expected a whole number"):
+        cocoseg.verify(tmp_path, workers="2")  # type: ignore[arg-type]
+
+
 def test_every_sentence_ends() -> None:
     assert [row.name for _, row in ROWS if not row.option.help.endswith(".")] == []
 

@@ -87,7 +87,7 @@ def names_file(labels: str | os.PathLike[str] | LabelScheme) -> TypeGuard[str | 
 
 def _naming(scheme: LabelScheme, source: str) -> LabelScheme:
     """The scheme, with its problems naming the source whose categories have them."""
-    named = (Problem(category, f"{source}: {message}") for category, message in scheme.problems)
+    named = (row._replace(message=f"{source}: {row.message}") for row in scheme.problems)
     return replace(scheme, problems=tuple(named))
 
 

@@ -67,7 +67,7 @@ def limited(seconds: float) -> Iterator[None]:
     before = signal.signal(alarm, _exceeded)
     _item_ends = time.monotonic() + seconds
     try:
-        signal.setitimer(signal.ITIMER_REAL, min(seconds, _LONGEST))
+        signal.setitimer(signal.ITIMER_REAL, float(min(seconds, _LONGEST)))
         try:
             yield
         finally:

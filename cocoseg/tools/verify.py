@@ -21,6 +21,7 @@ from cocoseg.files.places import (
     place,
 )
 from cocoseg.files.prefetch import prefetch
+from cocoseg.options import Verifying, check_is_path, declared
 from cocoseg.runs import journal
 from cocoseg.runs.folder import Folder
 from cocoseg.runs.folders import open_folder
@@ -90,6 +91,9 @@ def verify(out: StrPath, *, workers: int = 1) -> Verification:
     Traceback (most recent call last):
     cocoseg.errors.OutputError: 'no such folder' does not exist; name the folder, or to-coco's JSON, that a run wrote
     """
+    check_is_path("out", out)
+    for row in declared(Verifying):
+        row.check(workers)
     root = place(out)
     check_shared([root], workers)
     folder = open_folder(journal_place(root))

@@ -541,7 +541,7 @@ class TestBadInput:
             (("maps", "out"), 3, "cocoseg cannot tell what the pixel values mean"),
             (("empty", "out"), 3, "the folder 'empty' is empty, expected PNGs [doc.empty]"),
             (("photos", "out"), 3, "RGB pictures; if they are 2-channel PNGs"),
-            (("maps", "out", "--categories", "c.json", "--instances", "none"), 3, "'none' is not a folder"),
+            (("maps", "out", "--categories", "c.json", "--instances", "none"), 3, "instances: 'none' does not exist"),
             (("maps", "out", "--source-labels", "mask2fromer"), 2, "did you mean 'mask2former'?"),
             (("maps", "maps/out", "--categories", "c.json"), 2, "choose another OUT"),
             (("maps", ".", "--categories", "c.json"), 2, "choose another OUT"),
