@@ -108,7 +108,12 @@ class Reading(TypedDict, total=False):
     ]
     class_name: Annotated[
         str | None,
-        Option("Name of the class in binary masks.", unset="SRC's name", metavar="NAME", shell=Shell(("--class",))),
+        Option(
+            "Take all masks of a JSON as one class of this name; in binary masks, the name of their class.",
+            unset="as SRC says",
+            metavar="NAME",
+            shell=Shell(("--class",)),
+        ),
     ]
     split: Annotated[
         "StrPath | None", Option("Only the images of a split, by its name or list file.", metavar="NAME|FILE")
@@ -124,9 +129,6 @@ class Reading(TypedDict, total=False):
         bool, Option("Name outputs by all parts of file_name in one, for absolute names and URLs.", False)
     ]
     basename: Annotated[bool, Option("Name outputs by the last part of file_name.", False)]
-    one_class: Annotated[
-        str | None, Option("Take all annotations as one class of this name.", unset="as the file says", metavar="NAME")
-    ]
     min_score: Annotated[
         float | None, Option("Leave out annotations with a lower score.", unset="all stay", metavar="SCORE")
     ]

@@ -132,6 +132,7 @@ TAKES = {
     "png_dir": "panoptic.json",
     "instances": "semantic",
     "stuff": "instances.json",
+    "photos": "instances.json",
 }
 
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, NamedTuple
 
 from cocoseg.errors import SampleError, show
-from cocoseg.files.names import relative_name
+from cocoseg.files.names import relative_name, stem
 
 if TYPE_CHECKING:
     import PIL.Image
@@ -56,7 +56,7 @@ def find_photo(folder: str | os.PathLike[str], key: str, file_name: str = "") ->
         path = os.path.join(os.fspath(folder), name)
         if os.path.isfile(path):
             return path
-    names = " or ".join(dict.fromkeys(show(_stem(name)) for name in (file_name or key, key)))
+    names = " or ".join(dict.fromkeys(show(stem(name)) for name in (file_name or key, key)))
     text = f"no photo {names} with one of the endings {', '.join(ENDINGS)} in {show(folder, 300)}"
     raise SampleError("file.missing", f"{text}; is it the folder of the photos?")
 
@@ -141,7 +141,7 @@ def _names(key: str, file_name: str) -> Iterator[str]:
     if named and named != key:
         yield named
     for name in filter(None, (named, key)):
-        yield from (_stem(name) + ending for ending in ENDINGS)
+        yield from (stem(name) + ending for ending in ENDINGS)
 
 
 def _inside(name: str) -> str | None:
@@ -150,7 +150,3 @@ def _inside(name: str) -> str | None:
         return relative_name(name)
     except SampleError:
         return None
-
-
-def _stem(name: str) -> str:
-    return os.path.splitext(name)[0]

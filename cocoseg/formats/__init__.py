@@ -67,7 +67,7 @@ FORMATS = {
         "COCO detection JSON: instances, stuff, LVIS, results",
         (
             *("categories", "images", "photos", "match", "flatten", "basename", "keep_fields"),
-            *("one_class", "min_score", "crowd_as_things"),
+            *("class_name", "min_score", "crowd_as_things"),
         ),
         ("key:segmentation",),
         overlaps=True,

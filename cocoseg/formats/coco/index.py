@@ -14,6 +14,7 @@ from msgspec import UNSET
 
 from cocoseg.codecs.panoptic import ID_LIMIT, VOID
 from cocoseg.errors import DocumentError, Problem, SampleError, show
+from cocoseg.files import places
 from cocoseg.formats.coco.rows import OBJECT, Annotation, Document, Rows, annotation_name, read_rows
 from cocoseg.formats.coco.sizes import Sizes, images_of_rows
 from cocoseg.formats.coco_json.categories import mark_roots, name_problems, parse_categories, read_categories, used_ids
@@ -36,7 +37,7 @@ class Choices:
     photos: str | None = None
     match: Match = "id"
     naming: Naming = "path"
-    one_class: str | None = None
+    class_name: str | None = None
     min_score: float | None = None
     crowd_as_things: bool = False
     keep_fields: bool = False
@@ -62,7 +63,10 @@ def read_index(path: str | os.PathLike[str], choices: Choices) -> Index:
     Raises DocumentError: ``json.*``, ``doc.*``, ``file.*``, ``id.*``.
     """
     source = os.fspath(path)
-    found = read_rows(source, whole_rows=choices.keep_fields, one_class=choices.one_class is not None)
+    if choices.photos is not None and not places.is_folder(choices.photos):
+        text = "is not a folder, expected one with the photos"
+        raise DocumentError("file.missing", f"{show(choices.photos, 300)} {text}")
+    found = read_rows(source, whole_rows=choices.keep_fields, one_class=choices.class_name is not None)
     _check_kind(source, found)
     described, about = _described(source, found, choices)
     categories = mark_roots(_categories(found, described, about, choices), lambda: _used(found, described))
@@ -104,8 +108,8 @@ def _described(source: str, found: Rows, choices: Choices) -> tuple[Document, st
         found.problems += problems
     else:
         about, document = source, found.document
-        if document.images is UNSET and (rows := images_of_rows(source, found)):
-            text = f"no 'images'; took those that the annotations name ({len(rows):,}), with the sizes of their RLE"
+        if document.images is UNSET and (rows := images_of_rows(source, found, choices.photos)):
+            text = f"no 'images'; took those that the annotations name ({len(rows):,}), with the sizes of their RLE or photos"
             found.problems.append(Problem("doc.missing_key", f"{source}: {text}"))
             document.images = rows
     if document.images is UNSET:
@@ -115,12 +119,12 @@ def _described(source: str, found: Rows, choices: Choices) -> tuple[Document, st
 
 
 def _categories(found: Rows, described: Document, about: str, choices: Choices) -> tuple[Category, ...]:
-    if choices.one_class is not None:
-        return (Category(OBJECT, choices.one_class),)
+    if choices.class_name is not None:
+        return (Category(OBJECT, choices.class_name),)
     if choices.categories is not None:
         return read_categories(choices.categories)
     if found.classless:
-        text = f"{found.taken.source}: no annotation has a category, so all are of one, 'object'; --one-class names it"
+        text = f"{found.taken.source}: no annotation has a category, so all are of one, 'object'; --class names it"
         found.problems.append(Problem("doc.missing_key", text))
         return (Category(OBJECT, "object"),)
     document = found.document if found.document.categories is not UNSET else described
@@ -202,8 +206,8 @@ def _strays(source: str, lost: Sequence[SampleError]) -> list[Refused]:
     """The first rows of no listed image; the message of the last one counts the rest."""
     more = f" (and {len(lost) - _NAMED:,} more annotations of images that are not listed)" if len(lost) > _NAMED else ""
     named = [error.at(source).problem for error in lost[:_NAMED]]
-    places = [error.message.partition(":")[0] for error in lost]
-    strays = [Refused(place, problem, stray=True) for place, problem in zip(places, named, strict=False)]
+    wheres = [error.message.partition(":")[0] for error in lost]
+    strays = [Refused(where, problem, stray=True) for where, problem in zip(wheres, named, strict=False)]
     if more:
         last = strays[-1]
         strays[-1] = Refused(last.where, Problem(last.problem.category, last.problem.message + more), stray=True)

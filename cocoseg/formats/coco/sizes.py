@@ -10,10 +10,12 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, Raw
 
-from cocoseg.errors import SampleError
+from cocoseg.errors import SampleError, show
+from cocoseg.files.names import png_name
+from cocoseg.files.photo import find_photo, photo_size
 from cocoseg.formats.coco.rows import Annotation, Rows
 from cocoseg.formats.coco_json.images import ImageTable
-from cocoseg.formats.coco_json.scalars import Taken
+from cocoseg.formats.coco_json.scalars import Taken, whole
 from cocoseg.model import ImageId
 
 Size = tuple[int, int]
@@ -35,21 +37,35 @@ class Sizes:
         sides = (row.height, row.width)
         if all(side not in (UNSET, None) for side in sides):
             return self._table.size(image)  # type: ignore[return-value]
-        found = rle_size(annotations)
+        found, whose = self._elsewhere(image, annotations)
         if found is None:
             raise self._missing(sides, number)
         for side, name, other in zip(sides, ("height", "width"), found, strict=True):
-            if side not in (UNSET, None) and side != other:
-                text = f"images[{number}].{name} is {side}, but the RLE of its annotations is {found[0]}×{found[1]}"
+            if side not in (UNSET, None) and whole(side) != other:
+                text = f"images[{number}].{name} is {show(side)}, but {whose} is {found[0]}×{found[1]} (height×width)"
                 raise SampleError("size.mismatch", text)
-        self._taken.note("doc.missing_key", f"images[{number}] has no size; that of its RLE, {found}, was taken", "rle")
+        what = f"images[{number}] has no size; that of {whose}, {found[0]}×{found[1]} (height×width), was taken"
+        self._taken.note("doc.missing_key", what, whose)
         return found
+
+    def _elsewhere(self, image: ImageId, annotations: Sequence[Annotation]) -> tuple[Size | None, str]:
+        """The size that the RLE of an image has, or else its photo, and which of them it was."""
+        if found := rle_size(annotations):
+            return found, "its RLE"
+        if self._photos is None:
+            return None, ""
+        name = self._table.file_name(image) or ""
+        size = photo_size(find_photo(self._photos, png_name(name), name))
+        turned = size.turned != size.stored
+        return size.turned, "its photo, turned as EXIF says" if turned else "its photo"
 
     def _missing(self, sides: Sequence[Any], number: int) -> SampleError:
         if all(side in (UNSET, None) for side in sides):
-            return SampleError("doc.missing_key", "no 'height' and 'width', expected the numbers of pixels")
+            text = "no 'height' and 'width', expected the numbers of pixels; --photos DIR takes them from the photos"
+            return SampleError("doc.missing_key", text)
         name = "height" if sides[0] in (UNSET, None) else "width"
-        return SampleError("size.type", f"images[{number}].{name} is missing, expected a number of pixels")
+        text = f"images[{number}].{name} is missing, expected a number of pixels"
+        return SampleError("size.type", f"{text}; --photos DIR takes it from the photos")
 
 
 def rle_size(annotations: Sequence[Annotation]) -> Size | None:
@@ -59,8 +75,8 @@ def rle_size(annotations: Sequence[Annotation]) -> Size | None:
     return (int(found[1]), int(found[2])) if found else None
 
 
-def images_of_rows(source: str, found: Rows) -> list[Raw]:
-    """Rows of ``images`` for results that name their images and are all RLE; empty if any is not.
+def images_of_rows(source: str, found: Rows, photos: str | None) -> list[Raw]:
+    """Rows of ``images`` for results that name their images; empty if a size is neither in RLE nor in ``photos``.
 
     The photo of a list of masks that names no image is called as the list.
     """
@@ -68,11 +84,10 @@ def images_of_rows(source: str, found: Rows) -> list[Raw]:
     for row in found.rows:
         images.setdefault(row.image_id, []).append(row)
     sizes = {image: rle_size(rows) for image, rows in images.items()}
-    if not all(sizes.values()):
+    if photos is None and not all(sizes.values()):
         return []
     only = posixpath.splitext(posixpath.basename(source))[0] if found.imageless else ""
     return [
-        Raw(msgspec.json.encode({"id": image, "file_name": only or str(image), "height": size[0], "width": size[1]}))
-        for image, size in sizes.items()
-        if size
+        Raw(msgspec.json.encode({"id": image, "file_name": only or str(image), "height": height, "width": width}))
+        for image, (height, width) in ((image, size or (None, None)) for image, size in sizes.items())
     ]
