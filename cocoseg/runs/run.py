@@ -35,8 +35,8 @@ T = TypeVar("T", bound=Tally)
 class How:
     """How a run is done: the options that all commands share.
 
-    ``workers`` processes, or an ``executor``; ``time_limit`` seconds for an image; ``dry_run`` writes nothing;
-    ``limit`` is how many images to do; ``on_done`` is called with the tally so far after each part. Raises UsageError
+    ``workers`` processes, or an ``executor``; ``time_limit`` seconds for an image; with ``strict``, an image with a
+    problem fails; ``dry_run`` writes nothing; ``limit`` is how many images to do; ``on_done`` is called with the tally so far after each part. Raises UsageError
     ``usage.*``.
     """
 
@@ -45,6 +45,7 @@ class How:
     overwrite: bool = False
     on_error: Literal["skip", "stop"] = "skip"
     time_limit: float = 300.0
+    strict: bool = False
     dry_run: bool = False
     limit: int | None = None
     on_done: Callable[[Any], None] | None = None
@@ -185,7 +186,7 @@ def _through(
 ) -> None:
     """All parts through the conversion, into the tally; ``lines`` are those of the journal, by key."""
     known = [lines.get(entry.key) for entry in work.dataset.entries] if lines else ()
-    writer = Writer(work.convert, target, how.time_limit, how.on_error == "stop")
+    writer = Writer(work.convert, target, how.time_limit, how.on_error == "stop", how.strict)
     whole = Part(work.dataset, known)
     results = parallel.run(writer, whole, lost=writer.lost, workers=how.processes, executor=how.executor)
     with closing(results):

@@ -97,6 +97,7 @@ class Writer:
     target: Target | None = None
     seconds: float = 300.0  # that one image may take
     stop_on_error: bool = False  # end the part after the first image that fails
+    strict: bool = False  # an image with a problem fails
 
     def __call__(self, part: Part) -> list[Row]:
         """Rows of the part's first entries, as many as there is time for.
@@ -147,8 +148,10 @@ class Writer:
             with limited(self.seconds):
                 picture, earlier, whole = begin()
                 if earlier and whole:
+                    self._check_strictly(earlier.problems)
                     return _Found(msgspec.structs.replace(earlier, kept=True), item.line)
                 sample = item.dataset.load.decode(item.entry, picture)
+                self._check_strictly(sample.problems)
                 converted = self.convert(sample)
             _add(converted.files, batch, self._overwrites(earlier), item.where)
         except SampleError as error:
@@ -160,6 +163,11 @@ class Writer:
             return _Found(_failed(item.entry, Problem("limit.time", f"{item.where}: {text}")))
         row = item.row(converted, picture, sample.problems)
         return _Found(row, texts=converted.texts, stale=_stale(earlier, row))
+
+    def _check_strictly(self, problems: Sequence[Problem]) -> None:
+        """Raises the first problem as SampleError if problems are errors."""
+        if problems and self.strict:
+            raise SampleError(problems[0].category, problems[0].message)
 
     def _is_whole(self, row: Row, item: _Item, picture: Any) -> bool:
         """Whether the files of an earlier run are all there, and nothing that they were made from has changed."""

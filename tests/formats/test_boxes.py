@@ -101,3 +101,17 @@ def test_is_a_warning_of_the_image(tmp_path: Path) -> None:
     (problem,) = summary.problems
     assert (summary.images, problem.category) == (1, "seg.bbox")
     assert "images[0] (image 1, 'a.jpg'): annotations[1] (id 2) has bbox [20, 20, 9, 9]" in problem.message
+
+
+def test_is_an_error_in_strict_runs(tmp_path: Path) -> None:
+    rows = [{"id": 1, "image_id": n, "category_id": 1, "segmentation": [[0, 0, 9, 0, 9, 9, 0, 9]]} for n in (1, 2)]
+    rows[1]["bbox"] = [20, 20, 9, 9]
+    images = [{"id": n, "file_name": f"{n}.jpg", "height": 40, "width": 60} for n in (1, 2)]
+    path = tmp_path / "set.json"
+    path.write_text(json.dumps({"images": images, "annotations": rows, "categories": [{"id": 1, "name": "cat"}]}))
+    assert cocoseg.to_semantic(path, tmp_path / "out").failures == []
+    for out in ("out", "new"):  # kept from the run before, and made anew
+        summary = cocoseg.to_semantic(path, tmp_path / out, strict=True)
+        assert [failure.category for failure in summary.failures] == ["seg.bbox"]
+        assert summary.images == 1
+    assert not (tmp_path / "new" / "2.png").exists()

@@ -109,7 +109,7 @@ def _described(source: str, found: Rows, choices: Choices) -> tuple[Document, st
     else:
         about, document = source, found.document
         if document.images is UNSET and (rows := images_of_rows(source, found, choices.photos)):
-            text = f"no 'images'; took those that the annotations name ({len(rows):,}), with the sizes of their RLE or photos"
+            text = f"no 'images'; took those that the annotations name ({len(rows):,}), with sizes of RLE or photos"
             found.problems.append(Problem("doc.missing_key", f"{source}: {text}"))
             document.images = rows
     if document.images is UNSET:
