@@ -36,8 +36,8 @@ class How:
     """How a run is done: the options that all commands share.
 
     ``workers`` processes, or an ``executor``; ``time_limit`` seconds for an image; with ``strict``, an image with a
-    problem fails; ``dry_run`` writes nothing; ``limit`` is how many images to do; ``on_done`` is called with the tally so far after each part. Raises UsageError
-    ``usage.*``.
+    problem fails; ``dry_run`` writes nothing; ``limit`` is how many images to do; ``on_done`` is called with the tally
+    so far after each part. Raises UsageError ``usage.*``.
     """
 
     workers: int | None = None
