@@ -20,6 +20,7 @@ from cocoseg.labels import LabelScheme, label_scheme
 from cocoseg.labels.fit import fitted
 from cocoseg.model import Dataset, Refused, Sample
 from cocoseg.options import check_choice
+from cocoseg.targets.segments import instances
 from cocoseg.torch import targets
 from cocoseg.torch.entries import FileEntries
 from cocoseg.torch.images import ImageFolder
@@ -46,7 +47,8 @@ class SegmentationDataset(torch.utils.data.Dataset[tuple[Any, Any]]):
       - ``"onehot"``: (C, H, W) of ``dtype``, by default float32, void all zeros; for BCE on sigmoids.
       - ``"instances"``: a dict as torchvision's detectors take it: ``boxes`` (n, 4) float32 xyxy, ``labels`` (n,)
         int64, ``masks`` (n, H, W) uint8, ``iscrowd`` (n,) int64, ``area`` (n,) float32, ``image_id``. With
-        labels ``"index"`` they count from 1, because detectors take 0 for background. Stuff is left out.
+        labels ``"index"`` they count from 1, because detectors take 0 for background. Stuff is left out, and so are
+        crowds, as in torchvision's reference training; ``crowds=True`` keeps them, as COCO's evaluation needs them.
       - ``"segments"``: a dict as MaskFormer takes it: ``masks`` (n, H, W) bool, ``labels`` (n,) int64; one mask
         per class present with ``mode="semantic"``, one per segment without crowds with ``mode="panoptic"``.
       - ``"panoptic"``: a dict of ``id_map`` (H, W) int64, 0 void, and its table: ``ids``, ``labels``, ``area``,
@@ -87,10 +89,13 @@ class SegmentationDataset(torch.utils.data.Dataset[tuple[Any, Any]]):
         dtype: torch.dtype | None = None,
         tv_tensors: bool | None = None,
         on_error: OnError = "stop",
+        crowds: bool = False,
     ) -> None:
         check_choice("target", target, get_args(Target), "choice")
         check_choice("mode", mode, get_args(Mode), "choice")
         check_choice("on_error", on_error, get_args(OnError), "choice")
+        if crowds and target != "instances":
+            raise UsageError("usage.crowds", f"crowds=True keeps crowds in target='instances', not in {show(target)}")
         source = dataset if isinstance(dataset, Dataset) else read(dataset)
         if not isinstance(dtype, torch.dtype | None):
             raise UsageError("usage.choice", f"dtype is {show(dtype)}, expected a dtype of torch, such as torch.uint8")
@@ -99,7 +104,9 @@ class SegmentationDataset(torch.utils.data.Dataset[tuple[Any, Any]]):
         self.labels = _scheme(labels, source, target)
         self.images = _images(images)
         self.transform = transform
-        self.target = targets.maker(target, mode, self.labels, dtype or targets.dtype_of(target))
+        self.crowds = crowds
+        painted = self.labels if crowds or target != "instances" else replace(self.labels, crowd="drop")
+        self.target = targets.maker(target, mode, painted, dtype or targets.dtype_of(target))
         self.wrap = wrapper(tv_tensors)
         if target in ("semantic", "onehot") and dtype is not None:
             targets.check_range(self.labels, dtype, target)
@@ -136,7 +143,8 @@ class SegmentationDataset(torch.utils.data.Dataset[tuple[Any, Any]]):
         """The images that something was said about, by what happened: indices so far, from all workers.
 
         ``"skipped"``: they cannot be used, and another took their place. ``"orientation"``: their photos have an EXIF
-        orientation, and the annotation's size with and without it.
+        orientation, and the annotation's size with and without it. ``"crowds"``: they have no object for
+        ``target="instances"``, because all are crowds.
         """
         return self._notes.images
 
@@ -187,9 +195,17 @@ class SegmentationDataset(torch.utils.data.Dataset[tuple[Any, Any]]):
         sample = self.dataset[index]
         image = self._image(index, sample)
         image, target = self.wrap(image, self.target(sample))
+        if self._kind == "instances" and not self.crowds and not len(target["labels"]):
+            self._say_crowds(index, sample)
         if self.transform is not None:
             image, target = self.transform(image, self._marked(target))
         return image, self._marked(target)
+
+    def _say_crowds(self, index: int, sample: Sample) -> None:
+        """Note an image that has no object because all are crowds."""
+        if count := sample.iscrowd.any() and len(instances(sample, self.labels).ids):
+            text = f"{sample.place or show(sample.key)}: the only objects are crowds ({count}), which are left out"
+            self._notes.say("crowds", index, f"{text}; pass crowds=True to keep them")
 
     def _marked(self, target: Any) -> Any:
         """A class map that remembers void."""

@@ -6,7 +6,7 @@ import warnings
 
 from cocoseg.torch.shared_file import SharedFile
 
-KINDS = ("skipped", "orientation")
+KINDS = ("skipped", "orientation", "crowds")
 
 
 class Notes:
@@ -14,7 +14,7 @@ class Notes:
 
     >>> notes = Notes(3)
     >>> notes.mark("skipped", 1), notes.mark("skipped", 1), notes.has("skipped", 1), notes.images
-    (True, False, True, {'skipped': [1], 'orientation': []})
+    (True, False, True, {'skipped': [1], 'orientation': [], 'crowds': []})
     """
 
     def __init__(self, count: int) -> None:

@@ -88,7 +88,7 @@ class TestEveryTargetIsNumpys:
 
     @drawn_by_chance
     def test_instances(self, sample: Sample, scheme: LabelScheme) -> None:
-        found, expected = target_of(sample, scheme, target="instances"), instances(sample, scheme)
+        found, expected = target_of(sample, scheme, target="instances", crowds=True), instances(sample, scheme)
         assert {name: str(value.dtype) for name, value in found.items() if name != "image_id"} == {
             "boxes": "torch.float32",
             "labels": "torch.int64",
@@ -100,6 +100,15 @@ class TestEveryTargetIsNumpys:
         for name, column in names.items():
             assert np.array_equal(found[name].numpy(), getattr(expected, column)), name
         assert found["image_id"] == 7
+
+    @drawn_by_chance
+    def test_instances_without_crowds(self, sample: Sample, scheme: LabelScheme) -> None:
+        every = target_of(sample, scheme, target="instances", crowds=True)
+        single = every["iscrowd"] == 0
+        expected = {name: value[single] if name != "image_id" else value for name, value in every.items()}
+        lost = not single.any() and len(single)
+        with pytest.warns(UserWarning, match=rf"only objects are crowds \({len(single)}\)") if lost else nullcontext():
+            assert same(target_of(sample, scheme, target="instances"), expected)
 
     @drawn_by_chance
     def test_segments(self, sample: Sample, scheme: LabelScheme) -> None:
@@ -213,6 +222,37 @@ class TestLabels:
             else:
                 with pytest.raises(LabelError, match=f"go up to {void}"):
                     SegmentationDataset("fixtures/panoptic.json", labels=scheme, dtype=dtype)
+
+
+class TestCrowds:
+    def source(self) -> Dataset:
+        """A car, a crowd of cars, and an image of which only the crowd is left."""
+        both = drawn_sample(np.ones((2, 3, 4), bool))
+        both = replace(both, iscrowd=np.array([False, True]))
+        alone = replace(both, key="b.png", iscrowd=np.array([True, True]))
+        return Dataset((), (both, alone, replace(alone, key="c.png")), lambda entry: entry)
+
+    def test_are_left_out_of_instances_and_kept_on_request(self) -> None:
+        data = SegmentationDataset(self.source(), target="instances", labels=TOWN, tv_tensors=False)
+        assert {name: len(value) for name, value in data[0][1].items() if name != "image_id"} == {
+            "boxes": 1,
+            "labels": 1,
+            "masks": 1,
+            "area": 1,
+            "iscrowd": 1,
+        }
+        data = SegmentationDataset(self.source(), target="instances", labels=TOWN, crowds=True)
+        assert [target["iscrowd"].tolist() for _, target in data] == [[0, 1], [1, 1], [1, 1]]
+
+    def test_that_were_the_only_objects_are_said_once_and_counted(self) -> None:
+        data = SegmentationDataset(self.source(), target="instances", labels=TOWN)
+        with pytest.warns(UserWarning, match=r"'b\.png': the only objects are crowds \(2\).*crowds=True") as said:
+            assert [len(target["labels"]) for _, target in data] == [1, 0, 0]
+        assert (len(said), data.notes["crowds"]) == (1, [1, 2])
+
+    def test_are_an_option_of_instances_alone(self) -> None:
+        with pytest.raises(UsageError, match="crowds=True keeps crowds in target='instances', not in 'panoptic'"):
+            SegmentationDataset(self.source(), target="panoptic", labels=TOWN, crowds=True)
 
 
 class TestErrors:

@@ -285,7 +285,7 @@ class TestDropEmpty:
     def test_refuses_what_is_out_of_step_already(self) -> None:
         target = self.cropped("instances")
         target |= {name: target[name][:1] for name in ("labels", "boxes", "masks")}
-        with pytest.raises(UsageError, match="labels of 1, area of 4, .*; leave SanitizeBoundingBoxes out"):
+        with pytest.raises(UsageError, match="labels of 1, area of 3, .*; leave SanitizeBoundingBoxes out"):
             drop_empty(None, target)
         with pytest.raises(UsageError, match="decode it first"):
             drop_empty(None, SegmentationDataset("fixtures/panoptic.json", target="packed")[0][1])
