@@ -9,7 +9,6 @@ predict "no object". It takes a few seconds on a CPU.
 from __future__ import annotations
 
 import torch
-from pictures_of_labels import photo
 from scipy.optimize import linear_sum_assignment
 from torch import Tensor, nn
 from torch.nn import functional
@@ -18,6 +17,7 @@ from torch.utils.data import DataLoader
 from cocoseg.torch import SegmentationDataset, collate
 
 SOURCE = "fixtures/panoptic.json"
+PHOTOS = "fixtures/photos"
 QUERIES, WIDTH = 6, 32
 
 
@@ -63,7 +63,7 @@ def loss_of(masks: Tensor, classes: Tensor, target: dict[str, Tensor]) -> Tensor
 
 def found_segments(model: Queries, image: Tensor, target: dict[str, Tensor]) -> int:
     """The number of segments whose query has the right class and a mask with an IoU above 0.8."""
-    masks, classes = model(image)
+    masks, classes = model(image / 255)
     queries, segments = match(masks, classes, target)
     here, wanted = masks[queries] > 0, target["masks"][segments]
     iou = (here & wanted).flatten(1).sum(1) / (here | wanted).flatten(1).sum(1)
@@ -73,14 +73,14 @@ def found_segments(model: Queries, image: Tensor, target: dict[str, Tensor]) -> 
 def main(steps: int = 200) -> tuple[int, int]:
     """Train -> (segments found, all segments)."""
     torch.manual_seed(0)
-    dataset = SegmentationDataset(SOURCE, target="segments", mode="panoptic", images=photo, tv_tensors=False)
+    dataset = SegmentationDataset(SOURCE, target="segments", mode="panoptic", images=PHOTOS, tv_tensors=False)
     loader = DataLoader(dataset, batch_size=3, collate_fn=collate)
     model = Queries(dataset.num_classes)
     optimizer = torch.optim.Adam(model.parameters(), lr=0.005)
     for _ in range(steps):
         for images, targets in loader:
             optimizer.zero_grad()
-            losses = [loss_of(*model(image), target) for image, target in zip(images, targets, strict=True)]
+            losses = [loss_of(*model(image / 255), target) for image, target in zip(images, targets, strict=True)]
             torch.stack(losses).mean().backward()
             optimizer.step()
     pairs = [dataset[index] for index in range(len(dataset))]

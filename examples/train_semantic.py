@@ -12,7 +12,6 @@ from itertools import pairwise
 from typing import Any
 
 import torch
-from pictures_of_labels import photo
 from torch import nn
 from torch.nn import functional
 from torch.utils.data import DataLoader
@@ -20,6 +19,7 @@ from torch.utils.data import DataLoader
 from cocoseg.torch import Compose, PadCollate, RandomFlip, SegmentationDataset, one_hot
 
 SOURCE = "fixtures/panoptic.json"
+PHOTOS = "fixtures/photos"
 
 
 def network(classes: int) -> nn.Module:
@@ -44,18 +44,18 @@ def sigmoids(logits: torch.Tensor, class_map: torch.Tensor, void: int) -> torch.
 def train(loss: Any, steps: int = 80) -> tuple[float, float]:
     """Train -> (last loss, share of labelled pixels that are right)."""
     torch.manual_seed(0)
-    dataset = SegmentationDataset(SOURCE, images=photo, transform=Compose([RandomFlip()]), tv_tensors=False)
+    dataset = SegmentationDataset(SOURCE, images=PHOTOS, transform=Compose([RandomFlip()]), tv_tensors=False)
     loader = DataLoader(dataset, batch_size=3, shuffle=True, collate_fn=PadCollate(dataset.void))
     model = network(dataset.num_classes)
     optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
     for _ in range(steps):
         for images, class_map in loader:
             optimizer.zero_grad()
-            value = loss(model(images), class_map, dataset.void)
+            value = loss(model(images / 255), class_map, dataset.void)
             value.backward()
             optimizer.step()
     right = [
-        model(images).argmax(1)[class_map != dataset.void] == class_map[class_map != dataset.void]
+        model(images / 255).argmax(1)[class_map != dataset.void] == class_map[class_map != dataset.void]
         for images, class_map in loader
     ]
     return value.item(), torch.cat(right).float().mean().item()

@@ -54,7 +54,8 @@ class SegmentationDataset(torch.utils.data.Dataset[tuple[Any, Any]]):
       - ``"panoptic"``: a dict of ``id_map`` (H, W) int64, 0 void, and its table: ``ids``, ``labels``, ``area``,
         ``iscrowd``, each (n,) int64, and ``image_id``.
       - ``"packed"``: ``PackedMasks``, to be decoded on the device: the smallest target to send from a worker.
-    * ``images``: a folder of photos, or a function Sample -> image; by default images are None.
+    * ``images``: a folder of photos, see ``ImageFolder``: images are (3, H, W) uint8, RGB, and networks take ``images /
+      255``, which is float32. Or a function Sample -> image, of any dtype. By default images are None.
     * ``labels``: a scheme, the name of a preset, or a scheme file.
     * ``transform``: ``transform(image, target)`` -> both, changed in the same way (``cocoseg.torch.transforms``).
     * ``tv_tensors``: whether images, masks and boxes are tv_tensors, whose kind ``torchvision.transforms.v2`` knows; by

@@ -25,7 +25,7 @@ _ADVICE = {
 
 @dataclass(frozen=True)
 class ImageFolder:
-    """The photos of a folder: a sample -> (3, H, W) uint8, RGB. Networks take ``image.float() / 255``.
+    """The photos of a folder: a sample -> (3, H, W) uint8, RGB; networks take ``images / 255``, which is float32.
 
     A photo has the name that the annotation file gives it, or that name or the sample's key with another ending. Its
     size must be the annotation's. It is turned by its EXIF orientation if the sizes agree only then, and not if they

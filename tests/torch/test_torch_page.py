@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
+from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
+import PIL.Image
+import pytest
 
 import cocoseg.losses
 import cocoseg.torch
@@ -15,13 +19,52 @@ from conftest import ROOT
 SECTION = (ROOT / "docs" / "training.md").read_text(encoding="utf-8").partition("## Names\n")[0]
 
 
-def test_the_ten_lines_train() -> None:
+def test_the_first_lines_train(capsys: pytest.CaptureFixture[str]) -> None:
     code, *_ = re.findall(r"```python\n(.*?)```", SECTION, re.DOTALL)
     names: dict[str, Any] = {}
     exec(code, names)
-    assert code.count("\n") <= 11
+    assert code.count("\n") <= 18
+    losses = [float(loss) for loss in re.findall(r"loss ([\d.]+)", capsys.readouterr().out)]
+    assert len(losses) == 5
+    assert losses == sorted(set(losses), reverse=True)
     assert (names["images"].shape, names["class_maps"].shape) == ((3, 3, 6, 9), (3, 6, 9))
     assert names["network"].weight.grad.abs().sum() > 0
+
+
+def put_photos(folder: Path) -> None:
+    """JPEG photos of other sizes, one that a camera stored turned, and their instances, drawn as viewers show them."""
+    (folder / "photos").mkdir()
+    images, annotations = [], []
+    for number, (width, height, orientation) in enumerate([(40, 30, 1), (30, 40, 6), (24, 24, 1), (32, 20, 8)]):
+        exif = PIL.Image.Exif()
+        exif[0x0112] = orientation
+        photo = PIL.Image.new("RGB", (width, height), (30, 90, 200))
+        photo.paste((230, 120, 40), (2, 3, 17, 15))
+        stored = photo.rotate({6: 90, 8: -90}.get(orientation, 0), expand=True)
+        stored.save(folder / "photos" / f"{number}.jpg", exif=exif)
+        images.append({"id": number, "file_name": f"{number}.jpg", "width": width, "height": height})
+        box = [2, 3, 15, 12]
+        corners = [2, 3, 17, 3, 17, 15, 2, 15]
+        row = {"id": number + 1, "image_id": number, "category_id": 7, "bbox": box, "area": 180, "iscrowd": 0}
+        annotations.append(row | {"segmentation": [corners]})
+    document = {"images": images, "annotations": annotations, "categories": [{"id": 7, "name": "cell"}]}
+    (folder / "instances.json").write_text(json.dumps(document))
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/training.md"])
+def test_the_same_lines_train_on_a_folder_of_photos(
+    page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    put_photos(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    code, *_ = re.findall(r"```python\n(.*?)```", (ROOT / page).read_text("utf-8"), re.DOTALL)
+    assert {"fixtures/panoptic.json", "fixtures/photos"} <= set(re.findall(r'"(.*?)"', code))
+    names: dict[str, Any] = {}
+    exec(code.replace("fixtures/panoptic", "instances").replace("fixtures/photos", "photos"), names)
+    losses = [float(loss) for loss in re.findall(r"loss ([\d.]+)", capsys.readouterr().out)]
+    assert losses == sorted(set(losses), reverse=True)
+    for image, class_map in names["data"]:
+        assert ((image[0] > 128) == (class_map == 1)).float().mean() > 0.97
 
 
 def test_every_target_and_every_help_for_losses_has_a_row() -> None:
