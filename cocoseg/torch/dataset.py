@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 import os
-import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from copy import copy
 from dataclasses import replace
-from itertools import chain
+from functools import cached_property
 from operator import index as as_index
 from typing import Any, Literal, get_args, overload
 
 import numpy as np
 import torch
 
-from cocoseg.errors import SampleError, UsageError, show
+from cocoseg.errors import UsageError, show
 from cocoseg.formats.reading import read
 from cocoseg.labels import LabelScheme, label_scheme
 from cocoseg.labels.fit import fitted
-from cocoseg.model import Dataset, Refused, Sample
+from cocoseg.model import Dataset, ImageId, Sample
 from cocoseg.options import check_choice
 from cocoseg.targets.segments import instances
 from cocoseg.torch import targets
 from cocoseg.torch.entries import FileEntries
 from cocoseg.torch.images import ImageFolder
-from cocoseg.torch.notes import Notes
+from cocoseg.torch.notes import Notes, say_problems
+from cocoseg.torch.skipping import next_good, say_refused, without_strays
 from cocoseg.torch.voids import with_void
 from cocoseg.torch.workers import in_worker_too
 from cocoseg.torch.wrapping import wrapper
@@ -97,13 +97,13 @@ class SegmentationDataset(torch.utils.data.Dataset[tuple[Any, Any]]):
         check_choice("on_error", on_error, get_args(OnError), "choice")
         if crowds and target != "instances":
             raise UsageError("usage.crowds", f"crowds=True keeps crowds in target='instances', not in {show(target)}")
-        source = dataset if isinstance(dataset, Dataset) else read(dataset)
+        self.images = _images(images)
         if not isinstance(dtype, torch.dtype | None):
             raise UsageError("usage.choice", f"dtype is {show(dtype)}, expected a dtype of torch, such as torch.uint8")
+        source = dataset if isinstance(dataset, Dataset) else read(dataset)
         self.on_error = on_error
         self._kind = target
         self.labels = _scheme(labels, source, target)
-        self.images = _images(images)
         self.transform = transform
         self.crowds = crowds
         painted = self.labels if crowds or target != "instances" else replace(self.labels, crowd="drop")
@@ -111,28 +111,32 @@ class SegmentationDataset(torch.utils.data.Dataset[tuple[Any, Any]]):
         self.wrap = wrapper(tv_tensors)
         if target in ("semantic", "onehot") and dtype is not None:
             targets.check_range(self.labels, dtype, target)
+        say_problems((*source.problems, *self.labels.problems))
         self._hold(source)
 
     def _hold(self, dataset: Dataset) -> None:
         """Take the images of a data set; those that are known to be bad are said if they are skipped."""
         skips = self.on_error == "skip"
-        entries = [entry for entry in dataset.entries if not _is_stray(entry)] if skips else dataset.entries
+        entries = without_strays(dataset.entries) if skips else dataset.entries
         self.dataset = replace(dataset, entries=FileEntries(entries))
         self._notes = Notes(len(entries))
         if skips:
-            self._skip_known(dataset)
-
-    def _skip_known(self, dataset: Dataset) -> None:
-        refused = [entry for entry in dataset.entries if isinstance(entry, Refused)]
-        self._notes.mark("skipped", *(i for i, entry in enumerate(self.dataset.entries) if isinstance(entry, Refused)))
-        if refused:
-            found = f"{len(refused)} of {len(dataset)} entries of {dataset.source} cannot be used and are skipped"
-            warnings.warn(f"{found}; the first: {refused[0].problem.message}", stacklevel=5)
+            say_refused(dataset, entries, self._notes)
 
     @property
     def num_classes(self) -> int:
         """C, the channels of a network's output; background counts, void does not."""
         return self.labels.num_classes
+
+    @property
+    def classes(self) -> tuple[str | None, ...]:
+        """The names of the C classes by their index; None for an index that no pixel can have.
+
+        >>> SegmentationDataset("fixtures/instances.json").classes
+        ('background', 'person', 'dog', 'bottle')
+        """
+        names = {self.labels.outside: "unlabelled"} | {row.index: row.name for row in self.labels.table}
+        return tuple(None if index == self.void else names.get(index) for index in range(self.num_classes))
 
     @property
     def void(self) -> int:
@@ -145,7 +149,7 @@ class SegmentationDataset(torch.utils.data.Dataset[tuple[Any, Any]]):
 
         ``"skipped"``: they cannot be used, and another took their place. ``"orientation"``: their photos have an EXIF
         orientation, and the annotation's size with and without it. ``"crowds"``: they have no object for
-        ``target="instances"``, because all are crowds.
+        ``target="instances"``, because all are crowds. ``"problems"``: their annotation has harmless problems.
         """
         return self._notes.images
 
@@ -162,38 +166,36 @@ class SegmentationDataset(torch.utils.data.Dataset[tuple[Any, Any]]):
         number = range(len(self))[as_index(index)]
         return in_worker_too(lambda: self._get(number))
 
+    def by_image_id(self, image_id: ImageId) -> tuple[Any, Any]:
+        """The image and target with this id in the annotation file, never another's in their place.
+
+        Raises KeyError if no image has this id, SampleError if it is bad.
+
+        >>> data = SegmentationDataset("fixtures/instances.json", target="instances")
+        >>> data.by_image_id(2)[1]["image_id"]
+        2
+        """
+        return self._item(self._positions[image_id])
+
+    @cached_property
+    def _positions(self) -> dict[ImageId | None, int]:
+        return {entry.image_id: position for position, entry in enumerate(self.dataset.entries)}
+
     def _part(self, which: slice | Sequence[int]) -> SegmentationDataset:
         part = copy(self)
+        part.__dict__.pop("_positions", None)
         part._hold(self.dataset[which if isinstance(which, slice) else _numbers(which)])
         return part
 
     def _get(self, index: int) -> tuple[Any, Any]:
-        return self._item(index) if self.on_error == "stop" else self._good_item(index)
-
-    def _good_item(self, index: int) -> tuple[Any, Any]:
-        """The item, or the next good one; the first follows the last."""
-        for number in self._good_from(index):
-            try:
-                return self._item(number)
-            except SampleError as error:
-                text = f"image {number} cannot be used, the next good one takes its place: {error.message}"
-                self._notes.say("skipped", number, text)
-        return self._naming_all(index)
-
-    def _good_from(self, index: int) -> Iterator[int]:
-        """All images that are not known to be bad, from ``index`` on."""
-        numbers = chain(range(index, len(self)), range(index))
-        return (number for number in numbers if not self._notes.has("skipped", number))
-
-    def _naming_all(self, index: int) -> tuple[Any, Any]:
-        """Raise the error of an image where all are bad."""
-        try:
+        if self.on_error == "stop":
             return self._item(index)
-        except SampleError as error:
-            raise error.at(f"none of the {len(self)} images can be used; one of them") from None
+        return next_good(self._item, index, len(self), self._notes)
 
     def _item(self, index: int) -> tuple[Any, Any]:
         sample = self.dataset[index]
+        if sample.problems:
+            self._notes.say("problems", index, sample.problems[0].message)
         image = self._image(index, sample)
         image, target = self.wrap(image, self.target(sample))
         if self._kind == "instances" and not self.crowds and not len(target["labels"]):
@@ -239,7 +241,3 @@ def _scheme(labels: LabelScheme | StrPath, source: Dataset, target: Target) -> L
     if target != "instances":
         return label_scheme(labels, source)
     return fitted(label_scheme(labels, list(source.categories), background=True), source.conventions)
-
-
-def _is_stray(entry: Any) -> bool:
-    return isinstance(entry, Refused) and entry.stray

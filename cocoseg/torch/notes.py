@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterable
 
+from cocoseg.errors import Problem
 from cocoseg.torch.shared_file import SharedFile
 
-KINDS = ("skipped", "orientation", "crowds")
+KINDS = ("skipped", "orientation", "crowds", "problems")
 
 
 class Notes:
@@ -14,7 +16,7 @@ class Notes:
 
     >>> notes = Notes(3)
     >>> notes.mark("skipped", 1), notes.mark("skipped", 1), notes.has("skipped", 1), notes.images
-    (True, False, True, {'skipped': [1], 'orientation': [], 'crowds': []})
+    (True, False, True, {'skipped': [1], 'orientation': [], 'crowds': [], 'problems': []})
     """
 
     def __init__(self, count: int) -> None:
@@ -51,3 +53,13 @@ class Notes:
 
     def _marks(self, kind: str) -> bytes:
         return self._file.read(self._start(kind), self._count)
+
+
+def say_problems(problems: Iterable[Problem]) -> None:
+    """Warn of harmless problems, once for each category."""
+    by_category: dict[str, list[Problem]] = {}
+    for problem in problems:
+        by_category.setdefault(problem.category, []).append(problem)
+    for category, found in by_category.items():
+        more = f" (and {len(found) - 1} more problems {category})" if found[1:] else ""
+        warnings.warn(f"{found[0].message}{more}", stacklevel=4)

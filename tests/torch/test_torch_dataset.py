@@ -291,6 +291,62 @@ class TestErrors:
         assert dataset[2][1].shape == (1, 9)
 
 
+class TestNames:
+    def test_of_classes_are_by_index(self) -> None:
+        data = SegmentationDataset("fixtures/panoptic.json")
+        assert data.classes == ("person", "dog", "tree-merged", "sky-other-merged", "grass-merged")
+        instances = SegmentationDataset("fixtures/panoptic.json", target="instances")
+        assert instances.classes == ("background", *data.classes)
+
+    def test_of_numbers_without_a_class_are_none(self) -> None:
+        scheme = LabelScheme("gaps", (LabelClass(1, "road", (3,)), LabelClass(3, "sky", (4,))), unknown="void", void=0)
+        assert SegmentationDataset("fixtures/panoptic.json", labels=scheme).classes == (None, "road", None, "sky")
+
+
+class TestHarmlessProblems:
+    def test_of_images_are_said_once_and_counted(self) -> None:
+        odd = replace(
+            drawn_sample(np.ones((1, 2, 2), bool)), problems=(Problem("mask.empty", "an object has no pixel"),)
+        )
+        source = Dataset(
+            (), (odd, replace(odd, key="b.png", problems=()), replace(odd, key="c.png")), lambda entry: entry
+        )
+        data = SegmentationDataset(source, labels=TOWN)
+        with pytest.warns(UserWarning, match=r"^an object has no pixel; data\.notes\['problems'\] lists") as said:
+            assert len(list(data)) == 3
+        assert (len(said), data.notes["problems"]) == (1, [0, 2])
+
+    def test_of_a_file_and_its_scheme_are_said_once_for_each_kind(self) -> None:
+        twice = [Problem("doc.extra", f"row {number} is odd") for number in range(3)]
+        source = replace(cocoseg.read("fixtures/panoptic.json"), problems=(*twice, Problem("id.type", "ids are texts")))
+        scheme = replace(cocoseg.label_scheme("index", source), problems=(Problem("label.name", "a name differs"),))
+        with pytest.warns(UserWarning) as said:
+            data = SegmentationDataset(source, labels=scheme)
+        expected = ["row 0 is odd (and 2 more problems doc.extra)", "ids are texts", "a name differs"]
+        assert [str(one.message) for one in said] == expected
+        assert len(data[:1]) == 1
+
+
+class TestByImageId:
+    def test_finds_an_image_wherever_it_is(self) -> None:
+        data = SegmentationDataset("fixtures/panoptic.json", target="panoptic", tv_tensors=False)
+        ids = [target["image_id"] for _, target in data]
+        assert same([data.by_image_id(id) for id in ids], list(data))
+        assert same(data[2:].by_image_id(ids[2]), data[2])
+        for part, id in ((data, 999), (data[2:], ids[0])):
+            with pytest.raises(KeyError):
+                part.by_image_id(id)
+
+    def test_never_gives_another_image(self) -> None:
+        source = cocoseg.read("fixtures/panoptic.json")
+        refused = Refused("annotations[0]", Problem("id.range", "an id is wrong"), "a.png", 7)
+        source = replace(source, entries=[refused, *source.entries[1:]])
+        with pytest.warns(UserWarning, match="1 of 3 entries"):
+            data = SegmentationDataset(source, on_error="skip")
+        with pytest.raises(SampleError, match="an id is wrong"):
+            data.by_image_id(7)
+
+
 class TestParts:
     @pytest.mark.parametrize(
         ("which", "places"),
