@@ -2,7 +2,7 @@
 
 >>> import cocoseg
 >>> dataset = cocoseg.read("fixtures/panoptic.json")
->>> labels = cocoseg.label_scheme("index", dataset.categories)
+>>> labels = cocoseg.label_scheme("index", dataset)
 >>> cocoseg.semantic(dataset[0], labels).shape
 (6, 8)
 """

@@ -92,9 +92,7 @@ def channel_names(scheme: LabelScheme) -> list[str | None]:
     >>> channel_names(LabelScheme("two", (LabelClass(1, "road", (7,)), LabelClass(3, "sky", (23,))), unlabelled=0))
     ['unlabelled', 'road', None, 'sky']
     """
-    names = {scheme.outside: "unlabelled"} | {row.index: row.name for row in scheme.table}
-    names.pop(scheme.void, None)
-    return [names.get(index) for index in range(scheme.num_classes)]
+    return list(scheme.names)
 
 
 def file_name(key: str, format: Format) -> str:

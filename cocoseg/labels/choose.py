@@ -49,9 +49,9 @@ def label_scheme(
     For class maps, ``unlabelled`` and ``crowd`` are not applied; with ``background``, 0 is background where it is not
     listed, and what they mark as void stays void.
 
-    Raises UsageError ``label.preset`` for an unknown name; LabelError: ``doc.missing_key`` where categories are needed
-    and missing, ``label.names`` where a preset is for other categories, ``label.collision`` where class maps list
-    background already, and the errors of a scheme file.
+    Raises UsageError ``label.preset`` for an unknown name, ``usage.labels``, ``usage.categories`` for values of other
+    types; LabelError: ``doc.missing_key`` where categories are needed and missing, ``label.names`` where a preset is
+    for other categories, ``label.collision`` where class maps list background already, and the errors of a scheme file.
 
     >>> label_scheme("mask2former").class_of[200]
     132
@@ -59,6 +59,7 @@ def label_scheme(
     {7: 0, 23: 1}
     """
     rows = categories.categories if isinstance(categories, Dataset) else categories
+    _check_types(labels, rows)
     if isinstance(labels, LabelScheme):
         scheme = labels
     else:
@@ -76,6 +77,19 @@ def _of_data_set(scheme: LabelScheme, rows: Categories, background: bool) -> Lab
     if background and rows.conventions.unlabelled == "void":
         check_no_background(rows)
     return fitted(scheme, rows.conventions, background)
+
+
+def _check_types(labels: object, rows: object) -> None:
+    """Raises UsageError: ``usage.labels``, ``usage.categories``."""
+    if not isinstance(labels, LabelScheme | str | os.PathLike):
+        text = "expected a preset's name, a scheme file, or what cocoseg.label_scheme returns"
+        raise UsageError("usage.labels", f"labels is {_kind(labels)}, {text}")
+    if not isinstance(rows, Sequence) or not all(isinstance(row, Category) for row in rows):
+        raise UsageError("usage.categories", f"categories is {_kind(rows)}, expected what cocoseg.read returns")
+
+
+def _kind(value: object) -> str:
+    return "None" if value is None else f"a {type(value).__name__}"
 
 
 def names_file(labels: str | os.PathLike[str] | LabelScheme) -> TypeGuard[str | os.PathLike[str]]:

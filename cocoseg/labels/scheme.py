@@ -97,6 +97,17 @@ class LabelScheme:
         return max([row.index for row in self.table] + background, default=0) + 1
 
     @cached_property
+    def names(self) -> tuple[str | None, ...]:
+        """The class names by index, C of them; None for an index that no pixel can have.
+
+        >>> LabelScheme("two", (LabelClass(1, "road", (7,)), LabelClass(3, "sky", (23,))), unlabelled=0).names
+        ('unlabelled', 'road', None, 'sky')
+        """
+        names = {self.outside: "unlabelled"} | {row.index: row.name for row in self.table}
+        names.pop(self.void, None)
+        return tuple(names.get(index) for index in range(self.num_classes))
+
+    @cached_property
     def table(self) -> tuple[LabelClass, ...]:
         """The classes that can occur, by index, after ``things`` has been applied."""
         rows = sorted(self.classes, key=lambda row: row.index)

@@ -12,9 +12,9 @@ from cocoseg.codecs import rle
 from cocoseg.codecs.overlap import layers, merge
 from cocoseg.codecs.regions import Regions, runs
 from cocoseg.codecs.rle import Runs, from_stretches, take
-from cocoseg.labels import LabelScheme, label_scheme
+from cocoseg.labels import LabelScheme
 from cocoseg.model import Sample
-from cocoseg.targets.semantic import Labels, painting_order, segment_classes, segment_masks
+from cocoseg.targets.semantic import Labels, painting_order, scheme_for, segment_classes, segment_masks
 
 Ints = npt.NDArray[np.int64]
 Masks = npt.NDArray[np.bool_]
@@ -69,7 +69,7 @@ class Planes(NamedTuple):
         return np.stack([corners[k] for k in ((1, 0, 3, 2) if self.along_rows else (0, 1, 2, 3))], axis=1)
 
 
-def instances(sample: Sample, labels: Labels) -> Instances:
+def instances(sample: Sample, labels: Labels = "index") -> Instances:
     """The objects of a sample, in file order, without stuff, void, segments that are not painted, and empty masks.
 
     Raises SampleError ``id.unknown`` for a category that the scheme does not list, if ``unknown`` is ``error``.
@@ -80,7 +80,7 @@ def instances(sample: Sample, labels: Labels) -> Instances:
     >>> found.labels.tolist(), found.boxes[0].tolist(), found.masks.shape
     ([1, 2, 1, 3], [0, 0, 8, 4], (4, 6, 8))
     """
-    scheme = label_scheme(labels)
+    scheme = scheme_for(sample, labels)
     classes, kept = known_segments(sample, scheme)
     kept = kept[[value not in scheme.stuff for value in classes[kept].tolist()]]
     return Instances(
@@ -93,7 +93,7 @@ def instances(sample: Sample, labels: Labels) -> Instances:
     )
 
 
-def segments(sample: Sample, labels: Labels) -> Segments:
+def segments(sample: Sample, labels: Labels = "index") -> Segments:
     """One mask per thing and per class of stuff, in file order, without crowds, as in Mask2Former.
 
     Void, segments that are not painted, and empty masks are left out too. Raises as ``instances`` does.
@@ -103,7 +103,7 @@ def segments(sample: Sample, labels: Labels) -> Segments:
     >>> found.labels.tolist(), found.masks.shape
     ([0, 16, 119, 125], (4, 1, 9))
     """
-    united, classes, kept = united_segments(sample, label_scheme(labels))
+    united, classes, kept = united_segments(sample, scheme_for(sample, labels))
     return Segments(segment_masks(united, kept), classes)
 
 
@@ -120,7 +120,7 @@ def class_segments(class_map: npt.NDArray[np.integer], void: int = 255) -> Segme
     return Segments(class_map == present[:, None, None], present.astype(np.int64))
 
 
-def panoptic(sample: Sample, labels: Labels) -> Panoptic:
+def panoptic(sample: Sample, labels: Labels = "index") -> Panoptic:
     """The picture of segment ids and its table; where masks overlap, the scheme's order decides which is on top.
 
     Stuff of the same class is one segment, with the id of the first. Void and segments that are not painted are 0 and
@@ -131,7 +131,7 @@ def panoptic(sample: Sample, labels: Labels) -> Panoptic:
     >>> found.id_map.tolist(), found.ids.tolist()
     ([[70000, 70000, 0, 5, 5, 1, 0, 66051, 66051]], [1, 66051, 70000, 5])
     """
-    scheme = label_scheme(labels)
+    scheme = scheme_for(sample, labels)
     classes, kept = known_segments(sample, scheme)
     shapes, numbers = sample.shapes, kept
     if not isinstance(shapes, Regions):

@@ -15,7 +15,7 @@ from cocoseg.codecs.overlap import layers, paint
 from cocoseg.codecs.panoptic import check_ids, ids_from_rgb, listed_regions
 from cocoseg.codecs.regions import Regions
 from cocoseg.codecs.rle import Runs, take
-from cocoseg.errors import SampleError, UsageError, show
+from cocoseg.errors import LabelError, SampleError, UsageError, show
 from cocoseg.labels import LabelScheme, label_scheme
 from cocoseg.labels.scheme import Overlap
 from cocoseg.model import Sample
@@ -38,14 +38,30 @@ class SemanticMap(NamedTuple):
     contested: int = 0
 
 
-def semantic(sample: Sample, labels: Labels, overlap: Overlap | None = None) -> npt.NDArray[Any]:
+def semantic(sample: Sample, labels: Labels = "index", overlap: Overlap | None = None) -> npt.NDArray[Any]:
     """The class map of a sample: (H, W) uint8, or uint16 where the scheme's numbers need it.
 
     ``labels`` is a scheme, or the name of a preset with a class table. ``overlap`` overrides the scheme's.
     Raises SampleError: ``id.unknown`` for a category that the scheme does not list, if ``unknown`` is ``error``;
     ``overlap.contested`` if ``overlap`` is ``error``; ``overlap.scores`` if it is ``score`` and there are none.
+    LabelError ``doc.missing_key`` for a preset that follows the categories of the data set, which a sample does not
+    have. UsageError: ``usage.sample``, ``usage.labels`` for values of other types, such as a data set.
     """
-    return semantic_map(sample, label_scheme(labels), overlap).class_map
+    return semantic_map(sample, scheme_for(sample, labels), overlap).class_map
+
+
+def scheme_for(sample: object, labels: Labels) -> LabelScheme:
+    """The scheme for a sample. Raises UsageError: ``usage.sample`` for anything else, ``usage.labels``; LabelError."""
+    if not isinstance(sample, Sample):
+        found = f"sample is a {type(sample).__name__}"
+        raise UsageError("usage.sample", f"{found}, expected one image of a data set, such as dataset[0]")
+    try:
+        return label_scheme(labels)
+    except LabelError as error:
+        if error.category != "doc.missing_key":
+            raise
+        text = f"labels {show(labels)} follow the categories of a data set, which a sample does not have"
+        raise LabelError(error.category, f"{text}; pass cocoseg.label_scheme({show(labels)}, dataset)") from None
 
 
 def semantic_map(sample: Sample, scheme: LabelScheme, overlap: Overlap | None = None) -> SemanticMap:

@@ -18,10 +18,10 @@ from torch import Tensor
 from cocoseg.codecs.regions import Regions, runs
 from cocoseg.codecs.rle import Runs
 from cocoseg.errors import UsageError
-from cocoseg.labels import LabelScheme, label_scheme
+from cocoseg.labels import LabelScheme
 from cocoseg.model import Sample
 from cocoseg.targets.segments import planes, united_segments
-from cocoseg.targets.semantic import segment_classes, semantic
+from cocoseg.targets.semantic import scheme_for, segment_classes, semantic
 from cocoseg.torch.onehot import Kernel, Layout, one_hot
 
 _TUPLES = ("sizes", "masks_each", "along_rows")
@@ -60,7 +60,7 @@ class PackedMasks:
     @classmethod
     def of(cls, sample: Sample, labels: LabelScheme | str) -> PackedMasks:
         """A batch of one image. Raises the errors of ``cocoseg.semantic``."""
-        scheme = label_scheme(labels)
+        scheme = scheme_for(sample, labels)
         united, classes, kept = united_segments(sample, scheme)
         masks, along_rows = planes(united, kept)
         values, lengths = _class_runs(sample, scheme)

@@ -127,3 +127,15 @@ def test_the_categories_of_a_data_set_give_the_same_numbers(source: str, labels:
         label_scheme(name, pickle.loads(pickle.dumps(dataset[:1])).categories).numbers
         == label_scheme(name, dataset).numbers
     )
+
+
+@pytest.mark.parametrize("wrong", ["a.json", 3, None, [1, 2], ["road"]])
+def test_categories_of_another_type_are_named(wrong: object) -> None:
+    with pytest.raises(UsageError, match="categories is a? ?[Nlsi]"):
+        label_scheme("index", wrong)  # type: ignore[arg-type]
+
+
+def test_names_are_those_of_the_classes() -> None:
+    assert label_scheme("index", TOWN).names == ("road", "car", "bus")
+    assert label_scheme("deeplab2").names[:2] == (None, "person")
+    assert len(label_scheme("cocostuff").names) == label_scheme("cocostuff").num_classes

@@ -171,3 +171,29 @@ def test_the_fixture_has_no_stuff_among_its_instances(target: str, tmp_path: Pat
     for sample in dataset:
         found = set(sample.ids[np.isin(sample.category_ids, list(things))].tolist())
         assert set(instances(sample, scheme).ids.tolist()) == found
+
+
+@pytest.mark.parametrize("make", [cocoseg.semantic, instances, segments, panoptic])
+class TestWrongArguments:
+    def test_a_data_set_is_no_sample(self, make: Any) -> None:
+        dataset = cocoseg.read("fixtures/panoptic.json")
+        for wrong in (dataset, None, "fixtures/panoptic.json", np.zeros((3, 3))):
+            with pytest.raises(cocoseg.UsageError, match=f"sample is a {type(wrong).__name__}, .* dataset") as caught:
+                make(wrong, "mask2former")
+            assert caught.value.category == "usage.sample"
+            with pytest.raises(cocoseg.UsageError, match="sample is a "):
+                make(wrong)
+
+    def test_a_preset_that_follows_categories_needs_the_data_set(self, make: Any) -> None:
+        sample = cocoseg.read("fixtures/panoptic.json")[0]
+        with pytest.raises(
+            cocoseg.LabelError, match=r"labels 'index' follow .*label_scheme\('index', dataset\)"
+        ) as caught:
+            make(sample, "index")
+        assert "--" not in str(caught.value)
+
+    def test_labels_of_another_type_are_named(self, make: Any) -> None:
+        dataset = cocoseg.read("fixtures/panoptic.json")
+        for wrong in (None, 3, dataset, ["road"]):
+            with pytest.raises(cocoseg.UsageError, match="labels is "):
+                make(dataset[0], wrong)
