@@ -151,14 +151,9 @@ class Reading(TypedDict, total=False):
     ]
 
 
-class Painting(TypedDict, total=False):
-    """How class maps are painted."""
+class Labelling(TypedDict, total=False):
+    """How a label scheme is changed for a data set."""
 
-    labels: Annotated[
-        "StrPath | LabelScheme",
-        Option("Label scheme: a preset ('cocoseg labels' lists them) or a file.", "index", metavar="PRESET|FILE"),
-    ]
-    overlap: Overlap
     unlabelled: Annotated[
         Literal["background", "void"] | None,
         Option(
@@ -167,9 +162,36 @@ class Painting(TypedDict, total=False):
             shell=Shell(("--unlabelled", "--unlabeled")),
         ),
     ]
+    crowd: Annotated[
+        Literal["class", "void", "drop"] | None,
+        Option("Paint crowds as their class, as void, or not at all.", unset="the label scheme decides"),
+    ]
+    things: Annotated[
+        Literal["keep", "merge", "drop"] | None,
+        Option(
+            "Keep the classes of things, merge them into one, or leave things out.", unset="the label scheme decides"
+        ),
+    ]
+    unknown: Annotated[
+        Literal["error", "void", "drop"] | None,
+        Option(
+            "Refuse an image with a category that the label scheme does not list, paint it void, or leave it out.",
+            unset="the label scheme decides",
+        ),
+    ]
     keep_unused_roots: Annotated[
         bool, Option("Give a class to categories that only group others and that no annotation has.", False)
     ]
+
+
+class Painting(Labelling, total=False):
+    """How class maps are painted."""
+
+    labels: Annotated[
+        "StrPath | LabelScheme",
+        Option("Label scheme: a preset ('cocoseg labels' lists them) or a file.", "index", metavar="PRESET|FILE"),
+    ]
+    overlap: Overlap
 
 
 class Running(TypedDict, total=False):

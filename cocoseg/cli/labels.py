@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional
 import typer
 
 from cocoseg.cli import options
-from cocoseg.options import Reading, given
+from cocoseg.options import Labelling, Reading, given, part
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from cocoseg.labels import LabelScheme
+    from cocoseg.model import Categories, Dataset
 
-    from cocoseg.model import Category, Dataset
 
-
-@options.command(Reading)
+@options.command(Labelling, Reading)
 def command(
     labels: Annotated[
         Optional[str],  # noqa: UP045
@@ -27,24 +26,19 @@ def command(
     ] = None,
     *,
     json: Annotated[bool, typer.Option("--json", help="Print the scheme as a file that --labels reads.")] = False,
-    keep_unused_roots: Annotated[
-        bool,
-        typer.Option(help="Give a class to categories that only group others and that no annotation has."),
-    ] = False,
-    **reading: Any,
+    **given: Any,
 ) -> None:
     """List the label presets, or print one as a table.
 
     Example: cocoseg labels mask2former
     """
     from cocoseg.cli.report import problem_lines, table
-    from cocoseg.labels import PRESETS, label_scheme
+    from cocoseg.labels import PRESETS
 
     if labels is None:
         typer.echo("\n".join(table([(name, preset.summary) for name, preset in PRESETS.items()])))
         return
-    categories, background = _described(src, reading)
-    scheme = label_scheme(labels, categories, background=background, keep_unused_roots=keep_unused_roots)
+    scheme = _scheme(labels, src, given)
     for line in problem_lines("Warnings", scheme.problems, ""):
         typer.echo(line, err=True)
     if json:
@@ -61,21 +55,37 @@ def command(
     typer.echo("\n".join(table([("class", "name", "category ids"), *rows], right=(0,))))
 
 
-def _described(src: str | None, reading: dict[str, Any]) -> tuple[Dataset | Sequence[Category], bool | None]:
-    """SRC, or only its categories if they are enough, so that its pictures may be missing; and if it has background."""
+def _scheme(labels: str, src: str | None, given: dict[str, Any]) -> LabelScheme:
+    from cocoseg.errors import LabelError, show
+    from cocoseg.tools.scheme import choose
+
+    found = _described(src, part(Reading, given))
+    try:
+        return choose(labels, found, part(Labelling, given))
+    except LabelError as error:
+        if error.category != "doc.missing_key" or found:
+            raise
+        text = f"labels {show(labels)} follow the data set's categories, and SRC is missing"
+        advice = f"name it, as in: cocoseg labels {labels} SRC, or give a file of categories with --categories"
+        raise LabelError(error.category, f"{text}; {advice}") from None
+
+
+def _described(src: str | None, reading: Reading) -> Dataset | Categories:
+    """SRC, or only its categories if they are enough, so that its pictures may be missing."""
     from cocoseg.files.places import place
     from cocoseg.files.reading import read_file
     from cocoseg.formats.coco.reader import covers_all
     from cocoseg.formats.coco_json.categories import mark_roots, read_categories, used_ids
     from cocoseg.formats.detect import detect, is_folder
     from cocoseg.formats.reading import read
+    from cocoseg.model import Categories, Conventions
 
     others = given(Reading, reading).keys() - {"categories", "images", "source_format"}
     if src is not None and (others or is_folder(place(src))):
-        return read(src, **reading), None
+        return read(src, **reading)
     path = reading["categories"] or reading["images"] or src
     found = read_categories(place(path)) if path else ()
     if (annotated := [place(name) for name in (src, reading["images"]) if name]) != [path and place(path)]:
         found = mark_roots(found, lambda: used_ids(map(read_file, annotated)))
     is_coco = src is not None and (reading["source_format"] or detect(src)) == "coco"
-    return found, is_coco and not covers_all(found)
+    return Categories(found, Conventions("background" if is_coco and not covers_all(found) else "unknown"))

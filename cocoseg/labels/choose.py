@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -15,20 +15,22 @@ from cocoseg.labels import schemefile
 from cocoseg.labels.changes import changed
 from cocoseg.labels.fit import check_no_background, fitted, with_kinds, with_merged
 from cocoseg.labels.names import check_names
-from cocoseg.labels.presets import PRESETS, Preset, index_with_background
-from cocoseg.labels.scheme import LabelScheme
+from cocoseg.labels.presets import PRESETS, Preset, index_with_background, is_thing
+from cocoseg.labels.scheme import Crowd, LabelScheme, Things, Unknown
 from cocoseg.model import Categories, Category, Dataset
 
 
 class _Wanted(NamedTuple):
-    """The categories that a scheme is for, and whether their unlabelled pixels are background.
+    """The categories that a scheme is for, and the ``choices`` that override those of a preset or scheme file.
 
-    ``asked`` is what the caller says of that; if None, a scheme file may decide.
+    ``instances`` means that unlabelled pixels are background and categories are things unless they say otherwise;
+    ``background`` is what the caller says of unlabelled pixels, or None.
     """
 
     categories: Sequence[Category]
-    background: bool
-    asked: bool | None
+    instances: bool
+    background: bool | None
+    choices: Mapping[str, Any]
 
 
 def label_scheme(
@@ -37,6 +39,9 @@ def label_scheme(
     *,
     background: bool | None = None,
     keep_unused_roots: bool = False,
+    crowd: Crowd | None = None,
+    things: Things | None = None,
+    unknown: Unknown | None = None,
 ) -> LabelScheme:
     """The scheme of a preset's name or of a scheme file (JSON, TOML), for a data set or its ``categories``.
 
@@ -44,10 +49,11 @@ def label_scheme(
     By default a scheme file that changes ``index`` decides, or else the data set, also where only its
     ``dataset.categories`` are given; for other lists of categories, ``index`` counts from 0. A category that no
     annotation has, and that only groups others as their ``supercategory``, gets no class in a preset that numbers the
-    data set's categories, and a problem names it; ``keep_unused_roots`` gives it one. Categories that a class map has
-    merged get the class of their parts. Classes that do not say whether they are things are what their categories are.
-    For class maps, ``unlabelled`` and ``crowd`` are not applied; with ``background``, 0 is background where it is not
-    listed, and what they mark as void stays void.
+    data set's categories, and a problem names it; ``keep_unused_roots`` gives it one. ``crowd``, ``things`` and
+    ``unknown`` override the fields of the scheme. Categories that a class map has merged get the class of their parts.
+    Classes that do not say whether they are things are what their categories are. For class maps, ``unlabelled`` and
+    ``crowd`` are not applied; with ``background``, 0 is background where it is not listed, and what they mark as void
+    stays void.
 
     Raises UsageError ``label.preset`` for an unknown name, ``usage.labels``, ``usage.categories`` for values of other
     types; LabelError: ``doc.missing_key`` where categories are needed and missing, ``label.names`` where a preset is
@@ -60,12 +66,14 @@ def label_scheme(
     """
     rows = categories.categories if isinstance(categories, Dataset) else categories
     _check_types(labels, rows)
+    kept = [replace(row, unused_root=False) for row in rows] if keep_unused_roots else rows
+    instances = isinstance(rows, Categories) and rows.conventions.unlabelled == "background"
+    given = {"crowd": crowd, "things": things, "unknown": unknown}
+    choices = {name: value for name, value in given.items() if value is not None}
+    wanted = _Wanted(kept, instances, background, choices)
     if isinstance(labels, LabelScheme):
-        scheme = labels
+        scheme = _with_choices(labels, wanted)
     else:
-        kept = [replace(row, unused_root=False) for row in rows] if keep_unused_roots else rows
-        otherwise = isinstance(rows, Categories) and rows.conventions.unlabelled == "background"
-        wanted = _Wanted(kept, otherwise if background is None else background, background)
         scheme = _chosen(os.fspath(labels), wanted)
         if scheme.problems and isinstance(categories, Dataset):
             scheme = _naming(scheme, categories.source)
@@ -108,13 +116,21 @@ def _naming(scheme: LabelScheme, source: str) -> LabelScheme:
 def _chosen(name: str, wanted: _Wanted) -> LabelScheme:
     if names_file(name):
         return _from_file(place(name), wanted)
-    return _agreeing(name, _build(name, _preset(name), wanted), wanted)
+    return _of_preset(name, {}, wanted)
 
 
-def _agreeing(name: str, scheme: LabelScheme, wanted: _Wanted) -> LabelScheme:
-    """The scheme made from a preset, with the problems of the categories. Raises LabelError ``label.names``."""
-    problems = check_names(name, scheme, wanted.categories)
-    return replace(scheme, problems=(*scheme.problems, *problems)) if problems else scheme
+def _with_choices(scheme: LabelScheme, wanted: _Wanted) -> LabelScheme:
+    """A scheme that lists its classes, whose numbers stay as they are."""
+    if not wanted.choices:
+        return scheme
+    return replace(with_kinds(scheme, _rows(wanted, wanted.choices)), **wanted.choices)
+
+
+def _rows(wanted: _Wanted, changes: Mapping[str, Any]) -> Sequence[Category]:
+    """The categories. Where things are merged or dropped, all of an instance file are things unless they say not."""
+    if not wanted.instances or changes.get("things", "keep") == "keep":
+        return wanted.categories
+    return [row if is_thing(row) is not None else replace(row, isthing=True) for row in wanted.categories]
 
 
 def _preset(name: str) -> Preset:
@@ -128,18 +144,37 @@ def _preset(name: str) -> Preset:
     )
 
 
-def _build(name: str, preset: Preset, wanted: _Wanted) -> LabelScheme:
-    if preset.table is None and not wanted.categories:
+def _of_preset(name: str, fields: Mapping[str, Any], wanted: _Wanted) -> LabelScheme:
+    """The scheme of a preset, with other fields. Ignored categories are not numbered."""
+    preset, changes = _preset(name), {**fields, **wanted.choices}
+    background = _background(changes, wanted)
+    if name == "index" and wanted.background is not None:
+        changes.pop("unlabelled", None)
+    ignored = set(changes.get("ignored", ()))
+    rows = [row for row in _rows(wanted, changes) if row.id not in ignored]
+    scheme = _build(name, preset, rows, background)
+    scheme = changed(scheme, changes, preset.raw) if changes else scheme
+    problems = check_names(name, scheme, rows)
+    return replace(scheme, problems=(*scheme.problems, *problems)) if problems else scheme
+
+
+def _background(changes: Mapping[str, Any], wanted: _Wanted) -> bool:
+    """Whether 0 is background in ``index``: as the caller says, or else the scheme file, or else the data set."""
+    if wanted.background is not None:
+        return wanted.background
+    return changes["unlabelled"] == 0 if "unlabelled" in changes else wanted.instances
+
+
+def _build(name: str, preset: Preset, categories: Sequence[Category], background: bool) -> LabelScheme:
+    if preset.table is not None:
+        return _with_table(name)
+    if not categories:
         raise LabelError(
             "doc.missing_key",
             f"labels {name!r} follow the data set's categories, but there are none; give them with --categories FILE "
             "(in Python: categories=), or choose a preset with a class table",
         )
-    if preset.table is None:
-        return _numbered(
-            index_with_background if name == "index" and wanted.background else preset.build, wanted.categories
-        )
-    return _with_table(name)
+    return _numbered(index_with_background if name == "index" and background else preset.build, categories)
 
 
 def _numbered(build: Callable[[Sequence[Category]], LabelScheme], categories: Sequence[Category]) -> LabelScheme:
@@ -165,21 +200,8 @@ def _with_table(name: str) -> LabelScheme:
 def _from_file(path: str, wanted: _Wanted) -> LabelScheme:
     scheme = schemefile.read_scheme(path)
     if isinstance(scheme, LabelScheme):
-        return scheme
+        return _with_choices(scheme, wanted)
     try:
-        return _of_changes(scheme.preset, _preset(scheme.preset), scheme.changes, wanted)
+        return _of_preset(scheme.preset, scheme.changes, wanted)
     except (LabelError, UsageError) as error:
         raise error.at(schemefile.name_of(path)) from None
-
-
-def _of_changes(name: str, preset: Preset, changes: dict[str, Any], wanted: _Wanted) -> LabelScheme:
-    """The scheme of a preset, with changes. Ignored categories are not numbered."""
-    if name == "index" and "unlabelled" in changes:
-        if wanted.asked is None:
-            wanted = wanted._replace(background=changes["unlabelled"] == 0)
-        else:
-            changes = {field: value for field, value in changes.items() if field != "unlabelled"}
-    ignored = set(changes.get("ignored", ()))
-    known = [row for row in wanted.categories if row.id not in ignored]
-    scheme = changed(_build(name, preset, wanted._replace(categories=known)), changes, preset.raw)
-    return _agreeing(name, scheme, wanted)

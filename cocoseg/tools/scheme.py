@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from cocoseg import options
 from cocoseg.errors import DocumentError, LabelError
-from cocoseg.files.places import place
+from cocoseg.files.places import StrPath, place
 from cocoseg.labels import LabelScheme, label_scheme
 from cocoseg.labels.choose import names_file
 from cocoseg.labels.presets import PICTURES_ONLY
 from cocoseg.labels.schemefile import name_of, scheme_dict
-from cocoseg.model import Dataset
+from cocoseg.model import Category, Dataset
 from cocoseg.runs.report import Head
 from cocoseg.tools.sources import Source, by_score, labels_file
 from cocoseg.tools.summary import Summary
+
+_CHOICES: tuple[Literal["crowd", "things", "unknown", "keep_unused_roots"], ...]
+_CHOICES = ("crowd", "things", "unknown", "keep_unused_roots")
 
 S = TypeVar("S", bound=Summary)
 
@@ -38,7 +41,7 @@ class Painting:
         scheme = _scheme(given, dataset)
         scheme_file = labels_file(labels)
         shown = {"labels": scheme.name, "overlap": scheme.overlap, "unlabelled": unlabelled} | source.given
-        shown |= {"keep_unused_roots": True} if given["keep_unused_roots"] else {}
+        shown |= {name: given[name] for name in _CHOICES if given[name]}
         return cls(dataset, scheme, [*source.files, *([scheme_file] if scheme_file else ())], shown)
 
     def summary(self, kind: Callable[..., S]) -> S:
@@ -54,15 +57,29 @@ class Painting:
         return Head(self.sources, self.shown | own, about | {"labels": labels})
 
 
+def choose(
+    labels: StrPath | LabelScheme, categories: Dataset | Sequence[Category], given: options.Labelling
+) -> LabelScheme:
+    """The scheme of a data set with the given options. Raises LabelError, UsageError."""
+    unlabelled = given["unlabelled"]
+    scheme = label_scheme(
+        labels,
+        categories,
+        background=None if unlabelled is None else unlabelled == "background",
+        keep_unused_roots=given["keep_unused_roots"],
+        crowd=given["crowd"],
+        things=given["things"],
+        unknown=given["unknown"],
+    )
+    return scheme if unlabelled is None else scheme.with_unlabelled(unlabelled)
+
+
 def _scheme(given: options.Painting, dataset: Dataset) -> LabelScheme:
-    labels, overlap, unlabelled = given["labels"], given["overlap"], given["unlabelled"]
-    background = None if unlabelled is None else unlabelled == "background"
+    labels, overlap = given["labels"], given["overlap"]
     try:
         if labels in PICTURES_ONLY and not dataset.folders:
             raise DocumentError("doc.kind", f"labels {labels!r} are for panoptic files; use cocostuff-helper here")
-        scheme = label_scheme(labels, dataset, background=background, keep_unused_roots=given["keep_unused_roots"])
-        if unlabelled is not None:
-            scheme = scheme.with_unlabelled(unlabelled)
+        scheme = choose(labels, dataset, options.part(options.Labelling, given))
         return scheme if overlap is None else replace(scheme, overlap=overlap)
     except (LabelError, DocumentError) as error:
         where = name_of(place(labels)) if names_file(labels) else dataset.source

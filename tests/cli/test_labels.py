@@ -83,3 +83,20 @@ def test_unlabelled_has_two_spellings(tmp_path: Path) -> None:
     first, second = (sorted((tmp_path / name).glob("*.png")) for name in ("--unlabelled", "--unlabeled"))
     assert [path.read_bytes() for path in first] == [path.read_bytes() for path in second]
     assert len(first) > 0
+
+
+def test_a_preset_that_follows_a_source_says_that_it_is_missing(tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").write_text('preset = "panopticapi"')
+    for labels in ("index", "things-first", tmp_path / "mine.toml"):
+        result = run("labels", labels)
+        assert result.code == 3
+        assert "SRC is missing" in result.stderr
+        assert f"cocoseg labels {labels} SRC" in result.stderr
+        assert "Python" not in result.stderr
+
+
+def test_a_scheme_file_decides_as_it_does_in_a_conversion(tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").write_text('preset = "index"\nunlabelled = 255')
+    lines = run("labels", tmp_path / "mine.toml", FIXTURES / "instances.json").stdout.splitlines()
+    assert lines[2].split()[0] == "0"
+    assert "background" not in lines[2]
