@@ -84,7 +84,8 @@ class Reading(TypedDict, total=False):
     """How a source is read."""
 
     categories: Annotated[
-        "StrPath | None", Option("Take the categories from this JSON if SRC has none.", metavar="FILE")
+        "StrPath | None",
+        Option("Take the categories from this JSON, CSV or list of names if SRC has none.", metavar="FILE"),
     ]
     images: Annotated[
         "StrPath | None", Option("Take the images of a results list or a folder from this JSON.", metavar="FILE")

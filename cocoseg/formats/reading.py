@@ -11,6 +11,7 @@ from cocoseg.errors import DocumentError, SampleError, UsageError, show
 from cocoseg.files import places
 from cocoseg.files.places import StrPath, place
 from cocoseg.formats import FORMATS
+from cocoseg.formats.coco_json.names import numbering
 from cocoseg.formats.detect import Found, is_folder, recognise
 from cocoseg.model import Dataset
 from cocoseg.options import Reading, declared, takes
@@ -67,8 +68,10 @@ def _open(path: StrPath, options: Reading, function: str = "read") -> tuple[str,
     layout = {"layout": row.layout} if row.layout else {}
     try:
         dataset = getattr(module, function, module.read)(_within(source, name), **layout, **given)
+        problems = numbering(given["categories"]) if "categories" in given else ()
     except SampleError as error:  # storage that stopped answering
         raise DocumentError(error.category, error.message) from None
+    dataset = replace(dataset, problems=(*problems, *dataset.problems)) if problems else dataset
     return name, replace(dataset, read_as=dataset.read_as or row.what) if guessed else dataset
 
 

@@ -15,6 +15,7 @@ from msgspec import UNSET, Raw, UnsetType
 from cocoseg.errors import DocumentError, Problem, SampleError, show
 from cocoseg.files.documents import Int64, read_document
 from cocoseg.formats.coco_json.about import compact
+from cocoseg.formats.coco_json.names import read_names
 from cocoseg.formats.coco_json.scalars import Taken, flag, text, whole
 from cocoseg.labels.presets import is_official
 from cocoseg.model import Category, Sample
@@ -43,11 +44,13 @@ _CATEGORY_ID = re.compile(rb'"category_id"\s*:\s*"?(-?\d{1,19})')
 
 
 def read_categories(path: str | os.PathLike[str]) -> tuple[Category, ...]:
-    """The categories of a JSON file, which is a list of them or an object with ``categories``.
+    """The categories of a JSON file, which is a list of them or an object with ``categories``, or of a list of names.
 
     If the object has annotations, they decide which categories are unused roots. Raises DocumentError.
     """
     source = os.fspath(path)
+    if names := read_names(source):
+        return names.categories
     document: _Document | list[Raw] = read_document(source, _DOCUMENT)
     rows = document if isinstance(document, list) else document.categories
     found = parse_categories(source, rows)

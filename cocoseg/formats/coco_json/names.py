@@ -1,0 +1,123 @@
+"""Categories as a list of names: a text file, a CSV, or a JSON list. Names without ids count from 0.
+
+road            0: road         id,name         ["road", "sky"]         {"0": "road", "1": "sky"}
+sky             1: sky          0,road
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import os
+import re
+from collections.abc import Sequence
+from pathlib import PurePosixPath
+from typing import NamedTuple
+
+import msgspec
+
+from cocoseg.errors import DocumentError, Problem, SampleError, show
+from cocoseg.files import places
+from cocoseg.files.reading import read_file
+from cocoseg.model import Category
+
+_LONGEST = 1 << 20  # bytes of a JSON that may be a list of names
+_NUMBERED = re.compile(r"(-?\d+)(?:\s*[:,;]\s*|\s+)(\S.*)")
+_TABLES = {".csv": ",", ".tsv": "\t"}
+_TEXTS = ("", ".txt", ".names", ".lst")
+_IDS = ("id", "idx", "index", "class_id", "category_id", "value", "pixel_value")
+_NAMES = ("name", "class", "class_name", "label", "category")
+
+_JSON = msgspec.json.Decoder(list[str])
+
+
+class Names(NamedTuple):
+    """The categories of a file, and whether it gives their ids."""
+
+    categories: tuple[Category, ...]
+    numbered: bool
+
+
+def read_names(path: str | os.PathLike[str]) -> Names | None:
+    """The names in a file, or None if it is not a list of names. Raises DocumentError: ``file.*``, ``doc.type``."""
+    source, suffix = os.fspath(path), PurePosixPath(os.fspath(path)).suffix.lower()
+    try:
+        if suffix not in (*_TABLES, *_TEXTS):
+            small = places.is_file(source) and places.size(source) < _LONGEST
+            return _of_json(read_file(source)) if small else None
+        data = read_file(source).removeprefix(codecs.BOM_UTF8)
+        if data.lstrip()[:1] in (b"{", b"[", b"<"):
+            return _of_json(data)
+        rows = _rows(data.decode(), _TABLES.get(suffix, ""))
+    except SampleError as error:
+        raise DocumentError(error.category, error.message) from None
+    except (UnicodeDecodeError, csv.Error, DocumentError) as error:
+        text = error.message if isinstance(error, DocumentError) else f"not a list of names in UTF-8 ({error})"
+        raise DocumentError("doc.type", f"{source}: {text}") from None
+    return rows
+
+
+def numbering(path: str | os.PathLike[str]) -> tuple[Problem, ...]:
+    """A problem that says which ids the names of a file have, if it does not give them."""
+    names = read_names(path)
+    if names is None or names.numbered:
+        return ()
+    first, last = names.categories[0], names.categories[-1]
+    text = f"{len(names.categories)} names without ids count from 0: {show(first.name)} is {first.id}"
+    text += f", {show(last.name)} is {last.id}" if last is not first else ""
+    return (Problem("categories.numbered", f"{os.fspath(path)}: {text}; for other ids, give a CSV with id,name"),)
+
+
+def _of_json(data: bytes) -> Names | None:
+    try:
+        found = _JSON.decode(data.removeprefix(codecs.BOM_UTF8))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None  # the reader of COCO's categories says what is wrong
+    return _counted(found) if found else None
+
+
+def _rows(text: str, separator: str) -> Names:
+    """The lines of a text, or the rows of a table. Raises DocumentError."""
+    lines = [line.strip() for line in text.rstrip().splitlines()]
+    lines = [line for line in lines if not line.startswith("#")]
+    if not lines:
+        raise DocumentError("doc.type", "no names, expected one in each line")
+    if "" in lines:
+        raise DocumentError("doc.type", f"line {lines.index('') + 1} is empty, expected a name; remove it")
+    if separator:
+        return _of_table([[cell.strip() for cell in row] for row in csv.reader(lines, delimiter=separator)])
+    pairs = [_NUMBERED.fullmatch(line) for line in lines]
+    return _numbered([(pair[1], pair[2]) for pair in pairs if pair]) if all(pairs) else _counted(lines)
+
+
+def _of_table(rows: list[list[str]]) -> Names:
+    head = [cell.lower().replace(" ", "_") for cell in rows[0]]
+    name = next((head.index(word) for word in _NAMES if word in head), None)
+    number = next((head.index(word) for word in _IDS if word in head), None)
+    if name is None and len(head) > 2:
+        raise DocumentError("doc.type", f"{len(head)} columns without names; expected a first line such as id,name")
+    if name is None:
+        name, number = len(head) - 1, 0 if len(head) == 2 else None
+    else:
+        rows = rows[1:]
+    if short := next((row for row in rows if len(row) != len(head)), None):
+        raise DocumentError(
+            "doc.type", f"the row {show(','.join(short))} has {len(short)} columns, expected {len(head)}"
+        )
+    names = [row[name] for row in rows]
+    return _counted(names) if number is None else _numbered([(row[number], row[name]) for row in rows])
+
+
+def _counted(names: Sequence[str]) -> Names:
+    return Names(tuple(Category(number, name) for number, name in enumerate(names)), False)
+
+
+def _numbered(pairs: Sequence[tuple[str, str]]) -> Names:
+    found: dict[int, Category] = {}
+    for text, name in pairs:
+        if not re.fullmatch(r"-?\d{1,18}", text):
+            raise DocumentError("doc.type", f"id {show(text)} of {show(name)} is not an integer")
+        if int(text) in found:
+            raise DocumentError("doc.type", f"id {text} belongs to {show(found[int(text)].name)} and to {show(name)}")
+        found[int(text)] = Category(int(text), name)
+    return Names(tuple(found.values()), True)
