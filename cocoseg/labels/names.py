@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 
 from cocoseg.errors import LabelError, Problem, show
-from cocoseg.labels.presets import PRESETS, is_thing, official_categories
+from cocoseg.labels.presets import PRESETS, official_categories
 from cocoseg.labels.scheme import LabelScheme
 from cocoseg.model import Category
 
@@ -34,12 +34,12 @@ def check_names(preset: str, scheme: LabelScheme, categories: Sequence[Category]
         return ()
     names = _official(table) | _own(scheme, _official(table))
     strict = scheme.unknown == "error"
-    known = [row for row in rows if strict or row.merged or row.id in names]
+    known = [row for row in rows if strict or row.merged or row.id in scheme.class_of]
     agreed = sum(_agrees(row, names) for row in known)
     fitting = _fitting(rows, sum(_agrees(row, _official(table)) for row in rows))
     lacking = strict and fitting and any(not row.merged and row.id not in scheme.class_of for row in rows)
     if lacking or 2 * agreed < len(known) or not known:
-        raise LabelError("label.names", f"{_compared(preset, names, rows, agreed)}; {_advice(preset, fitting, rows)}")
+        raise LabelError("label.names", f"{_compared(preset, names, rows, agreed)}; {_advice(preset, fitting)}")
     return _differing(preset, names, known)
 
 
@@ -74,22 +74,28 @@ def _fitting(rows: Sequence[Category], agreed: int) -> list[str]:
     """The presets of a table that agrees with more categories, and with at least half."""
     counts = {table: sum(_agrees(row, _official(table)) for row in rows) for table in _TABLES}
     better = [table for table, count in counts.items() if count > agreed and 2 * count >= len(rows)]
-    return [name for name, preset in PRESETS.items() if preset.table in better]
+    return [name for name, preset in PRESETS.items() if preset.table in better and 2 * _listed(name, rows) >= len(rows)]
+
+
+def _listed(preset: str, rows: Sequence[Category]) -> int:
+    """How many of the categories have a class in a preset."""
+    known = PRESETS[preset].build(()).class_of
+    return sum(row.id in known for row in rows)
 
 
 def _compared(preset: str, names: Names, rows: Sequence[Category], agreed: int) -> str:
     first = next(row for row in rows if not _agrees(row, names))
     there = f"{show(names[first.id][0])} there" if first.id in names else "not listed there"
-    found = f"of the {len(rows)} categories, {agreed} have an id and name of its class table"
+    found = f"of {len(rows)} categories, {agreed} have an id and name of its class table"
     return f"labels {preset!r} are for other categories: {found} (id {first.id} is {show(first.name)} here, {there})"
 
 
-def _advice(preset: str, fitting: Sequence[str], rows: Sequence[Category]) -> str:
+def _advice(preset: str, fitting: Sequence[str]) -> str:
     if fitting:
         return f"presets for these categories are {', '.join(fitting)}"
-    own = "index" if any(is_thing(row) is None for row in rows) else PRESETS[preset].own
-    same = ", which has the same layout for the categories of any data set" if own != "index" else ""
-    return f"use labels {own!r}{same}, or a scheme file"
+    own = PRESETS[preset].own
+    same = f"{own!r}, which has the same layout for any categories that have 'isthing', " if own != "index" else ""
+    return f"use labels {same}{'or ' if same else ''}'index', or a scheme file"
 
 
 def _differing(preset: str, names: Names, rows: Sequence[Category]) -> tuple[Problem, ...]:
