@@ -25,6 +25,7 @@ from typing import (
 )
 
 from cocoseg.errors import DocumentError, UsageError, expected, nearest, show
+from cocoseg.limits import MAX_PIXELS
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -145,6 +146,10 @@ class Reading(TypedDict, total=False):
     keep_fields: Annotated[
         bool,
         Option("Keep fields that cocoseg does not use, and any file_name; for writers of JSON.", False, shell=None),
+    ]
+    max_pixels: Annotated[
+        int | None,
+        Option("Refuse pictures of more pixels.", unset=f"{MAX_PIXELS:,}, which 2 GiB allow", metavar="N", least=1),
     ]
     source_format: Annotated[
         "str | None",

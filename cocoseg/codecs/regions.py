@@ -13,6 +13,8 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from cocoseg.codecs.pixels import check_pixels
+
 T = TypeVar("T", bound=np.generic)
 S = TypeVar("S", bound=np.generic)
 
@@ -78,7 +80,8 @@ class Regions:
         return found
 
     def fill(self, values: npt.NDArray[T]) -> npt.NDArray[T]:
-        """A value per run (R,) -> (H, W) picture."""
+        """A value per run (R,) -> (H, W) picture. Raises SampleError ``limit.pixels``."""
+        check_pixels(self.size)
         pixels = np.repeat(values, self.lengths)
         return rows_from_columns(pixels.reshape(self.size[::-1])) if self.by_column else pixels.reshape(self.size)
 

@@ -17,10 +17,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from cocoseg.codecs.pixels import check_pixels
 from cocoseg.codecs.ragged import Ints, offsets_of, owners, ranges
 from cocoseg.codecs.regions import line_boxes, rows_from_columns, runs
 from cocoseg.errors import SampleError, show
-from cocoseg.limits import MAX_PIXELS
+from cocoseg.limits import MOST_PIXELS, allowed_pixels
 
 _FAR = 1 << 33
 _LARGE = 1 << 12  # pixels of a mask from which it is faster to encode each alone
@@ -76,8 +77,10 @@ def check_size(size: Any) -> tuple[int, int]:
     height, width = int(size[0]), int(size[1])
     if height < 1 or width < 1:
         raise SampleError("size.invalid", f"size is {show(size)}; expected a height and a width of at least 1")
-    if height * width > MAX_PIXELS:
-        raise SampleError("limit.pixels", f"size is {show(size)}: more than the {MAX_PIXELS} pixels that are allowed")
+    if height * width > max(MOST_PIXELS, allowed_pixels()):
+        raise SampleError(
+            "limit.pixels", f"size is {show(size)}: more than the {MOST_PIXELS:,} pixels that are allowed"
+        )
     return height, width
 
 
@@ -128,12 +131,13 @@ def toggles(packed: Runs) -> tuple[Ints, Ints]:
 
 
 def decode(packed: Runs) -> npt.NDArray[np.bool_]:
-    """Runs of n masks -> (n, H, W) bool.
+    """Runs of n masks -> (n, H, W) bool. Raises SampleError ``limit.pixels``.
 
     >>> decode(pack(np.array([0, 2, 1, 1, 2]), np.array([0, 5]), (2, 3))).astype(int)
     array([[[1, 0, 0],
             [1, 1, 0]]])
     """
+    check_pixels(packed.size)
     if native() is None:
         foreground = np.zeros(len(packed.counts), np.bool_)
         foreground[packed.drawn] = True

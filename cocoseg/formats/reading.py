@@ -13,7 +13,8 @@ from cocoseg.files.places import StrPath, place
 from cocoseg.formats import FORMATS
 from cocoseg.formats.coco_json.names import numbering
 from cocoseg.formats.detect import Found, is_folder, recognise
-from cocoseg.model import Dataset
+from cocoseg.limits import MAX_PIXELS, allow_pixels
+from cocoseg.model import Dataset, Loader, Loads
 from cocoseg.options import Reading, declared, takes
 from cocoseg.options import given as changed
 
@@ -55,6 +56,10 @@ def _open(path: StrPath, options: Reading, function: str = "read") -> tuple[str,
     source, name = place(path), options["source_format"]
     given = {name: _location(name, value) for name, value in changed(Reading, options).items()}
     given.pop("source_format", None)
+    most = given.pop("max_pixels", MAX_PIXELS)
+    if most < 1:
+        raise UsageError("usage.max_pixels", f"max_pixels is {most}, expected at least 1")
+    allow_pixels(most)
     _check_name(name)
     name, guessed = Found(name) if name else recognise(source)
     if name is None:  # images without a segment, or else that reader's message says what is wrong
@@ -71,8 +76,12 @@ def _open(path: StrPath, options: Reading, function: str = "read") -> tuple[str,
         problems = numbering(given["categories"]) if "categories" in given else ()
     except SampleError as error:  # storage that stopped answering
         raise DocumentError(error.category, error.message) from None
-    dataset = replace(dataset, problems=(*problems, *dataset.problems)) if problems else dataset
+    dataset = replace(dataset, load=_with_limit(dataset.load, most), problems=(*problems, *dataset.problems))
     return name, replace(dataset, read_as=dataset.read_as or row.what) if guessed else dataset
+
+
+def _with_limit(load: Loads, most: int) -> Loads:
+    return replace(load, max_pixels=most) if isinstance(load, Loader) else load
 
 
 def _location(option: str, value: Any) -> Any:

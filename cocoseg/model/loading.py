@@ -10,6 +10,7 @@ from typing import Any, Protocol, TypeVar
 from cocoseg.errors import SampleError
 from cocoseg.files import places
 from cocoseg.files.reading import read_file
+from cocoseg.limits import MAX_PIXELS, allow_pixels
 from cocoseg.model.records import Entry, Refused, Sample
 
 T = TypeVar("T")
@@ -60,7 +61,7 @@ class Loader:
 
     File k of an entry is in ``folders[k]``, or in the last folder. ``lists(entry, first)`` gives further files, in the
     first folder, that the first file lists. ``makes(entry, files, place)`` decodes; then the ``changes`` are applied.
-    ``settings`` is a digest of everything else that determines a sample.
+    ``settings`` is a digest of everything else that determines a sample. ``max_pixels`` is the limit for pictures.
     """
 
     source: str
@@ -69,6 +70,7 @@ class Loader:
     changes: tuple[Change, ...] = ()
     lists: Callable[[Entry, bytes], Sequence[str]] | None = None
     settings: str = ""
+    max_pixels: int = MAX_PIXELS
 
     def __call__(self, entry: Entry | Refused) -> Sample:
         """As in ``Loads``."""
@@ -80,7 +82,8 @@ class Loader:
         return self._naming(usable, lambda: list(self._files(usable))) if usable.files else []
 
     def decode(self, entry: Entry, files: Sequence[bytes]) -> Sample:
-        """As in ``Loads``."""
+        """As in ``Loads``. The limit for pictures holds until this thread decodes the next one."""
+        allow_pixels(self.max_pixels)
         sample = self._naming(entry, lambda: self.makes(entry, files, self.place(entry)))
         return _after(self.changes, sample)
 

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from cocoseg.codecs import rle
 from cocoseg.codecs.overlap import layers, paint
 from cocoseg.codecs.panoptic import check_ids, ids_from_rgb, listed_regions
+from cocoseg.codecs.pixels import check_pixels
 from cocoseg.codecs.regions import Regions
 from cocoseg.codecs.rle import Runs, take
 from cocoseg.errors import LabelError, SampleError, UsageError, show
@@ -165,6 +166,7 @@ def _painted(stack: _Stack, classes: npt.NDArray[Any], scheme: LabelScheme) -> S
         values[contested] = scheme.void
         class_map = regions.fill(values)
     else:
+        check_pixels(masks.size)
         class_map = np.full(masks.size, scheme.outside, scheme.dtype)
         paint(masks, classes, class_map, order)
     counts = np.bincount(values, weights=regions.lengths)

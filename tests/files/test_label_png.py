@@ -122,6 +122,19 @@ class TestRefused:
     def test_bombs(self, side: int) -> None:
         assert refusal(build_png(1, 1, GREY, 8, ihdr_width=side, ihdr_height=side)).category == "limit.pixels"
 
+    def test_a_large_map_of_one_class_is_no_bomb(self) -> None:
+        class_map = np.full((6000, 6000), 7, np.uint8)
+        data = write_class_map(class_map)
+        assert len(data) < class_map.size / 600
+        assert np.array_equal(read_labels(data), class_map)
+
+    def test_a_header_that_promises_more_than_the_pixels_hold_is_damage(self) -> None:
+        data = build_png(1, 1, GREY, 8, ihdr_width=6000, ihdr_height=6000)
+        assert refusal(data).category == "limit.pixels"
+        whole = write_class_map(np.full((6000, 6000), 7, np.uint8))
+        header = build_png(1, 1, GREY, 8, ihdr_width=6100, ihdr_height=6000)[:33]
+        assert refusal(header + whole[33:]).category == "png.corrupt"
+
     def test_an_empty_file(self) -> None:
         assert "the file is empty" in refusal(b"").message
 

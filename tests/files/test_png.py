@@ -24,6 +24,7 @@ from cocoseg.files.png import (
     read_picture,
     verify_stream,
 )
+from cocoseg.files.png.write import write_rgb
 from cocoseg.limits import MAX_PIXELS
 
 GREY, RGB, PALETTE, GREY_ALPHA, RGBA = 0, 2, 3, 4, 6
@@ -258,6 +259,13 @@ class TestBombs:
             assert tracemalloc.get_traced_memory()[1] < 1 << 20
         finally:
             tracemalloc.stop()
+
+    def test_are_not_pictures_of_one_colour(self) -> None:
+        picture = np.full((6000, 6000, 3), 9, np.uint8)
+        data = write_rgb(picture)
+        assert len(data) < picture.size / 600
+        assert np.array_equal(read_picture(data, (6000, 6000)), picture)
+        verify_stream(data)
 
     def test_that_the_json_says_are_small_are_a_mismatch(self) -> None:
         data = file_of((10000, 10000, 8, RGB, 0, 0, 0), ("IDAT", zlib.compress(bytes(1 << 20))))

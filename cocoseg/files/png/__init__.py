@@ -17,14 +17,15 @@ import numpy.typing as npt
 from zlib_ng import zlib_ng
 
 from cocoseg.errors import SampleError
-from cocoseg.limits import MAX_PIXELS
+from cocoseg.limits import MOST_PIXELS, allowed_pixels, excess
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 HEADER_BYTES = 33
 
-_ABSURD = 1 << 31  # more pixels than any label picture has
-_LARGE = 1 << 25  # pixels from which the ratio of picture to file is checked
-_BOMB_RATIO = 600
+_LARGE = 1 << 25  # pixels from which a file is looked through before memory is taken for them
+_SUSPICIOUS = 600  # bytes of a picture that a byte of the file unpacks to
+_DEFLATE = 1032  # the most that a byte can unpack to
+_PIECE = 1 << 18
 _SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 _PALETTE = 3
 _RGB = (2, 6)
@@ -62,7 +63,7 @@ def read_header(data: bytes) -> Header:
         raise SampleError("png.corrupt", f"the PNG's header says {height}×{width} pixels; expected at least 1×1")
     if data[26] or data[27] or data[28] > 1:
         raise SampleError("png.corrupt", "the PNG's header names methods that PNG does not have; get the file again")
-    if width * height > _ABSURD:
+    if width * height > max(MOST_PIXELS, allowed_pixels()):
         raise SampleError("limit.pixels", f"the PNG's header says {height}×{width} pixels, more than any label picture")
     return Header((height, width), data[24], data[25])
 
@@ -86,21 +87,26 @@ def read_picture(data: bytes, size: tuple[int, int] | None = None) -> npt.NDArra
 def verify_stream(data: bytes) -> None:
     """Check what the fast decoder does not: the Adler-32 of the pixels and that they are exactly the header's.
 
-    This inflates the picture again, so it is for pictures that look wrong already; very large ones are skipped.
+    This inflates the picture again, piece by piece, so it is for pictures that look wrong already.
     Raises SampleError ``png.corrupt``.
     """
-    header = read_header(data)
-    if header.size[0] * header.size[1] > _LARGE:
-        return
-    expected = _filtered_bytes(header, interlaced=bool(data[28]))
-    stream = zlib_ng.decompressobj()
     try:
-        found = stream.decompress(b"".join(_image_data(data)), expected + 1)
-        complete = len(found) == expected and stream.eof
+        complete = _inflates_to(data, _filtered_bytes(read_header(data), interlaced=bool(data[28])))
     except zlib_ng.error:  # type: ignore[misc]  # its stub takes the class for an instance
         complete = False
     if not complete:
         raise SampleError("png.corrupt", "the PNG's pixels do not agree with its header and checksum; get it again")
+
+
+def _inflates_to(data: bytes, expected: int) -> bool:
+    """Whether the pixels of a PNG are so many bytes, and no more. Raises zlib_ng.error, SampleError ``png.corrupt``."""
+    stream, found, rest = zlib_ng.decompressobj(), 0, b"".join(_image_data(data))
+    while not stream.eof and found <= expected:
+        piece = stream.decompress(rest, min(_PIECE, expected + 1 - found) or 1)
+        if not piece and not stream.unconsumed_tail:
+            break
+        found, rest = found + len(piece), stream.unconsumed_tail
+    return stream.eof and found == expected
 
 
 def chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
@@ -113,32 +119,34 @@ def chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
 
 
 def check_size(header: Header, size: tuple[int, int] | None, data: bytes) -> None:
-    """Refuse a picture whose size differs from the annotation's, and one that packs too much.
+    """Refuse a picture whose size differs from the annotation's, one too large, and a header that promises too much.
 
-    Raises SampleError: ``size.mismatch``, ``limit.pixels``.
+    Raises SampleError: ``size.mismatch``, ``limit.pixels``, ``png.corrupt``.
     """
-    check_sides(header, size, data)
-    pixels = header.size[0] * header.size[1]
-    if pixels > _LARGE and 3 * pixels > _BOMB_RATIO * len(data):
-        raise SampleError(
-            "limit.pixels", f"the PNG packs {pixels:,} pixels into {len(data):,} bytes, as decompression bombs do"
-        )
-
-
-def check_sides(header: Header, size: tuple[int, int] | None, data: bytes) -> None:
-    """Refuse a picture whose size differs from the annotation's, and one too large. Raises as ``check_size``."""
     height, width = header.size
     if size is not None and size != header.size:
-        verify_stream(data)
+        if height * width <= _LARGE:
+            verify_stream(data)
         turned = "; height and width look swapped" if size == (width, height) else ""
         raise SampleError(
             "size.mismatch",
             f"the PNG is {height}×{width} (height×width), the JSON says {size[0]}×{size[1]}{turned}; "
             "one of the two belongs to another image",
         )
-    pixels = height * width
-    if pixels > MAX_PIXELS:
-        raise SampleError("limit.pixels", f"the PNG has {pixels:,} pixels, more than the {MAX_PIXELS:,} allowed")
+    if much := excess(height * width):
+        raise SampleError("limit.pixels", f"the PNG has {much}")
+    if height * width > _LARGE:
+        _check_promise(header, data)
+
+
+def _check_promise(header: Header, data: bytes) -> None:
+    """Refuse a file that can't hold the pixels that its header promises, before memory is taken for them."""
+    expected = _filtered_bytes(header, interlaced=bool(data[28]))
+    if expected > _DEFLATE * len(data):
+        text = f"the PNG's header says {header.size[0] * header.size[1]:,} pixels, which {len(data):,} bytes can't hold"
+        raise SampleError("limit.pixels", f"{text}; get the file again")
+    if expected > _SUSPICIOUS * len(data):
+        verify_stream(data)
 
 
 def decode(data: bytes, header: Header, mode: str) -> npt.NDArray[Any]:
@@ -175,6 +183,7 @@ def decode_slowly(data: bytes) -> tuple[npt.NDArray[Any], npt.NDArray[np.uint8]]
     from PIL import Image
 
     verify_stream(data)  # Pillow fills rows that are missing
+    before, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None  # check_size has a limit of its own
     try:
         with Image.open(io.BytesIO(data), formats=["PNG"]) as picture:
             return np.asarray(picture), np.array(picture.getpalette() or (), np.uint8).reshape(-1, 3)
@@ -182,6 +191,8 @@ def decode_slowly(data: bytes) -> tuple[npt.NDArray[Any], npt.NDArray[np.uint8]]
         raise
     except Exception as error:
         raise SampleError("png.corrupt", f"the PNG can't be decoded ({error}); get the file again") from None
+    finally:
+        Image.MAX_IMAGE_PIXELS = before
 
 
 def _decode_palette(data: bytes) -> npt.NDArray[np.uint8]:
