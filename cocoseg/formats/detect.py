@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -10,8 +9,9 @@ from cocoseg.errors import DocumentError, SampleError, show
 from cocoseg.files import places, png
 from cocoseg.files.listing import names, pictures_of
 from cocoseg.files.places import StrPath, place
-from cocoseg.files.reading import first_match, read_head
+from cocoseg.files.reading import read_head
 from cocoseg.formats import FORMATS
+from cocoseg.formats.inside import format_of, only_document
 from cocoseg.formats.maps.pictures import no_pictures
 from cocoseg.formats.masks.naming import are_masks
 from cocoseg.runs.report import read_report
@@ -20,10 +20,14 @@ _SOME = 20  # headers to try if the first pictures are damaged
 
 
 class Found(NamedTuple):
-    """The name of a format, None if no sign matches, and whether it is a guess: the source does not say it itself."""
+    """The name of a format, None if no sign matches, and whether it is a guess: the source does not say it itself.
+
+    ``document`` is the name of the file to read in a folder, if it was found by looking.
+    """
 
     format: str | None
     guessed: bool = False
+    document: str = ""
 
 
 def detect(path: StrPath) -> str | None:
@@ -35,7 +39,7 @@ def recognise(path: StrPath) -> Found:
     """The format of a source. Raises DocumentError ``file.*``, ``doc.*``, ``png.*``."""
     source = place(path)
     try:
-        return _of_folder(source) if is_folder(source) else Found(_of_file(source))
+        return _of_folder(source) if is_folder(source) else Found(format_of(source, _signs("key")))
     except SampleError as error:
         raise DocumentError(error.category, error.message) from None
 
@@ -45,16 +49,8 @@ def is_folder(source: str) -> bool:
     return places.is_input_folder(source)
 
 
-def _of_file(source: str) -> str | None:
-    """Detects by the first key that is a sign."""
-    keys = _signs("key")
-    pattern = rb'"(' + "|".join(map(re.escape, keys)).encode() + rb')"\s{0,20}:'
-    found = first_match(source, re.compile(pattern))
-    return keys[found.split(b'"')[1].decode()] if found else None
-
-
 def _of_folder(folder: str) -> Found:
-    """Detects by the report of a run, a folder inside, the tables of masks, or the PNGs."""
+    """Detects by the report of a run, a folder inside, the tables of masks, a JSON with annotations, or the PNGs."""
     if command := read_report(folder).command:
         return Found(_written_by(folder, command))
     if inside := next(
@@ -66,7 +62,21 @@ def _of_folder(folder: str) -> Found:
         (name for end, name in _signs("table").items() if any(file.endswith(f"/{end}") for file in files)), None
     ):
         return Found(table)
+    if document := only_document(folder, files, _signs("key")):
+        return Found(document[1], True, document[0])
     return Found(_of_pictures(folder, pictures_of(files)), guessed=True)
+
+
+def find_document(folder: str, format: str) -> str:
+    """The name of the one JSON of this format in a folder. Raises DocumentError ``doc.kind``, ``file.*``."""
+    keys = {key: name for key, name in _signs("key").items() if name == format}
+    try:
+        found = only_document(folder, names(folder), keys)
+    except SampleError as error:
+        raise DocumentError(error.category, error.message) from None
+    if found is None:
+        raise DocumentError("doc.kind", f"the folder {show(folder, 300)} holds no {FORMATS[format].what}")
+    return found[0]
 
 
 def _of_pictures(folder: str, found: Sequence[str]) -> str:

@@ -12,7 +12,7 @@ from cocoseg.files import places
 from cocoseg.files.places import StrPath, place
 from cocoseg.formats import FORMATS
 from cocoseg.formats.coco_json.names import numbering
-from cocoseg.formats.detect import Found, is_folder, recognise
+from cocoseg.formats.detect import Found, find_document, is_folder, recognise
 from cocoseg.limits import MAX_PIXELS, allow_pixels
 from cocoseg.model import Dataset, Loader, Loads
 from cocoseg.options import Reading, declared, takes
@@ -61,7 +61,7 @@ def _open(path: StrPath, options: Reading, function: str = "read") -> tuple[str,
         raise UsageError("usage.max_pixels", f"max_pixels is {most}, expected at least 1")
     allow_pixels(most)
     _check_name(name)
-    name, guessed = Found(name) if name else recognise(source)
+    name, guessed, document = Found(name) if name else recognise(source)
     if name is None:  # images without a segment, or else that reader's message says what is wrong
         name, given = "coco", {option: value for option, value in given.items() if option in FORMATS["coco"].options}
     row = FORMATS[name]
@@ -72,12 +72,13 @@ def _open(path: StrPath, options: Reading, function: str = "read") -> tuple[str,
     module = import_module(row.module)
     layout = {"layout": row.layout} if row.layout else {}
     try:
-        dataset = getattr(module, function, module.read)(_within(source, name), **layout, **given)
+        dataset = getattr(module, function, module.read)(_within(source, name, document), **layout, **given)
         problems = numbering(given["categories"]) if "categories" in given else ()
     except SampleError as error:  # storage that stopped answering
         raise DocumentError(error.category, error.message) from None
     dataset = replace(dataset, load=_with_limit(dataset.load, most), problems=(*problems, *dataset.problems))
-    return name, replace(dataset, read_as=dataset.read_as or row.what) if guessed else dataset
+    what = f"{row.what}: {show(document)}" if document else row.what
+    return name, replace(dataset, read_as=dataset.read_as or what) if guessed else dataset
 
 
 def _with_limit(load: Loads, most: int) -> Loads:
@@ -96,9 +97,12 @@ def _check_name(name: str | None) -> None:
         raise UsageError("usage.format", text)
 
 
-def _within(source: str, name: str) -> str:
-    """What the format's module takes: a folder, or the JSON in a folder that cocoseg wrote."""
+def _within(source: str, name: str, document: str) -> str:
+    """What the format's module takes: a folder, or the JSON in a folder."""
     row, folder = FORMATS[name], is_folder(source)
     if row.folder and not folder:
         raise DocumentError("file.missing", f"{show(source, 300)} is not a folder, expected a {row.what}")
-    return places.join(source, row.document) if row.document and folder else source
+    if row.folder or not folder:
+        return source
+    written = row.document and not document and places.exists(places.join(source, row.document))
+    return places.join(source, row.document if written else document or find_document(source, name))

@@ -167,7 +167,7 @@ class TestRecognised:
     def test_masks_by_a_table_without_a_report(self, tmp_path: Path) -> None:
         lay_out(tmp_path, "train/0001_mask.png")
         (tmp_path / "train" / "masks.json").write_text("{}")
-        assert recognise(tmp_path) == ("masks", False)
+        assert recognise(tmp_path)[:2] == ("masks", False)
 
     @pytest.mark.parametrize(
         ("source", "options", "said"),
@@ -242,3 +242,61 @@ class TestRecognised:
     def test_options_of_others_mean_nothing(self, source: str, options: dict[str, Any], said: str) -> None:
         with pytest.raises(cocoseg.DocumentError, match=said):
             cocoseg.read(f"fixtures/{source}", **options)
+
+
+class TestJsonInAFolder:
+    """SRC is a folder that holds the JSON."""
+
+    def fill(self, folder: Path, **documents: str) -> Path:
+        for name, fixture in documents.items():
+            path = folder / name.replace("__", "/")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.with_suffix(".json").write_bytes(Path(f"fixtures/{fixture}.json").read_bytes())
+        return folder
+
+    @pytest.mark.parametrize("name", ["_annotations.coco", "train/_annotations.coco", "annotations/instances_val"])
+    @pytest.mark.parametrize("photo", ["a.jpg", "a.png", "train/a.png"])
+    def test_the_only_one_is_taken_and_said(self, name: str, photo: str, tmp_path: Path) -> None:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / f"{name}.json").write_bytes(Path("fixtures/instances.json").read_bytes())
+        (tmp_path / "README.json").write_text("{}")
+        lay_out(tmp_path, photo)
+        dataset = cocoseg.read(tmp_path)
+        assert len(dataset) == len(cocoseg.read("fixtures/instances.json"))
+        assert dataset.read_as == f"COCO detection JSON: instances, stuff, LVIS, results: '{name}.json'"
+        assert run("to-coco", tmp_path, tmp_path.parent / f"{tmp_path.name}.json").stdout.startswith("SRC was read as")
+
+    def test_several_are_listed_with_what_to_type(self, tmp_path: Path) -> None:
+        folder = self.fill(tmp_path / "my set", train__a="instances", valid__a="instances", annotations__p="panoptic")
+        result = run("info", folder)
+        assert result.code == 3
+        assert "'annotations/p.json', 'train/a.json', 'valid/a.json'; name one of them as SRC" in result.stderr
+        assert f"cocoseg info '{folder}/annotations/p.json'" in result.stderr
+
+    def test_the_format_chooses_among_several(self, tmp_path: Path) -> None:
+        folder = self.fill(tmp_path, a="instances", b="panoptic")
+        (tmp_path / "b").symlink_to(Path("fixtures/panoptic").resolve())
+        assert cocoseg.info(folder, source_format="coco").format == "coco"
+        assert cocoseg.info(folder, source_format="panoptic").segments == 11
+        with pytest.raises(cocoseg.DocumentError, match="holds no COCO panoptic JSON"):
+            cocoseg.read(lay_out(tmp_path / "other", "a.png"), source_format="panoptic")
+
+    def test_not_what_has_no_annotations(self, tmp_path: Path) -> None:
+        (tmp_path / "categories.json").write_text('[{"id": 0, "name": "a"}]')
+        lay_out(tmp_path, "maps/a.png")
+        assert detect(tmp_path) == "semantic"
+
+
+class TestPhotos:
+    NOISE = np.random.default_rng(0).integers(0, 256, (32, 32, 3), np.uint8)
+
+    @pytest.mark.parametrize(("mode", "ending"), [("RGB", "png"), ("L", "png"), ("RGB", "jpg")])
+    def test_are_called_photos(self, mode: str, ending: str, tmp_path: Path) -> None:
+        Image.fromarray(self.NOISE).convert(mode).save(tmp_path / f"a.{ending}")
+        result = run("info", tmp_path)
+        assert (result.code, "photo" in result.stderr, "give the folder of" in result.stderr) == (3, True, True)
+
+    def test_are_not_pictures_of_two_channels(self, tmp_path: Path) -> None:
+        picture = self.NOISE * np.array([1, 1, 0], np.uint8)
+        Image.fromarray(picture).save(tmp_path / "a.png")
+        assert detect(tmp_path) == "two-channel"

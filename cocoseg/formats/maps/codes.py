@@ -19,6 +19,7 @@ Size = tuple[int, int]
 
 _RGB = (2, 6)
 _OPAQUE = 255
+_TINY = 256  # pixels that say nothing
 _PHOTO = 0.2  # share of pixels that differ from the one before; label pictures have a few per cent
 
 
@@ -98,6 +99,17 @@ def two_channel_header(data: bytes) -> Header:
     return header
 
 
+def is_photo(picture: npt.NDArray[np.uint8]) -> bool:
+    """Whether a picture of colours (H, W, 3) or (H, W, 4) is a photo: its colours, blue too, change all the time."""
+    return bool(picture[..., 2].any()) and is_noisy(ids_from_rgb(picture))
+
+
+def is_noisy(values: Numbers) -> bool:
+    """Whether the values of a picture (H, W) change from pixel to pixel, as in a photo."""
+    flat = values.reshape(-1)
+    return flat.size > _TINY and int(np.count_nonzero(flat[1:] != flat[:-1])) > _PHOTO * flat.size
+
+
 def _alpha(alpha: npt.NDArray[np.uint8]) -> SampleError:
     values = np.unique(alpha)
     found = f"the PNG has {len(values)} values of alpha, {values[0]} to {values[-1]}; a 2-channel PNG is opaque"
@@ -113,8 +125,7 @@ def _blue(pixels: npt.NDArray[np.uint32]) -> SampleError:
     red, green, blue = (first >> shift & 255 for shift in (0, 8, 16))
     found = f"the PNG has colour ({red}, {green}, {blue}), but blue is 0 in a 2-channel PNG"
     advice = "it looks like a panoptic PNG: give its panoptic JSON instead of the folder"
-    flat = pixels.reshape(-1)
-    if np.count_nonzero(flat[1:] != flat[:-1]) > _PHOTO * flat.size and flat.size > 256:
+    if is_noisy(pixels):
         advice = "it looks like a photo: give the folder of the labels"
     return SampleError("png.mode", f"{found}; {advice}")
 

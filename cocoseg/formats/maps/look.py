@@ -15,23 +15,27 @@ import numpy.typing as npt
 
 from cocoseg.errors import SampleError
 from cocoseg.files import places
+from cocoseg.files.png import read_picture
 from cocoseg.files.png.labels import read_labels
 from cocoseg.files.reading import read_file
+from cocoseg.formats.maps.codes import is_noisy, is_photo
 
 MOST = 16  # pictures that are looked at
 MOST_EMPTY = 256  # pictures that are looked at if they hold only zeros
 T = TypeVar("T")
 
+_SOME = 4
 _SHOWN = 8
 _NUMBERS = 1 << 16
 
 
 @dataclass
 class Look:
-    """The pixels of each value (65536,) in the first ``pictures`` of a folder that were looked at."""
+    """The pixels of each value (65536,) in ``pictures`` of a folder, of which so many are ``noisy`` as photos are."""
 
     pixels: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(_NUMBERS, np.int64))
     pictures: int = 0
+    noisy: int = 0
 
     @property
     def values(self) -> set[int]:
@@ -46,6 +50,7 @@ class Look:
         """Count a picture's values."""
         self.pixels += np.bincount(picture.reshape(-1), minlength=_NUMBERS)
         self.pictures += 1
+        self.noisy += is_noisy(picture)
 
     def __str__(self) -> str:
         """The most frequent values and their shares, in words."""
@@ -68,6 +73,17 @@ def look_at(folder: str, names: Sequence[str], enough: Callable[[Look], bool] = 
         if telling == MOST or enough(look):
             break
     return look
+
+
+def are_photos(folder: str, names: Sequence[str]) -> bool:
+    """Whether most of some pictures in colours are photos."""
+    found = []
+    for name in islice(spread(names), _SOME):
+        try:
+            found.append(is_photo(read_picture(read_file(places.join(folder, name)))))
+        except SampleError:
+            continue
+    return 2 * sum(found) > len(found)
 
 
 def spread(names: Sequence[T]) -> Iterator[T]:

@@ -14,6 +14,8 @@ from cocoseg.formats.coco_json.photos import Photos, photos_of
 from cocoseg.formats.maps.layouts import Layout
 from cocoseg.model import Entry, Refused
 
+_PHOTOS = (".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".heic")
+
 
 class Index(NamedTuple):
     """A folder: an entry per picture, its problems, and the metadata of the JSON that lists the photos.
@@ -48,7 +50,10 @@ def read_index(
 def no_pictures(folder: str) -> DocumentError:
     """The error for a folder without pictures."""
     others = [name for name in listing.names(folder) if not listing.is_hidden(name)]
-    what = f"has no PNG in it (found only {show(others[0])}); labels must be PNGs" if others else "is empty"
+    advice = "; labels must be PNGs"
+    if any(name.lower().endswith(_PHOTOS) for name in others):
+        advice = ", but photos: give the folder of their labels, or the JSON of their annotations"
+    what = f"has no PNG in it (found only {show(others[0])}){advice}" if others else "is empty"
     return DocumentError("doc.empty", f"the folder {show(folder, 300)} {what}{'' if others else ', expected PNGs'}")
 
 

@@ -29,7 +29,7 @@ from cocoseg.formats.maps.binary import as_binary, is_decided, void_problems
 from cocoseg.formats.maps.classes import Numbered, Values, class_sample, thing_sample
 from cocoseg.formats.maps.codes import CODES, Code
 from cocoseg.formats.maps.layouts import Layout
-from cocoseg.formats.maps.look import Look, look_at
+from cocoseg.formats.maps.look import Look, are_photos, look_at
 from cocoseg.formats.maps.meaning import Meaning, meaning, nothing
 from cocoseg.formats.maps.numbering import NUMBERINGS, Found, Numbering, check_classes, find_numbering
 from cocoseg.formats.maps.pictures import read_index
@@ -179,11 +179,20 @@ def _looked_at(
 ) -> tuple[Meaning, tuple[Problem, ...]]:
     """The meaning of the values, and what is suspicious about them, after a look at some pictures."""
     if layout.code != "plain" or (meant and meant.certain):
+        if meant is None and are_photos(pictures, names):
+            raise _photos(folder)
         return meant or Meaning((), nothing()), ()
     look = look_at(pictures, names, lambda look: is_decided(look, meant))
+    if meant is None and 2 * look.noisy > look.pictures:
+        raise _photos(folder)
     if binary := as_binary(folder, look, meant, class_name):
         return binary, ()
     return (meant, void_problems(folder, look, meant)) if meant else (Meaning((), nothing()), ())
+
+
+def _photos(folder: str) -> DocumentError:
+    text = "most of these pictures are photos, not labels; give the folder of their labels, or the JSON of annotations"
+    return DocumentError("doc.kind", f"{folder}: {text}")
 
 
 def _numbering(
