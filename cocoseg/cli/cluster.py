@@ -3,35 +3,79 @@
 from __future__ import annotations
 
 import os
+import sys
+import threading
 from collections.abc import Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
-from typing import cast
+from typing import Any, NamedTuple, cast
 
 from cocoseg.errors import UsageError, show
 
 CONNECT_SECONDS = 20
+IDLE_SECONDS = 10.0  # without a worker, before that is said
+_LOOK_SECONDS = 1.0
+
+
+class Cluster(NamedTuple):
+    """Who does the work: an executor and how many workers it has by now, or neither."""
+
+    executor: Executor | None = None
+    workers: int | None = None
 
 
 @contextmanager
-def cluster(address: str | None) -> Iterator[Executor | None]:
-    """The executor of the Dask cluster at ``address``, which may be a scheduler file; None without an address.
+def cluster(address: str | None) -> Iterator[Cluster]:
+    """The Dask cluster at ``address``, which may be a scheduler file. While it has no workers, stderr says so.
 
     Raises UsageError ``dask.*``.
     """
     if address is None:
-        yield None
+        yield Cluster()
         return
+    with _connected(address) as client, _watched(client, address):
+        yield Cluster(cast("Executor", client.get_executor()), sum(client.nthreads().values()) or None)
+
+
+def _connected(address: str) -> Any:
     try:
         from distributed import Client
     except ImportError:
-        advice = "pip install 'cocoseg[dask]'"
+        advice = "pip install 'cocoseg[dask]', or '.[dask]' from a checkout"
         raise UsageError("dask.missing", f"--dask needs Dask, which is not installed; {advice}") from None
     where = {"scheduler_file": address} if os.path.isfile(address) else {"address": address}
     try:
-        client = Client(**where, timeout=CONNECT_SECONDS, set_as_default=False)
+        return Client(**where, timeout=CONNECT_SECONDS, set_as_default=False)
     except (OSError, ValueError) as error:
         text = f"no Dask scheduler answers at {show(address)} ({error}); is the address right, and the scheduler up?"
         raise UsageError("dask.address", text) from None
-    with client:
-        yield cast("Executor", client.get_executor())
+
+
+@contextmanager
+def _watched(client: Any, address: str) -> Iterator[None]:
+    """Say on stderr, once each time, that the cluster has had no workers for a while."""
+    ended = threading.Event()
+    watch = threading.Thread(target=_watch, args=(client, address, ended), daemon=True)
+    watch.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        watch.join(_LOOK_SECONDS)
+
+
+def _watch(client: Any, address: str, ended: threading.Event) -> None:
+    idle = 0.0
+    while not ended.wait(_LOOK_SECONDS):
+        try:
+            idle = 0.0 if client.nthreads() else idle + _LOOK_SECONDS
+        except Exception:  # a scheduler that has gone is the run's to report
+            return
+        if IDLE_SECONDS <= idle < IDLE_SECONDS + _LOOK_SECONDS and not ended.is_set():
+            print(_no_workers(address), file=sys.stderr, flush=True)
+
+
+def _no_workers(address: str) -> str:
+    start = f"dask worker {'--scheduler-file ' if os.path.isfile(address) else ''}{address}"
+    found = f"the Dask scheduler at {show(address)} has had no workers for {IDLE_SECONDS:g} s"
+    return f"cocoseg: {found}; the run goes on when one comes ({start!r} starts one)"

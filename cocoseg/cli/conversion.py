@@ -35,9 +35,9 @@ def _convert(
     from cocoseg.cli.report import as_json, print_summary
 
     parallel.tune_memory()
-    with cluster(options.pop("dask")) as executor, progress(quiet) as on_done:
-        options["workers"] = options["workers"] or (None if executor else cores())
-        summary = tool(*places, **options, executor=executor, on_done=on_done)
+    with cluster(options.pop("dask")) as found, progress(quiet) as on_done:
+        options["workers"] = options["workers"] or (found.workers if found.executor else cores())
+        summary = tool(*places, **options, executor=found.executor, on_done=on_done)
     if json:
         typer.echo(as_json(summary.as_dict() | summary.about_run()))
     else:

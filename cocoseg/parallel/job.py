@@ -83,7 +83,7 @@ class Job(Generic[P, R]):
 
     def _fill(self, executor: Executor, width: int, waiting: dict[Future[tuple[list[R], float]], Range]) -> bool:
         """Submit parts; returns whether any is under way and the executor still takes parts."""
-        while len(waiting) < width and (taken := self.queue.take()):
+        while len(waiting) < self.queue.at_once(width) and (taken := self.queue.take()):
             try:
                 waiting[executor.submit(timed, self.work, self.whole[slice(*taken)])] = taken
             except BaseException as error:

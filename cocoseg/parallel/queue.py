@@ -45,6 +45,10 @@ class Queue:
         pace = items / max(seconds, 1e-6)
         self._pace = pace if self._pace is None else 0.5 * self._pace + 0.5 * pace
 
+    def at_once(self, most: int) -> int:
+        """How many ranges to have under way: two a worker until the pace is known, then ``most``."""
+        return min(most, 2 * self._workers) if self._pace is None else most
+
     def _size(self) -> int:
         """The items of a second, but fewer towards the end, so that every worker gets some."""
         share = -(-self.left // (2 * self._workers))

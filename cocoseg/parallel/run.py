@@ -22,20 +22,21 @@ def run(
     """``(index of the first item, rows)`` for all parts of ``whole``, as they finish.
 
     One worker means this process, more mean worker processes. An ``executor`` does the work instead if given;
-    ``workers`` is then an estimate of how many it has. ``lost`` makes the row of an item that ends its process.
+    ``workers`` is then how many it has by now. ``lost`` makes the row of an item that ends its process.
     Closing the iterator stops each worker after its current item.
 
     Raises UsageError ``workers.start``, OutputError ``workers.gone`` where an executor gives up.
     """
     job = Job(work, whole, Queue(len(whole), workers), lost)
     if executor is not None:
-        yield from _elsewhere(job, executor, 2 * workers)
+        yield from _elsewhere(job, executor, max(_MORE_TO_COME, 2 * workers))
     elif workers == 1:
         yield from job.here()
     else:
         yield from pool.run(job, workers)
 
 
+_MORE_TO_COME = 64  # parts under way at a time, as an executor may get more workers than it has now
 _LET_END_SECONDS = 10.0  # for parts whose results are no longer needed
 
 

@@ -143,6 +143,25 @@ def test_a_scheduler_that_dies_is_said_and_the_rest_is_done_here(
     assert tree(out) == tree(tmp_path / "here")
 
 
+def test_a_cluster_without_workers_is_said_and_waited_for(cluster: Cluster, source: Path, tmp_path: Path) -> None:
+    for worker in cluster.workers:
+        worker.kill()
+        worker.wait()
+    script = "from cocoseg.cli import cluster, main; cluster.IDLE_SECONDS = 1.0; main()"
+    command = [sys.executable, "-c", script, "to-semantic", str(source), str(tmp_path / "out"), "-q"]
+    with (tmp_path / "said").open("wb") as said:
+        process = subprocess.Popen([*command, "--dask", cluster.scheduler_file], stdout=said, stderr=said)
+    until(lambda: (tmp_path / "said").stat().st_size)
+    options = ("--scheduler-file", str(cluster.scheduler_file), "--nthreads", "1", "--no-nanny", "--host", "127.0.0.1")
+    cluster.workers.append(start(tmp_path, "dask_worker", *options))
+    assert process.wait(PATIENCE) == 0
+    (line,) = (tmp_path / "said").read_text().splitlines()
+    assert line.startswith(
+        f"cocoseg: the Dask scheduler at {str(cluster.scheduler_file)!r} has had no workers for 1 s; "
+    )
+    assert f"dask worker --scheduler-file {cluster.scheduler_file}" in line
+
+
 def test_no_scheduler_is_one_sentence(source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     script = "from cocoseg.cli import cluster, main; cluster.CONNECT_SECONDS = 0.5; main()"
     command = [sys.executable, "-c", script, "to-semantic", str(source), str(tmp_path / "out")]

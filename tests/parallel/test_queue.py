@@ -76,6 +76,14 @@ def test_few_items_go_round_before_anything_is_known() -> None:
     assert drain(Queue(4, 2)) == [(0, 1), (1, 2), (2, 3), (3, 4)]
 
 
+def test_few_ranges_are_under_way_before_the_pace_is_known() -> None:
+    queue = Queue(1000, 2)
+    assert queue.at_once(64) == 4
+    queue.learn(8, 0.1)
+    assert queue.at_once(64) == 64
+    assert Queue(1000, 100).at_once(64) == 64
+
+
 def test_what_is_given_back_comes_next() -> None:
     queue = Queue(100, 1)
     first = queue.take()
