@@ -34,10 +34,11 @@ class Notes:
 
     def mark(self, kind: str, *images: int) -> bool:
         """Mark images, and tell whether they are the first of their kind."""
-        first = b"\1" not in self._marks(kind)
-        for image in images:
-            self._file.write(self._start(kind) + image, b"\1")
-        return first
+        with self._file.locked():
+            first = b"\1" not in self._marks(kind)
+            for image in images:
+                self._file.write(self._start(kind) + image, b"\1")
+            return first
 
     def say(self, kind: str, image: int, text: str) -> None:
         """Mark an image, and warn if it is the first of its kind."""

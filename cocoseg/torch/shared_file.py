@@ -7,10 +7,14 @@ import sys
 import tempfile
 import threading
 import weakref
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from multiprocessing import reduction
 from multiprocessing.context import get_spawning_popen
 from typing import Any
+
+if sys.platform != "win32":
+    import fcntl
 
 _LOCK = threading.Lock()
 
@@ -45,6 +49,18 @@ class SharedFile:
         with _LOCK:
             os.lseek(self._descriptor, start, os.SEEK_SET)
             os.write(self._descriptor, data)
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Alone among the processes that share the file; Windows has no such lock."""
+        if sys.platform == "win32":
+            yield
+            return
+        fcntl.lockf(self._descriptor, fcntl.LOCK_EX)
+        try:
+            yield
+        finally:
+            fcntl.lockf(self._descriptor, fcntl.LOCK_UN)
 
     def __reduce__(self) -> tuple[Any, ...]:
         if get_spawning_popen() is None:

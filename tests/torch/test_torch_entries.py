@@ -19,6 +19,7 @@ import pytest
 
 from cocoseg.torch import shared_file as module
 from cocoseg.torch.entries import FileEntries
+from cocoseg.torch.notes import Notes
 
 
 def test_are_a_sequence() -> None:
@@ -126,3 +127,23 @@ def test_threads_read_at_once(with_pread: bool, monkeypatch: pytest.MonkeyPatch)
     entries = FileEntries(list(range(500)))
     with ThreadPoolExecutor(8) as pool:
         assert list(pool.map(entries.__getitem__, range(500))) == list(range(500))
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_only_one_of_many_processes_is_the_first_to_note_something() -> None:
+    for _ in range(20):
+        notes = Notes(300_000)  # looking through them takes a while
+        start, starter = os.pipe()
+        children = []
+        for image in range(4):
+            children.append(os.fork())
+            if not children[-1]:
+                os.close(starter)
+                os.read(start, 1)  # until all are there
+                os._exit(3 if notes.mark("skipped", image) else 4)
+        os.close(starter)
+        os.close(start)
+        codes = sorted(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children)
+        assert codes == [3, 4, 4, 4]
+        assert all(notes.has("skipped", image) for image in range(4))
