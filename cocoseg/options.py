@@ -405,8 +405,8 @@ def declared(declaration: Any) -> list[Declared]:
 
 
 def part(declaration: type[D], options: Mapping[str, Any]) -> D:
-    """Those of the options that belong to another declaration."""
-    return cast("D", {row.name: options[row.name] for row in declared(declaration)})
+    """Those of the options that belong to another declaration; one that exists in Python only has its default."""
+    return cast("D", {row.name: options.get(row.name, row.option.default) for row in declared(declaration)})
 
 
 def given(declaration: Any, options: Mapping[str, Any]) -> dict[str, Any]:

@@ -120,6 +120,6 @@ def _stuff(dataset: Dataset, path: StrPath, options: Reading) -> Dataset:
         what = "panoptic annotations" if found == "panoptic" else "label pictures"
         text = f"holds {what}; --stuff takes masks, as stuff_*.json of COCO has them"
         raise DocumentError("doc.kind", f"{show(place(path), 300)}: {text}")
-    shared = {name: options[name] for name in ("images", "photos", "match", "max_pixels")}
-    stuff = read(path, **shared)
+    images, photos = options["images"], options["photos"]
+    stuff = read(path, images=images, photos=photos, match=options["match"], max_pixels=options["max_pixels"])
     return stuff if stuff.categories else replace(stuff, categories=dataset.categories)
