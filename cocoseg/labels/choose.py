@@ -199,9 +199,9 @@ def _with_table(name: str) -> LabelScheme:
 
 def _from_file(path: str, wanted: _Wanted) -> LabelScheme:
     scheme = schemefile.read_scheme(path)
-    if isinstance(scheme, LabelScheme):
-        return _with_choices(scheme, wanted)
     try:
+        if isinstance(scheme, LabelScheme):
+            return _with_choices(scheme, wanted)
         return _of_preset(scheme.preset, scheme.changes, wanted)
     except (LabelError, UsageError) as error:
         raise error.at(schemefile.name_of(path)) from None

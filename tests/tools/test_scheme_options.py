@@ -69,6 +69,14 @@ def test_numbers_that_a_scheme_lists_stay(tmp_path: Path) -> None:
     assert class_of(cocoseg.label_scheme(path), things="merge") == {1: 0, 18: 0, 184: 2}
 
 
+def test_errors_that_they_cause_begin_with_the_scheme_file(tmp_path: Path) -> None:
+    rows = [{"index": 0, "name": "own", "category_ids": [500]}]
+    (tmp_path / "own.json").write_text(json.dumps({"name": "own", "classes": rows}))
+    with pytest.raises(cocoseg.LabelError, match="'isthing' is missing, which 'things' needs") as caught:
+        class_of(tmp_path / "own.json", things="merge")
+    assert str(caught.value).startswith(f"{tmp_path / 'own.json'}: ")
+
+
 def test_unknown_categories_are_void_or_left_out(tmp_path: Path) -> None:
     path = own_scheme(tmp_path)
     failed = {
