@@ -13,7 +13,7 @@ message that says where the error is, what was found, what was expected and what
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import NamedTuple, TypeVar
 
 E = TypeVar("E", bound="CocosegError")
@@ -91,14 +91,14 @@ def nearest(value: object, allowed: Iterable[str]) -> str:
     return f"did you mean {near[0]!r}?" if near else ""
 
 
-def expected(value: object, allowed: Sequence[str]) -> str:
-    """A wrong choice with the allowed ones, the nearest last.
+def suggestion(value: object, allowed: Iterable[str]) -> str:
+    """The same question after a semicolon, for the end of a message; empty if no word is like it.
 
-    >>> expected("viod", ["class", "void"])
-    "'viod', expected one of class, void; did you mean 'void'?"
+    >>> suggestion("viod", ["class", "void"]), suggestion("x", ["class", "void"])
+    ("; did you mean 'void'?", '')
     """
     near = nearest(value, allowed)
-    return f"{show(value)}, expected one of {', '.join(allowed)}{f'; {near}' if near else ''}"
+    return f"; {near}" if near else ""
 
 
 def show(value: object, limit: int = 80) -> str:

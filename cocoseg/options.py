@@ -24,7 +24,7 @@ from typing import (
     get_origin,
 )
 
-from cocoseg.errors import DocumentError, UsageError, expected, nearest, show
+from cocoseg.errors import DocumentError, UsageError, nearest, show, suggestion
 from cocoseg.limits import MAX_PIXELS
 
 if TYPE_CHECKING:
@@ -455,7 +455,8 @@ def check_choice(option: str, value: object, allowed: Sequence[str | None], cate
     """Raises UsageError ``usage.<category>`` where an option has a value that it may not have."""
     if value not in allowed:
         words = [word for word in allowed if word is not None]
-        raise UsageError(f"usage.{category or option}", f"{option} is {expected(value, words)}")
+        text = f"{option} is {show(value)}, expected one of {', '.join(words)}{suggestion(value, words)}"
+        raise UsageError(f"usage.{category or option}", text)
 
 
 def _known(function: str, name: str, rows: Mapping[str, Declared]) -> Declared:

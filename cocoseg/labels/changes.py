@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from cocoseg.labels.scheme import LabelClass, LabelScheme
+from cocoseg.labels.scheme import LabelClass, LabelScheme, check_unlabelled
 
 
 def changed(scheme: LabelScheme, changes: Mapping[str, Any], raw: bool = False) -> LabelScheme:
@@ -28,7 +28,7 @@ def changed(scheme: LabelScheme, changes: Mapping[str, Any], raw: bool = False) 
     made = replace(scheme, **{**changes, "ignored": ignored, "classes": tuple(rows.values())})
     made = _closed_up(made) if changes.get("things") == "merge" and not raw else made
     if changes.get("unlabelled") not in (None, made.void):
-        made.checked(changes["unlabelled"])
+        check_unlabelled(made, changes["unlabelled"])
     return made
 
 

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from cocoseg.errors import LabelError, Problem, expected, show
+from cocoseg.errors import LabelError, Problem, show, suggestion
 
 Color = tuple[int, int, int]
 Crowd = Literal["class", "void", "drop"]
@@ -174,15 +174,9 @@ class LabelScheme:
 
         Raises LabelError ``label.collision`` where a class has the number 0.
         """
-        return replace(self, unlabelled=self.checked(0) if what == "background" else None)
-
-    def checked(self, unlabelled: int) -> int:
-        """The number, as one for unlabelled pixels. Raises LabelError ``label.collision`` if categories have it."""
-        first = next((row for row in self.table if row.index == unlabelled and row.category_ids), None)
-        if first:
-            text = f"{unlabelled} is class {show(first.name)}, so background cannot be {unlabelled}"
-            raise _wrong(self, "label.collision", text)
-        return unlabelled
+        if what == "background":
+            check_unlabelled(self, 0)
+        return replace(self, unlabelled=0 if what == "background" else None)
 
     @cached_property
     def _sorted(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[Any]]:
@@ -202,6 +196,14 @@ class LabelScheme:
             colors[row.index] = row.color or colors[row.index]
         colors[self.void] = colors[self.outside] = (0, 0, 0)
         return tuple(colors)
+
+
+def check_unlabelled(scheme: LabelScheme, number: int) -> None:
+    """Raises LabelError ``label.collision`` if a number for unlabelled pixels is that of a class with categories."""
+    first = next((row for row in scheme.table if row.index == number and row.category_ids), None)
+    if first:
+        text = f"{number} is class {show(first.name)}, so background cannot be {number}"
+        raise _wrong(scheme, "label.collision", text)
 
 
 def default_color(index: int) -> Color:
@@ -224,7 +226,8 @@ def _check_choices(scheme: LabelScheme) -> None:
     for field, allowed in choices.items():
         value = getattr(scheme, field)
         if value not in allowed and (field, value) != ("overlap", None):
-            raise _wrong(scheme, "label.type", f"{field} is {expected(value, allowed)}")
+            text = f"{field} is {show(value)}, expected one of {', '.join(allowed)}{suggestion(value, allowed)}"
+            raise _wrong(scheme, "label.type", text)
     if not scheme.classes:
         raise _wrong(scheme, "label.type", "no classes, expected at least one")
 

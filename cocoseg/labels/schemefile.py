@@ -24,7 +24,7 @@ from typing import Annotated, Any, TypeVar, get_args
 
 import msgspec
 
-from cocoseg.errors import CocosegError, LabelError, expected, nearest, show
+from cocoseg.errors import CocosegError, LabelError, nearest, show, suggestion
 from cocoseg.files.reading import read_file
 from cocoseg.labels.scheme import Color, Crowd, LabelClass, LabelScheme, Overlap, Things, Unknown
 
@@ -138,8 +138,12 @@ def _converted(value: Any, kind: type[T]) -> T:
             raise LabelError("label.type", f"unknown field {show(unknown)}; {advice}")
         for field, choices in _CHOICES.items():
             if isinstance(value.get(field), str) and value[field] not in get_args(choices):
-                raise LabelError("label.type", f"{field} is {expected(value[field], get_args(choices))}")
+                raise LabelError("label.type", _wrong_choice(field, value[field], get_args(choices)))
     return msgspec.convert(value, kind)
+
+
+def _wrong_choice(field: str, value: str, allowed: tuple[str, ...]) -> str:
+    return f"{field} is {show(value)}, expected one of {', '.join(allowed)}{suggestion(value, allowed)}"
 
 
 def _spelled(value: dict[str, Any]) -> dict[str, Any]:
