@@ -73,7 +73,7 @@ def _open(path: StrPath, options: Reading, function: str = "read") -> tuple[str,
     layout = {"layout": row.layout} if row.layout else {}
     try:
         dataset = getattr(module, function, module.read)(_within(source, name, document), **layout, **given)
-        problems = numbering(given["categories"]) if "categories" in given else ()
+        problems = numbering(given["categories"], dataset.categories) if "categories" in given else ()
     except SampleError as error:  # storage that stopped answering
         raise DocumentError(error.category, error.message) from None
     dataset = replace(dataset, load=_with_limit(dataset.load, most), problems=(*problems, *dataset.problems))

@@ -201,7 +201,18 @@ def _from_file(path: str, wanted: _Wanted) -> LabelScheme:
     scheme = schemefile.read_scheme(path)
     try:
         if isinstance(scheme, LabelScheme):
-            return _with_choices(scheme, wanted)
+            return _saying_overlap(_with_choices(scheme, wanted))
         return _of_preset(scheme.preset, scheme.changes, wanted)
     except (LabelError, UsageError) as error:
         raise error.at(schemefile.name_of(path)) from None
+
+
+def _saying_overlap(scheme: LabelScheme) -> LabelScheme:
+    """The scheme, with a problem if a class with categories has the number of unlabelled pixels."""
+    rows = (row for row in scheme.table if row.index == scheme.unlabelled and row.category_ids)
+    first = next((row for row in rows if row.name != "background"), None)
+    if first is None:
+        return scheme
+    text = f"labels {show(scheme.name)}: unlabelled pixels become {first.index}, which is class {show(first.name)}"
+    problem = Problem("label.collision", f"{text}; if that is not meant, give 'unlabelled' another number")
+    return replace(scheme, problems=(*scheme.problems, problem))

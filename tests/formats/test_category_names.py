@@ -40,7 +40,7 @@ def found(folder: Path, name: str, text: str) -> dict[int, str]:
 )
 def test_names_count_from_0(name: str, text: str, tmp_path: Path) -> None:
     assert found(tmp_path, name, text) == FROM_0
-    [problem] = numbering(tmp_path / name)
+    [problem] = numbering(tmp_path / name, read_categories(tmp_path / name))
     assert problem.category == "categories.numbered"
     assert problem.message.startswith(
         f"{tmp_path / name}: 3 names without ids count from 0: 'road' is 0, 'car, parked' is 2; "
@@ -62,7 +62,7 @@ def test_names_count_from_0(name: str, text: str, tmp_path: Path) -> None:
 )
 def test_ids_that_are_given_are_taken(name: str, text: str, tmp_path: Path) -> None:
     assert found(tmp_path, name, text) == WITH_IDS
-    assert numbering(tmp_path / name) == ()
+    assert numbering(tmp_path / name, read_categories(tmp_path / name)) == ()
 
 
 def test_names_that_begin_with_a_digit_are_names(tmp_path: Path) -> None:
@@ -127,3 +127,20 @@ def test_labels_prints_them(tmp_path: Path) -> None:
 def test_a_file_that_is_missing_is_named(name: str, tmp_path: Path) -> None:
     with pytest.raises(DocumentError, match=f"{name}' does not exist"):
         read_categories(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    ("used", "first"),
+    [((1, 2), 1), ((2,), 1), ((1,), 0), ((0, 1), 0), ((0, 1, 2), 0), ((1, 2, 3), 0), ((5,), 0), ((), 0)],
+)
+def test_names_count_from_1_if_only_that_fits_the_annotations(
+    used: tuple[int, ...], first: int, tmp_path: Path
+) -> None:
+    ring = [[0, 0, 3, 0, 3, 3]]
+    rows = [{"id": n + 1, "image_id": 1, "category_id": n, "segmentation": ring} for n in used]
+    images = [{"id": 1, "file_name": "a.jpg", "height": 4, "width": 4}]
+    (tmp_path / "a.json").write_text(json.dumps({"images": images, "annotations": rows}))
+    (tmp_path / "names.txt").write_text("road\nsky\n")
+    dataset = cocoseg.read(tmp_path / "a.json", categories=tmp_path / "names.txt")
+    assert [row.id for row in dataset.categories] == [first, first + 1]
+    assert f"count from {first}: 'road' is {first}, 'sky' is {first + 1}" in dataset.problems[0].message

@@ -19,6 +19,7 @@ ANIMALS = [
     {"id": 2, "name": "dog", "supercategory": "animals"},
 ]
 FISH = [{"id": 0, "name": "fish", "supercategory": "none"}, {"id": 1, "name": "fish", "supercategory": "fish"}]
+WITH_NONE = [{"id": 0, "name": "signs", "supercategory": "none"}, {"id": 1, "name": "none", "supercategory": "signs"}]
 TREE = [
     {"id": 4, "name": "all"},
     {"id": 5, "name": "animals", "supercategory": "all"},
@@ -63,6 +64,7 @@ def class_of(source: Path, **options: Any) -> dict[int, int]:
         (ANIMALS, (0, 1), {0: 1, 1: 2, 2: 3}),
         (FISH, (1,), {1: 1}),
         (FISH, (0,), {0: 1, 1: 2}),
+        (WITH_NONE, (), {1: 1}),
         (TREE, (6,), {6: 1}),
         (TREE, (5,), {5: 1, 6: 2}),
         (NAMES_ITSELF, (2,), {1: 1, 2: 2}),

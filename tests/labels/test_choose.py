@@ -139,3 +139,12 @@ def test_names_are_those_of_the_classes() -> None:
     assert label_scheme("index", TOWN).names == ("road", "car", "bus")
     assert label_scheme("deeplab2").names[:2] == (None, "person")
     assert len(label_scheme("cocostuff").names) == label_scheme("cocostuff").num_classes
+
+
+@pytest.mark.parametrize(("name", "said"), [("road", 1), ("background", 0)])
+def test_a_file_that_makes_unlabelled_pixels_a_class_is_warned_of(name: str, said: int, tmp_path: Path) -> None:
+    scheme = LabelScheme("mine", (LabelClass(0, name, (7,)), LabelClass(1, "car", (23,))), unlabelled=0)
+    save_scheme(scheme, tmp_path / "a.json")
+    found = label_scheme(tmp_path / "a.json", TOWN)
+    assert [problem.category for problem in found.problems] == ["label.collision"] * said
+    assert found.class_of[7] == 0

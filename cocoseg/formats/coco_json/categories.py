@@ -15,10 +15,10 @@ from msgspec import UNSET, Raw, UnsetType
 from cocoseg.errors import DocumentError, Problem, SampleError, show
 from cocoseg.files.documents import Int64, read_document
 from cocoseg.formats.coco_json.about import compact
-from cocoseg.formats.coco_json.names import read_names
+from cocoseg.formats.coco_json.names import Unnumbered, read_names
 from cocoseg.formats.coco_json.scalars import Taken, flag, text, whole
-from cocoseg.labels.presets import is_official
-from cocoseg.model import Category, Sample
+from cocoseg.labels.presets import is_official, is_stuff
+from cocoseg.model import Categories, Category, Conventions, Sample
 
 
 class _Category(msgspec.Struct):
@@ -50,7 +50,7 @@ def read_categories(path: str | os.PathLike[str]) -> tuple[Category, ...]:
     """
     source = os.fspath(path)
     if names := read_names(source):
-        return names.categories
+        return names
     document: _Document | list[Raw] = read_document(source, _DOCUMENT)
     rows = document if isinstance(document, list) else document.categories
     found = parse_categories(source, rows)
@@ -107,13 +107,16 @@ def _more(raw: Raw) -> tuple[tuple[str, str], ...]:
 def mark_roots(categories: Sequence[Category], used: Callable[[], Collection[int]]) -> tuple[Category, ...]:
     """The categories, with ``unused_root`` for those that group others and are not ``used`` by an annotation.
 
-    ``used()`` is called only where a category could be a root. One that names itself is none, nor is one of COCO's.
+    ``used()`` is called only where a category could be a root, or where categories have no ids yet. One that names
+    itself is no root, nor is one of COCO's.
 
     >>> rows = [Category(0, "animals"), Category(1, "cat", supercategory="animals")]
     >>> [row.unused_root for row in mark_roots(rows, lambda: {1})]
     [True, False]
     """
-    groups = {row.supercategory for row in categories}
+    if isinstance(categories, Unnumbered):
+        return categories.counted(used())
+    groups = {row.supercategory for row in categories} - {"none"}  # Roboflow's word for no group
     roots = {row.id for row in categories if row.name in groups and row.supercategory != row.name}
     roots -= {row.id for row in categories if is_official(row)}
     roots = roots.difference(used()) if roots else roots

@@ -1,4 +1,6 @@
-"""Categories as a list of names: a text file, a CSV, or a JSON list. Names without ids count from 0.
+"""Categories as a list of names: a text file, a CSV, or a JSON list.
+
+Names without ids count from 0, or from 1 if only that fits the annotations.
 
 road            0: road         id,name         ["road", "sky"]         {"0": "road", "1": "sky"}
 sky             1: sky          0,road
@@ -10,9 +12,9 @@ import codecs
 import csv
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from pathlib import PurePosixPath
-from typing import NamedTuple
 
 import msgspec
 
@@ -31,14 +33,21 @@ _NAMES = ("name", "class", "class_name", "label", "category")
 _JSON = msgspec.json.Decoder(list[str])
 
 
-class Names(NamedTuple):
-    """The categories of a file, and whether it gives their ids."""
+class Unnumbered(tuple[Category, ...]):
+    """Names without ids, which count from 0."""
 
-    categories: tuple[Category, ...]
-    numbered: bool
+    def counted(self, used: Collection[int]) -> tuple[Category, ...]:
+        """The same, from 1 if only that fits the category ids that annotations have.
+
+        >>> [row.id for row in Unnumbered([Category(0, "road"), Category(1, "sky")]).counted({1, 2})]
+        [1, 2]
+        """
+        if min(used, default=0) < 1 or max(used) != len(self):
+            return self
+        return tuple(replace(row, id=row.id + 1) for row in self)
 
 
-def read_names(path: str | os.PathLike[str]) -> Names | None:
+def read_names(path: str | os.PathLike[str]) -> tuple[Category, ...] | None:
     """The names in a file, or None if it is not a list of names. Raises DocumentError: ``file.*``, ``doc.type``."""
     source, suffix = os.fspath(path), PurePosixPath(os.fspath(path)).suffix.lower()
     try:
@@ -57,18 +66,17 @@ def read_names(path: str | os.PathLike[str]) -> Names | None:
     return rows
 
 
-def numbering(path: str | os.PathLike[str]) -> tuple[Problem, ...]:
-    """A problem that says which ids the names of a file have, if it does not give them."""
-    names = read_names(path)
-    if names is None or names.numbered:
+def numbering(path: str | os.PathLike[str], categories: Sequence[Category]) -> tuple[Problem, ...]:
+    """A problem that says which ids the categories from a file have, if it does not give them."""
+    if not isinstance(read_names(path), Unnumbered):
         return ()
-    first, last = names.categories[0], names.categories[-1]
-    text = f"{len(names.categories)} names without ids count from 0: {show(first.name)} is {first.id}"
+    first, last = categories[0], categories[-1]
+    text = f"{len(categories)} names without ids count from {first.id}: {show(first.name)} is {first.id}"
     text += f", {show(last.name)} is {last.id}" if last is not first else ""
     return (Problem("categories.numbered", f"{os.fspath(path)}: {text}; for other ids, give a CSV with id,name"),)
 
 
-def _of_json(data: bytes) -> Names | None:
+def _of_json(data: bytes) -> Unnumbered | None:
     try:
         found = _JSON.decode(data.removeprefix(codecs.BOM_UTF8))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -76,7 +84,7 @@ def _of_json(data: bytes) -> Names | None:
     return _counted(found) if found else None
 
 
-def _rows(text: str, separator: str) -> Names:
+def _rows(text: str, separator: str) -> tuple[Category, ...]:
     """The lines of a text, or the rows of a table. Raises DocumentError."""
     lines = [line.strip() for line in text.rstrip().splitlines()]
     lines = [line for line in lines if not line.startswith("#")]
@@ -90,7 +98,7 @@ def _rows(text: str, separator: str) -> Names:
     return _numbered([(pair[1], pair[2]) for pair in pairs if pair]) if all(pairs) else _counted(lines)
 
 
-def _of_table(rows: list[list[str]]) -> Names:
+def _of_table(rows: list[list[str]]) -> tuple[Category, ...]:
     head = [cell.lower().replace(" ", "_") for cell in rows[0]]
     name = next((head.index(word) for word in _NAMES if word in head), None)
     number = next((head.index(word) for word in _IDS if word in head), None)
@@ -108,11 +116,11 @@ def _of_table(rows: list[list[str]]) -> Names:
     return _counted(names) if number is None else _numbered([(row[number], row[name]) for row in rows])
 
 
-def _counted(names: Sequence[str]) -> Names:
-    return Names(tuple(Category(number, name) for number, name in enumerate(names)), False)
+def _counted(names: Sequence[str]) -> Unnumbered:
+    return Unnumbered(Category(number, name) for number, name in enumerate(names))
 
 
-def _numbered(pairs: Sequence[tuple[str, str]]) -> Names:
+def _numbered(pairs: Sequence[tuple[str, str]]) -> tuple[Category, ...]:
     found: dict[int, Category] = {}
     for text, name in pairs:
         if not re.fullmatch(r"-?\d{1,18}", text):
@@ -120,4 +128,4 @@ def _numbered(pairs: Sequence[tuple[str, str]]) -> Names:
         if int(text) in found:
             raise DocumentError("doc.type", f"id {text} belongs to {show(found[int(text)].name)} and to {show(name)}")
         found[int(text)] = Category(int(text), name)
-    return Names(tuple(found.values()), True)
+    return tuple(found.values())
