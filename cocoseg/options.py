@@ -404,6 +404,15 @@ def declared(declaration: Any) -> list[Declared]:
     return sorted(rows, key=lambda row: row.name in shared)
 
 
+def flag(declaration: Any, name: str) -> str:
+    """How an option of a declaration is written on the command line.
+
+    >>> flag(Reading, "source_labels"), flag(Reading, "class_name")
+    ('--source-labels', '--class')
+    """
+    return next(row.flags[0] for row in declared(declaration) if row.name == name)
+
+
 def part(declaration: type[D], options: Mapping[str, Any]) -> D:
     """Those of the options that belong to another declaration; one that exists in Python only has its default."""
     return cast("D", {row.name: options.get(row.name, row.option.default) for row in declared(declaration)})

@@ -23,6 +23,7 @@ from cocoseg.cli.app import build
 from cocoseg.errors import CocosegError
 from cocoseg.formats import FORMATS
 from cocoseg.labels import PRESETS
+from cocoseg.options import Reading, flag
 from cocoseg.runs.tally import Tally
 from cocoseg.tools import formats
 
@@ -64,7 +65,7 @@ def sources() -> str:
 
 
 def _flag(option: str) -> str:
-    return f"`--{option.replace('_', '-')}`"
+    return f"`{flag(Reading, option)}`"
 
 
 def _signs(signs: Sequence[str]) -> str:

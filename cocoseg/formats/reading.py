@@ -15,7 +15,7 @@ from cocoseg.formats.coco_json.names import numbering
 from cocoseg.formats.detect import Found, find_document, is_folder, recognise
 from cocoseg.limits import MAX_PIXELS, allow_pixels
 from cocoseg.model import Dataset, Loader, Loads
-from cocoseg.options import Reading, declared, takes
+from cocoseg.options import Reading, declared, flag, takes
 from cocoseg.options import given as changed
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def _open(path: StrPath, options: Reading, function: str = "read") -> tuple[str,
     row = FORMATS[name]
     given = {option: value for option, value in given.items() if option in row.options or option not in _PYTHON_ONLY}
     if strange := next((option for option in given if option not in row.options), None):
-        text = f"holds {row.what}, where --{strange.replace('_', '-')} means nothing"
+        text = f"holds {row.what}, where {flag(Reading, strange)} means nothing"
         raise DocumentError("doc.kind", f"{os.fspath(path)}: {text}")
     module = import_module(row.module)
     layout = {"layout": row.layout} if row.layout else {}
@@ -77,7 +77,7 @@ def _open(path: StrPath, options: Reading, function: str = "read") -> tuple[str,
     except SampleError as error:  # storage that stopped answering
         raise DocumentError(error.category, error.message) from None
     dataset = replace(dataset, load=_with_limit(dataset.load, most), problems=(*problems, *dataset.problems))
-    what = f"{row.what}: {show(document)}" if document else row.what
+    what = f"{row.what.partition(':')[0]}, {show(document)}" if document else row.what
     return name, replace(dataset, read_as=dataset.read_as or what) if guessed else dataset
 
 

@@ -21,7 +21,8 @@ def counted(number: int, noun: str) -> str:
 
 def guess(read_as: str) -> list[str]:
     """A line that says what a source was taken for, and how to say otherwise; none if it says so itself."""
-    return [f"SRC was read as {read_as}; --source-format overrides this"] if read_as else []
+    article = "a " if read_as.startswith("folder") else ""
+    return [f"SRC was read as {article}{read_as}; --source-format overrides this"] if read_as else []
 
 
 @dataclass

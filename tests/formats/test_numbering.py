@@ -83,7 +83,7 @@ def test_what_was_decided_is_said(tmp_path: Path) -> None:
     assert cocoseg.read(**options).read_as == said
     args = ("--categories", options["categories"], "--instances", options["instances"])
     result = run("to-coco", options["path"], tmp_path / "a.json", *args, "--from", "semantic")
-    assert result.stdout.startswith(f"SRC was read as {said}; --source-format overrides this\n")
+    assert result.stdout.startswith(f"SRC was read as a {said}; --source-format overrides this\n")
     rows = json.loads((tmp_path / "a.json").read_text())["annotations"]
     assert [(row["category_id"], row["iscrowd"]) for row in rows] == [(7, 0), (24, 0), (26, 1), (26, 0), (26, 0)]
 

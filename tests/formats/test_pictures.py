@@ -187,7 +187,7 @@ class TestRecognised:
         assert (summary.read_as, summary.as_dict().get("read_as", "")) == (said, said)
 
     def test_a_guess_is_the_first_line_of_every_command(self, tmp_path: Path) -> None:
-        line = "SRC was read as folder of class maps; --source-format overrides this"
+        line = "SRC was read as a folder of class maps; --source-format overrides this"
         source = ("fixtures/semantic", "--categories", "fixtures/panoptic.json")
         for command in ("to-semantic", "to-onehot", "to-masks", "to-panoptic"):
             result = run(command, source[0], tmp_path / command, *source[1:])
@@ -263,7 +263,7 @@ class TestJsonInAFolder:
         lay_out(tmp_path, photo)
         dataset = cocoseg.read(tmp_path)
         assert len(dataset) == len(cocoseg.read("fixtures/instances.json"))
-        assert dataset.read_as == f"COCO detection JSON: instances, stuff, LVIS, results: '{name}.json'"
+        assert dataset.read_as == f"COCO detection JSON, '{name}.json'"
         assert run("to-coco", tmp_path, tmp_path.parent / f"{tmp_path.name}.json").stdout.startswith("SRC was read as")
 
     def test_several_are_listed_with_what_to_type(self, tmp_path: Path) -> None:

@@ -226,10 +226,15 @@ class TestBinaryMasks:
     def test_one_class_by_its_name(self, high: int, tmp_path: Path) -> None:
         folder = folder_of(tmp_path / "masks", a=u8([0, high]))
         result = run("to-semantic", folder, tmp_path / "out", "--class", "crack")
-        said = f"SRC was read as folder of binary masks, where 0 is background and {high} is 'crack'"
+        said = f"SRC was read as a folder of binary masks, where 0 is background and {high} is 'crack'"
         assert result.stdout.startswith(f"{said}; --source-format overrides this\n")
         assert class_maps(tmp_path / "out")["a.png"].tolist() == [[0, 1]]
         assert json.loads((tmp_path / "out" / "cocoseg.json").read_text())["options"]["class"] == "crack"
+
+    def test_not_one_among_pictures_in_colours(self, tmp_path: Path) -> None:
+        folder = folder_of(tmp_path / "m", a=HALF, b=build_png(2, 2, 2, 8), c=build_png(2, 2, 2, 8))
+        assert cocoseg.info(folder).categories == ()
+        assert [row.name for row in cocoseg.info(folder, class_name="x").categories] == ["x"]
 
     def test_are_said_where_the_format_is_given(self, tmp_path: Path) -> None:
         folder = folder_of(tmp_path / "masks", a=HALF)

@@ -17,8 +17,8 @@ from cocoseg.files.documents import Int64, read_document
 from cocoseg.formats.coco_json.about import compact
 from cocoseg.formats.coco_json.names import Unnumbered, read_names
 from cocoseg.formats.coco_json.scalars import Taken, flag, text, whole
-from cocoseg.labels.presets import is_official, is_stuff
-from cocoseg.model import Categories, Category, Conventions, Sample
+from cocoseg.labels.presets import is_official
+from cocoseg.model import Category, Sample
 
 
 class _Category(msgspec.Struct):

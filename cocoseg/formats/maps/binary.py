@@ -35,7 +35,7 @@ def as_binary(folder: str, look: Look, meant: Meaning | None, class_name: str | 
     Raises DocumentError ``maps.binary`` if the class of binary masks is named but the pictures are others.
     """
     if meant is None:
-        return _named(folder, look, class_name)
+        return _named(folder, look, class_name) if look.unread < look.pictures or class_name is not None else None
     listed = {category.id for category in meant.categories}
     background = [row for row in meant.categories if row.id == 0 or row.name.lower() in BACKGROUND_NAMES]
     rest = [row for row in meant.categories if row not in background]

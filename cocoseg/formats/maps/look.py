@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from cocoseg.codecs.regions import runs
 from cocoseg.errors import SampleError
 from cocoseg.files import places
 from cocoseg.files.png import read_picture
@@ -31,11 +32,15 @@ _NUMBERS = 1 << 16
 
 @dataclass
 class Look:
-    """The pixels of each value (65536,) in ``pictures`` of a folder, of which so many are ``noisy`` as photos are."""
+    """The pixels of each value (65536,) in ``pictures`` of a folder, of which so many are ``noisy`` as photos are.
+
+    ``unread`` pictures are damaged, or none of one channel.
+    """
 
     pixels: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(_NUMBERS, np.int64))
     pictures: int = 0
     noisy: int = 0
+    unread: int = 0
 
     @property
     def values(self) -> set[int]:
@@ -48,7 +53,8 @@ class Look:
 
     def add(self, picture: npt.NDArray[Any]) -> None:
         """Count a picture's values."""
-        self.pixels += np.bincount(picture.reshape(-1), minlength=_NUMBERS)
+        values, lengths = runs(picture.reshape(-1))  # in far less memory than its pixels
+        self.pixels += np.bincount(values, lengths, _NUMBERS).astype(np.int64)
         self.pictures += 1
         self.noisy += is_noisy(picture)
 
@@ -61,16 +67,17 @@ class Look:
 
 
 def look_at(folder: str, names: Sequence[str], enough: Callable[[Look], bool] = lambda _: False) -> Look:
-    """Look at pictures of a folder until ``enough``. Pictures that can't be read are left out."""
+    """Look at pictures of a folder until ``enough``."""
     look, telling = Look(), 0
     for name in islice(spread(names), MOST_EMPTY):
         try:
             picture = read_labels(read_file(places.join(folder, name)))
         except SampleError:  # it will be refused by itself
-            continue
-        look.add(picture)
-        telling += bool(picture.any())
-        if telling == MOST or enough(look):
+            look.unread += 1
+        else:
+            look.add(picture)
+            telling += bool(picture.any())
+        if telling + look.unread >= MOST or (look.pictures and enough(look)):
             break
     return look
 
