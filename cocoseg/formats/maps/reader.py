@@ -11,31 +11,24 @@ instance number) of a thing is a segment, and every class of stuff. Things witho
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any, Literal
 
-import numpy as np
-import numpy.typing as npt
 from msgspec.structs import replace
 
-from cocoseg.codecs.regions import pair_runs, runs
-from cocoseg.errors import DocumentError, Problem, SampleError, UsageError, show
-from cocoseg.files import places, png
+from cocoseg.errors import DocumentError, UsageError, show
+from cocoseg.files import places
 from cocoseg.files.places import StrPath
-from cocoseg.files.png.labels import read_labels
 from cocoseg.formats.coco_json.categories import name_problems
-from cocoseg.formats.maps.binary import as_binary, is_decided, void_problems
-from cocoseg.formats.maps.classes import Numbered, Values, class_sample, thing_sample
-from cocoseg.formats.maps.codes import CODES, Code
+from cocoseg.formats.maps.codes import CODES
+from cocoseg.formats.maps.decide import looked_at, no_meaning, numbering
+from cocoseg.formats.maps.decode import Pictures
 from cocoseg.formats.maps.layouts import Layout
-from cocoseg.formats.maps.look import Look, are_photos, look_at
-from cocoseg.formats.maps.meaning import Meaning, meaning, nothing
-from cocoseg.formats.maps.numbering import NUMBERINGS, Found, Numbering, check_classes, find_numbering
+from cocoseg.formats.maps.meaning import Meaning, meaning
 from cocoseg.formats.maps.pictures import read_index
 from cocoseg.formats.survey import Peek, header_size
 from cocoseg.labels import LabelScheme
-from cocoseg.model import Conventions, Dataset, Entry, Loader, Refused, Sample
+from cocoseg.model import Conventions, Dataset, Entry, Loader, Refused
 
 _VERSION = 2  # changes when the same input makes other samples
 
@@ -47,7 +40,7 @@ def read(path: StrPath, *, layout: Layout, categories: StrPath | None = None, **
     """
     dataset = glance(path, layout=layout, categories=categories, **options)
     if not dataset.categories:
-        raise _no_meaning(dataset, layout)
+        raise no_meaning(dataset, layout)
     return dataset
 
 
@@ -71,8 +64,8 @@ def glance(
         raise UsageError("usage.class", f"{folder}: {text}")
     index = read_index(folder, layout, images, split)
     folders = _folders(folder, layout, instances)
-    meant, problems = _looked_at(folder, folders[0], layout, index.names, meant, class_name)
-    numbers, more = _numbering(folder, folders, index.names, meant.values, instance_code, instances is not None)
+    meant, problems = looked_at(folder, folders[0], layout, index.names, meant, class_name)
+    numbers, more = numbering(folder, folders, index.names, meant.values, instance_code, instances is not None)
     found, values = meant.categories, meant.values.with_things(numbers.numbered)
     read_as = f"{meant.read_as or layout.what}, with instance numbers as {numbers.numbering.words}"
     numbered = len(folders) > 1 or CODES[layout.code].split is not CODES["plain"].split
@@ -102,128 +95,10 @@ def peek(dataset: Dataset) -> Callable[[Entry], Peek]:
     return lambda entry: Peek(header_size(load.path(entry), header))
 
 
-@dataclass(frozen=True)
-class Pictures:
-    """Makes samples from label pictures with this code. A second file, if there is one, has the instance numbers.
-
-    Instance numbers in ``no_number`` mean that there is none.
-    """
-
-    code: str
-    values: Values
-    no_number: tuple[int, ...] = ()
-    numbering: Numbering = NUMBERINGS["plain"]
-
-    def __call__(self, entry: Entry, files: Sequence[bytes], place: str) -> Sample:
-        """Raises SampleError: ``png.*``, ``size.mismatch``, ``limit.pixels``, ``id.unknown``."""
-        code, data = CODES[self.code], files[0]
-        picture = code.read(data, entry.size)
-        size = picture.shape[0], picture.shape[1]
-        if len(files) > 1:
-            numbers: npt.NDArray[Any] | None
-            found, numbers, lengths = pair_runs(picture.reshape(-1), self._numbers(files[1], size).reshape(-1))
-            classes = found
-        else:
-            found, lengths = runs(picture.reshape(-1))
-            classes, numbers = code.split(found)
-        rows = self._rows(code, found, classes, lengths, data)
-        nothing = rows == self.values.nothing
-        void = nothing & (classes != 0)
-        if numbers is None:
-            return class_sample(entry, place, size, self.values, rows, lengths, void)
-        if len(files) > 1:
-            check_classes(self.numbering, classes, numbers, nothing)
-            numbers = self.numbering.numbers(numbers)
-        return thing_sample(entry, place, size, self.values, Numbered(rows, numbers, lengths, void), code.zero_is_crowd)
-
-    def _rows(
-        self,
-        code: Code,
-        found: npt.NDArray[Any],
-        classes: npt.NDArray[Any],
-        lengths: npt.NDArray[np.intp],
-        data: bytes,
-    ) -> npt.NDArray[np.intp]:
-        """The index of each run's column (R,). Raises SampleError ``id.unknown``."""
-        try:
-            rows = self.values.find(classes, lengths)
-            if code.zero_is_void:
-                _check_void(found, rows == self.values.nothing, lengths)
-                rows[found == 0] = self.values.nothing
-        except SampleError:
-            png.verify_stream(data)  # if the file is damaged, that is the better explanation
-            raise
-        return rows
-
-    def _numbers(self, data: bytes, size: tuple[int, int]) -> npt.NDArray[Any]:
-        try:
-            numbers = read_labels(data)
-            if numbers.shape != size:
-                found = "it is {}×{} (height×width), but the class map is {}×{}".format(*numbers.shape, *size)
-                raise SampleError("size.mismatch", f"{found}; one of the two belongs to another image")
-        except SampleError as error:
-            raise error.at("its picture of instance numbers") from None
-        return np.where(np.isin(numbers, self.no_number), 0, numbers) if self.no_number else numbers
-
-
-def _check_void(found: npt.NDArray[Any], void: npt.NDArray[np.bool_], lengths: npt.NDArray[np.intp]) -> None:
-    strange = void & (found > 0)
-    if strange.any():
-        pixels = int(lengths[strange].sum())
-        text = f"category 0 is void but has an instance (G) in {pixels} pixels; list category 0, or paint them 0"
-        raise SampleError("id.unknown", text)
-
-
-def _looked_at(
-    folder: str, pictures: str, layout: Layout, names: Sequence[str], meant: Meaning | None, class_name: str | None
-) -> tuple[Meaning, tuple[Problem, ...]]:
-    """The meaning of the values, and what is suspicious about them, after a look at some pictures."""
-    if layout.code != "plain" or (meant and meant.certain):
-        if meant is None and are_photos(pictures, names):
-            raise _photos(folder)
-        return meant or Meaning((), nothing()), ()
-    look = look_at(pictures, names, lambda look: is_decided(look, meant))
-    if meant is None and 2 * look.noisy > look.pictures:
-        raise _photos(folder)
-    if binary := as_binary(folder, look, meant, class_name):
-        return binary, ()
-    return (meant, void_problems(folder, look, meant)) if meant else (Meaning((), nothing()), ())
-
-
-def _photos(folder: str) -> DocumentError:
-    text = "most of these pictures are photos, not labels; give the folder of their labels, or the JSON of annotations"
-    return DocumentError("doc.kind", f"{folder}: {text}")
-
-
-def _numbering(
-    folder: str, folders: tuple[str, ...], names: Sequence[str], values: Values, code: str | None, given: bool
-) -> tuple[Found, tuple[Problem, ...]]:
-    """What the numbers of instances are, and a problem if some of it is a guess."""
-    if not given:
-        if code is not None:
-            raise UsageError("usage.instance_code", f"{folder}: --instance-code needs the folder --instances")
-        return Found(NUMBERINGS["plain"]), ()
-    found = find_numbering(folders, names, values, code)
-    if not found.unsure:
-        return found, ()
-    text = f"the pictures do not show what n = 0 stands for; they are read as {found.numbering.words}"
-    advice = "--instance-code says otherwise"
-    return found, (Problem("maps.instance", f"{folders[1]}: {text}; {advice}"),)
-
-
 def _unlabelled(layout: Layout, meant: Meaning) -> Literal["unknown", "background", "void"]:
     if meant.background:
         return "background"
     return "unknown" if CODES[layout.code].zero_is_void else "void"
-
-
-def _no_meaning(dataset: Dataset, layout: Layout) -> DocumentError:
-    """The error for pictures whose values nothing explains; it lists the values of some of them."""
-    assert isinstance(dataset.load, Loader)
-    names = [entry.files[0] for entry in dataset.entries if isinstance(entry, Entry)]
-    look = look_at(dataset.folders[0], names) if layout.code == "plain" else Look()
-    found = f" (found {look} in {look.pictures} pictures)" if look.pictures else ""
-    return DocumentError("doc.missing_key", f"{dataset.source}: {layout.advice}{found}")
 
 
 def _folders(folder: str, layout: Layout, instances: StrPath | None) -> tuple[str, ...]:

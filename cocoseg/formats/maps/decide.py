@@ -1,0 +1,60 @@
+"""Decides what the pictures of a folder are, once for the whole data set, after a look at some of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cocoseg.errors import DocumentError, Problem, UsageError
+from cocoseg.formats.maps.binary import as_binary, is_decided, void_problems
+from cocoseg.formats.maps.classes import Values
+from cocoseg.formats.maps.layouts import Layout
+from cocoseg.formats.maps.look import Look, are_photos, look_at
+from cocoseg.formats.maps.meaning import Meaning, nothing
+from cocoseg.formats.maps.numbering import NUMBERINGS, Found, find_numbering
+from cocoseg.model import Dataset, Entry, Loader
+
+
+def looked_at(
+    folder: str, pictures: str, layout: Layout, names: Sequence[str], meant: Meaning | None, class_name: str | None
+) -> tuple[Meaning, tuple[Problem, ...]]:
+    """The meaning of the values, and what is suspicious about them, after a look at some pictures."""
+    if layout.code != "plain" or (meant and meant.certain):
+        if meant is None and are_photos(pictures, names):
+            raise _photos(folder)
+        return meant or Meaning((), nothing()), ()
+    look = look_at(pictures, names, lambda look: is_decided(look, meant))
+    if meant is None and 2 * look.noisy > look.pictures:
+        raise _photos(folder)
+    if binary := as_binary(folder, look, meant, class_name):
+        return binary, ()
+    return (meant, void_problems(folder, look, meant)) if meant else (Meaning((), nothing()), ())
+
+
+def _photos(folder: str) -> DocumentError:
+    text = "most of these pictures are photos, not labels; give the folder of their labels, or the JSON of annotations"
+    return DocumentError("doc.kind", f"{folder}: {text}")
+
+
+def numbering(
+    folder: str, folders: tuple[str, ...], names: Sequence[str], values: Values, code: str | None, given: bool
+) -> tuple[Found, tuple[Problem, ...]]:
+    """What the numbers of instances are, and a problem if some of it is a guess."""
+    if not given:
+        if code is not None:
+            raise UsageError("usage.instance_code", f"{folder}: --instance-code needs the folder --instances")
+        return Found(NUMBERINGS["plain"]), ()
+    found = find_numbering(folders, names, values, code)
+    if not found.unsure:
+        return found, ()
+    text = f"the pictures do not show what n = 0 stands for; they are read as {found.numbering.words}"
+    advice = "--instance-code says otherwise"
+    return found, (Problem("maps.instance", f"{folders[1]}: {text}; {advice}"),)
+
+
+def no_meaning(dataset: Dataset, layout: Layout) -> DocumentError:
+    """The error for pictures whose values nothing explains; it lists the values of some of them."""
+    assert isinstance(dataset.load, Loader)
+    names = [entry.files[0] for entry in dataset.entries if isinstance(entry, Entry)]
+    look = look_at(dataset.folders[0], names) if layout.code == "plain" else Look()
+    found = f" (found {look} in {look.pictures} pictures)" if look.pictures else ""
+    return DocumentError("doc.missing_key", f"{dataset.source}: {layout.advice}{found}")

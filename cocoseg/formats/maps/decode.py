@@ -1,0 +1,91 @@
+"""Decodes the label pictures of an image, with its picture of instance numbers if there is one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from cocoseg.codecs.regions import pair_runs, runs
+from cocoseg.errors import SampleError
+from cocoseg.files import png
+from cocoseg.files.png.labels import read_labels
+from cocoseg.formats.maps.classes import Numbered, Values, class_sample, thing_sample
+from cocoseg.formats.maps.codes import CODES, Code
+from cocoseg.formats.maps.numbering import NUMBERINGS, Numbering, check_classes
+from cocoseg.model import Entry, Sample
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """Makes samples from label pictures with this code. A second file, if there is one, has the instance numbers.
+
+    Instance numbers in ``no_number`` mean that there is none.
+    """
+
+    code: str
+    values: Values
+    no_number: tuple[int, ...] = ()
+    numbering: Numbering = NUMBERINGS["plain"]
+
+    def __call__(self, entry: Entry, files: Sequence[bytes], place: str) -> Sample:
+        """Raises SampleError: ``png.*``, ``size.mismatch``, ``limit.pixels``, ``id.unknown``."""
+        code, data = CODES[self.code], files[0]
+        picture = code.read(data, entry.size)
+        size = picture.shape[0], picture.shape[1]
+        if len(files) > 1:
+            numbers: npt.NDArray[Any] | None
+            found, numbers, lengths = pair_runs(picture.reshape(-1), self._numbers(files[1], size).reshape(-1))
+            classes = found
+        else:
+            found, lengths = runs(picture.reshape(-1))
+            classes, numbers = code.split(found)
+        rows = self._rows(code, found, classes, lengths, data)
+        nothing = rows == self.values.nothing
+        void = nothing & (classes != 0)
+        if numbers is None:
+            return class_sample(entry, place, size, self.values, rows, lengths, void)
+        if len(files) > 1:
+            check_classes(self.numbering, classes, numbers, nothing)
+            numbers = self.numbering.numbers(numbers)
+        return thing_sample(entry, place, size, self.values, Numbered(rows, numbers, lengths, void), code.zero_is_crowd)
+
+    def _rows(
+        self,
+        code: Code,
+        found: npt.NDArray[Any],
+        classes: npt.NDArray[Any],
+        lengths: npt.NDArray[np.intp],
+        data: bytes,
+    ) -> npt.NDArray[np.intp]:
+        """The index of each run's column (R,). Raises SampleError ``id.unknown``."""
+        try:
+            rows = self.values.find(classes, lengths)
+            if code.zero_is_void:
+                _check_void(found, rows == self.values.nothing, lengths)
+                rows[found == 0] = self.values.nothing
+        except SampleError:
+            png.verify_stream(data)  # if the file is damaged, that is the better explanation
+            raise
+        return rows
+
+    def _numbers(self, data: bytes, size: tuple[int, int]) -> npt.NDArray[Any]:
+        try:
+            numbers = read_labels(data)
+            if numbers.shape != size:
+                found = "it is {}×{} (height×width), but the class map is {}×{}".format(*numbers.shape, *size)
+                raise SampleError("size.mismatch", f"{found}; one of the two belongs to another image")
+        except SampleError as error:
+            raise error.at("its picture of instance numbers") from None
+        return np.where(np.isin(numbers, self.no_number), 0, numbers) if self.no_number else numbers
+
+
+def _check_void(found: npt.NDArray[Any], void: npt.NDArray[np.bool_], lengths: npt.NDArray[np.intp]) -> None:
+    strange = void & (found > 0)
+    if strange.any():
+        pixels = int(lengths[strange].sum())
+        text = f"category 0 is void but has an instance (G) in {pixels} pixels; list category 0, or paint them 0"
+        raise SampleError("id.unknown", text)
