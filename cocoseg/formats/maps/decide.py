@@ -10,7 +10,8 @@ from cocoseg.formats.maps.classes import Values
 from cocoseg.formats.maps.layouts import Layout
 from cocoseg.formats.maps.look import Look, are_photos, look_at
 from cocoseg.formats.maps.meaning import Meaning, nothing
-from cocoseg.formats.maps.numbering import NUMBERINGS, Found, find_numbering
+from cocoseg.formats.maps.numbering import NUMBERINGS
+from cocoseg.formats.maps.numbers_seen import Found, find_numbering
 from cocoseg.model import Dataset, Entry, Loader
 
 

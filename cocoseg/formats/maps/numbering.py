@@ -2,35 +2,19 @@
 
 Cityscapes writes class · 1000 + n, counts from 0, and gives the class alone to stuff and to groups of things
 (``json2instanceImg.py``). KITTI writes class · 256 + n and counts from 1, where 0 stands for no instance; Mapillary
-Vistas writes the same but counts from 0. Others write class · 1000 + n from 1. Which one it is shows in the pictures:
-the class is that of the class map, or always another one for the same class.
+Vistas writes the same but counts from 0. Others write class · 1000 + n from 1.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from itertools import islice
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from cocoseg.codecs.regions import pair_runs
 from cocoseg.errors import SampleError
-from cocoseg.files import places
-from cocoseg.files.png.labels import read_labels
-from cocoseg.files.reading import read_file
-from cocoseg.formats.maps.classes import Values
-from cocoseg.formats.maps.look import MOST, spread
 
 Ints = npt.NDArray[Any]
-
-Pairs = npt.NDArray[np.int64]
-
-_BASES = (1000, 256)
-_CITYSCAPES_THINGS = set(range(24, 34))
-_SOME = 3  # classes or pictures that show something together
 
 
 class Numbering(NamedTuple):
@@ -60,7 +44,7 @@ class Numbering(NamedTuple):
 
     def agree(self, classes: Ints, values: Ints) -> npt.NDArray[np.bool_]:
         """Whether values (R,) can belong to classes (R,)."""
-        return _agree(self.base, classes, values)
+        return can_be(self.base, classes, values)
 
 
 NUMBERINGS = {
@@ -70,32 +54,6 @@ NUMBERINGS = {
     "by-256": Numbering("by-256", "class·256 + n from 0", 256, 0),
     "by-256-from-1": Numbering("by-256-from-1", "class·256 + n from 1, where n = 0 is a crowd", 256, 1),
 }
-
-
-class Found(NamedTuple):
-    """What the numbers are, the class values that have numbered instances, and whether the first number is a guess."""
-
-    numbering: Numbering
-    numbered: frozenset[int] = frozenset()
-    unsure: bool = False
-
-
-def find_numbering(folders: tuple[str, ...], names: Sequence[str], values: Values, code: str | None = None) -> Found:
-    """What the numbers in the second folder are, beside the class maps in the first, from a look at some pictures.
-
-    ``code`` is the name of a numbering, if it is given.
-    """
-    seen = _Seen(values)
-    for name in islice(spread(names), MOST) if code != "plain" else ():
-        try:
-            classes, numbers = (read_labels(read_file(places.join(folder, name))) for folder in folders)
-        except SampleError:  # it will be refused by itself
-            continue
-        if classes.shape == numbers.shape:
-            seen.add(classes.reshape(-1), numbers.reshape(-1))
-        if seen.are_plain:
-            break
-    return seen.found(code)
 
 
 def check_classes(kind: Numbering, classes: Ints, values: Ints, void: npt.NDArray[np.bool_]) -> None:
@@ -110,100 +68,7 @@ def check_classes(kind: Numbering, classes: Ints, values: Ints, void: npt.NDArra
         raise SampleError("maps.instance", f"{found}; {text}")
 
 
-@dataclass
-class _Seen:
-    """The pairs of class and number (p, 2) of each picture that was looked at, without void."""
-
-    values: Values
-    pictures: list[Pairs] = field(default_factory=list)
-
-    def add(self, classes: Ints, numbers: Ints) -> None:
-        """Take a picture's pairs."""
-        first, second, _ = pair_runs(classes, numbers)
-        pairs = np.unique(np.stack([first, second], axis=1).astype(np.int64), axis=0)
-        self.pictures.append(pairs[np.isin(pairs[:, 0], [value for value, _ in self.values.rows])])
-
-    @property
-    def are_plain(self) -> bool:
-        """Whether enough pictures have numbers that say nothing about the class."""
-        return len(self.pictures) >= _SOME and not any(map(self.is_shown, _BASES))
-
-    def found(self, code: str | None) -> Found:
-        """What the numbers are, after all pictures."""
-        if not self.pictures:
-            return Found(NUMBERINGS[code or "plain"])
-        base = NUMBERINGS[code].base if code else next(filter(self.is_shown, _BASES), 0)
-        if not base:
-            return Found(NUMBERINGS[code or "plain"])
-        first, unsure = (NUMBERINGS[code].first, False) if code else self._first(base)
-        kind = next(kind for kind in NUMBERINGS.values() if (kind.base, kind.first) == (base, first))
-        classes, numbers = self._pairs
-        numbered = frozenset(classes[kind.numbers(numbers) > 0].tolist())
-        numbered = numbered if kind.name != "by-256" else frozenset()  # where stuff has n = 0, as the first thing has
-        return Found(kind._replace(checked=self._agrees(base)), numbered, unsure)
-
-    def is_shown(self, base: int) -> bool:
-        """Whether the pictures show that numbers are of this base."""
-        if self._agrees(base):
-            return True
-        return not any(map(self._agrees, _BASES)) and self._corresponds(base)
-
-    @property
-    def _pairs(self) -> Pairs:
-        """The classes and the numbers (2, p) of all pictures."""
-        both: Pairs = np.concatenate(self.pictures).T
-        return both
-
-    def _agrees(self, base: int) -> bool:
-        """Whether the numbers are of the classes in the class maps, in no fewer pictures than they are not."""
-        agree = [bool(_agree(base, *pairs.T).all()) for pairs in self.pictures]
-        encoded = [
-            fits and bool((pairs.min(axis=1, initial=base) > 0).any() and (pairs[:, 1] >= base).any())
-            for fits, pairs in zip(agree, self.pictures, strict=True)
-        ]
-        if any(encoded):
-            return sum(encoded) >= agree.count(False)
-        return base == 1000 and all(agree) and len(set(self._pairs[0].tolist()) - {0}) >= _SOME
-
-    def _corresponds(self, base: int) -> bool:
-        """Whether each class in the numbers is always one and the same other class of the class maps."""
-        classes, numbers = self._pairs
-        alone = (numbers > 0) & (numbers < base) & (base == 1000)
-        codes = np.where(alone, numbers, numbers // base)
-        pairs = set(zip(codes.tolist(), classes.tolist(), strict=True))
-        unique = all(len({pair[side] for pair in pairs}) == len(pairs) >= _SOME for side in (0, 1))
-        return unique and bool((numbers >= base).any()) and (bool(alone.any()) or base == 256)
-
-    def _first(self, base: int) -> tuple[int, bool]:
-        """The number of the first instance, 0 or 1, and whether that is a guess."""
-        _, numbers = self._pairs
-        if base == 1000 and ((numbers > 0) & (numbers < base)).any():
-            return 0, False
-        stuff = [value for value, row in self.values.rows if self.values.isthing[row] is False]
-        if base == 1000 and np.isin(numbers[numbers % base == 0] // base, stuff).any():
-            return 1, False
-        with_zero, without = self._zeros(base)
-        if without or (base == 256 and self._is_cityscapes()):
-            return 1, False
-        return (0, with_zero < _SOME) if with_zero else (1, True)
-
-    def _zeros(self, base: int) -> tuple[int, int]:
-        """How often a class with numbered instances in a picture has number 0, and how often it has not."""
-        found = [0, 0]
-        for pairs in self.pictures:
-            numbers = pairs[:, 1]
-            there = np.isin(np.unique(numbers[numbers % base > 0] // base) * base, numbers)
-            found[0] += int(there.sum())
-            found[1] += int((~there).sum())
-        return found[0], found[1]
-
-    def _is_cityscapes(self) -> bool:
-        """Whether the classes are numbered as those of Cityscapes, as KITTI's are."""
-        known = {value for value, _ in self.values.rows}
-        return bool(known & _CITYSCAPES_THINGS) and max(known) <= max(_CITYSCAPES_THINGS)
-
-
-def _agree(base: int, classes: Ints, numbers: Ints) -> npt.NDArray[np.bool_]:
+def can_be(base: int, classes: Ints, numbers: Ints) -> npt.NDArray[np.bool_]:
     """Whether numbers (R,) can be of classes (R,) under a base."""
     numbers = numbers.astype(np.int64)  # the base does not fit 8 bits
     alone = (numbers == classes) & (numbers < base) & (base == 1000)
