@@ -17,6 +17,7 @@ from cocoseg.limits import MAX_PIXELS, allow_pixels
 from cocoseg.model import Dataset, Loader, Loads
 from cocoseg.options import Reading, declared, flag, takes
 from cocoseg.options import given as changed
+from cocoseg.runs.tally import guess
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -56,14 +57,23 @@ def _open(path: StrPath, options: Reading, function: str = "read") -> tuple[str,
     source, name = place(path), options["source_format"]
     given = {name: _location(name, value) for name, value in changed(Reading, options).items()}
     given.pop("source_format", None)
-    most = given.pop("max_pixels", MAX_PIXELS)
-    if most < 1:
-        raise UsageError("usage.max_pixels", f"max_pixels is {most}, expected at least 1")
-    allow_pixels(most)
+    most = _limit(given.pop("max_pixels", MAX_PIXELS))
     _check_name(name)
-    name, guessed, document = Found(name) if name else recognise(source)
-    if name is None:  # images without a segment, or else that reader's message says what is wrong
-        name, given = "coco", {option: value for option, value in given.items() if option in FORMATS["coco"].options}
+    found = Found(name) if name else recognise(source)
+    if found.format is None:  # images without a segment, or else that reader's message says what is wrong
+        found = Found("coco")
+        given = {option: value for option, value in given.items() if option in FORMATS["coco"].options}
+    read_as = _read_as(found)
+    try:
+        dataset = _read(path, source, found, function, given)
+    except DocumentError as error:
+        raise _with_guess(error, os.fspath(path), read_as) from None
+    dataset = replace(dataset, load=_with_limit(dataset.load, most), read_as=dataset.read_as or read_as)
+    return found.format or "coco", dataset
+
+
+def _read(path: StrPath, source: str, found: Found, function: str, given: dict[str, Any]) -> Dataset:
+    name = found.format or "coco"
     row = FORMATS[name]
     given = {option: value for option, value in given.items() if option in row.options or option not in _PYTHON_ONLY}
     if strange := next((option for option in given if option not in row.options), None):
@@ -72,13 +82,36 @@ def _open(path: StrPath, options: Reading, function: str = "read") -> tuple[str,
     module = import_module(row.module)
     layout = {"layout": row.layout} if row.layout else {}
     try:
-        dataset = getattr(module, function, module.read)(_within(source, name, document), **layout, **given)
+        dataset: Dataset = getattr(module, function, module.read)(
+            _within(source, name, found.document), **layout, **given
+        )
         problems = numbering(given["categories"], dataset.categories) if "categories" in given else ()
     except SampleError as error:  # storage that stopped answering
         raise DocumentError(error.category, error.message) from None
-    dataset = replace(dataset, load=_with_limit(dataset.load, most), problems=(*problems, *dataset.problems))
-    what = f"{row.what.partition(':')[0]}, {show(document)}" if document else row.what
-    return name, replace(dataset, read_as=dataset.read_as or what) if guessed else dataset
+    return replace(dataset, problems=(*problems, *dataset.problems)) if problems else dataset
+
+
+def _read_as(found: Found) -> str:
+    """What a source was taken for, in words, if that is a guess."""
+    if not found.guessed:
+        return ""
+    what = FORMATS[found.format or "coco"].what
+    return f"{what.partition(':')[0]}, {show(found.document)}" if found.document else what
+
+
+def _with_guess(error: DocumentError, source: str, read_as: str) -> DocumentError:
+    """An error about the source itself, which says what that was taken for, since it may be something else."""
+    if not read_as or error.category not in ("doc.kind", "doc.missing_key") or not error.message.startswith(source):
+        return error
+    return DocumentError(error.category, f"{error.message}; {guess(read_as)[0]}")
+
+
+def _limit(most: int) -> int:
+    """Set the limit of pixels. Raises UsageError."""
+    if most < 1:
+        raise UsageError("usage.max_pixels", f"max_pixels is {most}, expected at least 1")
+    allow_pixels(most)
+    return most
 
 
 def _with_limit(load: Loads, most: int) -> Loads:

@@ -186,6 +186,15 @@ class TestRecognised:
         summary = cocoseg.to_masks(f"fixtures/{source}", tmp_path / "out", **options)
         assert (summary.read_as, summary.as_dict().get("read_as", "")) == (said, said)
 
+    @pytest.mark.parametrize("options", [{}, {"png_dir": "x"}])
+    def test_an_error_about_the_source_says_the_guess(self, options: dict[str, Any], tmp_path: Path) -> None:
+        said = "SRC was read as a folder of class maps; --source-format overrides this"
+        with pytest.raises(cocoseg.DocumentError, match=said):
+            cocoseg.read(lay_out(tmp_path, "drive/024541_label.png"), **options)
+        with pytest.raises(cocoseg.DocumentError) as caught:
+            cocoseg.read(tmp_path, source_format="semantic", **options)
+        assert said not in caught.value.message
+
     def test_a_guess_is_the_first_line_of_every_command(self, tmp_path: Path) -> None:
         line = "SRC was read as a folder of class maps; --source-format overrides this"
         source = ("fixtures/semantic", "--categories", "fixtures/panoptic.json")
