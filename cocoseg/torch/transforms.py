@@ -33,9 +33,11 @@ class Compose:
     transforms: Sequence[Callable[[Any, Any], tuple[Any, Any]]]
 
     def __call__(self, image: Any, target: Any) -> tuple[Any, Any]:
-        """Image and target, both changed."""
+        """Image and target, both changed; a class map remembers its void whatever a transform makes of it."""
+        void = void_of(target)
         for transform in self.transforms:
             image, target = transform(image, target)
+            target = with_void(target, void)
         return image, target
 
 

@@ -227,6 +227,11 @@ class TestVoid:
         _, targets = PadCollate(multiple_of=8)([data[0], data[1]])
         assert (targets[:, 7] == 65535).all()
 
+    def test_outlives_the_transforms_of_others(self) -> None:
+        chain = Compose([lambda image, target: (image, target.clone()), Pad((7, 7))])
+        _, target = SegmentationDataset(wide().dataset, labels=wide().labels, transform=chain)[0]
+        assert (target[6:] == 65535).all()
+
     def test_may_be_another(self) -> None:
         _, targets = PadCollate(7)([wide()[0], wide()[2]])
         assert (targets[1, 1:] == 7).all()
