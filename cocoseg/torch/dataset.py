@@ -54,8 +54,8 @@ class SegmentationDataset(torch.utils.data.Dataset[tuple[Any, Any]]):
       - ``"panoptic"``: a dict of ``id_map`` (H, W) int64, 0 void, and its table: ``ids``, ``labels``, ``area``,
         ``iscrowd``, each (n,) int64, and ``image_id``.
       - ``"packed"``: ``PackedMasks``, to be decoded on the device: the smallest target to send from a worker.
-    * ``images``: a folder of photos, see ``ImageFolder``: images are (3, H, W) uint8, RGB, and networks take ``images /
-      255``, which is float32. Or a function Sample -> image, of any dtype. By default images are None.
+    * ``images``: a folder of photos (``ImageFolder``): images are (3, H, W) uint8, RGB; networks take ``images / 255``,
+      which is float32. Or a function Sample -> image, of any dtype. By default images are None.
     * ``labels``: a scheme, the name of a preset, or a scheme file.
     * ``transform``: ``transform(image, target)`` -> both, changed in the same way (``cocoseg.torch.transforms``).
     * ``tv_tensors``: whether images, masks and boxes are tv_tensors, whose kind ``torchvision.transforms.v2`` knows; by
@@ -65,12 +65,13 @@ class SegmentationDataset(torch.utils.data.Dataset[tuple[Any, Any]]):
       and batches stay as they are. This is said once; ``notes["skipped"]`` lists the bad images that were met.
 
     The entries are in a nameless temporary file that all workers read, under fork and spawn; other pickles of the data
-    set carry them, and can be loaded anywhere. In workers, glibc keeps the memory
-    that a picture frees (``cocoseg.parallel.tune_memory``). With this package's ``collate`` or ``PadCollate``, workers
-    send a batch in one piece.
+    set carry them, and can be loaded anywhere. In workers, glibc keeps the memory that a picture frees
+    (``cocoseg.parallel.tune_memory``). With this package's ``collate`` or ``PadCollate``, workers send a batch in one
+    piece.
 
-    Raises UsageError: ``usage.choice``, ``usage.extra``; LabelError as ``cocoseg.label_scheme``, and ``label.range``
-    for a void or class that does not fit ``dtype``. ``dataset[i]`` raises SampleError if image i is bad, or all are.
+    Raises UsageError: ``usage.choice``, ``usage.extra``, ``usage.images``, ``usage.crowds``; LabelError as
+    ``cocoseg.label_scheme``, and ``label.range`` for a void or class that does not fit ``dtype``. ``dataset[i]`` raises
+    SampleError if image i is bad, or if all are.
 
     >>> data = SegmentationDataset("fixtures/panoptic.json", target="segments", mode="panoptic")
     >>> image, target = data[0]
