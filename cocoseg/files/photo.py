@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import IO, TYPE_CHECKING, NamedTuple
+from typing import IO, TYPE_CHECKING, Literal, NamedTuple
 
 from cocoseg.errors import SampleError, show
 from cocoseg.files.names import relative_name, stem
@@ -24,6 +24,7 @@ _TURNS = {
     7: "TRANSVERSE",
     8: "ROTATE_90",
 }
+_BYTES = {1: 1, 3: 2, 4: 4, 6: 1, 8: 2, 9: 4}  # of the types of whole numbers in EXIF
 _BACK = {6: 8, 8: 6}  # the others undo themselves
 
 
@@ -112,27 +113,44 @@ def _turn(orientation: int) -> PIL.Image.Transpose:
 
 
 def orientation_of(photo: PIL.Image.Image) -> int:
-    """What EXIF or XMP says in the header, or 1; loading turns a TIFF, which is then upright."""
-    import PIL.Image
-
-    if photo.format == "PNG" and "exif" not in photo.info and (late := _late_exif(getattr(photo, "fp", None))):
-        photo.info["exif"] = late
-    found = PIL.Image.Image.getexif(photo).get(_ORIENTATION, 1)  # PngImageFile.getexif would decode the picture
+    """What EXIF says in the header, or 1; loading turns a TIFF, which is then upright."""
+    if photo.format == "TIFF":
+        found = vars(photo)["tag_v2"].get(_ORIENTATION, 1)
+    else:
+        found = _orientation_in(photo.info.get("exif") or _late_exif(photo))
     return found if found in range(1, 9) else 1
 
 
-def _late_exif(file: IO[bytes] | None) -> bytes | None:
-    """The EXIF of a PNG, which may stand behind the pixels; the file's position stays."""
-    if file is None:
-        return None
+def _orientation_in(exif: bytes) -> int:
+    """The orientation that EXIF holds; 0 if there is none, or if it is damaged, which no pixel is the worse for."""
+    data = exif.removeprefix(b"Exif\0\0")
+    order: Literal["little", "big"] = "little" if data[:2] == b"II" else "big"
+    first = int.from_bytes(data[4:8], order)
+    count = int.from_bytes(data[first : first + 2], order)
+    for start in range(first + 2, min(first + 2 + 12 * count, len(data) - 11), 12):
+        tag, kind = (int.from_bytes(data[at : at + 2], order) for at in (start, start + 2))
+        if tag == _ORIENTATION:
+            return int.from_bytes(data[start + 8 : start + 8 + _BYTES.get(kind, 0)], order)
+    return 0
+
+
+def _late_exif(photo: PIL.Image.Image) -> bytes:
+    """The EXIF of a PNG that stands behind the pixels; the file's position stays."""
+    file = getattr(photo, "fp", None)
+    if photo.format != "PNG" or file is None:
+        return b""
     position = file.tell()
     try:
-        file.seek(8)
-        while len(head := file.read(8)) == 8 and head[4:] != b"eXIf":
-            file.seek(int.from_bytes(head[:4], "big") + 4, os.SEEK_CUR)
-        return file.read(int.from_bytes(head[:4], "big")) or None
+        return _exif_chunk(file)
     finally:
         file.seek(position)
+
+
+def _exif_chunk(file: IO[bytes]) -> bytes:
+    file.seek(8)
+    while len(head := file.read(8)) == 8 and head[4:] != b"eXIf":
+        file.seek(int.from_bytes(head[:4], "big") + 4, os.SEEK_CUR)
+    return file.read(int.from_bytes(head[:4], "big")) if len(head) == 8 else b""
 
 
 def _names(key: str, file_name: str) -> Iterator[str]:

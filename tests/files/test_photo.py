@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -102,6 +103,39 @@ class TestPhotoSize:
         with open_photo(path) as photo:
             assert size_in_header(photo).orientation == 8
             assert np.array(photo).shape == (6, 8, 3)
+
+    @pytest.mark.filterwarnings("ignore::UserWarning")  # Pillow looks for the resolution of a JPEG in it
+    @pytest.mark.parametrize("ending", [".jpg", ".png", ".webp"])
+    @pytest.mark.parametrize(
+        "exif",
+        [
+            b"",
+            b"II",
+            b"garbage, and more of it",
+            b"II*\0\xff\xff\xff\xff",
+            b"MM\0*\0\0\0\x08\xff\xff\x01\x12",
+            b"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x02\0\0\0\x01\0\x06\0\0",
+        ],
+        ids=["empty", "cut", "no EXIF", "an offset beyond the end", "tags beyond the end", "a text"],
+    )
+    def test_is_upright_where_exif_is_damaged(self, tmp_path: Path, ending: str, exif: bytes) -> None:
+        Image.new("RGB", (8, 6)).save(tmp_path / f"a{ending}", exif=b"Exif\0\0" + exif)
+        assert photo_size(tmp_path / f"a{ending}") == ((6, 8), 1)
+
+    @pytest.mark.parametrize("order", ["II*\0", "MM\0*"])
+    @pytest.mark.parametrize(("kind", "size"), [(1, 1), (3, 2), (4, 4), (8, 2)])
+    def test_is_found_in_either_byte_order_and_any_whole_number(
+        self, tmp_path: Path, order: str, kind: int, size: int
+    ) -> None:
+        end: Any = "little" if order[0] == "I" else "big"
+        tags = [(0x010F, 2, 4, b"cam\0"), (0x0112, kind, 1, (6).to_bytes(size, end).ljust(4, b"\0"))]
+        rows = b"".join(
+            tag.to_bytes(2, end) + type.to_bytes(2, end) + count.to_bytes(4, end) + value
+            for tag, type, count, value in tags
+        )
+        exif = order.encode() + (8).to_bytes(4, end) + (2).to_bytes(2, end) + rows + bytes(4)
+        Image.new("RGB", (8, 6)).save(tmp_path / "a.jpg", exif=b"Exif\0\0" + exif)
+        assert photo_size(tmp_path / "a.jpg") == ((6, 8), 6)
 
     def test_decodes_nothing(self, tmp_path: Path) -> None:
         path = saved(tmp_path / "a.jpg", 6, (800, 600))
