@@ -13,9 +13,13 @@ setup:
 lint:
     .ci/lint
 
-# the test suite; arguments go to pytest: just test tests/codecs -k regions
+# the quick tests; arguments go to pytest: just test tests/codecs -k regions
 test *arguments:
     .ci/test {{arguments}}
+
+# the tests that take longer
+long *arguments:
+    .ci/long {{arguments}}
 
 # the tests that need PyTorch
 torch:

@@ -12,6 +12,8 @@ from PIL import Image
 import badinput
 from command import Result, cocoseg
 
+pytestmark = pytest.mark.long
+
 CASES = badinput.names("doc", "png")
 GARBAGE = [{"MALLOC_PERTURB_": fill, "GLIBC_TUNABLES": "glibc.malloc.tcache_count=0"} for fill in ("85", "170")]
 

@@ -63,6 +63,7 @@ def check(paths: dict[str, list[str]], tmp_path: Path) -> None:
     assert not (tmp_path / "escape.png").exists()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", [name for name in badinput.names("doc") if "_name_" in name])
 def test_corpus(name: str, tmp_path: Path) -> None:
     source = badinput.lay_out(badinput.load(name), tmp_path / "set")

@@ -193,7 +193,7 @@ def test_links_lead_to_files_and_headings(page: Path) -> None:
 def test_the_scripts_that_are_named_are_there() -> None:
     guide, recipes = (ROOT.joinpath(name).read_text("utf-8") for name in ("CONTRIBUTING.md", "justfile"))
     scripts = {ROOT / name for name in re.findall(r"\.ci/\w+", guide + recipes)}
-    assert len(scripts) == 5
+    assert len(scripts) == 6
     assert all(os.access(script, os.X_OK) for script in scripts)
     assert set(re.findall(r"`just (\w+)`", guide)) <= set(re.findall(r"^(\w+).*:$", recipes, re.MULTILINE))
 

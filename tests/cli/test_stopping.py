@@ -16,6 +16,8 @@ from PIL import Image
 
 from cocoseg.files.names import TEMPORARY
 
+pytestmark = pytest.mark.long
+
 IMAGES = 400
 
 

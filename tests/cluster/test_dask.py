@@ -19,6 +19,8 @@ from PIL import Image
 import cocoseg
 from command import without_progress
 
+pytestmark = pytest.mark.long
+
 pytest.importorskip("distributed", reason="Dask is not installed (pip install cocoseg[dask])")
 
 PATIENCE = 60

@@ -81,6 +81,7 @@ numbers = st.one_of(
 ring_lists = st.lists(numbers, min_size=6, max_size=16).map(lambda ring: ring[: len(ring) // 2 * 2])
 
 
+@pytest.mark.long
 @settings(max_examples=1000, deadline=None)
 @given(
     st.lists(st.lists(ring_lists, min_size=1, max_size=3), min_size=1, max_size=4),

@@ -19,7 +19,10 @@ from cocoseg.files.names import JOURNAL, REPORT
 from command import without_progress
 from injection import in_memory, is_temporary, torn, tree
 
-pytestmark = pytest.mark.skipif(not os.path.isdir("/proc/self/task"), reason="finds workers in /proc")
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.skipif(not os.path.isdir("/proc/self/task"), reason="finds workers in /proc"),
+]
 
 
 @pytest.fixture(scope="module")

@@ -24,6 +24,8 @@ from command import without_progress
 from conftest import FIXTURES
 from injection import HERE, Fault, tree, with_fault
 
+pytestmark = pytest.mark.long
+
 SOURCE = FIXTURES / "panoptic.json"
 MIB = 1 << 20
 

@@ -16,6 +16,8 @@ import pytest
 from conftest import FIXTURES
 from injection import CALLS, Fault, Outcome, Server, Verdict, in_memory, judge, preloaded, server, tree
 
+pytestmark = pytest.mark.long
+
 SOURCE = FIXTURES / "panoptic.json"
 ERRORS = (errno.ENOSPC, errno.EIO, errno.EMFILE, errno.EACCES)
 LANES = 2

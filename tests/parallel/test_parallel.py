@@ -19,7 +19,7 @@ from cocoseg.errors import OutputError
 from cocoseg.parallel import pool, run, stopping
 
 # Python from 3.12 on warns of a fork of this test process, which has numpy's threads.
-pytestmark = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+pytestmark = [pytest.mark.long, pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")]
 PATIENCE = 20  # seconds after which a test gives up waiting; none comes near it
 STARTS = ["fork", "forkserver", "spawn"]
 

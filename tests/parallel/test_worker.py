@@ -14,7 +14,7 @@ from cocoseg.parallel import TimeExceeded, limited, queue, run, time_is_up, work
 from cocoseg.parallel.worker import timed
 
 # Python from 3.12 on warns of a fork of this test process, which has numpy's threads.
-pytestmark = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+pytestmark = [pytest.mark.long, pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")]
 FOREVER = 600.0
 
 

@@ -26,6 +26,8 @@ from command import Result
 from command import cocoseg as command
 from conftest import FIXTURES
 
+pytestmark = pytest.mark.long
+
 COUNT = 60
 NOT_DONE = {"AWS_EC2_METADATA_DISABLED": "true"}
 GIB = 1 << 30

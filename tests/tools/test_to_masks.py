@@ -171,6 +171,7 @@ def test_an_image_that_is_called_as_our_own_files(name: str, tmp_path: Path) -> 
     assert [failure.category for failure in summary.failures] == ["path.invalid"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("options", [[], ["--stack", "npz"]])
 @pytest.mark.parametrize("source", [PANOPTIC, INSTANCES])
 def test_the_same_tree_for_any_number_of_workers(source: Path, options: list[str], tmp_path: Path) -> None:

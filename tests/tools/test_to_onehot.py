@@ -52,6 +52,7 @@ def report(folder: Path) -> dict[str, Any]:
     return json.loads((folder / "cocoseg.json").read_text())
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize(("layout", "dtype", "format"), [("hwc", "uint8", "npz"), ("chw", "float32", "npy")])
 def test_fixtures_through_the_command(case: str, layout: str, dtype: str, format: str, tmp_path: Path) -> None:
