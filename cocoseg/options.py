@@ -260,6 +260,14 @@ class ToCoco(Reading, Running, total=False):
     ]
     things_only: Annotated[bool, Option("Leave out stuff.", False)]
     stuff: Annotated[bool, Option("Write one annotation for each class and image, as COCO-Stuff does.", False)]
+    fill: Annotated[
+        Literal["pycocotools", "opencv"],
+        Option(
+            "The tool that will fill the polygons: pycocotools, or OpenCV or Pillow, for which outlines run through "
+            "the centres of pixels.",
+            "pycocotools",
+        ),
+    ]
     simplify: Annotated[
         float | None,
         Option("Leave out polygon corners that are at most this far off.", metavar="PIXELS", least=0),

@@ -20,7 +20,7 @@ from cocoseg import options
 from cocoseg.cli.app import build
 from cocoseg.codecs.onehot import Layout
 from cocoseg.formats import FORMATS
-from cocoseg.formats.coco.writer import Shape
+from cocoseg.formats.coco.writer import Fill, Shape
 from cocoseg.formats.onehot import Dtype, Format
 from cocoseg.labels.scheme import Overlap
 from command import cocoseg as run
@@ -197,6 +197,7 @@ def test_every_sentence_ends() -> None:
     [
         (options.Painting, "overlap", Overlap),
         (options.ToCoco, "segmentation", Shape),
+        (options.ToCoco, "fill", Fill),
         (options.ToOneHot, "layout", Layout),
         (options.ToOneHot, "dtype", Dtype),
         (options.ToOneHot, "format", Format),

@@ -41,6 +41,12 @@ def outline(masks: Runs) -> Rings:
     >>> outline(encode(np.array([[[1, 1, 0], [0, 1, 0]]]))).points.astype(int).tolist()
     [[0, 0], [2, 0], [2, 2], [1, 2], [1, 1], [0, 1]]
     """
+    edges, walks = walked(masks)
+    return _rings(edges, walks, len(masks))
+
+
+def walked(masks: Runs) -> tuple[Edges, Walks]:
+    """The edges around all parts of n masks, and the walks along them: one for each part, its holes joined to it."""
     columns = _columns(masks)
     edges = _edges(columns, masks.size)
     walks = _walks(edges.following)
@@ -48,7 +54,7 @@ def outline(masks: Runs) -> Rings:
     if len(holes):
         edges = _bridged(edges, holes, columns, masks.size)
         walks = _walks(edges.following)
-    return _rings(edges, walks, len(masks))
+    return edges, walks
 
 
 def check(rings: Rings, masks: Runs) -> None:
@@ -76,11 +82,15 @@ def agreement(rings: Rings, masks: Runs) -> Floats:
     >>> agreement(outline(encode(np.array([[[1, 1, 0]]]))), encode(np.array([[[1, 1, 1]]])))
     array([0.66666667])
     """
-    filled = fill(rings, masks.size)
-    common = area(intersection(filled, masks))
-    either = area(filled) + area(masks) - common
-    shares: Floats = np.divide(common, either, out=np.ones(len(masks)), where=either > 0)
-    return shares
+    return shares(fill(rings, masks.size), masks)
+
+
+def shares(some: Runs, others: Runs) -> Floats:
+    """Intersection over union of n masks and n others: (n,) float64, 1 where both are empty."""
+    common = area(intersection(some, others))
+    either = area(some) + area(others) - common
+    found: Floats = np.divide(common, either, out=np.ones(len(some)), where=either > 0)
+    return found
 
 
 def to_polygons(rings: Rings) -> list[list[list[float]]]:
@@ -107,7 +117,7 @@ class _Columns(NamedTuple):
     bottom: Ints
 
 
-class _Edges(NamedTuple):
+class Edges(NamedTuple):
     """Horizontal edges (E,) with the mask on their right; a vertical edge leads from each to the one ``following``."""
 
     mask: Ints
@@ -123,7 +133,7 @@ class _Edges(NamedTuple):
         return self.start < self.end
 
 
-class _Walks(NamedTuple):
+class Walks(NamedTuple):
     """Closed walks: all edges (E,) walk by walk, the offset of each walk (w + 1,), and its first edge (w,)."""
 
     order: Ints
@@ -143,7 +153,7 @@ def _columns(masks: Runs) -> _Columns:
     return _Columns(masks.masks[runs][run], column, top, bottom)
 
 
-def _edges(columns: _Columns, size: tuple[int, int]) -> _Edges:
+def _edges(columns: _Columns, size: tuple[int, int]) -> Edges:
     """Tops and bottoms of columns, joined where they continue in the next column, in order of mask, row and column."""
     keys = np.concatenate(
         [
@@ -160,7 +170,7 @@ def _edges(columns: _Columns, size: tuple[int, int]) -> _Edges:
     left = (keys >> 1) - rows * (size[1] + 1)
     top = (keys & 1).astype(np.bool_)
     start, end = np.where(top, left, left + lengths), np.where(top, left + lengths, left)
-    edges = _Edges(mask, rows - mask * (size[0] + 1), start, end, np.full(len(keys), -1), left)
+    edges = Edges(mask, rows - mask * (size[0] + 1), start, end, np.full(len(keys), -1), left)
     return edges._replace(following=_following(edges, size))
 
 
@@ -169,7 +179,7 @@ def _row_keys(mask: Ints, y: Ints, x: Ints, size: tuple[int, int]) -> Ints:
     return keys
 
 
-def _following(edges: _Edges, size: tuple[int, int]) -> Ints:
+def _following(edges: Edges, size: tuple[int, int]) -> Ints:
     """Vertical edges: down each line between columns they join the ends of horizontal edges in pairs."""
     mask, y, top = (np.tile(part, 2) for part in (edges.mask, edges.y, edges.top))
     x = np.concatenate([edges.start, edges.end])
@@ -181,7 +191,7 @@ def _following(edges: _Edges, size: tuple[int, int]) -> Ints:
     return following
 
 
-def _walks(following: Ints) -> _Walks:
+def _walks(following: Ints) -> Walks:
     """A permutation (E,) -> its cycles, each starting at its lowest number, in order of that number."""
     count = len(following)
     # One number holds the lowest within 1, 2, 4, ... steps, and how many steps away it is.
@@ -198,10 +208,10 @@ def _walks(following: Ints) -> _Walks:
     order = np.empty(count, np.int64)
     order[starts + np.where(left == 0, 0, lengths[lowest] - left)] = np.arange(count)
     first = np.flatnonzero(lengths)
-    return _Walks(order, offsets_of(lengths[first]), first)
+    return Walks(order, offsets_of(lengths[first]), first)
 
 
-def _bridged(edges: _Edges, holes: Ints, columns: _Columns, size: tuple[int, int]) -> _Edges:
+def _bridged(edges: Edges, holes: Ints, columns: _Columns, size: tuple[int, int]) -> Edges:
     """Edges around outlines and holes, with the first edge (h,) of each hole -> edges around whole parts.
 
     The edge above a hole's upper left corner is cut there. The part right of the cut, a new edge, follows the hole.
@@ -220,7 +230,7 @@ def _bridged(edges: _Edges, holes: Ints, columns: _Columns, size: tuple[int, int
     following[before], following[holes] = edges.following[holes], new
     end[before] = x
     hole[before] = edges.y[holes]
-    return _Edges(np.append(edges.mask, mask), np.append(edges.y, y), np.append(edges.start, x), end, hole, following)
+    return Edges(np.append(edges.mask, mask), np.append(edges.y, y), np.append(edges.start, x), end, hole, following)
 
 
 def _tops_above(mask: Ints, x: Ints, y: Ints, columns: _Columns, size: tuple[int, int]) -> Ints:
@@ -230,7 +240,7 @@ def _tops_above(mask: Ints, x: Ints, y: Ints, columns: _Columns, size: tuple[int
     return tops
 
 
-def _rings(edges: _Edges, walks: _Walks, count: int) -> Rings:
+def _rings(edges: Edges, walks: Walks, count: int) -> Rings:
     order = walks.order
     x = np.stack([edges.start, edges.end, edges.end], axis=1)[order]
     y = np.stack([edges.y, edges.y, edges.hole], axis=1)[order]

@@ -38,8 +38,8 @@ _ANNOTATED = msgspec.json.Decoder(Annotated)
 class AnnotationSummary(Tally):
     """The result of a conversion to a detection JSON.
 
-    ``annotations`` is the number of annotations written, including ``crowds``. ``simplified`` polygons have a mean IoU
-    of ``iou_mean`` with their exact masks; ``iou_least`` is the lowest.
+    ``annotations`` is the number of annotations written, including ``crowds``. ``simplified`` polygons, or polygons
+    ``filled`` as OpenCV does, have a mean IoU of ``iou_mean`` with their exact masks; ``iou_least`` is the lowest.
     """
 
     makes: ClassVar[str] = "Annotations"
@@ -49,32 +49,35 @@ class AnnotationSummary(Tally):
     simplified: int = 0
     iou_mean: float = 1.0
     iou_least: float = 1.0
+    filled: int = 0
 
     def count(self, row: Row) -> None:
         """Add an image's annotations."""
         found = _ANNOTATED.decode(row.result)
         self.annotations += found.annotations
         self.crowds += found.crowds
-        if found.simplified:
-            total = self.iou_mean * self.simplified + found.iou_sum
+        if found.simplified or found.filled:
+            total = self.iou_mean * (self.simplified + self.filled) + found.iou_sum
             self.simplified += found.simplified
-            self.iou_mean = total / self.simplified
+            self.filled += found.filled
+            self.iou_mean = total / (self.simplified + self.filled)
             self.iou_least = min(self.iou_least, found.iou_least)
 
     def results(self) -> dict[str, Any]:
         """The numbers of annotations, and the IoU of simplified polygons."""
         numbers: dict[str, Any] = {"annotations": self.annotations, "crowds": self.crowds}
-        if self.simplified:
+        if self.simplified or self.filled:
             iou = {"iou_mean": round(self.iou_mean, 6), "iou_least": round(self.iou_least, 6)}
-            numbers |= {"simplified": self.simplified} | iou
+            numbers |= {"simplified": self.simplified, "filled": self.filled} | iou
         return numbers
 
     def remarks(self) -> list[str]:
         """The numbers of annotations, and the IoU of simplified polygons, in words."""
         crowds = f", {self.crowds:,} of them crowds" if self.crowds else ""
         words = [f"{counted(self.annotations, 'annotation')}{crowds}"]
-        if self.simplified:
-            words.append(f"IoU of polygons {self.iou_mean:.4f} on average, {self.iou_least:.4f} at least")
+        if self.simplified or self.filled:
+            how = " that OpenCV fills" if self.filled else ""
+            words.append(f"IoU of polygons{how} {self.iou_mean:.4f} on average, {self.iou_least:.4f} at least")
         return words
 
 
@@ -83,8 +86,8 @@ def to_coco(src: StrPath, out: StrPath, **options: Unpack[ToCoco]) -> Annotation
     """Convert annotations to a detection JSON ``out``; journal and report are in the folder ``<out>.cocoseg``.
 
     Masks are written as compressed RLE, as RLE with lists of counts, or as polygons that pycocotools fills to exactly
-    the same mask. With polygons, crowds and empty masks are still RLE. ``simplify`` changes masks, and the summary
-    gives the IoU with the exact ones.
+    the same mask, or OpenCV and Pillow with ``fill="opencv"``. With polygons, crowds and empty masks are still RLE.
+    ``simplify`` changes masks, and the summary gives the IoU with the exact ones.
 
     Raises DocumentError, UsageError before anything is written, OutputError where nothing can be written.
 
@@ -102,10 +105,17 @@ def to_coco(src: StrPath, out: StrPath, **options: Unpack[ToCoco]) -> Annotation
     without = left_out(dataset, options["things_only"])
     listed = frozenset(row.id for row in dataset.categories)
     convert = Annotations(
-        listed, segmentation, without, stuff, _ids(dataset, stuff), options["simplify"], options["check"]
+        listed,
+        segmentation,
+        without,
+        stuff,
+        _ids(dataset, stuff),
+        options["simplify"],
+        options["check"],
+        options["fill"],
     )
     summary = AnnotationSummary(len(dataset), problems=list(dataset.problems))
-    shown = {"as": segmentation} | {name: options[name] for name in ("things_only", "stuff", "simplify")}
+    shown = {"as": segmentation} | {name: options[name] for name in ("things_only", "stuff", "simplify", "fill")}
 
     def document(folder: Folder) -> Document:
         where = Place(open_folder(places.parent(target)), places.base_name(target), folder)
@@ -126,8 +136,12 @@ def _check_options(options: ToCoco) -> None:
     segmentation, simplify = options["segmentation"], options["simplify"]
     if options["things_only"] and options["stuff"]:
         raise UsageError("usage.stuff", "things_only leaves out the stuff that stuff asks for; choose one of the two")
+    if options["fill"] != "pycocotools" and segmentation != "polygons":
+        raise UsageError("usage.fill", f"{segmentation} is not filled; fill is for segmentation polygons")
     if simplify is None:
         return
+    if options["fill"] != "pycocotools":
+        raise UsageError("usage.fill", "simplify is for polygons that pycocotools fills; leave out one of the two")
     if segmentation != "polygons":
         raise UsageError("usage.simplify", f"there is nothing to simplify in {segmentation}; write polygons")
     if not (math.isfinite(simplify) and simplify >= 0):

@@ -127,6 +127,35 @@ def test_simplified_polygons_say_what_they_cost(tmp_path: Path) -> None:
     assert exact.simplified == 0
 
 
+def test_polygons_for_opencv_fill_to_the_masks_and_say_so(tmp_path: Path) -> None:
+    result = run("to-coco", PANOPTIC, tmp_path / "a.json", "--as", "polygons", "--fill", "opencv", "--json")
+    numbers = {name: result.summary[name] for name in ("filled", "simplified", "iou_mean", "iou_least")}
+    assert numbers == {"filled": 10, "simplified": 0, "iou_mean": 1.0, "iou_least": 1.0}
+    report = json.loads((tmp_path / "a.json.cocoseg" / "cocoseg.json").read_text())
+    assert report["options"]["fill"] == "opencv"
+    exact = {row["id"]: row for row in made(PANOPTIC, tmp_path)["annotations"]}
+    for row in json.loads((tmp_path / "a.json").read_text())["annotations"]:
+        assert [row[name] for name in ("area", "bbox", "iscrowd")] == [
+            exact[row["id"]][name] for name in ("area", "bbox", "iscrowd")
+        ]
+        if not row["iscrowd"]:
+            x, y, width, height = row["bbox"]
+            points = np.concatenate([np.reshape(ring, (-1, 2)) for ring in row["segmentation"]])
+            assert points.min(axis=0).tolist() == [x, y]
+            assert points.max(axis=0).tolist() == [x + width - 1, y + height - 1]
+    words = run("to-coco", PANOPTIC, tmp_path / "b.json", "--as", "polygons", "--fill", "opencv").stdout
+    assert "; IoU of polygons that OpenCV fills 1.0000 on average, 1.0000 at least\n" in words
+    unchecked = cocoseg.to_coco(PANOPTIC, tmp_path / "c.json", segmentation="polygons", fill="opencv", check=False)
+    assert unchecked.filled == 0
+    assert (tmp_path / "c.json").read_bytes() == (tmp_path / "b.json").read_bytes()
+
+
+def test_another_fill_makes_all_again(tmp_path: Path) -> None:
+    for fill, made_ in (("opencv", 3), ("opencv", 0), ("pycocotools", 3)):
+        found = cocoseg.to_coco(PANOPTIC, tmp_path / "a.json", segmentation="polygons", fill=fill)  # type: ignore[arg-type]
+        assert found.made == made_
+
+
 def test_a_crowd_and_a_mask_of_nothing_are_rle_among_polygons(tmp_path: Path) -> None:
     document = json.loads(INSTANCES.read_text())
     document["annotations"][0]["segmentation"] = []
@@ -194,6 +223,8 @@ def test_the_command_its_last_words_and_verify(tmp_path: Path) -> None:
         (["made.txt"], 2, "usage.out"),
         (["made.json", "--things-only", "--stuff"], 2, "usage.stuff"),
         (["made.json", "--simplify", "1"], 2, "usage.simplify"),
+        (["made.json", "--fill", "opencv"], 2, "usage.fill"),
+        (["made.json", "--as", "polygons", "--fill", "opencv", "--simplify", "1"], 2, "usage.fill"),
     ],
 )
 def test_a_wrong_call_is_answered(options: list[str], code: int, category: str, tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ import msgspec
 import numpy as np
 from msgspec import Raw
 
-from cocoseg.codecs import contour, rle
+from cocoseg.codecs import centres, contour, rle
 from cocoseg.codecs.overlap import merge
 from cocoseg.codecs.ragged import Ints
 from cocoseg.codecs.rle import Runs
@@ -35,18 +35,23 @@ from cocoseg.runs.document import Document, Place
 from cocoseg.runs.writer import Converted
 
 Shape = Literal["rle", "rle-list", "polygons"]
+Fill = Literal["pycocotools", "opencv"]
 
 _VERSION = 3  # changes when the same input makes other texts
 
 
 class Annotated(msgspec.Struct):
-    """Counts of an image's annotations, crowds and simplified masks. The IoU is between simplified and exact masks."""
+    """Counts of an image's annotations, crowds, simplified masks, and masks that were filled as OpenCV does.
+
+    The IoU is between simplified or filled masks and exact ones.
+    """
 
     annotations: int = 0
     crowds: int = 0
     simplified: int = 0
     iou_sum: float = 0.0
     iou_least: float = 1.0
+    filled: int = 0
 
 
 class _Row(msgspec.Struct, omit_defaults=True):
@@ -70,6 +75,7 @@ class Annotations:
     * ``ids``: write segment ids as ``id`` (``annotation``), as ``segment_id`` (``segment``), or not at all.
     * ``tolerance``: the maximum error of a simplified polygon in pixels. ``checked``: whether exact polygons are
       filled and compared with the mask.
+    * ``fill``: the tool that fills the polygons.
     """
 
     categories: frozenset[int]
@@ -79,6 +85,7 @@ class Annotations:
     ids: Literal["annotation", "segment"] | None = None
     tolerance: float | None = None
     checked: bool = True
+    fill: Fill = "pycocotools"
 
     def __call__(self, sample: Sample) -> Converted:
         """The rows of an image. Raises SampleError: ``id.unknown``, ``poly.*``, ``limit.*``."""
@@ -86,7 +93,9 @@ class Annotations:
         columns = self._columns(sample)
         shapes, agreement = self._segmentations(columns)
         crowds = int(np.count_nonzero(columns.iscrowd))
-        result = Annotated(len(columns.masks), crowds, len(agreement), sum(agreement), min(agreement, default=1.0))
+        simplified, filled = (len(agreement), 0) if self.fill == "pycocotools" else (0, len(agreement))
+        iou_least = min(agreement, default=1.0)
+        result = Annotated(len(columns.masks), crowds, simplified, sum(agreement), iou_least, filled)
         rows = map(_ENCODER.encode, self._rows(sample, columns, shapes))
         texts = rows if columns.rows is None else _with_fields(rows, columns, sample.place)
         return Converted({}, result, (image_row(sample), BETWEEN.join(texts)))
@@ -95,7 +104,8 @@ class Annotations:
         """All settings that affect the rows."""
         categories = (sorted(self.categories), sorted(self.left_out))
         about = (categories, self.shape, self.by_class, self.ids, self.tolerance)
-        return msgspec.json.encode(("detection", _VERSION, about))
+        filled = () if self.fill == "pycocotools" else (self.fill,)  # as in versions that had no such setting
+        return msgspec.json.encode(("detection", _VERSION, (*about, *filled)))
 
     def _columns(self, sample: Sample) -> _Columns:
         kept = sample.without(self.left_out)
@@ -103,7 +113,7 @@ class Annotations:
         return columns.by_class() if self.by_class else columns
 
     def _segmentations(self, columns: _Columns) -> tuple[list[Any], list[float]]:
-        """The segmentation of each mask, and the IoU with the exact mask of each one that was simplified."""
+        """The segmentation of each mask, and the IoU with the exact mask of each polygon that was measured."""
         if self.shape != "polygons":
             return to_coco(columns.masks, compressed=self.shape == "rle"), []
         found: list[Any] = to_coco(columns.masks, compressed=False)
@@ -115,6 +125,9 @@ class Annotations:
         return found, agreement
 
     def _polygons(self, masks: Runs) -> tuple[list[list[list[float]]], list[float]]:
+        if self.fill == "opencv":
+            rings = centres.outline(masks)
+            return contour.to_polygons(rings), centres.agreement(rings, masks).tolist() if self.checked else []
         rings = contour.outline(masks)
         if self.tolerance is not None:
             rings = simplify(rings, self.tolerance)
