@@ -76,6 +76,7 @@ def _signs(signs: Sequence[str]) -> str:
         "table": "a file `{}` in a sub-folder",
         "names": "masks named `<id>_<class>.png`",
         "mode": "{} PNGs",
+        "each": "JSONs of one {} each",
     }
     modes = {"0": "grey", "2": "RGB", "3": "palette", "4": "grey-alpha", "6": "RGBA"}
     pairs = [sign.partition(":")[::2] for sign in signs]

@@ -30,14 +30,18 @@ _ESCAPES = re.compile(rb"\\(?:u[dD][89abAB]\w\w\\u[dD][c-fC-F]\w\w|(u[dD][89a-fA
 _SPELLED_OUT = re.compile(rb"\\u00[2-7]")  # an escape that writes a letter which needs none
 
 
-def read_document(path: str | os.PathLike[str], kind: type[T], unique: tuple[str, ...] = ()) -> T:
+def read_document(
+    path: str | os.PathLike[str], kind: type[T], unique: tuple[str, ...] = (), data: bytes | None = None
+) -> T:
     """The JSON file ``path`` as ``kind``; the top-level keys in ``unique`` may occur once.
+
+    ``data`` is its text, if that has been read already.
 
     Raises DocumentError: ``json.syntax``, ``json.encoding``, ``json.depth``, ``json.nonfinite``,
     ``json.duplicate_key``, ``doc.type``, ``file.*``.
     """
     try:
-        return parse_document(read_file(path), kind, unique)
+        return parse_document(read_file(path) if data is None else data, kind, unique)
     except SampleError as error:
         raise DocumentError(error.category, error.message) from None
     except DocumentError as error:

@@ -22,7 +22,8 @@ class Format(NamedTuple):
       source can be surveyed before it can be read, the survey calls ``glance`` instead of ``read``.
     * ``what``: a name for people. ``options``: the reading options that apply to the format.
     * ``signs``: how it is recognised: ``key:`` a key of a JSON, ``report:`` the command that wrote a folder, ``dir:`` a
-      folder in it, ``table:`` a file in its sub-folders, ``names:`` names of its PNGs, ``mode:`` their colour type.
+      folder in it, ``table:`` a file in its sub-folders, ``names:`` names of its PNGs, ``mode:`` their colour type,
+      ``each:`` what each of its JSONs has one of.
     * ``document``: the file to read in a folder that cocoseg wrote. ``folder``: whether a source is a folder.
     * ``overlaps``: whether masks may overlap. ``things``, ``crowds``: whether instances and crowds are distinguished.
     * ``layout``: the layout of a folder of label pictures.
@@ -70,6 +71,14 @@ FORMATS = {
             *("class_name", "min_score", "crowd_as_things"),
         ),
         ("key:segmentation",),
+        overlaps=True,
+    ),
+    "coco-folder": Format(
+        "cocoseg.formats.coco.folder",
+        "folder of COCO detection JSONs, one for each image (SA-1B)",
+        ("categories", "photos", "keep_fields", "class_name", "min_score", "crowd_as_things"),
+        ("each:image",),
+        folder=True,
         overlaps=True,
     ),
     **{name: layout_format(layout) for name, layout in LAYOUTS.items()},

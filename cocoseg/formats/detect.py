@@ -11,7 +11,7 @@ from cocoseg.files.listing import names, pictures_of
 from cocoseg.files.places import StrPath, place
 from cocoseg.files.reading import read_head
 from cocoseg.formats import FORMATS
-from cocoseg.formats.inside import format_of, only_document
+from cocoseg.formats.inside import are_of_one_image_each, format_of, only_document
 from cocoseg.formats.maps.pictures import no_pictures
 from cocoseg.formats.masks.naming import are_masks
 from cocoseg.runs.report import read_report
@@ -62,6 +62,8 @@ def _of_folder(folder: str) -> Found:
         (name for end, name in _signs("table").items() if any(file.endswith(f"/{end}") for file in files)), None
     ):
         return Found(table)
+    if are_of_one_image_each(folder, files):
+        return Found(_signs("each")["image"], guessed=True)
     if document := only_document(folder, files, _signs("key")):
         return Found(document[1], True, document[0])
     return Found(_of_pictures(folder, pictures_of(files)), guessed=True)

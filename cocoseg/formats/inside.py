@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 import shlex
 from collections.abc import Mapping, Sequence
 
-from cocoseg.errors import DocumentError, show
+import msgspec
+from msgspec import UNSET, Raw, UnsetType
+
+from cocoseg.errors import DocumentError, SampleError, show
 from cocoseg.files import places
-from cocoseg.files.listing import is_hidden
+from cocoseg.files.documents import read_document
+from cocoseg.files.listing import is_hidden, names
 from cocoseg.files.names import REPORT
 from cocoseg.files.reading import first_match
 
+_SOME = 3  # files that are read to see what the folder is
+_LARGE = 64 << 20  # bytes; a JSON of one image is smaller
 _MOST = 20  # files that are looked into; listed are half as many
 
 
@@ -22,18 +29,54 @@ def format_of(path: str, keys: Mapping[str, str]) -> str | None:
     return keys[found.split(b'"')[1].decode()] if found else None
 
 
+def documents_in(folder: str) -> list[str]:
+    """The JSONs in a folder by name, without the report of a run. Raises DocumentError ``file.*``."""
+    try:
+        return _documents(names(folder))
+    except SampleError as error:
+        raise DocumentError(error.category, error.message) from None
+
+
 def only_document(folder: str, files: Sequence[str], keys: Mapping[str, str]) -> tuple[str, str] | None:
     """The name and the format of the one JSON with annotations among the files of a folder; None if there is none.
 
     Raises DocumentError ``doc.kind`` for several, SampleError ``file.*``.
     """
-    documents = [name for name in files if name.lower().endswith(".json") and not is_hidden(name)]
-    nearest = sorted((name for name in documents if name != REPORT), key=lambda name: (name.count("/"), name))
-    kinds = ((name, format_of(places.join(folder, name), keys)) for name in nearest[:_MOST])
+    kinds = ((name, format_of(places.join(folder, name), keys)) for name in _documents(files)[:_MOST])
     found = [(name, kind) for name, kind in kinds if kind]
     if len(found) > 1:
         raise _several(folder, [name for name, _ in found])
     return found[0] if found else None
+
+
+def are_of_one_image_each(folder: str, files: Sequence[str]) -> bool:
+    """Whether the JSONs of a folder hold one image each, by the first of them. Raises SampleError ``file.*``."""
+    found = _documents(files)
+    beside = len(found) > 1 and len({posixpath.dirname(name) for name in found}) == 1
+    return beside and all(_has_one_image(places.join(folder, name)) for name in found[:_SOME])
+
+
+def _has_one_image(path: str) -> bool:
+    if places.size(path) > _LARGE:
+        return False
+    try:
+        document = read_document(path, _Images)
+    except DocumentError:
+        return False
+    images = () if document.images is UNSET else document.images
+    return document.annotations is not UNSET and (document.image is not UNSET or len(images) == 1)
+
+
+def _documents(files: Sequence[str]) -> list[str]:
+    """The JSONs among files, those with the shortest paths first."""
+    found = (name for name in files if name.lower().endswith(".json") and not is_hidden(name) and name != REPORT)
+    return sorted(found, key=lambda name: (name.count("/"), name))
+
+
+class _Images(msgspec.Struct):
+    images: list[Raw] | UnsetType = UNSET
+    image: Raw | UnsetType = UNSET
+    annotations: Raw | UnsetType = UNSET
 
 
 def _several(folder: str, names: Sequence[str]) -> DocumentError:

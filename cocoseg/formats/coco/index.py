@@ -57,8 +57,8 @@ class Index(NamedTuple):
     about: dict[str, bytes]
 
 
-def read_index(path: str | os.PathLike[str], choices: Choices) -> Index:
-    """The index of a detection JSON or a results list.
+def read_index(path: str | os.PathLike[str], choices: Choices, data: bytes | None = None) -> Index:
+    """The index of a detection JSON or a results list, whose text may be given as ``data``.
 
     Raises DocumentError: ``json.*``, ``doc.*``, ``file.*``, ``id.*``.
     """
@@ -66,7 +66,7 @@ def read_index(path: str | os.PathLike[str], choices: Choices) -> Index:
     if choices.photos is not None and not places.is_folder(choices.photos):
         text = "is not a folder, expected one with the photos"
         raise DocumentError("file.missing", f"{show(choices.photos, 300)} {text}")
-    found = read_rows(source, whole_rows=choices.keep_fields, one_class=choices.class_name is not None)
+    found = read_rows(source, data, whole_rows=choices.keep_fields, one_class=choices.class_name is not None)
     _check_kind(source, found)
     described, about = _described(source, found, choices)
     categories = mark_roots(_categories(found, described, about, choices), lambda: _used(found, described))

@@ -43,7 +43,7 @@ def read(path: str | os.PathLike[str], **options: Any) -> Dataset:
     Raises DocumentError: ``json.*``, ``doc.*``, ``file.*``, ``id.*``.
     """
     source = os.fspath(path)
-    index = coco_index.read_index(source, _choices(**options))
+    index = coco_index.read_index(source, choices_of(**options))
     background = not covers_all(index.categories)
     return Dataset(
         index.categories,
@@ -55,7 +55,7 @@ def read(path: str | os.PathLike[str], **options: Any) -> Dataset:
     )
 
 
-def _choices(*, flatten: bool = False, basename: bool = False, keep_fields: bool = False, **options: Any) -> Choices:
+def choices_of(*, flatten: bool = False, basename: bool = False, keep_fields: bool = False, **options: Any) -> Choices:
     """The options, with one word for how output names are made. Raises UsageError ``usage.flatten``."""
     if flatten and basename:
         raise UsageError("usage.flatten", "flatten and basename are two ways to make a name; choose one")

@@ -89,13 +89,15 @@ _EMPTY = re.compile(rb'[\[\]\s,]*|null|\[\s*null\s*\]|""|\{\s*\}|\{[^{}]*"counts
 _LONGEST_EMPTY = 200  # bytes
 
 
-def read_rows(source: str, *, whole_rows: bool = False, one_class: bool = False) -> Rows:
-    """The annotations of a document. Raises DocumentError: ``json.*``, ``doc.*``, ``file.*``.
+def read_rows(source: str, data: bytes | None = None, *, whole_rows: bool = False, one_class: bool = False) -> Rows:
+    """The annotations of a document, whose text may be given as ``data``.
+
+    Raises DocumentError: ``json.*``, ``doc.*``, ``file.*``.
 
     With ``whole_rows``, every annotation keeps its row. With ``one_class``, categories do not matter.
     """
-    found = None if whole_rows or one_class else _at_once(source)
-    found = found or _one_by_one(source, whole_rows, one_class)
+    found = None if whole_rows or one_class else _at_once(source, data)
+    found = found or _one_by_one(source, data, whole_rows, one_class)
     _drop_masks(source, found)
     return found
 
@@ -117,10 +119,10 @@ def has_mask(raw: Raw | UnsetType) -> bool:
     return len(raw) > _LONGEST_EMPTY or not _EMPTY.fullmatch(bytes(raw))
 
 
-def _at_once(source: str) -> Rows | None:
+def _at_once(source: str, data: bytes | None) -> Rows | None:
     """The rows of a document that is as it should be, or None."""
     try:
-        found = read_document(source, _STRICT, unique=LISTS)
+        found = read_document(source, _STRICT, LISTS, data)
     except DocumentError as error:
         if error.category in ("doc.type", "doc.missing_key", "json.nonfinite"):
             return None
@@ -130,8 +132,8 @@ def _at_once(source: str) -> Rows | None:
     return Rows(document, Taken(source), rows, list(range(len(rows))))
 
 
-def _one_by_one(source: str, whole_rows: bool, one_class: bool) -> Rows:
-    document, problems = read_lists(source, Document)
+def _one_by_one(source: str, data: bytes | None, whole_rows: bool, one_class: bool) -> Rows:
+    document, problems = read_lists(source, Document, data)
     if document.images is UNSET and document.image is not UNSET:
         document.images = [_image_row(document.image)]
     raws: Sequence[Raw] = [] if document.annotations is UNSET else document.annotations

@@ -20,17 +20,18 @@ _ROWS = msgspec.json.Decoder(list[Raw])
 _WITH_IDS = ("images", "categories")
 
 
-def read_lists(source: str, kind: type[T]) -> tuple[T, list[Problem]]:
+def read_lists(source: str, kind: type[T], data: bytes | None = None) -> tuple[T, list[Problem]]:
     """A document whose lists are left raw, as ``kind``; a bare list is its ``annotations``.
 
-    An object keyed by id is taken as the list of its values, and a problem says so. Raises DocumentError.
+    An object keyed by id is taken as the list of its values, and a problem says so. ``data`` is the text, if it has
+    been read already. Raises DocumentError.
     """
     try:
-        document: Any = read_document(source, kind | list[Raw], unique=LISTS)  # type: ignore[arg-type]
+        document: Any = read_document(source, kind | list[Raw], LISTS, data)  # type: ignore[arg-type]
     except DocumentError as error:
         if error.category != "doc.type":
             raise
-        return _of_objects(source, kind, read_document(source, dict[str, Raw], unique=LISTS))
+        return _of_objects(source, kind, read_document(source, dict[str, Raw], LISTS, data))
     return (kind(annotations=document) if isinstance(document, list) else document), []
 
 
