@@ -94,8 +94,9 @@ def _advice(preset: str, fitting: Sequence[str]) -> str:
     if fitting:
         return f"presets for these categories are {', '.join(fitting)}"
     own = PRESETS[preset].own
-    same = f"{own!r}, which has the same layout for any categories that have 'isthing', " if own != "index" else ""
-    return f"use labels {same}{'or ' if same else ''}'index', or a scheme file"
+    if own == "index":
+        return "use labels 'index' or a scheme file"
+    return f"use labels {own!r}, which has the same layout for any categories that have 'isthing', or 'index'"
 
 
 def _differing(preset: str, names: Names, rows: Sequence[Category]) -> tuple[Problem, ...]:

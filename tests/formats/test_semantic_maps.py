@@ -671,3 +671,18 @@ class TestResumed:
         assert [kept(), kept()] == [1, 2]
         categories.write_text(json.dumps([row | {"isthing": 0} for row in CATEGORIES]))
         assert [kept(), kept()] == [0, 2]
+
+
+@pytest.mark.parametrize("source", ["panoptic.json", "instances.json", "stuff.json"])
+def test_maps_without_a_report_are_read_with_the_scheme_and_the_source_that_made_them(
+    source: str, tmp_path: Path
+) -> None:
+    cocoseg.to_semantic(FIXTURES / source, tmp_path / "out")
+    expected = class_maps(tmp_path / "out")
+    (tmp_path / "out" / "cocoseg.json").unlink()
+    dataset = cocoseg.read(tmp_path / "out", source_labels="index", categories=FIXTURES / source)
+    names = {row.id: row.name for row in cocoseg.read(FIXTURES / source).categories}
+    assert {row.id: row.name for row in dataset.categories if row.merged is None} == names
+    scheme = cocoseg.label_scheme("index", cocoseg.read(FIXTURES / source))
+    for sample in dataset:
+        assert np.array_equal(cocoseg.semantic(sample, cocoseg.label_scheme(scheme, dataset)), expected[sample.key])

@@ -17,8 +17,8 @@ from cocoseg.files.documents import Int64, read_document
 from cocoseg.formats.coco_json.about import compact
 from cocoseg.formats.coco_json.names import Unnumbered, read_names
 from cocoseg.formats.coco_json.scalars import Taken, flag, text, whole
-from cocoseg.labels.presets import is_official
-from cocoseg.model import Category, Sample
+from cocoseg.labels.presets import is_official, is_stuff
+from cocoseg.model import Categories, Category, Conventions, Sample
 
 
 class _Category(msgspec.Struct):
@@ -46,7 +46,8 @@ _CATEGORY_ID = re.compile(rb'"category_id"\s*:\s*"?(-?\d{1,19})')
 def read_categories(path: str | os.PathLike[str]) -> tuple[Category, ...]:
     """The categories of a JSON file, which is a list of them or an object with ``categories``, or of a list of names.
 
-    If the object has annotations, they decide which categories are unused roots. Raises DocumentError.
+    If the object has annotations, they decide which categories are unused roots, and whether unlabelled pixels are
+    background, as in instance files. Raises DocumentError.
     """
     source = os.fspath(path)
     if names := read_names(source):
@@ -57,7 +58,11 @@ def read_categories(path: str | os.PathLike[str]) -> tuple[Category, ...]:
     if not found:
         raise DocumentError("doc.missing_key", f"{source}: no categories, expected {_EXAMPLE}")
     annotations = UNSET if isinstance(document, list) else document.annotations
-    return found if annotations is UNSET else mark_roots(found, lambda: used_ids([annotations]))
+    if annotations is UNSET:
+        return found
+    background = b'"segments_info"' not in bytes(annotations) and not any(map(is_stuff, found))
+    marked = mark_roots(found, lambda: used_ids([annotations]))
+    return Categories(marked, Conventions("background")) if background else marked
 
 
 def parse_categories(source: str, rows: Sequence[Raw] | UnsetType, taken: Taken | None = None) -> tuple[Category, ...]:
