@@ -413,12 +413,12 @@ def declared(declaration: Any) -> list[Declared]:
 
 
 def flag(declaration: Any, name: str) -> str:
-    """How an option of a declaration is written on the command line.
+    """How an option of a declaration is written on the command line; empty if it exists in Python only.
 
     >>> flag(Reading, "source_labels"), flag(Reading, "class_name")
     ('--source-labels', '--class')
     """
-    return next(row.flags[0] for row in declared(declaration) if row.name == name)
+    return next(row.flags[0] if row.flags else "" for row in declared(declaration) if row.name == name)
 
 
 def part(declaration: type[D], options: Mapping[str, Any]) -> D:

@@ -56,7 +56,7 @@ def sources() -> str:
         (
             f"`{name}`",
             row.what,
-            ", ".join(f"`--{option.replace('_', '-')}`" for option in row.options),
+            ", ".join(f"`{shown}`" for option in row.options if (shown := flag(Reading, option))),
             _signs(row.signs),
         )
         for name, row in FORMATS.items()

@@ -48,7 +48,7 @@ def test_sa_1b(tmp_path: Path) -> None:
     assert [row.name for row in dataset.categories] == ["object"]
     result = run("to-semantic", source, tmp_path / "out")
     assert result.code == 0
-    assert result.stdout.startswith("SRC was read as folder of COCO detection JSONs, one for each image (SA-1B)")
+    assert result.stdout.startswith("SRC was read as a folder of COCO detection JSONs, one for each image (SA-1B)")
     assert sorted(path.name for path in (tmp_path / "out").glob("*.png")) == ["sa_7.png", "sa_9.png"]
 
 
