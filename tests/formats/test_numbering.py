@@ -67,6 +67,7 @@ def segments(sample: cocoseg.Sample) -> list[tuple[int, bool]]:
         # numbers alone, small, large, or like classes
         (OTHER, ([1, 2, 2, 2], [0, 1, 2, 0]), [(1, False), (2, True), (2, False), (2, False)]),
         (OTHER, ([1, 2, 2, 2], [0, 700, 1500, 2300]), [(1, False), (2, False), (2, False), (2, False)]),
+        (CITY, ([7, 24, 26], [5, 9, 1003]), [(7, False), (24, False), (26, False)]),
         (OTHER, ([1, 2, 2, 2], [0, 1, 2, 3]), [(1, False), (2, False), (2, False), (2, False)]),
     ],
 )

@@ -287,6 +287,15 @@ class TestBinaryMasks:
         dataset = cocoseg.read(folder_of(tmp_path / "m", a=HALF), source_labels=tmp_path / "labels.json")
         assert [row.category for row in dataset.problems] == ["maps.void"]
 
+    def test_255_that_is_not_void_is_no_warning_but_an_error(self, tmp_path: Path) -> None:
+        dataset = cocoseg.read(
+            folder_of(tmp_path / "m", a=HALF),
+            source_labels="panopticapi",
+            categories=listed(tmp_path / "c.json", (7, "a")),
+        )
+        assert dataset.problems == ()
+        assert refusal(dataset).category == "id.unknown"
+
     @pytest.mark.parametrize("picture", [u8([0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 255]), u8([0, 1, 2, 2, 255])])
     def test_void_borders_are_no_warning(self, picture: Any, tmp_path: Path) -> None:
         folder = folder_of(tmp_path / "m", a=picture)

@@ -57,7 +57,7 @@ def void_problems(folder: str, look: Look, meant: Meaning) -> tuple[Problem, ...
     """A problem if 255 is much and not listed, and many listed values never occur: 255 may stand for one of them."""
     values = {value for value, _ in meant.values.rows}
     absent = sorted(values - look.values)
-    if 255 in values or 255 not in look.values or not _is_suspicious(look, values, absent):
+    if 255 not in meant.values.silent or 255 not in look.values or not _is_suspicious(look, values, absent):
         return ()
     never = f" {len(absent)} of the listed values never occur, as {absent[0]}," if absent else ""
     text = (

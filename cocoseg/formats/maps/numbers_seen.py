@@ -117,7 +117,8 @@ class _Seen:
         codes = np.where(alone, numbers, numbers // base)
         pairs = set(zip(codes.tolist(), classes.tolist(), strict=True))
         unique = all(len({pair[side] for pair in pairs}) == len(pairs) >= _SOME for side in (0, 1))
-        return unique and bool((numbers >= base).any()) and (bool(alone.any()) or base == 256)
+        several = len(np.unique(numbers)) > len(pairs)  # of one class; numbers of one object each show nothing
+        return unique and several and bool((numbers >= base).any()) and (bool(alone.any()) or base == 256)
 
     def _first(self, base: int) -> tuple[int, bool]:
         """The number of the first instance, 0 or 1, and whether that is a guess."""
