@@ -15,7 +15,7 @@ from cocoseg.formats.coco_json.names import numbering
 from cocoseg.formats.detect import Found, find_document, is_folder, recognise
 from cocoseg.limits import MAX_PIXELS, allow_pixels
 from cocoseg.model import Dataset, Loader, Loads
-from cocoseg.options import Reading, declared, flag, takes
+from cocoseg.options import Reading, check_choice, declared, flag, takes
 from cocoseg.options import given as changed
 from cocoseg.runs.tally import guess
 
@@ -125,9 +125,7 @@ def _location(option: str, value: Any) -> Any:
 
 
 def _check_name(name: str | None) -> None:
-    if name is not None and name not in FORMATS:
-        text = f"source_format is {show(name)}, expected one of {', '.join(FORMATS)}"
-        raise UsageError("usage.format", text)
+    check_choice("source_format", name, (None, *FORMATS), "format")
 
 
 def _within(source: str, name: str, document: str) -> str:

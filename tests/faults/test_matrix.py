@@ -85,9 +85,9 @@ def poisoned(what: str, key: str) -> list[str]:
 def only_line(done: Done, category: str) -> str:
     """The one line of a run that could not write."""
     assert done.code == 4
-    assert done.stdout == ""
     (line,) = done.stderr.splitlines()
-    assert line.endswith(f"[{category}]")
+    assert line == f"cocoseg: {done.summary['message']} [{done.summary['category']}]"
+    assert done.summary["category"] == category
     return line
 
 

@@ -150,6 +150,15 @@ def test_polygons_for_opencv_fill_to_the_masks_and_say_so(tmp_path: Path) -> Non
     assert (tmp_path / "c.json").read_bytes() == (tmp_path / "b.json").read_bytes()
 
 
+def test_polygons_for_opencv_are_read_with_a_warning(tmp_path: Path) -> None:
+    for fill, warned in (("opencv", ["poly.fill"]), ("pycocotools", [])):
+        cocoseg.to_coco(PANOPTIC, tmp_path / "a.json", segmentation="polygons", fill=fill)  # type: ignore[arg-type]
+        dataset = cocoseg.read(tmp_path / "a.json")
+        assert [problem.category for problem in dataset.problems] == warned
+        assert all("a.json: its polygons run through" in problem.message for problem in dataset.problems)
+        COCO(tmp_path / "a.json").annToMask(COCO(tmp_path / "a.json").anns[1])
+
+
 def test_another_fill_makes_all_again(tmp_path: Path) -> None:
     for fill, made_ in (("opencv", 3), ("opencv", 0), ("pycocotools", 3)):
         found = cocoseg.to_coco(PANOPTIC, tmp_path / "a.json", segmentation="polygons", fill=fill)  # type: ignore[arg-type]

@@ -84,6 +84,7 @@ def read_index(path: str | os.PathLike[str], choices: Choices, data: bytes | Non
     ]
     strays += [Refused("images", problem, stray=True) for problem in table.problems]
     problems += [*keys.problems, *name_problems(about, categories), *repeated, *found.taken.problems]
+    problems += found.document.fill_problems(source)
     unique: Literal["file", "none"] = "file" if not repeated and all(map(_is_id, found.rows)) else "none"
     ids = "picture" if picture_ids else unique
     return Index(categories, [*entries, *strays], tuple(problems), ids, scored, described.about)

@@ -195,4 +195,5 @@ def detection_document(
 ) -> Document:
     """The detection JSON of all images that ``convert`` makes rows of."""
     listed = [row for row in categories if row.id not in convert.left_out]
+    about = about if convert.fill == "pycocotools" else {**about, "fill": convert.fill}
     return coco_document(location, listed, about, None if convert.ids == "annotation" else "annotations")

@@ -13,7 +13,7 @@ from collections.abc import Collection, Mapping
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
-from cocoseg.errors import SampleError
+from cocoseg.errors import Problem, SampleError
 from cocoseg.files.documents import NOT_A_NUMBER
 from cocoseg.model import Sample
 
@@ -31,6 +31,15 @@ class Described(msgspec.Struct):
 
     info: Raw | UnsetType = UNSET
     licenses: Raw | UnsetType = UNSET
+    fill: Raw | UnsetType = UNSET  # "opencv" in what ``to-coco --fill opencv`` wrote
+
+    def fill_problems(self, source: str) -> tuple[Problem, ...]:
+        """A warning if the polygons are for another fill than pycocotools', which is the one of all readers here."""
+        if self.fill is UNSET or bytes(self.fill) != b'"opencv"':
+            return ()
+        what = "its polygons run through the centres of pixels, for tools that fill with OpenCV"
+        advice = "here masks lack half a pixel all around: convert their source again without --fill opencv"
+        return (Problem("poly.fill", f"{source}: {what}; {advice}"),)
 
     @property
     def about(self) -> dict[str, bytes]:
