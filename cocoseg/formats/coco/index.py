@@ -63,9 +63,7 @@ def read_index(path: str | os.PathLike[str], choices: Choices, data: bytes | Non
     Raises DocumentError: ``json.*``, ``doc.*``, ``file.*``, ``id.*``.
     """
     source = os.fspath(path)
-    if choices.photos is not None and not places.is_folder(choices.photos):
-        text = "is not a folder, expected one with the photos"
-        raise DocumentError("file.missing", f"{show(choices.photos, 300)} {text}")
+    _check_photos(choices.photos)
     found = read_rows(source, data, whole_rows=choices.keep_fields, one_class=choices.class_name is not None)
     _check_kind(source, found)
     described, about = _described(source, found, choices)
@@ -85,9 +83,21 @@ def read_index(path: str | os.PathLike[str], choices: Choices, data: bytes | Non
     strays += [Refused("images", problem, stray=True) for problem in table.problems]
     problems += [*keys.problems, *name_problems(about, categories), *repeated, *found.taken.problems]
     problems += found.document.fill_problems(source)
-    unique: Literal["file", "none"] = "file" if not repeated and all(map(_is_id, found.rows)) else "none"
-    ids = "picture" if picture_ids else unique
+    ids = _unique_in(found.rows, picture_ids, bool(repeated))
     return Index(categories, [*entries, *strays], tuple(problems), ids, scored, described.about)
+
+
+def _unique_in(rows: Sequence[Annotation], of_picture: bool, repeated: bool) -> Literal["none", "file", "picture"]:
+    """What the ids of the annotations are unique in."""
+    if of_picture:
+        return "picture"
+    return "file" if not repeated and all(map(_is_id, rows)) else "none"
+
+
+def _check_photos(photos: str | None) -> None:
+    if photos is not None and not places.is_folder(photos):
+        text = "is not a folder, expected one with the photos"
+        raise DocumentError("file.missing", f"{show(photos, 300)} {text}")
 
 
 _Rows = tuple[list[Annotation], list[int]]  # annotations, and their positions in the document
