@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import badinput
 import cocoseg
@@ -220,3 +221,21 @@ def test_no_segments_in_an_empty_picture(document: Document, tmp_path: Path) -> 
 def test_default_folder_of_the_pictures() -> None:
     assert panoptic.png_folder("a/panoptic_val2017.json") == "a/panoptic_val2017"
     assert panoptic.png_folder("a/b.json", "pngs") == "pngs"
+
+
+@pytest.mark.parametrize("extra", [1, 3])
+def test_a_listed_segment_id_0_is_void_and_told_once(extra: int, document: Document, tmp_path: Path) -> None:
+    zero = {"id": 0, "category_id": 1, "area": 8, "iscrowd": 0}
+    document["annotations"][0]["segments_info"] += [zero] * extra
+    source = badinput.lay_out({"input": {"raw": json.dumps(document)}}, tmp_path)
+    picture = np.repeat([[1, 0, 2]], 8, axis=0).repeat([4, 1, 3], axis=1)
+    Image.fromarray(np.dstack([picture, picture * 0, picture * 0]).astype(np.uint8)).save(
+        tmp_path / "panoptic" / "a.png"
+    )
+    sample = cocoseg.read(source)[0]
+    assert sample.ids.tolist() == [1, 2]
+    assert (cocoseg.semantic(sample, cocoseg.label_scheme("panopticapi", cocoseg.read(source))) == picture).all()
+    problem, *others = sample.problems
+    assert (problem.category, [other.category for other in others]) == ("id.range", ["panoptic.area"])
+    assert "segments_info[2].id is 0, which is void; its pixels are not labelled" in problem.message
+    assert ("(and 2 more)" in problem.message) is (extra == 3)
