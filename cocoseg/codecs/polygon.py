@@ -81,7 +81,17 @@ def _walked(rings: Rings, size: tuple[int, int]) -> Runs:
         for start, stop in pairwise(rings.mask_offsets.tolist())
     ]
     counts = [mask.counts_view for mask in masks]
-    return Runs(size, np.concatenate(counts).astype(np.int64), offsets_of([len(one) for one in counts]))
+    offsets = offsets_of([len(one) for one in counts])
+    return Runs(size, np.concatenate(counts).astype(np.int64), offsets, _outlines(rings))
+
+
+def _outlines(rings: Rings) -> Floats | None:
+    """Least and greatest x and y of each mask's points: (n, 4); None if a mask has none."""
+    starts = rings.ring_offsets[rings.mask_offsets]
+    if (starts[1:] == starts[:-1]).any():
+        return None
+    least, most = (bound.reduceat(rings.points, starts[:-1]) for bound in (np.minimum, np.maximum))
+    return np.concatenate([least, most], axis=1)
 
 
 def _computed(rings: Rings, size: tuple[int, int]) -> Runs:

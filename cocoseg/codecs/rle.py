@@ -33,12 +33,14 @@ class Runs:
 
     ``size`` is (height, width), ``counts`` (C,) int64 the run lengths of all masks joined, ``offsets`` (n + 1,) int64
     where each mask starts. Every mask is in its shortest form: only the first run may be empty, so that equal masks
-    have equal counts.
+    have equal counts. ``outlines`` (n, 4) float64 are the boxes of the polygons that the masks were filled from, as least
+    and greatest x and y, or None.
     """
 
     size: tuple[int, int]
     counts: Ints
     offsets: Ints
+    outlines: npt.NDArray[np.float64] | None = None
 
     def __len__(self) -> int:
         return len(self.offsets) - 1

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import UNSET, Raw, UnsetType
 
-from cocoseg.codecs.rle import Runs, bbox
+from cocoseg.codecs.rle import Runs, bbox, take
 from cocoseg.errors import Problem
 
 _AGREE = 0.5  # intersection over union
@@ -30,17 +30,44 @@ def check_boxes(
 
     Boxes that are missing or broken and masks without a pixel are passed over.
     """
-    given = [k for k, box in enumerate(stated) if box is not UNSET]
-    boxes = _decoded([stated[k] for k in given])  # type: ignore[misc]
-    found = bbox(masks)[given].astype(np.float64).reshape(-1, 4)
+    doubtful = _doubtful(stated, masks)
+    if not doubtful:
+        return ()
+    boxes = _decoded([stated[k] for k in doubtful])  # type: ignore[misc]
+    found = bbox(take(masks, np.array(doubtful))).astype(np.float64)
     usable = np.isfinite(boxes).all(1) & (boxes != 0).any(1) & (found[:, 2:] > 0).all(1)
     strange = np.flatnonzero(usable & ~_agree(boxes, found)).tolist()
     if not strange:
         return ()
     first = strange[0]
-    what = f"{name(given[first])} has bbox {_text(boxes[first])}, but its mask {_text(found[first])}"
+    what = f"{name(doubtful[first])} has bbox {_text(boxes[first])}, but its mask {_text(found[first])}"
     more = f" ({len(strange)} annotations differ)" if len(strange) > 1 else ""
     return (Problem("seg.bbox", f"{place}: {what}{more}; is the mask right?"),)
+
+
+def _doubtful(stated: Sequence[Raw | UnsetType], masks: Runs) -> list[int]:
+    """The masks whose stated box is not, within a pixel, that of the polygon they were filled from.
+
+    Most boxes are, and to see that takes a tenth of the time that boxes of masks take.
+    """
+    given = [k for k, box in enumerate(stated) if box is not UNSET]
+    if masks.outlines is None or len(given) < len(stated):
+        return given
+    try:
+        boxes = _BOXES.decode(b"[%b]" % b",".join(map(bytes, stated)))  # type: ignore[arg-type]
+    except msgspec.MsgspecError:
+        return given
+    outlines = masks.outlines.tolist()
+    return [k for k in given if not _is_near(boxes[k], outlines[k], masks.size)]
+
+
+def _is_near(box: Sequence[float], outline: Sequence[float], size: tuple[int, int]) -> bool:
+    """Whether a box is that of an outline, within a pixel, and inside the picture."""
+    x, y, wide, high = box
+    left, top, right, bottom = outline
+    inside = left >= -1 and top >= -1 and right <= size[1] + 1 and bottom <= size[0] + 1
+    same = -1 <= left - x <= 1 and -1 <= top - y <= 1
+    return inside and same and -1 <= right - x - wide <= 1 and -1 <= bottom - y - high <= 1
 
 
 def _decoded(raws: Sequence[Raw]) -> npt.NDArray[np.float64]:
