@@ -33,8 +33,8 @@ class Runs:
 
     ``size`` is (height, width), ``counts`` (C,) int64 the run lengths of all masks joined, ``offsets`` (n + 1,) int64
     where each mask starts. Every mask is in its shortest form: only the first run may be empty, so that equal masks
-    have equal counts. ``outlines`` (n, 4) float64 are the boxes of the polygons that the masks were filled from, as least
-    and greatest x and y, or None.
+    have equal counts. ``outlines`` (n, 4) float64, or None, are the boxes of the polygons that the masks were filled from:
+    least x and y, greatest x and y.
     """
 
     size: tuple[int, int]
