@@ -33,8 +33,8 @@ class Runs:
 
     ``size`` is (height, width), ``counts`` (C,) int64 the run lengths of all masks joined, ``offsets`` (n + 1,) int64
     where each mask starts. Every mask is in its shortest form: only the first run may be empty, so that equal masks
-    have equal counts. ``outlines`` (n, 4) float64, or None, are the boxes of the polygons that the masks were filled from:
-    least x and y, greatest x and y.
+    have equal counts. ``outlines`` (n, 4) float64 or None: boxes of the polygons that the masks were filled from,
+    as least x and y, greatest x and y.
     """
 
     size: tuple[int, int]
@@ -74,6 +74,8 @@ def check_size(size: Any) -> tuple[int, int]:
     >>> check_size([480, 640])
     (480, 640)
     """
+    if isinstance(size, list | tuple) and len(size) == 2 and all(isinstance(side, float) for side in size):
+        size = [int(side) if side.is_integer() else side for side in size]  # as pandas writes them
     if not isinstance(size, list | tuple) or len(size) != 2 or not all(map(_is_integer, size)):
         raise SampleError("size.type", f"size is {show(size)}; expected [height, width], two whole numbers")
     height, width = int(size[0]), int(size[1])

@@ -59,7 +59,7 @@ FORMATS = {
     "panoptic": Format(
         "cocoseg.formats.panoptic.reader",
         "COCO panoptic JSON with its PNGs",
-        ("png_dir", "categories", "match", "check_areas"),
+        ("png_dir", "categories", "match", "check_areas", "keep_fields"),
         ("key:segments_info", "report:to-panoptic"),
         document="panoptic.json",
     ),

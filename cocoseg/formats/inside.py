@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import posixpath
 import re
 import shlex
 from collections.abc import Mapping, Sequence
@@ -52,17 +51,18 @@ def only_document(folder: str, files: Sequence[str], keys: Mapping[str, str]) ->
 def are_of_one_image_each(folder: str, files: Sequence[str]) -> bool:
     """Whether the JSONs of a folder hold one image each, by the first of them. Raises SampleError ``file.*``."""
     found = _documents(files)
-    beside = len(found) > 1 and len({posixpath.dirname(name) for name in found}) == 1
-    return beside and all(_has_one_image(places.join(folder, name)) for name in found[:_SOME])
+    return len(found) > 1 and all(_has_one_image(places.join(folder, name)) for name in found[:_SOME])
 
 
 def _has_one_image(path: str) -> bool:
     if places.size(path) > _LARGE:
         return False
     try:
-        document = read_document(path, _Images)
+        document: _Images | list[_Mask] = read_document(path, _Images | list[_Mask])  # type: ignore[arg-type]
     except DocumentError:
         return False
+    if isinstance(document, list):
+        return bool(document) and all(row.image_id is None and row.segmentation is not UNSET for row in document)
     images = () if document.images is UNSET else document.images
     return document.annotations is not UNSET and (document.image is not UNSET or len(images) == 1)
 
@@ -71,6 +71,11 @@ def _documents(files: Sequence[str]) -> list[str]:
     """The JSONs among files, those with the shortest paths first."""
     found = (name for name in files if name.lower().endswith(".json") and not is_hidden(name) and name != REPORT)
     return sorted(found, key=lambda name: (name.count("/"), name))
+
+
+class _Mask(msgspec.Struct):
+    image_id: Raw | None = None
+    segmentation: Raw | UnsetType = UNSET
 
 
 class _Images(msgspec.Struct):

@@ -113,13 +113,21 @@ def to_panoptic(src: StrPath, out: StrPath, **options: Unpack[ToPanoptic]) -> Pa
 
 def _stuff(dataset: Dataset, path: StrPath, options: Reading) -> Dataset:
     """The stuff file for a detection JSON. If it has no categories, it gets those of the instances."""
-    if dataset.folders:
+    if dataset.folders and dataset.conventions.unlabelled != "background":
         text = f"{dataset.source}: has pictures, which hold their stuff already; --stuff is for instances without any"
         raise UsageError("usage.stuff", text)
     if (found := detect(path)) not in ("coco", None):
         what = "panoptic annotations" if found == "panoptic" else "label pictures"
         text = f"holds {what}; --stuff takes masks, as stuff_*.json of COCO has them"
         raise DocumentError("doc.kind", f"{show(place(path), 300)}: {text}")
-    images, photos = options["images"], options["photos"]
-    stuff = read(path, images=images, photos=photos, match=options["match"], max_pixels=options["max_pixels"])
+    stuff = read(
+        path,
+        images=options["images"],
+        photos=options["photos"],
+        match=options["match"],
+        min_score=options["min_score"],
+        flatten=options["flatten"],
+        basename=options["basename"],
+        max_pixels=options["max_pixels"],
+    )
     return stuff if stuff.categories else replace(stuff, categories=dataset.categories)

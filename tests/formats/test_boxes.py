@@ -68,7 +68,7 @@ def test_agree_or_say_nothing(stated: Any) -> None:
 def test_share_less_than_half(stated: Any) -> None:
     (message,) = told([stated], masks((10, 5, 20, 10)))
     assert message.startswith("a.json: annotations[0] has bbox [")
-    assert "but its mask [10, 5, 20, 10]; is the mask right?" in message
+    assert "but its mask's box is [10, 5, 20, 10]; is the mask right?" in message
 
 
 def test_one_broken_box_does_not_hide_the_others() -> None:

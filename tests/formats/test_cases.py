@@ -175,7 +175,7 @@ def test_a_mask_that_disagrees_with_its_box_is_told() -> None:
     first, second = cocoseg.read(CASES / "rle-rowmajor.json")
     (problem,) = first.problems
     assert problem.category == "seg.bbox"
-    assert "annotations[0] (id 1) has bbox [2, 2, 8, 6], but its mask [3, 2, 8, 18]" in problem.message
+    assert "annotations[0] (id 1) has bbox [2, 2, 8, 6], but its mask's box is [3, 2, 8, 18]" in problem.message
     assert second.problems == ()
 
 

@@ -131,7 +131,7 @@ def test_a_file_that_is_missing_is_named(name: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("used", "first"),
-    [((1, 2), 1), ((2,), 1), ((1,), 0), ((0, 1), 0), ((0, 1, 2), 0), ((1, 2, 3), 0), ((5,), 0), ((), 0)],
+    [((1, 2), 1), ((2,), 1), ((0, 1), 0), ((0, 1, 2), 0), ((), 0)],
 )
 def test_names_count_from_1_if_only_that_fits_the_annotations(
     used: tuple[int, ...], first: int, tmp_path: Path
@@ -144,3 +144,28 @@ def test_names_count_from_1_if_only_that_fits_the_annotations(
     dataset = cocoseg.read(tmp_path / "a.json", categories=tmp_path / "names.txt")
     assert [row.id for row in dataset.categories] == [first, first + 1]
     assert f"count from {first}: 'road' is {first}, 'sky' is {first + 1}" in dataset.problems[0].message
+
+
+@pytest.mark.parametrize("used", [(1,), (1, 2, 3), (5,)])
+def test_names_that_may_count_from_0_or_1_are_refused(used: tuple[int, ...], tmp_path: Path) -> None:
+    rows = [{"id": n, "image_id": 1, "category_id": n, "segmentation": [[0, 0, 3, 0, 3, 3]]} for n in used]
+    images = [{"id": 1, "file_name": "a.jpg", "height": 4, "width": 4}]
+    (tmp_path / "a.json").write_text(json.dumps({"images": images, "annotations": rows}))
+    (tmp_path / "names.txt").write_text("road\nsky\n")
+    with pytest.raises(DocumentError, match=r"may count from 0 or from 1: write the ids beside them") as caught:
+        cocoseg.read(tmp_path / "a.json", categories=tmp_path / "names.txt")
+    assert caught.value.category == "categories.numbered"
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [("1 euro\n2 euro\n5 euro\n", ["1 euro", "2 euro", "5 euro"]), ("1 one\n2 two\n", ["one", "two"])],
+)
+def test_a_number_before_names_that_are_equal_belongs_to_them(text: str, names: list[str], tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text(text)
+    assert [row.name for row in read_categories(tmp_path / "a.txt")] == names
+
+
+def test_a_table_with_semicolons(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("id;name\n7;road\n11;sky\n")
+    assert [(row.id, row.name) for row in read_categories(tmp_path / "a.csv")] == [(7, "road"), (11, "sky")]

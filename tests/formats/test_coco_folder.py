@@ -82,7 +82,7 @@ def test_images_that_all_have_one_id_are_numbered(tmp_path: Path) -> None:
 def test_a_file_unlike_the_others_costs_its_image(document: Any, category: str | None, tmp_path: Path) -> None:
     source = save(tmp_path, a=coco(1, 1), b=coco(4, 1), c=coco(5, 1), d=document)
     dataset = cocoseg.read(source, source_format="coco-folder")
-    assert [dataset[number].image_id for number in (0, 1, 2)] == [1, 4, 5]
+    assert [dataset[number].image_id for number in (0, 1, 2)] == [1, 2, 3]
     if category is None:
         assert dataset[3].key == "d.png"
         return
@@ -129,3 +129,61 @@ def test_a_file_that_changed_is_converted_again(tmp_path: Path) -> None:
     save(tmp_path, a=coco(1, 2))
     summary = cocoseg.to_semantic(source, tmp_path / "out")
     assert (summary.images, summary.kept) == (2, 1)
+
+
+def test_options_that_change_convert_again(tmp_path: Path) -> None:
+    scored = coco(1, 1)
+    scored["annotations"][0] |= {"score": 0.2, "iscrowd": 1}
+    source = save(tmp_path, a=scored, b=coco(2, 2))
+    cocoseg.to_semantic(source, tmp_path / "out")
+    summary = cocoseg.to_semantic(source, tmp_path / "out", min_score=0.5)
+    assert (summary.kept, summary.pixels) == (0, {0: 44, 2: 4})
+
+
+def test_images_get_ids_of_their_own(tmp_path: Path) -> None:
+    dataset = cocoseg.read(save(tmp_path, sa_a=sam(1, 0.9), sa_b=sam(2, 0.9), sa_c=sam(1, 0.9)))
+    assert [sample.image_id for sample in dataset] == [1, 2, 3]
+
+
+def test_warnings_of_every_file_are_said(tmp_path: Path) -> None:
+    odd = coco(2, 2)
+    odd["annotations"] += [{"id": 2, "image_id": "2", "category_id": "1", "segmentation": []}]
+    summary = cocoseg.to_semantic(save(tmp_path, a=coco(1, 1), b=odd), tmp_path / "out")
+    assert sorted(problem.category for problem in summary.problems) == ["doc.type", "id.type", "seg.empty"]
+
+
+def test_what_all_files_lack_is_said_once(tmp_path: Path) -> None:
+    summary = cocoseg.to_semantic(
+        save(tmp_path, sa_1=sam(1, 0.9), sa_2=sam(2, 0.9), sa_3=sam(3, 0.9)), tmp_path / "out"
+    )
+    assert [problem.category for problem in summary.problems] == ["doc.missing_key"]
+
+
+@pytest.mark.parametrize("empty", ["a", "b", "c"])
+def test_an_image_without_masks_is_one_of_them(empty: str, tmp_path: Path) -> None:
+    documents = {name: sam(number, 0.9) for number, name in enumerate("abc", 1)}
+    documents[empty]["annotations"] = []
+    dataset = cocoseg.read(save(tmp_path, **documents))
+    assert [len(sample.ids) for sample in dataset] == [int(name != empty) for name in "abc"]
+    assert [row.name for row in dataset.categories] == ["object"]
+
+
+def test_a_grouping_root_is_judged_by_no_single_file(tmp_path: Path) -> None:
+    categories = [{"id": 0, "name": "pets"}, {"id": 1, "name": "cat", "supercategory": "pets"}]
+    dataset = cocoseg.read(save(tmp_path, a=coco(1, 1, categories), b=coco(2, 0, categories), c=coco(3, 1, categories)))
+    assert [sample.category_ids.tolist() for sample in dataset] == [[1], [0], [1]]
+
+
+def test_lists_of_masks_and_sub_folders_are_recognised(tmp_path: Path) -> None:
+    rows = sam(1, 0.9)["annotations"]
+    assert [sample.key for sample in cocoseg.read(save(tmp_path, cat=rows, dog=rows))] == ["cat.png", "dog.png"]
+    for number in (1, 2):
+        (tmp_path / "deep" / str(number)).mkdir(parents=True)
+        (tmp_path / "deep" / str(number) / f"sa_{number}.json").write_text(json.dumps(sam(number, 0.9)))
+    assert [sample.key for sample in cocoseg.read(tmp_path / "deep")] == ["1/sa_1.png", "2/sa_2.png"]
+
+
+def test_scores_of_segment_anything_decide(tmp_path: Path) -> None:
+    source = save(tmp_path, a=sam(1, 0.9, 0.1), b=sam(2, 0.5))
+    assert [len(sample.ids) for sample in cocoseg.read(source, min_score=0.4)] == [1, 1]
+    assert cocoseg.read(source)[0].scores.tolist() == [0.9, 0.1]

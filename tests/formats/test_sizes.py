@@ -100,7 +100,7 @@ def test_results_name_their_images(tmp_path: Path) -> None:
     path = save(results(7, 7, "b/c.jpg", 1.0), tmp_path)
     dataset = cocoseg.read(path, categories=save(CATEGORIES, tmp_path, "categories.json"))
     assert [(sample.key, sample.image_id, len(sample.ids)) for sample in dataset] == [
-        ("7.png", 7, 2), ("b/c.png", "b/c.jpg", 1), ("1.0.png", 1, 1),
+        ("7.png", 7, 2), ("b/c.png", "b/c.jpg", 1), ("1.png", 1, 1),
     ]  # fmt: skip
     assert "no 'images'; took those that the annotations name (3)" in dataset.problems[0].message
 

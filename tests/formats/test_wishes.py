@@ -255,3 +255,191 @@ def test_class_maps_of_both_orders_differ_only_where_masks_overlap(tmp_path: Pat
     scheme = cocoseg.label_scheme("index", dataset)
     one, other = (cocoseg.semantic(dataset[0], scheme, overlap) for overlap in ("score", "file"))
     assert np.argwhere(one != other)[:, 1].tolist() == [2, 3] * 4
+
+
+def test_a_file_name_goes_before_an_id_on_request(tmp_path: Path) -> None:
+    images = [
+        {"id": 1, "file_name": "2.jpg", "height": 6, "width": 8},
+        {"id": 2, "file_name": "1.jpg", "height": 6, "width": 8},
+    ]
+    annotations = [{**rows({})[0], "image_id": 1}, {**rows({})[0], "id": 2, "image_id": 2, "category_id": 2}]
+    path = tmp_path / "set.json"
+    path.write_text(json.dumps({"images": images, "annotations": annotations, "categories": CATEGORIES}))
+    assert {sample.key: sample.category_ids.tolist() for sample in cocoseg.read(path)} == {"2.png": [1], "1.png": [2]}
+    by_name = cocoseg.read(path, match="file_name")
+    assert {sample.key: sample.category_ids.tolist() for sample in by_name} == {"1.png": [1], "2.png": [2]}
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_least_score_is_a_number(value: float, tmp_path: Path) -> None:
+    with pytest.raises(cocoseg.UsageError, match="min_score is (nan|inf)"):
+        cocoseg.read(save(rows({}), tmp_path), min_score=value)
+
+
+def test_coordinates_that_are_shares_of_the_size_are_told(tmp_path: Path) -> None:
+    share = {"segmentation": [[0.1, 0.1, 0.9, 0.1, 0.9, 0.8, 0.1, 0.8]], "bbox": [0.1, 0.1, 0.8, 0.7]}
+    dataset = cocoseg.read(save(rows(share), tmp_path, height=480, width=640))
+    assert [problem.category for problem in dataset[0].problems] == ["seg.bbox"]
+
+
+class TestMasksWithoutAnImage:
+    def listed(self, folder: Path, *names: str) -> Path:
+        images = [{"id": n, "file_name": name, "height": 6, "width": 8} for n, name in enumerate(names, 1)]
+        (folder / "images.json").write_text(json.dumps({"images": images, "categories": CATEGORIES[:1]}))
+        return folder / "images.json"
+
+    def masks(self, folder: Path) -> Path:
+        (folder / "c.json").write_text(json.dumps([{"segmentation": square(0, 4)}, {"segmentation": square(2, 4)}]))
+        return folder / "c.json"
+
+    def test_belong_to_the_one_that_is_called_alike(self, tmp_path: Path) -> None:
+        dataset = cocoseg.read(self.masks(tmp_path), images=self.listed(tmp_path, "x.jpg", "c.jpg"))
+        assert [(sample.key, len(sample.ids)) for sample in dataset] == [("x.png", 0), ("c.png", 2)]
+
+    def test_belong_to_the_only_one(self, tmp_path: Path) -> None:
+        assert len(cocoseg.read(self.masks(tmp_path), images=self.listed(tmp_path, "x.jpg"))[0].ids) == 2
+
+    def test_are_refused_among_others(self, tmp_path: Path) -> None:
+        with pytest.raises(cocoseg.DocumentError, match="its masks name no image, and none of the 2 listed ones"):
+            cocoseg.read(self.masks(tmp_path), images=self.listed(tmp_path, "x.jpg", "y.jpg"))
+
+
+class TestMasksWithoutAClass:
+    @pytest.mark.parametrize("where", ["inside", "beside"])
+    def test_are_of_the_only_category(self, where: str, tmp_path: Path) -> None:
+        listed = [{"id": 5, "name": "cell"}]
+        path = save([row | {"category_id": None} for row in rows({}, {})], tmp_path)
+        document = json.loads(path.read_text()) | {"categories": listed if where == "inside" else []}
+        path.write_text(json.dumps(document))
+        (tmp_path / "categories.json").write_text(json.dumps(listed))
+        options = {} if where == "inside" else {"categories": tmp_path / "categories.json"}
+        assert cocoseg.read(path, **options)[0].category_ids.tolist() == [5, 5]
+
+    def test_are_refused_beside_several(self, tmp_path: Path) -> None:
+        path = save([row | {"category_id": None} for row in rows({}, {})], tmp_path)
+        path.write_text(json.dumps(json.loads(path.read_text()) | {"categories": []}))
+        (tmp_path / "names.txt").write_text("dog\ncat\n")
+        with pytest.raises(cocoseg.DocumentError, match="no annotation has a category_id, and 2 categories are given"):
+            cocoseg.read(path, categories=tmp_path / "names.txt")
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"images": [1], "annotations": [{"segmentation": square(0, 2)}]},
+        {"images": [None], "annotations": [{"segmentation": square(0, 2)}]},
+        {"image": "a.jpg", "annotations": [{"segmentation": square(0, 2)}]},
+        {"image": None, "annotations": [{"segmentation": square(0, 2)}]},
+        {"images": [], "annotations": [{"segmentation": square(0, 2)}]},
+        {"images": None, "annotations": None},
+    ],
+)
+def test_malformed_images_are_refused_in_a_sentence(document: Any, tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text(json.dumps(document))
+    for call in (cocoseg.read, cocoseg.info):
+        with pytest.raises(cocoseg.DocumentError):
+            call(tmp_path / "a.json")
+
+
+def test_lists_that_are_null_are_as_if_absent(tmp_path: Path) -> None:
+    source = json.loads(save(rows({}), tmp_path).read_text())
+    (tmp_path / "a.json").write_text(json.dumps(source | {"images": None, "categories": None}))
+    whole = tmp_path / "set.json"
+    assert len(cocoseg.read(tmp_path / "a.json", images=whole, categories=whole)[0].ids) == 1
+
+
+def test_empty_results_are_images_without_objects(tmp_path: Path) -> None:
+    (tmp_path / "empty.json").write_text("[]")
+    dataset = cocoseg.read(tmp_path / "empty.json", images=save(rows({}), tmp_path))
+    assert [len(sample.ids) for sample in dataset] == [0]
+
+
+def test_a_row_without_an_image_belongs_to_the_only_one(tmp_path: Path) -> None:
+    changed = rows({}, {})
+    del changed[1]["image_id"]
+    assert len(cocoseg.read(save(changed, tmp_path))[0].ids) == 2
+
+
+def test_boxes_and_one_broken_row_are_still_boxes(tmp_path: Path) -> None:
+    path = save(rows({"segmentation": []}, {"segmentation": [], "iscrowd": "no"}), tmp_path)
+    with pytest.raises(cocoseg.DocumentError, match="no annotation has 'segments_info' or a mask"):
+        cocoseg.read(path)
+
+
+def test_sizes_of_0_are_those_of_the_rle(tmp_path: Path) -> None:
+    rle = {"size": [6.0, 8.0], "counts": [0, 2, 46]}
+    dataset = cocoseg.read(save(rows({"segmentation": rle}), tmp_path, height=0, width=0))
+    assert dataset[0].size == (6, 8)
+
+
+class TestStuff:
+    def files(
+        self, folder: Path, above: list[Any], below: list[Any], names: tuple[str, str] = ("a.jpg", "b.jpg")
+    ) -> Any:
+        for file, found, files in (("things", above, ("a.jpg", "b.jpg")), ("stuff", below, names)):
+            images = [{"id": n, "file_name": name, "height": 6, "width": 8} for n, name in enumerate(files, 1)]
+            categories = CATEGORIES if file == "things" else [{"id": 9, "name": "sky", "isthing": 0}]
+            whole = {"images": images, "annotations": found, "categories": categories}
+            (folder / f"{file}.json").write_text(json.dumps(whole))
+        return folder / "things.json", folder / "out", {"stuff": folder / "stuff.json"}
+
+    def sky(self, image: int = 1, **more: Any) -> dict[str, Any]:
+        return {"id": 1, "image_id": image, "category_id": 9, "segmentation": square(0, 6), **more}
+
+    def areas(self, out: Path) -> dict[str, dict[int, int]]:
+        found = json.loads((out / "panoptic.json").read_text())["annotations"]
+        return {row["file_name"]: {part["category_id"]: part["area"] for part in row["segments_info"]} for row in found}
+
+    def test_lies_below_whatever_its_score(self, tmp_path: Path) -> None:
+        src, out, options = self.files(tmp_path, rows({"score": 0.1}), [self.sky(score=0.99)])
+        summary = cocoseg.to_panoptic(src, out, **options)
+        assert self.areas(out)["a.png"] == {1: 16, 9: 20}
+        assert len(summary.notes) == 1
+
+    def test_is_filtered_by_its_score(self, tmp_path: Path) -> None:
+        src, out, options = self.files(tmp_path, rows({"score": 0.9}), [self.sky(score=0.3)])
+        cocoseg.to_panoptic(src, out, min_score=0.5, **options)
+        assert self.areas(out)["a.png"] == {1: 16}
+
+    def test_of_other_names_is_refused_if_they_are_swapped(self, tmp_path: Path) -> None:
+        src, out, options = self.files(tmp_path, rows({}), [self.sky()], ("b.jpg", "a.jpg"))
+        with pytest.raises(cocoseg.DocumentError, match="give an image the same id in both files"):
+            cocoseg.to_panoptic(src, out, **options)
+
+    def test_of_other_names_is_told(self, tmp_path: Path) -> None:
+        src, out, options = self.files(tmp_path, rows({}), [self.sky()], ("x.png", "y.png"))
+        (problem,) = cocoseg.to_panoptic(src, out, **options).problems
+        assert (problem.category, "(and 1 more)" in problem.message) == ("id.ambiguous", True)
+
+
+def test_fields_of_panoptic_segments_are_copied(tmp_path: Path) -> None:
+    import badinput
+
+    document = badinput.base_document()
+    document["annotations"][0]["segments_info"][0]["track_id"] = 7
+    source = badinput.lay_out({"input": {"raw": json.dumps(document)}}, tmp_path / "set")
+    cocoseg.to_coco(source, tmp_path / "out.json")
+    first, second = json.loads((tmp_path / "out.json").read_text())["annotations"][:2]
+    assert (first["track_id"], second.get("track_id")) == (7, None)
+
+
+def test_areas_are_checked_again_when_that_is_asked_for(tmp_path: Path) -> None:
+    import badinput
+
+    document = badinput.base_document()
+    document["annotations"][0]["segments_info"][0]["area"] = 3200
+    source = badinput.lay_out({"input": {"raw": json.dumps(document)}}, tmp_path / "set")
+    assert cocoseg.to_semantic(source, tmp_path / "out", check_areas=False).failures == []
+    assert len(cocoseg.to_semantic(source, tmp_path / "out").failures) == 1
+
+
+def test_photos_keep_dots_in_their_names(tmp_path: Path) -> None:
+    names = ["frame_0.5", "frame_0.6", "1.2.840.3.1001", "frame_0"]
+    images = [{"id": n, "file_name": name, "height": 6, "width": 8} for n, name in enumerate(names, 1)]
+    path = tmp_path / "set.json"
+    path.write_text(json.dumps({"images": images, "annotations": rows({}), "categories": CATEGORIES}))
+    cocoseg.to_semantic(path, tmp_path / "maps")
+    back = cocoseg.read(tmp_path / "maps", images=path)
+    assert sorted((sample.file_name, sample.image_id) for sample in back) == sorted(
+        zip(names, (1, 2, 3, 4), strict=True)
+    )

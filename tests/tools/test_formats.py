@@ -19,6 +19,7 @@ CATEGORIES = {"categories": FIXTURES / "panoptic.json"}
 SOURCES: dict[str, tuple[Path, dict[str, Any]]] = {
     "panoptic": (FIXTURES / "panoptic.json", {}),
     "coco": (FIXTURES / "instances.json", {}),
+    "coco-folder": (Path("of-one-image"), {}),
     "semantic": (FIXTURES / "semantic", CATEGORIES),
     "semantic, with --instances": (FIXTURES / "semantic", CATEGORIES | {"instances": FIXTURES / "instance-numbers"}),
     "two-channel": (FIXTURES / "two-channel", CATEGORIES),
@@ -31,6 +32,12 @@ SOURCES: dict[str, tuple[Path, dict[str, Any]]] = {
 def masks(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("masks") / "masks"
     cocoseg.to_masks(FIXTURES / "instances.json", out)
+    whole = json.loads((FIXTURES / "instances.json").read_text())
+    (out.parent / "of-one-image").mkdir()
+    for image in whole["images"]:
+        rows = [row for row in whole["annotations"] if row["image_id"] == image["id"]]
+        path = out.parent / "of-one-image" / f"{image['id']}.json"
+        path.write_text(json.dumps(whole | {"images": [image], "annotations": rows}))
     return out
 
 
@@ -49,7 +56,7 @@ def test_it_is_so(source: str, target: str, masks: Path, tmp_path: Path) -> None
     path, options = SOURCES[source]
     convert = getattr(cocoseg, target.replace("-", "_"))
     out = tmp_path / ("out.json" if target == "to-coco" else "out")
-    summary = convert(masks if path.name == "masks" else path, out, **options)
+    summary = convert(masks.parent / path, out, **options)
     assert (summary.images, summary.failures) == (3, [])
     assert cocoseg.verify(out).whole
     if target == "to-coco":

@@ -40,7 +40,7 @@ def check_boxes(
     if not strange:
         return ()
     first = strange[0]
-    what = f"{name(doubtful[first])} has bbox {_text(boxes[first])}, but its mask {_text(found[first])}"
+    what = f"{name(doubtful[first])} has bbox {_text(boxes[first])}, but its mask's box is {_text(found[first])}"
     more = f" ({len(strange)} annotations differ)" if len(strange) > 1 else ""
     return (Problem("seg.bbox", f"{place}: {what}{more}; is the mask right?"),)
 
@@ -65,6 +65,8 @@ def _is_near(box: Sequence[float], outline: Sequence[float], size: tuple[int, in
     """Whether a box is that of an outline, within a pixel, and inside the picture."""
     x, y, wide, high = box
     left, top, right, bottom = outline
+    if x + wide <= 1 and y + high <= 1:  # perhaps shares of the size
+        return False
     inside = left >= -1 and top >= -1 and right <= size[1] + 1 and bottom <= size[0] + 1
     same = -1 <= left - x <= 1 and -1 <= top - y <= 1
     return inside and same and -1 <= right - x - wide <= 1 and -1 <= bottom - y - high <= 1
@@ -92,7 +94,8 @@ def _agree(one: npt.NDArray[Any], other: npt.NDArray[Any]) -> npt.NDArray[np.boo
         common = np.clip(np.minimum(ends, others) - np.maximum(one[:, :2], other[:, :2]), 0, None).prod(1)
         union = one[:, 2:].prod(1) + other[:, 2:].prod(1) - common
         near = (np.abs(one[:, :2] - other[:, :2]) <= _NEAR).all(1) & (np.abs(ends - others) <= _NEAR).all(1)
-        agree: npt.NDArray[np.bool_] = near | (common >= _AGREE * union)
+        shares = (one[:, :2] >= 0).all(1) & (ends <= 1).all(1) & (one[:, 2:] < 1).any(1)
+        agree: npt.NDArray[np.bool_] = (near | (common >= _AGREE * union)) & ~shares
     return agree
 
 

@@ -8,13 +8,15 @@ The output is called as the JSON. All files list the same categories; those with
 from __future__ import annotations
 
 import os
+import posixpath
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from msgspec.structs import replace as with_fields
 
-from cocoseg.errors import DocumentError, SampleError, show
+from cocoseg.errors import DocumentError, Problem, SampleError, show
 from cocoseg.files import names, places
 from cocoseg.files.reading import read_file
 from cocoseg.formats.coco.index import Choices, Index, read_index
@@ -22,24 +24,23 @@ from cocoseg.formats.coco.reader import choices_of, covers_all, sample
 from cocoseg.formats.coco_json.images import Keys
 from cocoseg.formats.inside import documents_in
 from cocoseg.formats.survey import Peek
-from cocoseg.model import Category, Conventions, Dataset, Entry, ImageId, Loader, Refused, Sample
+from cocoseg.model import Category, Conventions, Dataset, Entry, Loader, Refused, Sample
+
+_SOME = 50  # JSONs to look into for categories
 
 
 def read(path: str | os.PathLike[str], **options: Any) -> Dataset:
     """A folder of JSONs as a Dataset. The options are those of ``cocoseg.read``. Raises DocumentError."""
-    folder, choices = os.fspath(path), choices_of(**options)
+    folder, choices = os.fspath(path), replace(choices_of(**options), part=True)
     found = documents_in(folder)
-    if not found:
-        raise DocumentError("doc.empty", f"the folder {show(folder, 300)} holds no JSON")
-    first = _index(folder, found[0], choices)
-    own_ids = len(found) == 1 or _image_id(first) != _image_id(_index(folder, found[1], choices))
-    keys = Keys(folder, "files")
-    entries = [_entry(folder, number, name, keys) for number, name in enumerate(found)]
+    first = _first(folder, found, choices)
+    keys, ids = Keys(folder, "files"), _ids(found)
+    categories = _plain(first.categories)
     return Dataset(
-        first.categories,
-        entries,
-        Loader(folder, (folder,), Documents(folder, choices, first.categories, own_ids)),
-        conventions=Conventions("unknown" if covers_all(first.categories) else "background", scored=first.scored),
+        categories,
+        [_entry(folder, number, name, ids[number], keys) for number, name in enumerate(found)],
+        Loader(folder, (folder,), Documents(folder, choices, categories, _said(first)), settings=repr(choices)),
+        conventions=Conventions("unknown" if covers_all(categories) else "background", scored=first.scored),
         problems=(*first.problems, *keys.problems),
         about=first.about,
     )
@@ -61,49 +62,91 @@ def peek(dataset: Dataset) -> Callable[[Entry], Peek]:
 
 @dataclass(frozen=True)
 class Documents:
-    """Makes the sample of a JSON with one image; all JSONs list the same categories.
+    """Makes the sample of a JSON with one image; all JSONs list the same categories, or none if they have no masks.
 
-    With ``own_ids``, images have the ids that their JSONs give them, else those of the entries.
+    ``said`` are problems of the first JSON, which the data set tells.
     """
 
     folder: str
     choices: Choices
     categories: tuple[Category, ...]
-    own_ids: bool
+    said: frozenset[str]
 
     def __call__(self, entry: Entry, files: Sequence[bytes], place: str) -> Sample:
         """Raises SampleError."""
-        image = self.image(entry, files[0])
-        found = sample(with_fields(image, key=entry.key), (), place)
-        return found if self.own_ids else replace(found, image_id=entry.image_id)
+        index = self._index(entry, files[0])
+        found = sample(with_fields(_image(index), key=entry.key, image_id=entry.image_id), (), place)
+        problems = [problem for problem in index.problems if _unplaced(index, problem) not in self.said]
+        return replace(found, problems=(*problems, *found.problems))
 
     def image(self, entry: Entry, data: bytes) -> Entry:
         """The only image of a JSON. Raises SampleError."""
+        return _image(self._index(entry, data))
+
+    def _index(self, entry: Entry, data: bytes) -> Index:
         try:
             index = read_index(places.join(self.folder, entry.files[0]), self.choices, data)
         except DocumentError as error:
             raise SampleError(error.category, error.message) from None
-        if len(index.entries) != 1:
-            raise SampleError("doc.kind", f"holds {len(index.entries)} images; expected one, as in the first JSON")
-        if index.categories != self.categories:
-            raise SampleError("id.collision", "its categories differ from those of the first JSON")
-        (image,) = index.entries
-        if isinstance(image, Refused):
-            raise SampleError(image.problem.category, image.problem.message)
-        return image
+        if index.categories and _plain(index.categories) != self.categories:
+            raise SampleError("id.collision", "its categories differ from those of the other JSONs")
+        return index
 
 
-def _index(folder: str, name: str, choices: Choices) -> Index:
-    return read_index(places.join(folder, name), choices)
+def _image(index: Index) -> Entry:
+    """The only image of a JSON. Raises SampleError."""
+    images = [entry for entry in index.entries if not (isinstance(entry, Refused) and entry.stray)]
+    strays = [entry for entry in index.entries if isinstance(entry, Refused) and entry.stray]
+    if len(images) != 1:
+        raise SampleError("doc.kind", f"holds {len(images)} images; expected one, as in the other JSONs")
+    for entry in (*images, *strays):
+        if isinstance(entry, Refused):
+            raise SampleError(entry.problem.category, entry.problem.message)
+    return images[0]  # type: ignore[return-value]
 
 
-def _image_id(index: Index) -> ImageId | None:
-    return index.entries[0].image_id if index.entries else None
+def _first(folder: str, found: Sequence[str], choices: Choices) -> Index:
+    """The first JSON that has categories, or else the first that is good at all. Raises the error of the first."""
+    good: Index | None = None
+    errors: list[DocumentError] = []
+    for name in found[:_SOME]:
+        try:
+            index = read_index(places.join(folder, name), choices)
+        except DocumentError as error:
+            errors.append(error)
+            continue
+        if index.categories:
+            return index
+        good = good or index
+    if good is None:
+        raise errors[0] if errors else DocumentError("doc.empty", f"the folder {show(folder, 300)} holds no JSON")
+    return good
 
 
-def _entry(folder: str, number: int, name: str, keys: Keys) -> Entry | Refused:
+def _plain(categories: Sequence[Category]) -> tuple[Category, ...]:
+    """The categories, whether or not annotations have them, as only all JSONs together could tell."""
+    return tuple(replace(row, unused_root=False) for row in categories)
+
+
+def _said(index: Index) -> frozenset[str]:
+    return frozenset(_unplaced(index, problem) for problem in index.problems)
+
+
+def _unplaced(index: Index, problem: Problem) -> str:
+    """A problem without the path of its JSON."""
+    return problem.message.removeprefix(index.source)
+
+
+def _ids(found: Sequence[str]) -> Sequence[int]:
+    """The ids of the images: the numbers at the end of the names, as SA-1B's, or else 1, 2 and so on."""
+    numbers = [re.search(r"([1-9]\d{0,17}|0)$", posixpath.splitext(name)[0]) for name in found]
+    ids = [int(number[1]) for number in numbers if number]
+    return ids if len(set(ids)) == len(found) else range(1, len(found) + 1)
+
+
+def _entry(folder: str, number: int, name: str, image_id: int, keys: Keys) -> Entry | Refused:
     try:
         key = keys.take(number, name[: -len(".json")])
-        return Entry(key, number + 1, show(name), (names.relative_name(name),))
+        return Entry(key, image_id, show(name), (names.relative_name(name),))
     except SampleError as error:
         return Refused(show(name), error.at(f"{folder}: {show(name)}").problem)

@@ -6,6 +6,7 @@ An error in one annotation affects only its image: the entry becomes a ``Refused
 from __future__ import annotations
 
 import os
+import posixpath
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
@@ -29,7 +30,7 @@ class Choices:
     """What is taken of a document: the options of reading that apply to detection files.
 
     ``images`` and ``categories`` are other files that list them. ``keep_fields``: annotations keep their rows, and
-    names need not be paths.
+    names need not be paths. ``part``: the document is one of many.
     """
 
     categories: str | os.PathLike[str] | None = None
@@ -41,12 +42,13 @@ class Choices:
     min_score: float | None = None
     crowd_as_things: bool = False
     keep_fields: bool = False
+    part: bool = False
 
 
 class Index(NamedTuple):
     """A document: its categories, an entry per image, its problems, and where its annotation ids are unique.
 
-    ``scored``: whether every annotation has a score.
+    ``scored``: whether every annotation has a score. ``source``: its path.
     """
 
     categories: tuple[Category, ...]
@@ -55,6 +57,7 @@ class Index(NamedTuple):
     ids: Literal["none", "file", "picture"]
     scored: bool
     about: dict[str, bytes]
+    source: str
 
 
 def read_index(path: str | os.PathLike[str], choices: Choices, data: bytes | None = None) -> Index:
@@ -64,12 +67,15 @@ def read_index(path: str | os.PathLike[str], choices: Choices, data: bytes | Non
     """
     source = os.fspath(path)
     _check_photos(choices.photos)
-    found = read_rows(source, data, whole_rows=choices.keep_fields, one_class=choices.class_name is not None)
-    _check_kind(source, found)
+    one_class = choices.class_name is not None
+    found = read_rows(source, data, whole_rows=choices.keep_fields, one_class=one_class, part=choices.part)
+    _check_kind(source, found, choices)
     described, about = _described(source, found, choices)
     categories = mark_roots(_categories(found, described, about, choices), lambda: _used(found, described))
     table = ImageTable(about, described.images or [], found.taken, choices.match)
     keys = Keys(about, "images", choices.naming)
+    if found.imageless and choices.images is not None:
+        _claim(source, found, table)
     problems = [*found.problems, *_chosen(source, found, choices)]
     scored = bool(found.rows) and all(row.score is not None for row in found.rows)
     repeated = _repeated_ids(source, found)
@@ -84,7 +90,7 @@ def read_index(path: str | os.PathLike[str], choices: Choices, data: bytes | Non
     problems += [*keys.problems, *name_problems(about, categories), *repeated, *found.taken.problems]
     problems += found.document.fill_problems(source)
     ids = _unique_in(found.rows, picture_ids, bool(repeated))
-    return Index(categories, [*entries, *strays], tuple(problems), ids, scored, described.about)
+    return Index(categories, [*entries, *strays], tuple(problems), ids, scored, described.about, source)
 
 
 def _unique_in(rows: Sequence[Annotation], of_picture: bool, repeated: bool) -> Literal["none", "file", "picture"]:
@@ -103,9 +109,10 @@ def _check_photos(photos: str | None) -> None:
 _Rows = tuple[list[Annotation], list[int]]  # annotations, and their positions in the document
 
 
-def _check_kind(source: str, found: Rows) -> None:
+def _check_kind(source: str, found: Rows, choices: Choices) -> None:
     # With a list of annotations that is present but empty, the images have no segments.
-    if not found.rows and not found.refused and not (found.document.images and found.document.annotations is not UNSET):
+    images = found.document.images or choices.images
+    if not found.rows and not found.refused and not (images and found.document.annotations is not UNSET):
         raise DocumentError(
             "doc.missing_key", f"{source}: no 'annotations', or an empty list; there is nothing to convert"
         )
@@ -129,17 +136,39 @@ def _described(source: str, found: Rows, choices: Choices) -> tuple[Document, st
     return document, about
 
 
+def _claim(source: str, found: Rows, table: ImageTable) -> None:
+    """Give masks without an image the only listed one, or the one called like the file. Raises DocumentError."""
+    stem = posixpath.splitext(places.base_name(source))[0]
+    owners = list(table.rows) if len(table.rows) == 1 else table.named(stem)
+    if len(owners) != 1:
+        text = f"its masks name no image, and none of the {len(table.rows):,} listed ones is called {show(stem)}"
+        raise DocumentError("id.unknown", f"{source}: {text}; give the file the name of its photo")
+    for row in found.rows:
+        row.image_id = owners[0]
+
+
 def _categories(found: Rows, described: Document, about: str, choices: Choices) -> tuple[Category, ...]:
     if choices.class_name is not None:
         return (Category(OBJECT, choices.class_name),)
     if choices.categories is not None:
-        return read_categories(choices.categories)
+        listed = read_categories(choices.categories)
+        return _of_one_class(found, listed) if found.classless else listed
     if found.classless:
         text = f"{found.taken.source}: no annotation has a category, so all are of one, 'object'; --class names it"
         found.problems.append(Problem("doc.missing_key", text))
         return (Category(OBJECT, "object"),)
     document = found.document if found.document.categories is not UNSET else described
     return parse_categories(about, document.categories, found.taken)
+
+
+def _of_one_class(found: Rows, listed: tuple[Category, ...]) -> tuple[Category, ...]:
+    """The only category, for annotations without one. Raises DocumentError ``doc.missing_key`` if it is one of many."""
+    if len(listed) != 1:
+        text = f"no annotation has a category_id, and {len(listed)} categories are given; use --class to name one class"
+        raise DocumentError("doc.missing_key", f"{found.taken.source}: {text}")
+    for row in found.rows:
+        row.category_id = listed[0].id
+    return listed
 
 
 def _used(found: Rows, described: Document) -> set[int]:
@@ -180,8 +209,7 @@ def _placed(
     bad: dict[ImageId, SampleError] = {}
     lost: list[SampleError] = []
     for number, row in zip(found.numbers, found.rows, strict=True):
-        image: Any = row.image_id if row.image_id in table.rows else table.find(row.image_id)  # type: ignore[arg-type]
-        if image is not None:  # 1.0 matches 1
+        if (image := table.find(row.image_id)) is not None:  # type: ignore[arg-type]
             rows, numbers = grouped.setdefault(image, ([], []))
             rows.append(row)
             numbers.append(number)

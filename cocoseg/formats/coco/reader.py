@@ -15,6 +15,7 @@ all annotations of a file have one, it is used as the id.
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -59,6 +60,8 @@ def choices_of(*, flatten: bool = False, basename: bool = False, keep_fields: bo
     """The options, with one word for how output names are made. Raises UsageError ``usage.flatten``."""
     if flatten and basename:
         raise UsageError("usage.flatten", "flatten and basename are two ways to make a name; choose one")
+    if (least := options.get("min_score")) is not None and not math.isfinite(least):
+        raise UsageError("usage.min_score", f"min_score is {least}, expected a number")
     naming: Naming = "any" if keep_fields else "flat" if flatten else "base" if basename else "path"
     return Choices(naming=naming, keep_fields=keep_fields, **options)
 

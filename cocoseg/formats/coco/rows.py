@@ -65,6 +65,7 @@ class Rows:
     """The usable rows of a document with their positions, and the unusable ones, each with its images if known.
 
     ``classless``: no row has a category, and none is listed. ``imageless``: no row names its image.
+    ``masked``: an unusable row has a mask.
     """
 
     document: Document
@@ -75,6 +76,7 @@ class Rows:
     problems: list[Problem] = field(default_factory=list)
     classless: bool = False
     imageless: bool = False
+    masked: bool = False
 
 
 OBJECT = 1  # the category of masks without a class
@@ -83,14 +85,22 @@ ONLY = 1  # the id of an image that the document does not list
 _STRICT: Any = _Strict | list[Annotation]
 _ANNOTATION = msgspec.json.Decoder(Annotation)
 _SOME = msgspec.json.Decoder(_Some)
+_FIELDS = msgspec.json.Decoder(dict[str, Raw])
 _NESTED = msgspec.json.Decoder(list[Raw])
 _KINDS = {"category_id": whole, "id": unfloat, "iscrowd": flag, "score": number, "segment_id": whole}
 _EMPTY = re.compile(rb'[\[\]\s,]*|null|\[\s*null\s*\]|""|\{\s*\}|\{[^{}]*"counts"\s*:\s*(?:""|null|\[\s*\])[^{}]*\}')
 _LONGEST_EMPTY = 200  # bytes
 
 
-def read_rows(source: str, data: bytes | None = None, *, whole_rows: bool = False, one_class: bool = False) -> Rows:
-    """The annotations of a document, whose text may be given as ``data``.
+def read_rows(
+    source: str,
+    data: bytes | None = None,
+    *,
+    whole_rows: bool = False,
+    one_class: bool = False,
+    part: bool = False,
+) -> Rows:
+    """The annotations of a document, whose text may be given as ``data``. A ``part`` of a data set may have no masks.
 
     Raises DocumentError: ``json.*``, ``doc.*``, ``file.*``.
 
@@ -98,7 +108,7 @@ def read_rows(source: str, data: bytes | None = None, *, whole_rows: bool = Fals
     """
     found = None if whole_rows or one_class else _at_once(source, data)
     found = found or _one_by_one(source, data, whole_rows, one_class)
-    _drop_masks(source, found)
+    _drop_masks(source, found, part)
     return found
 
 
@@ -128,13 +138,15 @@ def _at_once(source: str, data: bytes | None) -> Rows | None:
             return None
         raise
     document = _Strict(annotations=found) if isinstance(found, list) else found
+    if document.image is not UNSET:
+        return None
     rows: Any = [] if document.annotations is UNSET else document.annotations
     return Rows(document, Taken(source), rows, list(range(len(rows))))
 
 
 def _one_by_one(source: str, data: bytes | None, whole_rows: bool, one_class: bool) -> Rows:
     document, problems = read_lists(source, Document, data)
-    if document.images is UNSET and document.image is not UNSET:
+    if document.images is UNSET and document.image is not UNSET and _fields(document.image):
         document.images = [_image_row(document.image)]
     raws: Sequence[Raw] = [] if document.annotations is UNSET else document.annotations
     found = Rows(document, Taken(source), problems=problems)
@@ -149,6 +161,7 @@ def _one_by_one(source: str, data: bytes | None, whole_rows: bool, one_class: bo
                 unlabelled += 1
             else:
                 found.refused.append((_owners(raw), error.at(where)))
+                found.masked = found.masked or _may_have_mask(raw)
             continue
         row.row = raw if whole_rows else UNSET
         found.rows.append(row)
@@ -162,30 +175,44 @@ def _one_by_one(source: str, data: bytes | None, whole_rows: bool, one_class: bo
 
 def _completing(document: Document, raws: Sequence[Raw], found: Rows, one_class: bool) -> Callable[[Raw], Raw]:
     """A function that adds to a row what the document as a whole says: the only image, the only class."""
-    missing: dict[str, Any] = {"category_id": OBJECT} if one_class else {}
-    first = _some(raws[0]) if raws else None
-    if first and (first.image_id is None or first.category_id is None):
-        rows = [row for raw in raws if (row := _some(raw))]
-        found.imageless = all(row.image_id is None for row in rows)
-        if found.imageless and (image := _only_image(document)) is not None:
-            missing["image_id"] = image
-        if not is_given(document.categories) and all(row.category_id is None for row in rows):
-            found.classless = any(has_mask(row.segmentation) for row in rows)
-            missing |= {"category_id": OBJECT} if found.classless else {}
-    return (lambda raw: _with(raw, missing)) if missing else (lambda raw: raw)
+    given: dict[str, Any] = {"category_id": OBJECT} if one_class else {}
+    absent: dict[str, Any] = {}
+    rows = [row for raw in raws if (row := _some(raw))]
+    if any(row.image_id is None for row in rows):
+        found.imageless = document.images is UNSET and all(row.image_id is None for row in rows)
+        if (image := _only_image(document, found.imageless)) is not None:
+            absent["image_id"] = image
+    if rows and all(row.category_id is None for row in rows) and any(has_mask(row.segmentation) for row in rows):
+        only = _only_category(document)
+        found.classless = only is None and not is_given(document.categories)
+        absent |= {"category_id": OBJECT if only is None else only} if found.classless or only is not None else {}
+    return (lambda raw: _with(raw, given, absent)) if given or absent else (lambda raw: raw)
 
 
 def _image_row(raw: Raw) -> Raw:
     """SA-1B's ``image`` as a row of ``images``."""
-    fields = msgspec.json.decode(raw, type=dict[str, Raw])
-    return Raw(msgspec.json.encode({"id": fields["image_id"]} | fields if "image_id" in fields else fields))
+    fields = _fields(raw)
+    return Raw(msgspec.json.encode({"id": fields["image_id"]} | fields)) if "image_id" in fields else raw
 
 
-def _with(raw: Raw, fields: dict[str, Any]) -> Raw:
+def _with(raw: Raw, given: dict[str, Any], absent: dict[str, Any]) -> Raw:
+    """A row with ``given`` fields, and with those that it lacks; SA-1B's ``predicted_iou`` is its score."""
+    fields = _fields(raw)
+    if not fields:
+        return raw
+    known = {name for name, value in fields.items() if bytes(value) != b"null"}
+    added = {name: value for name, value in absent.items() if name not in known}
+    if "predicted_iou" in known and "score" not in known:
+        added["score"] = fields["predicted_iou"]
+    return Raw(msgspec.json.encode(fields | added | given))
+
+
+def _fields(raw: Raw) -> dict[str, Raw]:
+    """The fields of an object; empty if it is none."""
     try:
-        return Raw(msgspec.json.encode(msgspec.json.decode(raw, type=dict[str, Raw]) | fields))
-    except msgspec.MsgspecError:
-        return raw  # its error is found when the row is parsed
+        return _FIELDS.decode(raw)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return {}
 
 
 def _some(raw: Raw) -> _Some | None:
@@ -195,17 +222,32 @@ def _some(raw: Raw) -> _Some | None:
         return None
 
 
-def _only_image(document: Document) -> ImageId | None:
-    """The id of the only image of a document, 1 if it lists none."""
-    if document.images is UNSET:
+def _only_image(document: Document, imageless: bool) -> ImageId | None:
+    """The id of the only image of a document; ``ONLY`` if it lists none and no row names one."""
+    if imageless:
         return ONLY
-    row: dict[str, Any] = msgspec.json.decode(document.images[0]) if len(document.images) == 1 else {}
-    return row.get("id")
+    rows = [] if document.images is UNSET else document.images
+    return _integer(rows[0], "id") if len(rows) == 1 else None
+
+
+def _only_category(document: Document) -> int | None:
+    rows = [] if document.categories is UNSET else document.categories
+    return _integer(rows[0], "id") if len(rows) == 1 else None
+
+
+def _integer(row: Raw, name: str) -> Any:
+    """A field of an object, in its JSON form; None if there is none."""
+    return _fields(row).get(name)
 
 
 def _has_no_label(raw: Raw) -> bool:
     row = _some(raw)
     return row is not None and row.category_id is None and not has_mask(row.segmentation)
+
+
+def _may_have_mask(raw: Raw) -> bool:
+    row = _some(raw)
+    return row is None or has_mask(row.segmentation)
 
 
 def _owners(raw: Raw) -> list[ImageId]:
@@ -221,12 +263,16 @@ def _owners(raw: Raw) -> list[ImageId]:
         return []
 
 
-def _drop_masks(source: str, found: Rows) -> None:
-    """Let all spellings of no mask be the same, and count them. Raises DocumentError if there is no mask at all."""
+def _drop_masks(source: str, found: Rows, part: bool) -> None:
+    """Let all spellings of no mask be the same, and count them.
+
+    Raises DocumentError if there is no mask at all, unless the document is a ``part`` of a data set.
+    """
     without = [index for index, row in enumerate(found.rows) if not has_mask(row.segmentation)]
     for index in without:
         found.rows[index].segmentation = UNSET
-    if len(without) == len(found.rows) and not found.refused and is_given(found.document.annotations):
+    none = len(without) == len(found.rows) and not found.masked and is_given(found.document.annotations)
+    if none and not part:
         raise _no_masks(source, found)
     if without:
         first = annotation_name(found.rows[without[0]], found.numbers[without[0]])

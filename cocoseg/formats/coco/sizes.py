@@ -15,12 +15,12 @@ from cocoseg.files.names import png_name
 from cocoseg.files.photo import find_photo, photo_size
 from cocoseg.formats.coco.rows import Annotation, Rows
 from cocoseg.formats.coco_json.images import ImageTable
-from cocoseg.formats.coco_json.scalars import Taken, whole
+from cocoseg.formats.coco_json.scalars import Taken, unfloat, whole
 from cocoseg.model import ImageId
 
 Size = tuple[int, int]
 
-_SIZE = re.compile(rb'"size"\s*:\s*\[\s*(\d+)\s*,\s*(\d+)\s*\]')
+_SIZE = re.compile(rb'"size"\s*:\s*\[\s*(\d+)(?:\.0*)?\s*,\s*(\d+)(?:\.0*)?\s*\]')
 
 
 class Sizes:
@@ -35,13 +35,15 @@ class Sizes:
         """(height, width). Raises SampleError: ``size.*``, ``doc.missing_key``, ``file.*``."""
         number, row = self._table.rows[image]
         sides = (row.height, row.width)
-        if all(side not in (UNSET, None) for side in sides):
+        if not any(map(_is_missing, sides)):
             return self._table.size(image)  # type: ignore[return-value]
         found, whose = self._elsewhere(image, annotations)
+        if found is None and UNSET not in sides and None not in sides:
+            return self._table.size(image)  # type: ignore[return-value]
         if found is None:
             raise self._missing(sides, number)
         for side, name, other in zip(sides, ("height", "width"), found, strict=True):
-            if side not in (UNSET, None) and whole(side) != other:
+            if not _is_missing(side) and whole(side) != other:
                 text = f"images[{number}].{name} is {show(side)}, but {whose} is {found[0]}×{found[1]} (height×width)"
                 raise SampleError("size.mismatch", text)
         what = f"images[{number}] has no size; that of {whose}, {found[0]}×{found[1]} (height×width), was taken"
@@ -68,6 +70,11 @@ class Sizes:
         return SampleError("size.type", f"{text}; --photos DIR takes it from the photos")
 
 
+def _is_missing(side: Any) -> bool:
+    """Whether a side is not given; VIA's exports write 0."""
+    return side is UNSET or side is None or (whole(side) == 0 and not isinstance(side, bool))
+
+
 def rle_size(annotations: Sequence[Annotation]) -> Size | None:
     """The (height, width) of the first annotation that is RLE, if any."""
     raws = (bytes(row.segmentation) for row in annotations if row.segmentation is not UNSET)
@@ -82,12 +89,13 @@ def images_of_rows(source: str, found: Rows, photos: str | None) -> list[Raw]:
     """
     images: dict[Any, list[Annotation]] = {}
     for row in found.rows:
-        images.setdefault(row.image_id, []).append(row)
+        images.setdefault(whole(row.image_id), []).append(row)
+    names = {number: unfloat(rows[0].image_id) for number, rows in images.items()}
     sizes = {image: rle_size(rows) for image, rows in images.items()}
     if photos is None and not all(sizes.values()):
         return []
     only = posixpath.splitext(posixpath.basename(source))[0] if found.imageless else ""
     return [
-        Raw(msgspec.json.encode({"id": image, "file_name": only or str(image), "height": height, "width": width}))
-        for image, (height, width) in ((image, size or (None, None)) for image, size in sizes.items())
+        Raw(msgspec.json.encode({"id": name, "file_name": only or str(name), "height": height, "width": width}))
+        for name, (height, width) in ((names[image], size or (None, None)) for image, size in sizes.items())
     ]

@@ -7,6 +7,7 @@ things. It is left out, because the instances say which thing each pixel shows.
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -17,9 +18,12 @@ from msgspec.structs import replace as with_fields
 
 from cocoseg.codecs.rle import Runs, concatenate
 from cocoseg.errors import DocumentError, Problem, SampleError, show
+from cocoseg.files.names import stem
 from cocoseg.formats.coco_json.scalars import whole
 from cocoseg.labels.presets import OTHER, is_thing
-from cocoseg.model import Category, Conventions, Dataset, ImageId, Sample
+from cocoseg.model import Category, Conventions, Dataset, Entry, ImageId, Refused, Sample
+
+_ABOVE = 1e6  # more than any score
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,7 @@ class _Below:
 def join(instances: Dataset, stuff: Dataset) -> Dataset:
     """Two detection files as one Dataset, in the order of the instances, then images that only ``stuff`` has.
 
+    Images are the same by id. Names that contradict the ids are refused.
     A category that only ``stuff`` lists is stuff, unless its ``isthing`` is 1. Raises DocumentError: ``id.collision``
     if an id has two names, ``doc.missing_key`` if a category is in both files and neither the files nor COCO's tables
     say whether it is a thing, ``id.unknown`` if the files have no image in common.
@@ -57,9 +62,10 @@ def join(instances: Dataset, stuff: Dataset) -> Dataset:
     stuff = _with_ids_of(instances, stuff)
     if not {entry.image_id for entry in instances.entries} & {entry.image_id for entry in stuff.entries} - {None}:
         raise DocumentError("id.unknown", _no_common(instances, stuff))
+    stuff = _checked(instances, stuff)
     joined = instances.paired(stuff, _Below(left_out))
     categories = _categories(instances, replace(stuff, categories=known))
-    return replace(joined, categories=categories, conventions=Conventions())
+    return replace(joined, categories=categories, conventions=Conventions(scored=instances.conventions.scored))
 
 
 def _with_ids_of(instances: Dataset, stuff: Dataset) -> Dataset:
@@ -78,6 +84,30 @@ def _with_ids_of(instances: Dataset, stuff: Dataset) -> Dataset:
     more = f" (and {len(meant) - 1:,} more)" if len(meant) > 1 else ""
     problem = Problem("id.type", f"{stuff.source}: {text}{more}")
     return replace(stuff, entries=entries, problems=(*stuff.problems, problem))
+
+
+def _checked(instances: Dataset, stuff: Dataset) -> Dataset:
+    """The stuff, with a problem if images have other names. Raises DocumentError if names contradict the ids."""
+    names = {entry.image_id: _name(entry) for entry in instances.entries if _name(entry)}
+    pairs = [
+        (entry.image_id, names[entry.image_id], _name(entry)) for entry in stuff.entries if entry.image_id in names
+    ]
+    other = [(image, above, below) for image, above, below in pairs if below and above != below]
+    if not other:
+        return stuff
+    known = set(names.values())
+    image, above, below = next((row for row in other if row[2] in known), other[0])
+    text = f"image {show(image)} is {show(above)} in {instances.source}, but {show(below)} here"
+    if below in known:
+        raise DocumentError("id.ambiguous", f"{stuff.source}: {text}; give an image the same id in both files")
+    more = f" (and {len(other) - 1:,} more)" if len(other) > 1 else ""
+    problem = Problem("id.ambiguous", f"{stuff.source}: {text}{more}; they were joined by id")
+    return replace(stuff, problems=(*stuff.problems, problem))
+
+
+def _name(entry: Entry | Refused) -> str:
+    """The file_name of an image without folders and ending; empty if it has none."""
+    return "" if isinstance(entry, Refused) else stem(posixpath.basename(entry.file_name))
 
 
 def _by_number(dataset: Dataset) -> dict[int, list[ImageId]]:
@@ -141,10 +171,10 @@ def _over(over: Sample, under: Sample) -> Sample:
 
 
 def _scores(over: Sample, under: Sample) -> npt.NDArray[np.float64] | None:
-    """The scores of both. Stuff without scores ranks below every scored segment."""
+    """The scores of both. Stuff ranks below every scored instance, and keeps its own order."""
     if over.scores is None:
         return None
-    return np.concatenate([_below(under), over.scores])
+    return np.concatenate([_below(under) - _ABOVE, over.scores])
 
 
 def _below(under: Sample) -> npt.NDArray[np.float64]:

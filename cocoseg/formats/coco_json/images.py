@@ -58,7 +58,7 @@ class ImageTable:
         """
         if self._match == "id" and image in self.rows:
             return image
-        owners = self._named(image) if self._match == "file_name" else self._numbered(image)
+        owners = self.named(image) if self._match == "file_name" else self._numbered(image)
         if len(owners) != 1:
             return None
         if self._match == "id":
@@ -68,7 +68,7 @@ class ImageTable:
 
     def owners(self, image: ImageId) -> list[ImageId]:
         """The images that an ``image_id`` may mean although it can't be joined: by its number or as a file name."""
-        return self._numbered(image) or self._named(image)
+        return self.named(image) if self._match == "file_name" else self._numbered(image) or self.named(image)
 
     def size(self, image: ImageId) -> tuple[int, int] | None:
         """(height, width) of a listed image, None if its row has no size. Raises SampleError ``size.*``."""
@@ -126,9 +126,13 @@ class ImageTable:
     def _numbered(self, image: ImageId) -> list[ImageId]:
         return self._by_number.get(whole(image), [])
 
-    def _named(self, image: ImageId) -> list[ImageId]:
+    def named(self, image: ImageId, *, anywhere: bool = False) -> list[ImageId]:
+        """The images with this file_name; without folders or ending if none has the whole of it.
+
+        With ``anywhere``, their folders do not matter.
+        """
         name = str(image)
-        return next((found[name] for found in self._by_name if name in found), [])
+        return next((found[name] for found in self._by_name[anywhere :: 1 + anywhere] if name in found), [])
 
     @cached_property
     def _by_number(self) -> dict[Any, list[ImageId]]:

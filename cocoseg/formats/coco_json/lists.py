@@ -36,7 +36,8 @@ def read_lists(source: str, kind: type[T], data: bytes | None = None) -> tuple[T
 
 
 def _of_objects(source: str, kind: type[T], fields: dict[str, Raw]) -> tuple[T, list[Problem]]:
-    values: dict[str, Any] = {name: fields[name] for name in kind.__struct_fields__ if name in fields}
+    there = {name: raw for name, raw in fields.items() if name not in LISTS or bytes(raw) != b"null"}
+    values: dict[str, Any] = {name: there[name] for name in kind.__struct_fields__ if name in there}
     problems: list[Problem] = []
     for name in [name for name in LISTS if name in values]:
         raw = fields[name]

@@ -2,8 +2,8 @@
 
 Names without ids count from 0, or from 1 if only that fits the annotations.
 
-road            0: road         id,name         ["road", "sky"]         {"0": "road", "1": "sky"}
-sky             1: sky          0,road
+    road            0: road         id,name         ["road", "sky"]
+    sky             1: sky          0,road
 """
 
 from __future__ import annotations
@@ -34,16 +34,22 @@ _JSON = msgspec.json.Decoder(list[str])
 
 
 class Unnumbered(tuple[Category, ...]):
-    """Names without ids, which count from 0."""
+    """Names without ids, which count from 0 where nothing says otherwise."""
 
     def counted(self, used: Collection[int]) -> tuple[Category, ...]:
         """The same, from 1 if only that fits the category ids that annotations have.
 
+        Raises DocumentError ``categories.numbered`` if both may fit.
+
         >>> [row.id for row in Unnumbered([Category(0, "road"), Category(1, "sky")]).counted({1, 2})]
         [1, 2]
         """
-        if min(used, default=0) < 1 or max(used) != len(self):
+        if min(used, default=0) < 1:
             return self
+        if max(used) != len(self):
+            text = f"{len(self)} names without ids, of which the annotations use {min(used)} to {max(used)}"
+            advice = "so they may count from 0 or from 1: write the ids beside them (id,name)"
+            raise DocumentError("categories.numbered", f"{text}, {advice}")
         return tuple(replace(row, id=row.id + 1) for row in self)
 
 
@@ -93,9 +99,11 @@ def _rows(text: str, separator: str) -> tuple[Category, ...]:
     if "" in lines:
         raise DocumentError("doc.type", f"line {lines.index('') + 1} is empty, expected a name; remove it")
     if separator:
+        separator = ";" if ";" in lines[0] and separator not in lines[0] else separator
         return _of_table([[cell.strip() for cell in row] for row in csv.reader(lines, delimiter=separator)])
-    pairs = [_NUMBERED.fullmatch(line) for line in lines]
-    return _numbered([(pair[1], pair[2]) for pair in pairs if pair]) if all(pairs) else _counted(lines)
+    pairs = [pair for line in lines if (pair := _NUMBERED.fullmatch(line))]
+    numbered = len(pairs) == len(lines) == len({pair[2] for pair in pairs})  # "1 euro", "2 euro" are names
+    return _numbered([(pair[1], pair[2]) for pair in pairs]) if numbered else _counted(lines)
 
 
 def _of_table(rows: list[list[str]]) -> tuple[Category, ...]:

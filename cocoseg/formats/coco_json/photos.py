@@ -15,6 +15,7 @@ from msgspec import UNSET, Raw, UnsetType
 
 from cocoseg.errors import DocumentError, Problem, SampleError, show
 from cocoseg.files.documents import read_document
+from cocoseg.files.names import stem
 from cocoseg.formats.coco_json.about import Described
 from cocoseg.formats.coco_json.images import ImageTable
 from cocoseg.model import ImageId
@@ -55,7 +56,7 @@ class _Numbered:
 
     def __init__(self, labels: Sequence[str]) -> None:
         self.about: dict[str, bytes] = {}
-        stems = [posixpath.basename(_stem(name)) for name in labels]
+        stems = [posixpath.basename(stem(name)) for name in labels]
         plain = all(stem.isascii() and stem.isdecimal() and len(stem) < 19 for stem in stems)
         numbers = list(map(int, stems)) if plain else []
         self._ids = numbers if len(set(numbers)) == len(labels) else range(1, len(labels) + 1)
@@ -76,17 +77,7 @@ class _Listed:
         self.about = document.about
         self._source = source
         self._table = table
-        self._by_stem: dict[str, list[ImageId]] = {}
-        self._by_base: dict[str, list[ImageId]] = {}
         self._taken: dict[ImageId, str] = {}
-        for image in table.rows:
-            self._enter(image)
-
-    def _enter(self, image: ImageId) -> None:
-        if name := self._table.file_name(image):
-            stem = _stem(name)
-            self._by_stem.setdefault(stem, []).append(image)
-            self._by_base.setdefault(posixpath.basename(stem), []).append(image)
 
     def find(self, number: int, name: str) -> Photo:
         image = self._image(name)
@@ -100,10 +91,12 @@ class _Listed:
             raise error.at(self._source) from None
 
     def _image(self, name: str) -> ImageId:
-        stem = _stem(name)
-        found = self._by_stem.get(stem) or self._by_base.get(posixpath.basename(stem), [])
+        spelling = stem(name)
+        found = self._table.named(spelling) or self._table.named(posixpath.basename(spelling), anywhere=True)
         if not found:
-            raise SampleError("id.unknown", f"no image in {self._source} is called {show(stem)}, with any extension")
+            raise SampleError(
+                "id.unknown", f"no image in {self._source} is called {show(spelling)}, with any extension"
+            )
         if len(found) > 1:
             text = f"{self._rows(*found[:2])} in {self._source} both match; name the label after one of them"
             raise SampleError("id.ambiguous", text)
@@ -111,12 +104,3 @@ class _Listed:
 
     def _rows(self, *found: ImageId) -> str:
         return " and ".join(f"images[{self._table.rows[image][0]}]" for image in found)
-
-
-def _stem(name: str) -> str:
-    """A name with its folders, without its extension.
-
-    >>> _stem("a.b/c.d.png")
-    'a.b/c.d'
-    """
-    return posixpath.splitext(name)[0]

@@ -73,6 +73,7 @@ def glance(
     categories: str | os.PathLike[str] | None = None,
     match: Match = "id",
     check_areas: bool = True,
+    keep_fields: bool = False,
 ) -> Dataset:
     """As ``read``, but for a survey: the PNGs may be missing."""
     source = os.fspath(path)
@@ -81,7 +82,7 @@ def glance(
     return Dataset(
         index.categories,
         index.entries,
-        Loader(source, (folder,), Pictures(check_areas)),
+        Loader(source, (folder,), Pictures(check_areas, keep_fields), settings=f"{check_areas} {keep_fields}"),
         conventions=Conventions(ids="picture"),
         problems=index.problems,
         missing=_missing(index),
@@ -135,9 +136,13 @@ def _missing(index: Index) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Pictures:
-    """Makes samples from PNGs and their segments. With ``check_areas``, areas that are far off are an error."""
+    """Makes samples from PNGs and their segments.
+
+    With ``check_areas``, areas that are far off are an error. With ``keep_fields``, segments keep their rows.
+    """
 
     check_areas: bool = True
+    keep_fields: bool = False
 
     def __call__(self, entry: Entry, files: Sequence[bytes], place: str) -> Sample:
         """The PNG is checked against its segments. Raises SampleError."""
@@ -166,7 +171,14 @@ class Pictures:
             problems=(*taken.problems, *_area_problems(wrong, place)),
             file_name=entry.file_name,
             row=entry.row,
+            rows=_rows(entry.body, segments) if self.keep_fields else None,
         )
+
+
+def _rows(body: Raw, segments: Sequence[Segment]) -> list[Raw] | None:
+    """The rows of the segments, undecoded; None if some are void."""
+    rows = _ROWS.decode(body)
+    return rows if len(rows) == len(segments) else None
 
 
 def parse_segments(entry: Entry, taken: Taken | None = None) -> list[Segment]:
