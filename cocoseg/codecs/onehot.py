@@ -20,16 +20,18 @@ from cocoseg.errors import SampleError, UsageError, show
 
 Array = npt.NDArray[Any]
 Layout = Literal["hwc", "chw"]
+Void = int | Literal["auto"] | None
 
 _STRIP = 1 << 13  # pixels
 _FEW = 64  # planes
+_VOID = 255
 
 
 def one_hot(
     class_map: Array,
     num_classes: int,
     *,
-    void: int | None = 255,
+    void: Void = "auto",
     layout: Layout = "hwc",
     dtype: npt.DTypeLike = np.uint8,
     void_channel: bool = False,
@@ -38,10 +40,11 @@ def one_hot(
     """A class map (H, W) of integers -> (H, W, C) or (C, H, W) of ``dtype``; several, (N, H, W) -> (N, ...) of those.
 
     Pixels of ``void`` are 0 in all channels; with ``void_channel`` there is one more channel at the end, and they are 1
-    there. ``out``, C-contiguous and of the result's shape, is filled and returned; its dtype overrides ``dtype``. One
-    ``out`` for many pictures saves half of the time. Raises SampleError: ``classmap.shape``,
-    ``classmap.type``, ``classmap.range`` for a value that is neither a class nor void; UsageError:
-    ``onehot.classes``, ``onehot.layout``, ``onehot.dtype``, ``onehot.void``, ``onehot.out``.
+    there. By default, void is 255, and has to be given where that is a class; None: no pixel is void. ``out``,
+    C-contiguous and of the result's shape, is filled and returned; its dtype overrides ``dtype``. One ``out`` for many
+    pictures saves half of the time. Raises SampleError: ``classmap.shape``, ``classmap.type``, ``classmap.range`` for a
+    value that is neither a class nor void; UsageError: ``onehot.classes``, ``onehot.layout``, ``onehot.dtype``,
+    ``onehot.void``, ``onehot.out``, and ``usage.void`` for more than 255 classes without a ``void``.
 
     >>> one_hot(np.array([[0, 2, 255]], np.uint8), 3)
     array([[[1, 0, 0],
@@ -64,14 +67,15 @@ def one_hot(
 
 
 def from_one_hot(
-    array: Array, *, void: int | None = 255, layout: Layout = "hwc", void_channel: bool = False
+    array: Array, *, void: Void = "auto", layout: Layout = "hwc", void_channel: bool = False
 ) -> npt.NDArray[np.integer]:
     """A one-hot array of only 0 and 1 -> the class map (H, W) or (N, H, W), in the smallest dtype that fits.
 
-    Pixels that are 0 in all channels, or 1 in the last with ``void_channel``, become ``void``. Raises SampleError:
-    ``onehot.shape``, ``onehot.value`` for values other than 0 and 1, ``onehot.several`` for a pixel of several classes,
-    ``onehot.none`` for one of no class where ``void`` is None, ``onehot.void`` for one of the class that is ``void``;
-    UsageError: ``onehot.layout``, ``onehot.classes``, ``onehot.void``.
+    Pixels that are 0 in all channels, or 1 in the last with ``void_channel``, become ``void``: 255 by default, to be
+    given where that is a class; None: there are none. Raises SampleError: ``onehot.shape``, ``onehot.value`` for values
+    other than 0 and 1, ``onehot.several`` for a pixel of several classes, ``onehot.none`` for one of no class where
+    ``void`` is None, ``onehot.void`` for one of the class that is ``void``; UsageError: ``onehot.layout``,
+    ``onehot.classes``, ``onehot.void``, and ``usage.void`` for more than 255 classes without a ``void``.
 
     >>> from_one_hot(np.array([[[1, 0, 0], [0, 0, 1], [0, 0, 0]]]))
     array([[  0,   2, 255]], dtype=uint8)
@@ -196,7 +200,7 @@ def _check_map(class_map: Array) -> None:
 def _checked(num_classes: object, void: object, layout: str, void_channel: bool) -> tuple[int, int | None]:
     """The number of classes and void as Python integers, because numpy's small ones overflow."""
     num_classes = _integer(num_classes, "onehot.classes", "the number of classes")
-    void = None if void is None else _integer(void, "onehot.void", "void")
+    void = _void(void, num_classes)
     if num_classes < 1:
         raise UsageError("onehot.classes", f"there are {num_classes} classes; expected at least 1")
     if layout not in ("hwc", "chw"):
@@ -206,6 +210,19 @@ def _checked(num_classes: object, void: object, layout: str, void_channel: bool)
     if void_channel and void is None:
         raise UsageError("onehot.void", "void_channel needs a value for void; give it with void=255")
     return num_classes, void
+
+
+def _void(void: object, num_classes: int) -> int | None:
+    if void is None:
+        return None
+    if not isinstance(void, str) or void != "auto":
+        return _integer(void, "onehot.void", "void")
+    if num_classes > _VOID:
+        text = (
+            f"with {num_classes} classes, {_VOID} is one of them; pass the value of void, or void=None if there is none"
+        )
+        raise UsageError("usage.void", text)
+    return _VOID
 
 
 def _integer(value: Any, category: str, name: str) -> int:

@@ -84,11 +84,30 @@ def test_as_one_pixel_after_the_other_and_back(
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
-@pytest.mark.parametrize("num_classes", [133, 254, 256])
+@pytest.mark.parametrize("num_classes", [133, 254, 255])
 def test_255_is_void_and_no_class(layout: Any, num_classes: int) -> None:
     class_map = np.array([[0, 255, num_classes - 2]], np.uint8)
     found = rows_of(one_hot(class_map, num_classes, layout=layout), layout)
     assert np.argwhere(found).tolist() == [[0, 0, 0], [0, 2, num_classes - 2]]
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("num_classes", [256, 300])
+def test_void_is_to_be_given_where_255_is_a_class(layout: Any, num_classes: int) -> None:
+    class_map = np.array([[254, 255]], np.uint16)
+    for arguments in ((class_map, num_classes), (class_map[:, :1], num_classes)):
+        with pytest.raises(UsageError, match=f"with {num_classes} classes, 255 is one of them") as caught:
+            one_hot(*arguments, layout=layout)
+        assert caught.value.category == "usage.void"
+    for void in (None, 65_535):
+        found = one_hot(class_map, num_classes, void=void, layout=layout)
+        assert np.argwhere(rows_of(found, layout)).tolist() == [[0, 0, 254], [0, 1, 255]]
+        with pytest.raises(UsageError, match="pass the value of void, or void=None if there is none") as caught:
+            from_one_hot(found, layout=layout)
+        assert caught.value.category == "usage.void"
+        assert from_one_hot(found, void=void, layout=layout).tolist() == [[254, 255]]
+    found = one_hot(class_map, num_classes, void=255, layout=layout)
+    assert np.argwhere(rows_of(found, layout)).tolist() == [[0, 0, 254]]
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
