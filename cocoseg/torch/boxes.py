@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import compress
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -11,24 +13,39 @@ from cocoseg.errors import UsageError
 from cocoseg.torch.wrapping import boxes_like, like
 
 _COLUMNS = ("ids", "labels", "area", "iscrowd", "masks", "boxes")
+_OF_THE_IMAGE = {"id_map", "image_id", "size", "orig_size"}  # no columns, although as long as one by chance
 
 
 def remeasured(target: dict[str, Any]) -> dict[str, Any]:
     """A target with changed masks or ids, without empty objects, and with new areas and boxes.
 
+    Every tensor, array or list that has an entry for each object is cut, whatever its name.
     Raises UsageError ``usage.target`` for columns of different lengths.
     """
     _check_lengths(target)
     areas = _areas(target)
     kept = areas > 0
-    found = {name: target[name][kept] for name in _COLUMNS if name in target}
-    if "masks" in target:
-        found["masks"] = target["masks"] if bool(kept.all()) else like(target["masks"], target["masks"][kept])
+    columns = {name: value for name, value in target.items() if _is_column(name, value, len(kept))}
+    found = columns if bool(kept.all()) else {name: _cut(value, kept) for name, value in columns.items()}
     if "area" in target:
         found["area"] = areas[kept].to(target["area"].dtype)
     if "boxes" in target:
         found["boxes"] = boxes_like(target["boxes"], boxes_of(found["masks"]), found["masks"].shape[-2:])
     return target | found
+
+
+def _is_column(name: str, value: Any, length: int) -> bool:
+    if name in _OF_THE_IMAGE or not isinstance(value, Tensor | np.ndarray | list):
+        return False
+    return len(value) == length if isinstance(value, list) else value.shape[:1] == (length,)
+
+
+def _cut(column: Any, kept: Tensor) -> Any:
+    """The entries of a column that stay, in a column of the same kind."""
+    if isinstance(column, Tensor):
+        return like(column, column[kept.to(column.device)])
+    stay = kept.cpu().numpy()
+    return column[stay] if isinstance(column, np.ndarray) else list(compress(column, stay))
 
 
 def _check_lengths(target: dict[str, Any]) -> None:

@@ -283,6 +283,31 @@ class TestDropEmpty:
         if "area" in target:
             assert target["area"].sum() == (picture(before) != 0).sum()
 
+    @pytest.mark.parametrize("cut", [drop_empty, RandomCrop((2, 2)), Compose([drop_empty])])
+    def test_keeps_columns_of_any_name_in_step(self, cut: Any) -> None:
+        target = {
+            "masks": torch.tensor([[[0, 0], [0, 0]], [[0, 1], [0, 1]]], dtype=torch.uint8),
+            "labels": torch.tensor([7, 9]),
+            "scores": torch.tensor([0.25, 0.5]),
+            "keypoints": torch.arange(12).view(2, 2, 3),
+            "weights": np.array([3.0, 4.0]),
+            "names": ["cat", "dog"],
+            "size": torch.tensor([2, 2]),
+            "image_id": torch.tensor([5]),
+            "file": "ab",
+        }
+        found = cut(None, target)[1]
+        assert (found["labels"].tolist(), found["scores"].tolist(), found["weights"].tolist()) == ([9], [0.5], [4.0])
+        assert found["keypoints"].tolist() == [[[6, 7, 8], [9, 10, 11]]]
+        assert found["names"] == ["dog"]
+        assert (found["size"].tolist(), found["image_id"].tolist(), found["file"]) == ([2, 2], [5], "ab")
+
+    def test_does_not_take_an_id_map_for_a_column(self) -> None:
+        ids = torch.tensor([[4, 4], [4, 4]])
+        found = drop_empty(None, {"id_map": ids, "ids": torch.tensor([3, 4]), "names": ["cat", "dog"]})[1]
+        assert torch.equal(found["id_map"], ids)
+        assert (found["ids"].tolist(), found["names"]) == ([4], ["dog"])
+
     def test_leaves_class_maps(self) -> None:
         class_map = torch.zeros(2, 2)
         assert drop_empty(None, class_map)[1] is class_map
