@@ -300,7 +300,7 @@ def _is_flag(value: object) -> bool:
 
 
 def _is_path(value: object) -> bool:
-    return isinstance(value, str | os.PathLike)
+    return isinstance(value, str | os.PathLike) and value != ""
 
 
 # What a value has to be, and how a message calls it, by the type as it is written.
@@ -308,6 +308,7 @@ _KINDS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "bool": (_is_flag, "True or False"),
     "int": (lambda value: isinstance(value, SupportsIndex) and not _is_flag(value), "a whole number"),
     "float": (lambda value: isinstance(value, SupportsFloat) and not _is_flag(value), "a number"),
+    "str": (lambda value: isinstance(value, str) and bool(value.strip()), "a text that is not empty"),
     "StrPath": (_is_path, "a path"),
     "StrPath | LabelScheme": (
         lambda value: _is_path(value) or type(value).__name__ == "LabelScheme",
@@ -398,6 +399,9 @@ class Declared(NamedTuple):
             (words for kind, (fits, words) in _KINDS.items() if self._is(kind) and not fits(value)), None
         ):
             raise UsageError(f"usage.{self.category}", f"{self.name} is {show(value)}, expected {wanted}")
+        elif self.option.least is not None and not cast("Any", value) >= self.option.least:
+            text = f"{self.name} is {show(value)}, expected at least {self.option.least:g}"
+            raise UsageError(f"usage.{self.category}", text)
 
     def _is(self, kind: str) -> bool:
         """Whether the option's type is a kind, whatever else it may be: None, or a scheme beside its file."""

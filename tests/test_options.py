@@ -108,12 +108,12 @@ WRONG: dict[str, Any] = {
     "int | None": ["2", 1.5, True],
     "float": ["2", None, True],
     "float | None": ["2", True],
-    "StrPath | None": [3, ["a.json"]],
-    "StrPath | LabelScheme": [3, None],
-    "StrPath | LabelScheme | None": [3],
+    "StrPath | None": [3, ["a.json"], ""],
+    "StrPath | LabelScheme": [3, None, ""],
+    "StrPath | LabelScheme | None": [3, ""],
     "Executor | None": ["dask", 3],
     "Callable[[Any], None] | None": [3],
-    "str | None": [],
+    "str | None": [3, "", " "],
 }
 
 
@@ -164,13 +164,35 @@ def test_a_misspelt_source_names_the_nearest() -> None:
     assert (result.code, "did you mean 'fixtures/instances.json'?" in result.stderr) == (3, True)
 
 
-@pytest.mark.parametrize("value", [3, None, ["a"]])
+@pytest.mark.parametrize("value", [3, None, ["a"], ""])
 def test_a_place_that_is_not_a_path(value: Any) -> None:
     for call in (cocoseg.read, cocoseg.info, cocoseg.verify):
         with pytest.raises(cocoseg.UsageError, match=r"^(path|src|out) is .*, expected a path"):
             call(value)
     with pytest.raises(cocoseg.UsageError, match="^out is .*, expected a path"):
         cocoseg.to_semantic(SOURCE, value)
+
+
+def test_an_empty_place_is_not_the_current_folder(tmp_path: Path) -> None:
+    for call in (("to-semantic", SOURCE, ""), ("to-masks", "", "out"), ("verify", ""), ("info", SOURCE, "--class", "")):
+        result = run(*call, cwd=tmp_path)
+        assert (result.code, result.stdout) == (2, "")
+        assert " is '', expected a " in result.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("command", "row"), [(command, row) for command, row in ROWS if row.option.least is not None and row.flags]
+)
+def test_a_number_below_the_least(command: str, row: options.Declared, tmp_path: Path) -> None:
+    least: Any = row.option.least
+    for value in (least - 1, float("nan"))[: 1 if row.number is int else 2]:
+        with pytest.raises(
+            cocoseg.UsageError, match=f"^{row.name} is {value!r}, expected at least {least:g}"
+        ) as caught:
+            called(command, tmp_path, **{row.name: value})
+        assert caught.value.category == f"usage.{row.category}"
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_numbers_of_numpy_are_taken(tmp_path: Path) -> None:
@@ -186,6 +208,10 @@ def test_numbers_of_numpy_are_taken(tmp_path: Path) -> None:
 def test_workers_of_verify(tmp_path: Path) -> None:
     with pytest.raises(cocoseg.UsageError, match="^workers is '2', expected a whole number"):
         cocoseg.verify(tmp_path, workers="2")  # type: ignore[arg-type]
+    for workers in (0, -1):
+        with pytest.raises(cocoseg.UsageError, match=f"^workers is {workers}, expected at least 1") as caught:
+            cocoseg.verify(tmp_path, workers=workers)
+        assert caught.value.category == "usage.workers"
 
 
 def test_every_sentence_ends() -> None:

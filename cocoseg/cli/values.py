@@ -30,6 +30,8 @@ def value_of(row: Declared, given: Any) -> Any:
         return given
     if words := choices_of(row):
         check_choice(row.flags[0], given, words, row.category)
+    if not given.strip():
+        raise UsageError(f"usage.{row.category}", f"{row.flags[0]} is {show(given)}, expected a value")
     return _number(row, given) if row.number else given
 
 

@@ -144,8 +144,8 @@ def _check_options(options: ToCoco) -> None:
         raise UsageError("usage.fill", "simplify is for polygons that pycocotools fills; leave out one of the two")
     if segmentation != "polygons":
         raise UsageError("usage.simplify", f"there is nothing to simplify in {segmentation}; write polygons")
-    if not (math.isfinite(simplify) and simplify >= 0):
-        raise UsageError("usage.simplify", f"simplify is {simplify}, expected a number of pixels, 0 or more")
+    if math.isinf(simplify):
+        raise UsageError("usage.simplify", f"simplify is {simplify}, expected a finite number of pixels")
 
 
 def _categories(dataset: Dataset, stuff: bool) -> Sequence[Category]:
