@@ -50,7 +50,7 @@ def is_folder(source: str) -> bool:
 
 
 def _of_folder(folder: str) -> Found:
-    """Detects by the report of a run, a folder inside, the tables of masks, a JSON with annotations, or the PNGs."""
+    """Detects by the report of a run, a folder inside, JSONs with annotations, the tables of masks, or the PNGs."""
     if command := read_report(folder).command:
         return Found(_written_by(folder, command))
     if inside := next(
@@ -58,15 +58,21 @@ def _of_folder(folder: str) -> Found:
     ):
         return Found(inside, guessed=True)
     files = names(folder)
-    if table := next(
+    table = next(
         (name for end, name in _signs("table").items() if any(file.endswith(f"/{end}") for file in files)), None
-    ):
-        return Found(table)
+    )
+    # Tables may be of a run that wrote beside its source.
+    if found := _of_documents(folder, [name for name in files if "/" not in name] if table else files):
+        return found
+    return Found(table) if table else Found(_of_pictures(folder, pictures_of(files)), guessed=True)
+
+
+def _of_documents(folder: str, files: Sequence[str]) -> Found | None:
+    """Detects by the JSONs with annotations among files. Raises DocumentError ``doc.kind`` for several."""
     if are_of_one_image_each(folder, files):
         return Found(_signs("each")["image"], guessed=True)
-    if document := only_document(folder, files, _signs("key")):
-        return Found(document[1], True, document[0])
-    return Found(_of_pictures(folder, pictures_of(files)), guessed=True)
+    document = only_document(folder, files, _signs("key"))
+    return Found(document[1], True, document[0]) if document else None
 
 
 def find_document(folder: str, format: str) -> str:

@@ -82,6 +82,28 @@ def test_masks_are_told_by_their_tables(stack: Any, tmp_path: Path) -> None:
         assert getattr(found, field) == getattr(expected, field), field
 
 
+@pytest.mark.parametrize("finished", [True, False])
+def test_a_json_is_preferred_to_the_masks_that_were_made_of_it(finished: bool, tmp_path: Path) -> None:
+    source = tmp_path / "instances.json"
+    source.write_bytes((FIXTURES / "instances.json").read_bytes())
+    cocoseg.to_masks(source, tmp_path / "masks")
+    if not finished:
+        (tmp_path / "masks/cocoseg.json").unlink()
+    info = cocoseg.info(tmp_path)
+    assert (info.format, info.images) == ("coco", cocoseg.info(source).images)
+    assert "instances.json" in info.read_as
+    (tmp_path / "panoptic.json").write_bytes(SOURCE.read_bytes())
+    with pytest.raises(cocoseg.DocumentError, match="holds 2 JSON files with annotations: 'instances.json', 'pano"):
+        cocoseg.info(tmp_path)
+
+
+def test_masks_beside_other_jsons_are_told_by_their_tables(tmp_path: Path) -> None:
+    cocoseg.to_masks(FIXTURES / "instances.json", tmp_path / "masks")
+    (tmp_path / "masks/cocoseg.json").unlink()
+    (tmp_path / "masks/notes.json").write_text('{"made": "by hand"}')
+    assert cocoseg.info(tmp_path / "masks", categories=FIXTURES / "instances.json").format == "masks"
+
+
 def test_masks_of_others_are_told_by_names_and_headers(tmp_path: Path) -> None:
     files = {"a/1_dog.png": (2, 3), "a/2_cat.png": (2, 3), "b/1_dog.png": (4, 1)}
     for name, size in files.items():
