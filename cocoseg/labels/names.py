@@ -36,10 +36,14 @@ def check_names(preset: str, scheme: LabelScheme, categories: Sequence[Category]
     strict = scheme.unknown == "error"
     known = [row for row in rows if strict or row.merged or row.id in scheme.class_of]
     agreed = sum(_agrees(row, names) for row in known)
-    fitting = _fitting(rows, sum(_agrees(row, _official(table)) for row in rows))
-    lacking = strict and fitting and any(not row.merged and row.id not in scheme.class_of for row in rows)
-    if lacking or 2 * agreed < len(known) or not known:
-        raise LabelError("label.names", f"{_compared(preset, names, rows, agreed)}; {_advice(preset, fitting)}")
+    official = sum(_agrees(row, _official(table)) for row in rows)
+    fitting = _fitting(rows, official)
+    lacking = [row for row in rows if not row.merged and row.id not in scheme.class_of]
+    if not known and 2 * official >= len(rows):
+        raise LabelError("label.names", f"{_lacked(preset, rows, lacking)}; {_advice(preset, _fitting(rows, 0))}")
+    if (strict and fitting and lacking) or 2 * agreed < len(known) or not known:
+        text = _compared(preset, names, rows, agreed) or _lacked(preset, rows, lacking)
+        raise LabelError("label.names", f"{text}; {_advice(preset, fitting)}")
     return _differing(preset, names, known)
 
 
@@ -84,10 +88,24 @@ def _listed(preset: str, rows: Sequence[Category]) -> int:
 
 
 def _compared(preset: str, names: Names, rows: Sequence[Category], agreed: int) -> str:
-    first = next(row for row in rows if not _agrees(row, names))
+    """How the categories differ from the class table, in words; nothing if they agree."""
+    first = next((row for row in rows if not _agrees(row, names)), None)
+    if first is None:
+        return ""
     there = f"{show(names[first.id][0])} there" if first.id in names else "not listed there"
     found = f"of {len(rows)} categories, {agreed} have an id and name of its class table"
     return f"labels {preset!r} are for other categories: {found} (id {first.id} is {show(first.name)} here, {there})"
+
+
+def _lacked(preset: str, rows: Sequence[Category], lacking: Sequence[Category]) -> str:
+    """Which categories have no class, in words."""
+    first = f"category {lacking[0].id} ({show(lacking[0].name)})"
+    if len(rows) == 1:
+        return f"labels {preset!r} do not list {first}"
+    if len(lacking) == len(rows):
+        text = f"labels {preset!r} list none of the {len(rows)} categories"
+        return f"{text} (the first is {lacking[0].id}, {show(lacking[0].name)})"
+    return f"labels {preset!r} list {len(rows) - len(lacking)} of the {len(rows)} categories, and not {first}"
 
 
 def _advice(preset: str, fitting: Sequence[str]) -> str:

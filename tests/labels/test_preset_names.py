@@ -131,3 +131,25 @@ def test_merged_categories_agree_where_all_parts_are_known() -> None:
     assert label_scheme("mask2former", [Category(300, "things", merged=things)]).problems == ()
     refusal("mask2former", [Category(300, "things", merged=(5000,))])
     assert label_scheme("mask2former", [Category(0, "background", merged=())]).problems == ()
+
+
+@pytest.mark.parametrize("rows", [[Category(8, "truck"), Category(10, "traffic light")], STUFF[91:101]])
+def test_a_preset_that_lists_none_of_cocos_categories_says_so(rows: Sequence[Category]) -> None:
+    text = refusal("torchvision-voc21", rows)
+    first = f"{rows[0].id}, '{rows[0].name}'"
+    assert text.startswith(
+        f"labels 'torchvision-voc21' list none of the {len(rows)} categories (the first is {first}); presets"
+    )
+    assert "cocostuff" in text
+
+
+def test_a_single_category_that_a_preset_does_not_list_is_named() -> None:
+    assert "do not list category 8 ('truck'); presets for" in refusal("torchvision-voc21", [Category(8, "truck")])
+
+
+def test_a_scheme_file_that_takes_a_class_away_is_told_which(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    taken = [{"index": 1, "name": "branch", "category_ids": [94]}]
+    path.write_text(json.dumps({"preset": "mask2former", "classes": taken}))
+    text = refusal(path, [Category(2, "bicycle"), Category(94, "branch")])
+    assert "list 1 of the 2 categories, and not category 2 ('bicycle')" in text
