@@ -17,20 +17,32 @@ from cocoseg.labels.fit import check_no_background, fitted, with_kinds, with_mer
 from cocoseg.labels.names import check_names
 from cocoseg.labels.presets import PRESETS, Preset, index_with_background, is_thing
 from cocoseg.labels.scheme import Crowd, LabelScheme, Things, Unknown
-from cocoseg.model import Categories, Category, Dataset
+from cocoseg.model import Categories, Category, Conventions, Dataset
 
 
 class _Wanted(NamedTuple):
     """The categories that a scheme is for, and the ``choices`` that override those of a preset or scheme file.
 
-    ``instances`` means that unlabelled pixels are background and categories are things unless they say otherwise;
+    Where ``conventions`` say that unlabelled pixels are background, categories are things unless they say otherwise.
     ``background`` is what the caller says of unlabelled pixels, or None.
     """
 
     categories: Sequence[Category]
-    instances: bool
+    conventions: Conventions
     background: bool | None
     choices: Mapping[str, Any]
+
+    @property
+    def instances(self) -> bool:
+        """Whether unlabelled pixels are background."""
+        return self.conventions.unlabelled == "background"
+
+
+class _Chosen(NamedTuple):
+    """A scheme, and whether its ``unlabelled`` was chosen for this data set, so that it holds for class maps too."""
+
+    scheme: LabelScheme
+    decided: bool = False
 
 
 def label_scheme(
@@ -51,9 +63,9 @@ def label_scheme(
     annotation has, and that only groups others as their ``supercategory``, gets no class in a preset that numbers the
     data set's categories, and a problem names it; ``keep_unused_roots`` gives it one. ``crowd``, ``things`` and
     ``unknown`` override the fields of the scheme. Categories that a class map has merged get the class of their parts.
-    Classes that do not say whether they are things are what their categories are. For class maps, ``unlabelled`` and
-    ``crowd`` are not applied; with ``background``, 0 is background where it is not listed, and what they mark as void
-    stays void.
+    Classes that do not say whether they are things are what their categories are. For class maps, ``crowd`` is not
+    applied, and unlabelled pixels are void, unless ``background``, a scheme file's ``unlabelled`` or that of a given
+    LabelScheme says otherwise: then 0 has this number where it is not listed. What they mark as void stays void.
 
     Raises UsageError ``label.preset`` for an unknown name, ``usage.labels``, ``usage.categories`` for values of other
     types; LabelError: ``doc.missing_key`` where categories are needed and missing, ``label.names`` where a preset is
@@ -67,24 +79,15 @@ def label_scheme(
     rows = categories.categories if isinstance(categories, Dataset) else categories
     _check_types(labels, rows)
     kept = [replace(row, unused_root=False) for row in rows] if keep_unused_roots else rows
-    instances = isinstance(rows, Categories) and rows.conventions.unlabelled == "background"
+    conventions = rows.conventions if isinstance(rows, Categories) else Conventions()
     given = {"crowd": crowd, "things": things, "unknown": unknown}
     choices = {name: value for name, value in given.items() if value is not None}
-    wanted = _Wanted(kept, instances, background, choices)
-    if isinstance(labels, LabelScheme):
-        scheme = _with_choices(labels, wanted)
-    else:
-        scheme = _chosen(os.fspath(labels), wanted)
-        if scheme.problems and isinstance(categories, Dataset):
-            scheme = _naming(scheme, categories.source)
+    wanted = _Wanted(kept, conventions, background, choices)
+    scheme, decided = _chosen(labels, wanted)
+    if scheme.problems and isinstance(categories, Dataset) and not isinstance(labels, LabelScheme):
+        scheme = _naming(scheme, categories.source)
     scheme = with_merged(with_kinds(scheme, rows), rows)
-    return _of_data_set(scheme, rows, bool(background)) if isinstance(rows, Categories) else scheme
-
-
-def _of_data_set(scheme: LabelScheme, rows: Categories, background: bool) -> LabelScheme:
-    if background and rows.conventions.unlabelled == "void":
-        check_no_background(rows)
-    return fitted(scheme, rows.conventions, background)
+    return fitted(scheme, conventions, decided if background is None else background)
 
 
 def _check_types(labels: object, rows: object) -> None:
@@ -113,10 +116,25 @@ def _naming(scheme: LabelScheme, source: str) -> LabelScheme:
     return replace(scheme, problems=tuple(named))
 
 
-def _chosen(name: str, wanted: _Wanted) -> LabelScheme:
-    if names_file(name):
-        return _from_file(place(name), wanted)
-    return _of_preset(name, {}, wanted)
+def _chosen(labels: str | os.PathLike[str] | LabelScheme, wanted: _Wanted) -> _Chosen:
+    if wanted.background:
+        _check_unlisted(wanted, "--unlabelled")
+    if isinstance(labels, LabelScheme):
+        return _listing(_with_choices(labels, wanted))
+    if names_file(labels):
+        return _from_file(place(labels), wanted)
+    return _Chosen(_of_preset(os.fspath(labels), {}, wanted))
+
+
+def _listing(scheme: LabelScheme) -> _Chosen:
+    """A scheme that lists its classes, and so the number of unlabelled pixels."""
+    return _Chosen(scheme, scheme.unlabelled is not None)
+
+
+def _check_unlisted(wanted: _Wanted, chosen_by: str) -> None:
+    """Raises LabelError ``label.collision`` where class maps list background already."""
+    if wanted.conventions.unlabelled == "void":
+        check_no_background(wanted.categories, chosen_by)
 
 
 def _with_choices(scheme: LabelScheme, wanted: _Wanted) -> LabelScheme:
@@ -150,6 +168,8 @@ def _of_preset(name: str, fields: Mapping[str, Any], wanted: _Wanted) -> LabelSc
     background = _background(changes, wanted)
     if name == "index" and wanted.background is not None:
         changes.pop("unlabelled", None)
+    elif name == "index" and background:
+        _check_unlisted(wanted, "'unlabelled'")
     ignored = set(changes.get("ignored", ()))
     rows = [row for row in _rows(wanted, changes) if row.id not in ignored]
     scheme = _build(name, preset, rows, background)
@@ -197,12 +217,12 @@ def _with_table(name: str) -> LabelScheme:
     return PRESETS[name].build(())
 
 
-def _from_file(path: str, wanted: _Wanted) -> LabelScheme:
+def _from_file(path: str, wanted: _Wanted) -> _Chosen:
     scheme = schemefile.read_scheme(path)
     try:
         if isinstance(scheme, LabelScheme):
-            return _saying_overlap(_with_choices(scheme, wanted))
-        return _of_preset(scheme.preset, scheme.changes, wanted)
+            return _listing(_saying_overlap(_with_choices(scheme, wanted)))
+        return _Chosen(_of_preset(scheme.preset, scheme.changes, wanted), "unlabelled" in scheme.changes)
     except (LabelError, UsageError) as error:
         raise error.at(schemefile.name_of(path)) from None
 

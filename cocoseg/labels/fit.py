@@ -53,12 +53,12 @@ def _kind(row: LabelClass, kinds: Mapping[int, bool | None]) -> bool | None:
     return found.pop() if len(found) == 1 else None
 
 
-def fitted(scheme: LabelScheme, conventions: Conventions, background: bool = False) -> LabelScheme:
+def fitted(scheme: LabelScheme, conventions: Conventions, decided: bool = False) -> LabelScheme:
     """The scheme as it applies to a data set: void in class maps stays void, and grouped things are not crowds.
 
-    With ``background``, 0 in class maps is background where it is not listed.
+    If ``unlabelled`` was ``decided`` for the data set, 0 in class maps gets it where it is not listed.
     """
-    if conventions.unlabelled == "void" and not background:
+    if conventions.unlabelled == "void" and not decided:
         scheme = replace(scheme, unlabelled=None)
     if conventions.grouped and scheme.crowd != "class":
         text = f"crowd = {scheme.crowd!r} of labels {show(scheme.name)} is not applied: class maps do not mark crowds"
@@ -66,12 +66,12 @@ def fitted(scheme: LabelScheme, conventions: Conventions, background: bool = Fal
     return scheme
 
 
-def check_no_background(categories: Sequence[Category]) -> None:
-    """Raises LabelError ``label.collision`` where class maps list background already."""
+def check_no_background(categories: Sequence[Category], chosen_by: str) -> None:
+    """Raises LabelError ``label.collision`` where class maps list background already; ``chosen_by`` makes another."""
     listed = (row for row in categories if row.merged == () or row.name.lower() in BACKGROUND_NAMES)
     if first := next(listed, None):
         text = f"category {first.id} {show(first.name)} is background already, so that unlabelled pixels are void"
-        raise LabelError("label.collision", f"{text}; leave --unlabelled out")
+        raise LabelError("label.collision", f"{text}; leave {chosen_by} out")
 
 
 def _with_parts(scheme: LabelScheme, category: Category) -> LabelScheme:

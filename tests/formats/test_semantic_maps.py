@@ -21,6 +21,7 @@ from cocoseg.files.png.write import write_class_map
 from cocoseg.formats.maps.classes import Numbered, Values, class_sample, thing_sample
 from cocoseg.formats.maps.pictures import Entry
 from cocoseg.labels import PRESETS
+from cocoseg.losses import class_counts
 from command import cocoseg as run
 from conftest import FIXTURES
 
@@ -369,6 +370,68 @@ class TestUnlabelled:
         options: Any = {"labels": tmp_path / "labels.json", "categories": categories}
         cocoseg.to_semantic(folder, tmp_path / "out", unlabelled="background", **options)
         assert class_maps(tmp_path / "out")["a.png"].tolist() == [[0, 1, 1, 2, 2, 255]]
+
+    @pytest.mark.parametrize("fields", ["", "void = 254", "name = 'x'"])
+    def test_a_scheme_file_that_changes_index_is_as_the_option(
+        self, fields: str, categories: Path, tmp_path: Path
+    ) -> None:
+        labels = tmp_path / "labels.toml"
+        labels.write_text(f'preset = "index"\nunlabelled = 0\n{fields}')
+        void = 254 if "254" in fields else 255
+        self.check_labels(labels, categories, tmp_path, [0, 1, 1, 2, 2, void])
+
+    def test_a_full_scheme_file_says_what_unlabelled_pixels_are(self, categories: Path, tmp_path: Path) -> None:
+        labels = tmp_path / "labels.toml"
+        rows = [f'[[classes]]\nindex = {n}\nname = "{n}"\ncategory_ids = {[n] if n else []}' for n in range(4)]
+        for unlabelled, expected in ((0, 0), (7, 7), (255, 255)):
+            labels.write_text("\n".join([f'name = "x"\nunlabelled = {unlabelled}', *rows]))
+            self.check_labels(labels, categories, tmp_path, [expected, 1, 1, 2, 2, 255])
+
+    def check_labels(self, labels: Any, categories: Path, tmp_path: Path, expected: list[int]) -> None:
+        folder = folder_of(tmp_path / "m", a=self.PICTURE)
+        dataset = cocoseg.read(folder, categories=categories)
+        assert cocoseg.semantic(dataset[0], cocoseg.label_scheme(labels, dataset)).tolist() == [expected]
+        cocoseg.to_semantic(folder, tmp_path / "out", categories=categories, labels=labels)
+        assert class_maps(tmp_path / "out")["a.png"].tolist() == [expected]
+        void = cocoseg.to_semantic(
+            folder, tmp_path / "out", categories=categories, labels=labels, unlabelled="void", dry_run=True
+        )
+        assert void.pixels[expected[-1]] == 2
+
+    @pytest.mark.parametrize("row", [(0, "bg"), (7, "Background")])
+    def test_a_scheme_file_too_refuses_a_second_background(self, row: tuple[int, str], tmp_path: Path) -> None:
+        labels = tmp_path / "labels.toml"
+        labels.write_text('preset = "index"\nunlabelled = 0')
+        options: Any = {"categories": listed(tmp_path / "c.json", (1, "a"), (2, "b"), row)}
+        dataset = cocoseg.read(folder_of(tmp_path / "m", a=self.PICTURE), **options)
+        with pytest.raises(cocoseg.LabelError, match="is background already.*leave 'unlabelled' out") as caught:
+            cocoseg.label_scheme(labels, dataset)
+        assert (caught.value.category, str(labels) in caught.value.message) == ("label.collision", True)
+
+    def test_a_scheme_file_too_refuses_the_background_of_voc(self, tmp_path: Path) -> None:
+        (tmp_path / "labels.toml").write_text('preset = "index"\nunlabelled = 0')
+        result = run("to-semantic", "fixtures/voc", tmp_path / "out", "--labels", tmp_path / "labels.toml")
+        assert (result.code, "category 0 'background' is background already" in result.stderr) == (3, True)
+
+    def test_a_scheme_made_for_background_keeps_it(self, categories: Path, tmp_path: Path) -> None:
+        dataset = cocoseg.read(folder_of(tmp_path / "m", a=self.PICTURE), categories=categories)
+        scheme = cocoseg.label_scheme("index", dataset, background=True)
+        assert cocoseg.label_scheme(scheme, dataset) == scheme
+        self.check_labels(scheme, categories, tmp_path, [0, 1, 1, 2, 2, 255])
+        counts = class_counts(dataset, scheme)
+        assert counts.pixels.tolist() == [1, 2, 2, 0]
+
+    def test_a_printed_scheme_keeps_background(self, categories: Path, tmp_path: Path) -> None:
+        folder = folder_of(tmp_path / "m", a=self.PICTURE)
+        printed = run("labels", "index", folder, "--categories", categories, "--unlabelled", "background", "--json")
+        (tmp_path / "labels.json").write_text(printed.stdout)
+        self.check_labels(tmp_path / "labels.json", categories, tmp_path, [0, 1, 1, 2, 2, 255])
+
+    def test_the_background_of_a_preset_does_not_override_void(self, tmp_path: Path) -> None:
+        options: Any = {"categories": listed(tmp_path / "c.json", (1, "person"), (2, "bicycle"))}
+        dataset = cocoseg.read(folder_of(tmp_path / "m", a=self.PICTURE), **options)
+        scheme = cocoseg.label_scheme("torchvision-voc21", dataset)
+        assert cocoseg.semantic(dataset[0], scheme).tolist() == [[255, 15, 15, 2, 2, 255]]
 
 
 class TestThereAndBack:

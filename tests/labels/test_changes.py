@@ -138,4 +138,4 @@ def test_categories_of_a_data_set_give_its_numbers() -> None:
     assert label_scheme("index", INSTANCES).class_of[1] == 1
     maps = Categories(TOWN, Conventions("void", grouped=True))
     own = LabelScheme("own", (LabelClass(0, "road", (5,)),), unlabelled=9, crowd="drop")
-    assert (label_scheme(own, maps).unlabelled, label_scheme(own, maps).crowd) == (None, "class")
+    assert (label_scheme(own, maps).unlabelled, label_scheme(own, maps).crowd) == (9, "class")
