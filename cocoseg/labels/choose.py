@@ -86,6 +86,8 @@ def label_scheme(
     scheme, decided = _chosen(labels, wanted)
     if scheme.problems and isinstance(categories, Dataset) and not isinstance(labels, LabelScheme):
         scheme = _naming(scheme, categories.source)
+    if background:
+        _check_unlisted(scheme, wanted, "--unlabelled")
     scheme = with_merged(with_kinds(scheme, rows), rows)
     return fitted(scheme, conventions, decided if background is None else background)
 
@@ -117,8 +119,6 @@ def _naming(scheme: LabelScheme, source: str) -> LabelScheme:
 
 
 def _chosen(labels: str | os.PathLike[str] | LabelScheme, wanted: _Wanted) -> _Chosen:
-    if wanted.background:
-        _check_unlisted(wanted, "--unlabelled")
     if isinstance(labels, LabelScheme):
         return _listing(_with_choices(labels, wanted))
     if names_file(labels):
@@ -131,10 +131,10 @@ def _listing(scheme: LabelScheme) -> _Chosen:
     return _Chosen(scheme, scheme.unlabelled is not None)
 
 
-def _check_unlisted(wanted: _Wanted, chosen_by: str) -> None:
+def _check_unlisted(scheme: LabelScheme, wanted: _Wanted, chosen_by: str) -> None:
     """Raises LabelError ``label.collision`` where class maps list background already."""
     if wanted.conventions.unlabelled == "void":
-        check_no_background(wanted.categories, chosen_by)
+        check_no_background(scheme, wanted.categories, chosen_by)
 
 
 def _with_choices(scheme: LabelScheme, wanted: _Wanted) -> LabelScheme:
@@ -168,11 +168,11 @@ def _of_preset(name: str, fields: Mapping[str, Any], wanted: _Wanted) -> LabelSc
     background = _background(changes, wanted)
     if name == "index" and wanted.background is not None:
         changes.pop("unlabelled", None)
-    elif name == "index" and background:
-        _check_unlisted(wanted, "'unlabelled'")
     ignored = set(changes.get("ignored", ()))
     rows = [row for row in _rows(wanted, changes) if row.id not in ignored]
     scheme = _build(name, preset, rows, background)
+    if name == "index" and background and wanted.background is None:
+        _check_unlisted(scheme, wanted, "'unlabelled'")
     scheme = changed(scheme, changes, preset.raw) if changes else scheme
     problems = check_names(name, scheme, rows)
     return replace(scheme, problems=(*scheme.problems, *problems)) if problems else scheme

@@ -66,12 +66,22 @@ def fitted(scheme: LabelScheme, conventions: Conventions, decided: bool = False)
     return scheme
 
 
-def check_no_background(categories: Sequence[Category], chosen_by: str) -> None:
-    """Raises LabelError ``label.collision`` where class maps list background already; ``chosen_by`` makes another."""
-    listed = (row for row in categories if row.merged == () or row.name.lower() in BACKGROUND_NAMES)
-    if first := next(listed, None):
-        text = f"category {first.id} {show(first.name)} is background already, so that unlabelled pixels are void"
-        raise LabelError("label.collision", f"{text}; leave {chosen_by} out")
+def check_no_background(scheme: LabelScheme, categories: Sequence[Category], chosen_by: str) -> None:
+    """Raises LabelError ``label.collision`` where class maps list background, or 0 with a class of the scheme.
+
+    ``chosen_by`` is what makes unlabelled pixels background, in words.
+    """
+    for row in categories:
+        if text := _no_background(row, row.id == 0 and 0 in scheme.class_of):
+            found = f"category {row.id} {show(row.name)} is {text}"
+            raise LabelError("label.collision", f"{found}; leave {chosen_by} out")
+
+
+def _no_background(row: Category, is_zero: bool) -> str:
+    """Why unlabelled pixels of class maps with this category are not background, in words; nothing if they may be."""
+    if row.merged == () or row.name.lower() in BACKGROUND_NAMES:
+        return "background already, so that unlabelled pixels are void"
+    return "listed, so that 0 is not unlabelled" if is_zero else ""
 
 
 def _with_parts(scheme: LabelScheme, category: Category) -> LabelScheme:

@@ -18,7 +18,7 @@ from cocoseg.errors import LabelError, Problem, show
 from cocoseg.labels.scheme import LIMIT, LabelClass, LabelScheme
 from cocoseg.model import Category
 
-BACKGROUND_NAMES = ("background", "_background_", "bg")
+BACKGROUND_NAMES = ("background", "_background_", "__background__", "bg")
 BACKGROUND = LabelClass(0, "background", (), False, (0, 0, 0))
 # VOC's 20 classes in torchvision's order, with the COCO category of each.
 VOC = {

@@ -349,7 +349,7 @@ class TestUnlabelled:
         found = np.load(tmp_path / "out" / "a.npz")["onehot"][0]
         assert found[:, :3].tolist() == [[1, 0, 0], [0, 1, 0], [0, 1, 0], [0, 0, 1], [0, 0, 1], [0, 0, 0]]
 
-    @pytest.mark.parametrize("row", [(0, "background"), (7, "Background")])
+    @pytest.mark.parametrize("row", [(0, "background"), (7, "Background"), (7, "__background__")])
     def test_background_that_is_listed_is_no_second_one(self, row: tuple[int, str], tmp_path: Path) -> None:
         options = {"categories": listed(tmp_path / "c.json", (1, "a"), (2, "b"), row)}
         folder = folder_of(tmp_path / "m", a=self.PICTURE)
@@ -358,6 +358,27 @@ class TestUnlabelled:
         assert caught.value.category == "label.collision"
         with pytest.raises(cocoseg.LabelError, match="is background already"):
             cocoseg.label_scheme("index", cocoseg.read(folder, **options), background=True)
+
+    @pytest.mark.parametrize("name", ["unlabeled", "void", "other", "person"])
+    def test_0_that_is_listed_is_not_unlabelled(self, name: str, tmp_path: Path) -> None:
+        options: Any = {"categories": listed(tmp_path / "c.json", (0, name), (1, "a"), (2, "b"))}
+        folder = folder_of(tmp_path / "m", a=self.PICTURE)
+        text = f"category 0 '{name}' is listed, so that 0 is not unlabelled; leave --unlabelled out"
+        with pytest.raises(cocoseg.LabelError, match=text) as caught:
+            cocoseg.to_semantic(folder, tmp_path / "out", unlabelled="background", **options)
+        assert caught.value.category == "label.collision"
+        (tmp_path / "labels.toml").write_text('preset = "index"\nunlabelled = 0')
+        with pytest.raises(cocoseg.LabelError, match="leave 'unlabelled' out"):
+            cocoseg.to_semantic(folder, tmp_path / "out", labels=tmp_path / "labels.toml", **options)
+
+    @pytest.mark.parametrize("background", [True, None])
+    def test_0_that_a_scheme_drops_is_unlabelled(self, background: bool | None, tmp_path: Path) -> None:
+        options: Any = {"categories": listed(tmp_path / "c.json", (0, "other"), (1, "a"), (2, "b"))}
+        dataset = cocoseg.read(folder_of(tmp_path / "m", a=self.PICTURE), **options)
+        classes = tuple(cocoseg.LabelClass(n, str(n), (n,)) for n in (1, 2))
+        scheme = cocoseg.LabelScheme("x", classes, unlabelled=0, unknown="drop")
+        found = cocoseg.label_scheme(scheme, dataset, background=background)
+        assert cocoseg.semantic(dataset[0], found).tolist() == [[0, 1, 1, 2, 2, 255]]
 
     def test_background_of_voc_is_listed(self, tmp_path: Path) -> None:
         result = run("to-semantic", "fixtures/voc", tmp_path / "out", "--unlabelled", "background")
