@@ -78,6 +78,33 @@ def test_groups_are_crowds_and_the_first_instance_is_a_thing(
     assert segments(sample) == found
 
 
+UNKNOWN = [(number, name, None) for number, name, _ in CITY]
+NUMBERED: Pair = ([7, 24, 26, 26, 26], [0, 1, 0, 2, 3])
+
+
+@pytest.mark.parametrize(
+    ("pairs", "found"),
+    [
+        ((NUMBERED,), [(7, False), (24, False), *CARS]),
+        ((([7, 26], [0, 0]), NUMBERED), [(7, False), (26, True)]),  # a group where only another picture has numbers
+        ((([7, 26], [7, 26]), GROUP), [(7, False), (26, True)]),
+        ((([7, 24, 26], [7, 24, 26]),), [(7, True), (24, True), (26, True)]),  # as in class maps alone
+        ((([7, 24, 26], [0, 0, 0]),), [(7, True), (24, True), (26, True)]),
+    ],
+)
+def test_groups_are_crowds_where_nothing_says_what_is_a_thing(
+    pairs: tuple[Pair, ...], found: list[tuple[int, bool]], tmp_path: Path
+) -> None:
+    assert segments(cocoseg.read(**lay_out(tmp_path, UNKNOWN, *pairs))[0]) == found
+
+
+def test_a_thing_that_later_pictures_number_has_groups_there(tmp_path: Path) -> None:
+    dataset = cocoseg.read(**lay_out(tmp_path, UNKNOWN, ([7, 24], [0, 1])))
+    later = cocoseg.read(**lay_out(tmp_path, UNKNOWN, *[([7, 24], [0, 1])] * 32, ([26, 26, 24], [0, 1, 0])))
+    assert segments(dataset[0]) == [(7, False), (24, False)]
+    assert [pair for sample in later for pair in segments(sample) if pair[0] == 26] == [(26, True), (26, False)]
+
+
 def test_what_was_decided_is_said(tmp_path: Path) -> None:
     options = lay_out(tmp_path, CITY, GROUP)
     said = f"folder of class maps, with instance numbers as {CITYSCAPES}"

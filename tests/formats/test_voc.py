@@ -150,6 +150,14 @@ def test_classes_of_ones_own(voc: Path, tmp_path: Path) -> None:
     assert class_map.tolist() == [[2, 0, 255, 3]]
 
 
+def test_a_thing_of_ones_own_without_a_number_is_a_crowd(voc: Path, tmp_path: Path) -> None:
+    Image.fromarray(np.array([[0, 1, 2, 2]], np.uint8)).save(voc / "SegmentationClass" / "2008_000003.png")
+    Image.fromarray(np.array([[0, 1, 0, 0]], np.uint8)).save(voc / "SegmentationObject" / "2008_000003.png")
+    (tmp_path / "own.json").write_text('[{"id": 1, "name": "car"}, {"id": 2, "name": "person"}]')
+    sample = cocoseg.read(voc, categories=tmp_path / "own.json")[2]
+    assert (sample.category_ids.tolist(), sample.iscrowd.tolist()) == ([0, 1, 2], [False, False, True])
+
+
 def test_real_class_maps_are_unchanged(real_data: Path) -> None:
     folder = real_data / "voc" / "pascalvoc"
     dataset = cocoseg.read(folder)

@@ -132,13 +132,16 @@ def thing_sample(
 ) -> Sample:
     """A segment for each category and instance number among the runs; stuff has one segment per category.
 
-    The ids are 1, 2 ... by category and number. With ``zero_is_crowd``, number 0 of a thing is a crowd.
+    The ids are 1, 2 ... by category and number. With ``zero_is_crowd``, number 0 of a thing is a crowd. A category that
+    has another number in the picture is of things, unless it is stuff.
     """
     stuff = np.array([isthing is False for isthing in (*values.isthing, False)], np.bool_)  # void as well
     numbers = np.where(stuff[runs.rows], 0, runs.numbers)
     width = int(numbers.max(initial=0)) + 1
     pairs, segments = _renumbered(runs.rows * width + numbers, values.nothing * width)
-    category_ids, things = _columns(values, pairs // width)
+    rows = pairs // width
+    category_ids, things = _columns(values, rows)
+    things |= np.isin(rows, rows[pairs % width > 0])
     iscrowd = things & (pairs % width == 0) & zero_is_crowd
     regions = Regions(size, len(pairs), segments, runs.lengths, void=runs.void)
     return _sample(entry, place, np.arange(1, len(pairs) + 1), category_ids, iscrowd, regions)

@@ -43,7 +43,8 @@ def numbering(
     if not given:
         if code is not None:
             raise UsageError("usage.instance_code", f"{folder}: --instance-code needs the folder --instances")
-        return Found(NUMBERINGS["plain"]), ()
+        things = (value for value, _ in values.rows if len(folders) > 1)
+        return Found(NUMBERINGS["plain"], frozenset(things)), ()
     found = find_numbering(folders, names, values, code)
     if not found.unsure:
         return found, ()

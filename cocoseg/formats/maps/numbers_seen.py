@@ -30,7 +30,10 @@ _SOME = 3  # classes or pictures that show something together
 
 
 class Found(NamedTuple):
-    """What the numbers are, the class values that have numbered instances, and whether the first number is a guess."""
+    """What the numbers are, the class values that are of things, and whether the first number is a guess.
+
+    Classes are of things if they have numbered instances. Where no class has any, they all may be.
+    """
 
     numbering: Numbering
     numbered: frozenset[int] = frozenset()
@@ -43,14 +46,14 @@ def find_numbering(folders: tuple[str, ...], names: Sequence[str], values: Value
     ``code`` is the name of a numbering, if it is given.
     """
     seen = _Seen(values)
-    for name in islice(spread(names), MOST) if code != "plain" else ():
+    for name in islice(spread(names), MOST):
         try:
             classes, numbers = (read_labels(read_file(places.join(folder, name))) for folder in folders)
         except SampleError:  # it will be refused by itself
             continue
         if classes.shape == numbers.shape:
             seen.add(classes.reshape(-1), numbers.reshape(-1))
-        if seen.are_plain:
+        if seen.are_plain and None not in values.isthing:
             break
     return seen.found(code)
 
@@ -76,16 +79,24 @@ class _Seen:
     def found(self, code: str | None) -> Found:
         """What the numbers are, after all pictures."""
         if not self.pictures:
-            return Found(NUMBERINGS[code or "plain"])
+            return Found(NUMBERINGS[code or "plain"], self._all)
         base = NUMBERINGS[code].base if code else next(filter(self.is_shown, _BASES), 0)
         if not base:
-            return Found(NUMBERINGS[code or "plain"])
+            return Found(NUMBERINGS["plain"], self._numbered(NUMBERINGS["plain"]))
         first, unsure = (NUMBERINGS[code].first, False) if code else self._first(base)
         kind = next(kind for kind in NUMBERINGS.values() if (kind.base, kind.first) == (base, first))
+        return Found(kind._replace(checked=self._agrees(base)), self._numbered(kind), unsure)
+
+    def _numbered(self, kind: Numbering) -> frozenset[int]:
+        """The classes with numbered instances, or all if there are none."""
+        if kind.name == "by-256":  # stuff has n = 0, as the first thing has
+            return frozenset()
         classes, numbers = self._pairs
-        numbered = frozenset(classes[kind.numbers(numbers) > 0].tolist())
-        numbered = numbered if kind.name != "by-256" else frozenset()  # where stuff has n = 0, as the first thing has
-        return Found(kind._replace(checked=self._agrees(base)), numbered, unsure)
+        return frozenset(classes[kind.numbers(numbers) > 0].tolist()) or self._all
+
+    @property
+    def _all(self) -> frozenset[int]:
+        return frozenset(value for value, _ in self.values.rows)
 
     def is_shown(self, base: int) -> bool:
         """Whether the pictures show that numbers are of this base."""

@@ -30,7 +30,7 @@ from cocoseg.formats.survey import Peek, header_size
 from cocoseg.labels import LabelScheme
 from cocoseg.model import Conventions, Dataset, Entry, Loader, Refused
 
-_VERSION = 2  # changes when the same input makes other samples
+_VERSION = 3  # changes when the same input makes other samples
 
 
 def read(path: StrPath, *, layout: Layout, categories: StrPath | None = None, **options: Any) -> Dataset:
