@@ -274,6 +274,8 @@ class TestBinaryMasks:
             (((0, "object"),), [HALF]),
             ((*OBJECT, (2, "other")), [u8([0, 1, 255])]),
             (((7, "a"), (8, "b"), (9, "c")), [HALF]),
+            ([(number, f"c{number}") for number in range(1, 11)], [u8([0] * 39 + [255])] * 5),
+            ([(number, f"c{number}") for number in range(10)], [u8([0] * 39 + [255])] * 5),
         ],
     )
     def test_255_that_may_be_a_class_is_a_warning(self, rows: Any, pictures: list[Any], tmp_path: Path) -> None:
@@ -281,6 +283,14 @@ class TestBinaryMasks:
         (problem,) = cocoseg.read(folder, categories=listed(tmp_path / "c.json", *rows)).problems
         assert problem.category == "maps.void"
         assert problem.message.startswith(f"{folder}: 255 is ")
+
+    def test_little_of_255_alone_is_a_warning_under_many_classes(self, tmp_path: Path) -> None:
+        folder = folder_of(tmp_path / "m", a=u8([0] * 39 + [255]))
+        (problem,) = cocoseg.read(folder, source_labels="mask2former").problems
+        assert (problem.category, ": 255 is 2.5% of the pixels" in problem.message) == ("maps.void", True)
+        many = [(number, f"c{number}") for number in range(10)]
+        folder_of(folder, b=u8([0, 1]))
+        assert cocoseg.read(folder, categories=listed(tmp_path / "c.json", *many)).problems == ()
 
     def test_classes_of_a_scheme_that_never_occur_are_a_warning(self, tmp_path: Path) -> None:
         classes = [{"index": n, "name": str(n), "category_ids": [n]} for n in (0, 1)]

@@ -54,7 +54,7 @@ def _undecided(meant: Meaning, look: Look) -> Meaning | None:
 
 
 def void_problems(folder: str, look: Look, meant: Meaning) -> tuple[Problem, ...]:
-    """A problem if 255 is much and not listed, and many listed values never occur: 255 may stand for one of them."""
+    """A problem if 255 may stand for a listed value: it is much and these never occur, or it is alone beside 0."""
     values = {value for value, _ in meant.values.rows}
     absent = sorted(values - look.values)
     if 255 not in meant.values.silent or 255 not in look.values or not _is_suspicious(look, values, absent):
@@ -68,10 +68,9 @@ def void_problems(folder: str, look: Look, meant: Meaning) -> tuple[Problem, ...
 
 
 def _is_suspicious(look: Look, values: set[int], absent: Sequence[int]) -> bool:
-    few = len(values) <= _FEW
     if look.values <= {0, 255}:
-        return few or look.share(255) >= _MUCH
-    return few and look.share(255) >= _MUCH and 0 < len(values - {0}) <= 2 * len(absent)
+        return True
+    return len(values) <= _FEW and look.share(255) >= _MUCH and 0 < len(values - {0}) <= 2 * len(absent)
 
 
 def _named(folder: str, look: Look, class_name: str | None) -> Meaning | None:
