@@ -153,7 +153,12 @@ class Reading(TypedDict, total=False):
     ]
     source_format: Annotated[
         "str | None",
-        Option("Format of SRC.", unset="recognised by its content", shell=Shell(("--source-format", "--from"))),
+        Option(
+            "Format of SRC.",
+            unset="recognised by its content",
+            metavar="FORMAT",
+            shell=Shell(("--source-format", "--from")),
+        ),
     ]
 
 

@@ -66,9 +66,12 @@ def test_an_option_is_on_the_command_line(command: str, row: options.Declared) -
     assert (row.name in shown) is (row.option.shell is not None)
     if row.option.shell:
         assert tuple(shown[row.name].opts) == row.flags
-        assert shown[row.name].help.startswith(row.option.shell.help or row.option.help)
-        if choices := tuple(FORMATS) if row.name == "source_format" else row.choices:
-            assert shown[row.name].metavar == "|".join(choices)
+        said = (row.option.shell.help or row.option.help).rstrip(".")
+        assert shown[row.name].help.startswith(said)
+        if row.name == "source_format":
+            assert shown[row.name].help.startswith(f"{said}: {', '.join(FORMATS)}.")
+        elif row.choices:
+            assert shown[row.name].metavar == "|".join(row.choices)
 
 
 @pytest.mark.parametrize("command", DECLARED)
@@ -322,7 +325,7 @@ def test_a_registered_format_is_a_choice(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setitem(FORMATS, "friendly", FORMATS["coco"])
     info = typer.main.get_command(build()).commands["info"]  # type: ignore[attr-defined]
     shown = next(row for row in info.params if row.name == "source_format")
-    assert shown.metavar == "|".join(FORMATS)
+    assert f": {', '.join(FORMATS)}." in shown.help
 
 
 @pytest.mark.parametrize("command", [command for command in DECLARED if command.startswith("to-")])

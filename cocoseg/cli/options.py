@@ -85,7 +85,7 @@ def _parameter(row: Declared) -> inspect.Parameter:
     words = choices_of(row)
     shown = typer.Option(
         *row.flags,
-        metavar="|".join(words) or row.option.metavar,
+        metavar=row.option.metavar or "|".join(words),
         help=_help(row),
         show_default=row.option.default is not None,
         rich_help_panel=_section(row),
@@ -108,7 +108,10 @@ def _default(row: Declared) -> Any:
 def _help(row: Declared) -> str:
     option, shell = row.option, row.option.shell
     unset = "" if option.default is not None else (shell and shell.unset) or option.unset
-    return f"{(shell and shell.help) or option.help}{f' [default: {unset}]' if unset else ''}"
+    text = (shell and shell.help) or option.help
+    if option.metavar and (words := choices_of(row)):
+        text = f"{text.rstrip('.')}: {', '.join(words)}."
+    return f"{text}{f' [default: {unset}]' if unset else ''}"
 
 
 def _section(row: Declared) -> str | None:
