@@ -216,7 +216,7 @@ class Running(TypedDict, total=False):
     on_error: Annotated[
         Literal["skip", "stop"], Option("Skip an image that cannot be converted, or stop at the first one.", "skip")
     ]
-    strict: Annotated[bool, Option("Refuse every image for which there is a warning.", False)]
+    strict: Annotated[bool, Option("Refuse an image, or a source as a whole, for which there is a warning.", False)]
     time_limit: Annotated[
         float, Option("Seconds that one image may take before it is refused.", 300.0, metavar="SECONDS", least=0.001)
     ]

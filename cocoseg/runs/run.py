@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Generic, Literal, TypeVar
 
 from cocoseg import parallel
-from cocoseg.errors import OutputError, Problem, UsageError, show
+from cocoseg.errors import DocumentError, OutputError, Problem, UsageError, show
 from cocoseg.files.documents import write_json
 from cocoseg.files.names import JOURNAL, LOCK, REPORT
 from cocoseg.files.places import StrPath, check_shared, place
@@ -35,8 +35,8 @@ T = TypeVar("T", bound=Tally)
 class How:
     """How a run is done: the options that all commands share.
 
-    ``workers`` processes, or an ``executor``; ``time_limit`` seconds for an image; with ``strict``, an image with a
-    problem fails; ``dry_run`` writes nothing; ``limit`` is how many images to do; ``on_done`` is called with the tally
+    ``workers`` processes, or an ``executor``; ``time_limit`` seconds for an image; with ``strict``, problems are
+    errors; ``dry_run`` writes nothing; ``limit`` is how many images to do; ``on_done`` is called with the tally
     so far after each part. Raises UsageError ``usage.*``.
     """
 
@@ -87,8 +87,12 @@ class Work(Generic[T]):
 def run(work: Work[T], how: How) -> T:
     """Do the work and return its tally.
 
-    Raises UsageError where ``out`` lies among the sources, OutputError where nothing can be written.
+    Raises UsageError where ``out`` lies among the sources, OutputError where nothing can be written, and under
+    ``strict`` DocumentError for a problem of the source as a whole.
     """
+    if how.strict and work.tally.problems:
+        category, message, _ = work.tally.problems[0]
+        raise DocumentError(category, f"{message} (refused by --strict)")
     work = _first(work, how.limit)
     work.tally.read_as = work.dataset.read_as
     if work.out is None:

@@ -104,7 +104,7 @@ def test_is_a_warning_of_the_image(tmp_path: Path) -> None:
 
 
 def test_is_an_error_in_strict_runs(tmp_path: Path) -> None:
-    rows = [{"id": 1, "image_id": n, "category_id": 1, "segmentation": [[0, 0, 9, 0, 9, 9, 0, 9]]} for n in (1, 2)]
+    rows = [{"id": n, "image_id": n, "category_id": 1, "segmentation": [[0, 0, 9, 0, 9, 9, 0, 9]]} for n in (1, 2)]
     rows[1]["bbox"] = [20, 20, 9, 9]
     images = [{"id": n, "file_name": f"{n}.jpg", "height": 40, "width": 60} for n in (1, 2)]
     path = tmp_path / "set.json"

@@ -443,3 +443,11 @@ def test_photos_keep_dots_in_their_names(tmp_path: Path) -> None:
     assert sorted((sample.file_name, sample.image_id) for sample in back) == sorted(
         zip(names, (1, 2, 3, 4), strict=True)
     )
+
+
+def test_strict_runs_refuse_a_source_that_must_be_guessed(tmp_path: Path) -> None:
+    path = save(rows({"category_id": "1"}), tmp_path)
+    assert cocoseg.to_semantic(path, tmp_path / "out").images == 1
+    with pytest.raises(cocoseg.DocumentError, match=r"taken as 1 \(refused by --strict\)"):
+        cocoseg.to_semantic(path, tmp_path / "new", strict=True)
+    assert not (tmp_path / "new").exists()
