@@ -6,11 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from cocoseg.labels.fit import with_things
 from cocoseg.labels.scheme import LabelClass, LabelScheme, check_unlabelled
+from cocoseg.model import Category
 
 
-def changed(scheme: LabelScheme, changes: Mapping[str, Any], raw: bool = False) -> LabelScheme:
-    """The scheme with other values of its fields, checked against each other.
+def changed(
+    scheme: LabelScheme, changes: Mapping[str, Any], raw: bool = False, categories: Sequence[Category] = ()
+) -> LabelScheme:
+    """The scheme with other values of its fields, checked against each other. ``categories`` say which are things.
 
     ``classes`` replace those of the same index and take their categories from the others; so do ``ignored`` ones. With
     ``things="merge"``, later classes move up, unless the indices are ``raw`` ids or have gaps.
@@ -25,7 +29,8 @@ def changed(scheme: LabelScheme, changes: Mapping[str, Any], raw: bool = False) 
     ignored = tuple(dict.fromkeys((*scheme.ignored, *changes.get("ignored", ()))))
     others = _without(scheme.classes, {category for row in listed for category in row.category_ids}.union(ignored))
     rows = {row.index: row for row in (*others, *listed)}
-    made = replace(scheme, **{**changes, "ignored": ignored, "classes": tuple(rows.values())})
+    made = replace(scheme, **{**changes, "things": "keep", "ignored": ignored, "classes": tuple(rows.values())})
+    made = with_things(made, changes.get("things", "keep"), categories)
     made = _closed_up(made) if changes.get("things") == "merge" and not raw else made
     if changes.get("unlabelled") not in (None, made.void):
         check_unlabelled(made, changes["unlabelled"])

@@ -173,7 +173,7 @@ def _of_preset(name: str, fields: Mapping[str, Any], wanted: _Wanted) -> LabelSc
     scheme = _build(name, preset, rows, background)
     if name == "index" and background and wanted.background is None:
         _check_unlisted(scheme, wanted, "'unlabelled'")
-    scheme = changed(scheme, changes, preset.raw) if changes else scheme
+    scheme = changed(scheme, changes, preset.raw, rows) if changes else scheme
     problems = check_names(name, scheme, rows)
     return replace(scheme, problems=(*scheme.problems, *problems)) if problems else scheme
 
@@ -218,7 +218,8 @@ def _with_table(name: str) -> LabelScheme:
 
 
 def _from_file(path: str, wanted: _Wanted) -> _Chosen:
-    scheme = schemefile.read_scheme(path)
+    things = wanted.choices.get("things")
+    scheme = schemefile.read_scheme(path, _rows(wanted, {"things": things or "merge"}), things)
     try:
         if isinstance(scheme, LabelScheme):
             return _listing(_saying_overlap(_with_choices(scheme, wanted)))

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from cocoseg.errors import LabelError, Problem, show
 from cocoseg.labels.presets import BACKGROUND_NAMES, is_thing
-from cocoseg.labels.scheme import LabelClass, LabelScheme
+from cocoseg.labels.scheme import LabelClass, LabelScheme, Things
 from cocoseg.model import Category, Conventions
 
 
@@ -43,6 +43,14 @@ def with_kinds(scheme: LabelScheme, categories: Sequence[Category]) -> LabelSche
     kinds = {category.id: is_thing(category) for category in categories}
     classes = tuple(replace(row, isthing=_kind(row, kinds)) for row in scheme.classes)
     return scheme if classes == scheme.classes else replace(scheme, classes=classes)
+
+
+def with_things(scheme: LabelScheme, things: Things, categories: Sequence[Category]) -> LabelScheme:
+    """The scheme with its things kept, merged or dropped, which the categories say where its classes do not.
+
+    Raises LabelError ``doc.missing_key`` where neither says it.
+    """
+    return scheme if things == "keep" else replace(with_kinds(scheme, categories), things=things)
 
 
 def _kind(row: LabelClass, kinds: Mapping[int, bool | None]) -> bool | None:

@@ -49,7 +49,8 @@ class LabelScheme:
     * ``ignored``: category ids that become void without an error.
     * ``problems``: problems of the categories that the scheme was made for.
 
-    Raises LabelError: ``label.range``, ``label.collision``, ``label.type``.
+    Raises LabelError: ``label.range``, ``label.collision``, ``label.type``; ``doc.missing_key`` if ``things`` are
+    not kept and a class has no ``isthing``.
 
     >>> scheme = LabelScheme("two", (LabelClass(0, "road", (7,)), LabelClass(1, "sky", (23,))))
     >>> scheme.lookup(np.array([23, 7]), np.array([False, False]))[0]
@@ -72,8 +73,7 @@ class LabelScheme:
         _check_numbers(self)
         _check_categories(self)
         _check_colors(self)
-        if self.things != "keep" and any(row.isthing is None for row in self.classes):
-            raise LabelError("doc.missing_key", f"labels {show(self.name)}: 'isthing' is missing, which 'things' needs")
+        _check_kinds(self)
 
     @cached_property
     def outside(self) -> int:
@@ -263,6 +263,15 @@ def _check_colors(scheme: LabelScheme) -> None:
         if len(row.color) != 3 or any(type(value) is not int or not 0 <= value <= 255 for value in row.color):
             found = f"class {show(row.name)} has color {show(row.color)}"
             raise _wrong(scheme, "label.color", f"{found}, expected three integers from 0 to 255")
+
+
+def _check_kinds(scheme: LabelScheme) -> None:
+    unknown = next((row for row in scheme.classes if row.isthing is None), None)
+    if scheme.things != "keep" and unknown:
+        found = f"class {unknown.index} {show(unknown.name)} is neither thing nor stuff by its categories"
+        raise _wrong(
+            scheme, "doc.missing_key", f"'isthing' is missing, which 'things' needs: {found}; add it to the class"
+        )
 
 
 def _first_repeated(numbers: Iterable[int]) -> int | None:

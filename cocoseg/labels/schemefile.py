@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import codecs
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, get_args
 
@@ -26,7 +27,9 @@ import msgspec
 
 from cocoseg.errors import CocosegError, LabelError, nearest, show, suggestion
 from cocoseg.files.reading import read_file
+from cocoseg.labels.fit import with_things
 from cocoseg.labels.scheme import Color, Crowd, LabelClass, LabelScheme, Overlap, Things, Unknown
+from cocoseg.model import Category
 
 T = TypeVar("T", bound=msgspec.Struct)
 _CHOICES = {"crowd": Crowd, "things": Things, "unknown": Unknown, "overlap": Overlap}
@@ -77,16 +80,20 @@ class _File(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
 _DEFAULTS = {field.name: field.default for field in msgspec.structs.fields(_File)}
 
 
-def read_scheme(path: str | os.PathLike[str]) -> LabelScheme | SchemeChanges:
+def read_scheme(
+    path: str | os.PathLike[str], categories: Sequence[Category] = (), things: Things | None = None
+) -> LabelScheme | SchemeChanges:
     """The scheme in a file, or the name of a preset and changes to it.
 
+    The ``categories`` say which classes are things where the file does not; ``things`` overrides the file's.
     Raises LabelError naming the file and the field: ``file.*``, ``label.type``, ``label.range``, ``label.collision``.
     """
     try:
         value = _parse(read_file(path), Path(path).suffix.lower())
         if isinstance(value, dict) and "preset" in value:
             return _converted(value, SchemeChanges)
-        return scheme_from(value)
+        file = _converted(value, _File)
+        return with_things(_scheme(file), things or file.things, categories)
     except LabelError as error:
         raise error.at(name_of(path)) from None
     except CocosegError as error:
@@ -102,7 +109,8 @@ def name_of(path: str | os.PathLike[str]) -> str:
 
 def scheme_from(value: Any) -> LabelScheme:
     """The scheme of a value that ``scheme_dict`` returned. Raises LabelError, msgspec.ValidationError."""
-    return _scheme(_converted(value, _File))
+    file = _converted(value, _File)
+    return with_things(_scheme(file), file.things, ())
 
 
 def scheme_dict(scheme: LabelScheme) -> dict[str, Any]:
@@ -156,13 +164,14 @@ def _spelled(value: dict[str, Any]) -> dict[str, Any]:
 
 
 def _scheme(file: _File) -> LabelScheme:
+    """The scheme of a file, with all things kept."""
     return LabelScheme(
         file.name,
         _classes(file.classes),
         file.void,
         file.unlabelled,
         file.crowd,
-        file.things,
+        "keep",
         file.unknown,
         tuple(file.ignored),
         file.overlap,

@@ -77,6 +77,33 @@ def test_errors_that_they_cause_begin_with_the_scheme_file(tmp_path: Path) -> No
     assert str(caught.value).startswith(f"{tmp_path / 'own.json'}: ")
 
 
+@pytest.mark.parametrize(("things", "expected"), [("merge", {1: 1, 18: 1}), ("drop", {1: 255, 18: 255})])
+def test_a_scheme_file_too_asks_the_categories_for_things(
+    things: str, expected: dict[int, int], tmp_path: Path
+) -> None:
+    rows = [{"index": n, "name": f"own {n}", "category_ids": ids} for n, ids in enumerate([[184], [1], [18]])]
+    for fields in ({"name": "own", "classes": rows}, {"preset": "index", "classes": rows}):
+        (tmp_path / "own.json").write_text(json.dumps({**fields, "things": things}))
+        found = class_of(tmp_path / "own.json")
+        assert {number: found[number] for number in (1, 18, 184)} == {**expected, 184: 0}
+        keep = class_of(tmp_path / "own.json", things="keep")
+        assert [keep[number] for number in (184, 1, 18)] == [0, 1, 2]
+
+
+@pytest.mark.parametrize(("things", "persons"), [("merge", 183), ("drop", 0), ("keep", 183)])
+def test_things_that_a_preset_has_merged_are_things(things: str, persons: int) -> None:
+    found = class_of("panopticapi-things-other", things=things)
+    assert (found[1], found[18], found[184]) == (persons, persons, 184)
+
+
+def test_a_class_of_both_kinds_is_named(tmp_path: Path) -> None:
+    rows = [{"index": 0, "name": "pets", "category_ids": [18]}, {"index": 1, "name": "mix", "category_ids": [1, 184]}]
+    (tmp_path / "own.json").write_text(json.dumps({"name": "own", "things": "drop", "classes": rows}))
+    with pytest.raises(cocoseg.LabelError, match="class 1 'mix' is neither .* add it to the class") as caught:
+        class_of(tmp_path / "own.json")
+    assert caught.value.category == "doc.missing_key"
+
+
 def test_unknown_categories_are_void_or_left_out(tmp_path: Path) -> None:
     path = own_scheme(tmp_path)
     failed = {
