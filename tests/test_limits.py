@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import pickle
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +15,7 @@ import pytest
 import cocoseg
 from cocoseg.codecs import rle
 from cocoseg.limits import MAX_PIXELS, allow_pixels, allowed_pixels
+from cocoseg.targets.segments import instances, panoptic
 from command import cocoseg as run
 from conftest import FIXTURES
 
@@ -92,6 +96,42 @@ def test_a_data_set_has_its_own_limit(tmp_path: Path) -> None:
     with pytest.raises(cocoseg.SampleError, match="48 pixels, more than the 12 allowed"):
         cocoseg.semantic(small[0], labels)
     assert cocoseg.semantic(usual[0], labels).shape == (6, 8)
+
+
+@pytest.mark.parametrize("source", ["instances.json", "panoptic.json", "voc"])
+@pytest.mark.parametrize("other", [12, MAX_PIXELS])
+def test_a_sample_has_the_limit_of_its_data_set(source: str, other: int) -> None:
+    usual = cocoseg.read(FIXTURES / source)
+    sample, labels = usual[0], cocoseg.label_scheme("index", usual)
+    sample = pickle.loads(pickle.dumps(replace(sample, max_pixels=other)))
+    paints: list[Callable[[], Any]] = [
+        lambda: cocoseg.semantic(sample, labels),
+        lambda: cocoseg.instance_masks(sample),
+        lambda: panoptic(sample, labels),
+        lambda: instances(sample, labels).masks,
+        lambda: sample.id_map,
+    ]
+    for paint in paints:
+        allow_pixels(MAX_PIXELS if other == 12 else 12)
+        try:
+            if other == 12:
+                with pytest.raises(cocoseg.SampleError, match="more than the 12 allowed"):
+                    paint()
+            else:
+                paint()
+        finally:
+            allow_pixels(MAX_PIXELS)
+
+
+def test_a_sample_outlives_the_limit_of_another_data_set() -> None:
+    source = FIXTURES / "panoptic.json"
+    large, small = cocoseg.read(source, max_pixels=48), cocoseg.read(source, max_pixels=47)
+    sample = large[0]
+    assert sample.max_pixels == 48
+    assert small[2].max_pixels == 47
+    labels = cocoseg.label_scheme("index", large)
+    assert cocoseg.semantic(sample, labels).shape == (6, 8)
+    assert sample.without([1]).max_pixels == 48
 
 
 def test_decoding_has_the_limit_of_the_thread() -> None:

@@ -15,6 +15,7 @@ from cocoseg.codecs import overlap, rle
 from cocoseg.codecs.regions import Regions
 from cocoseg.codecs.rle import Runs
 from cocoseg.errors import Problem, show
+from cocoseg.limits import allow_pixels, allowed_pixels
 
 ImageId = int | str
 
@@ -48,6 +49,7 @@ class Sample:
     * ``place``: where it was read, for messages. ``problems``: its harmless problems.
     * ``file_name``: the photo's name, or the label picture's name if the source lists no photo.
     * ``row``: the image's row in a JSON, undecoded; ``rows``: those of the segments, if they are kept.
+    * ``max_pixels``: the limit for pictures that are painted from it; that of its data set.
     """
 
     key: str
@@ -63,6 +65,7 @@ class Sample:
     file_name: str = ""
     row: Raw | None = None
     rows: Sequence[Raw] | None = None
+    max_pixels: int = field(default_factory=allowed_pixels)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -79,6 +82,7 @@ class Sample:
         """The n masks as COCO run lengths, column by column."""
         if isinstance(self.shapes, Runs):
             return self.shapes
+        self.set_limit()
         count = self.shapes.count
         numbers = np.arange(count, dtype=np.min_scalar_type(count))
         return rle.encode_numbers(self.shapes.paint(numbers, outside=count), count)
@@ -86,8 +90,13 @@ class Sample:
     @property
     def id_map(self) -> npt.NDArray[np.int64]:
         """(H, W) int64: the segment id of every pixel, or 0. Where masks overlap, the last one counts."""
+        self.set_limit()
         regions = self.shapes if isinstance(self.shapes, Regions) else overlap.layers(self.shapes)[0]
         return regions.paint(self.ids, outside=0)
+
+    def set_limit(self) -> None:
+        """Let its limit for pictures hold for what this thread paints next."""
+        allow_pixels(self.max_pixels)
 
     def without(self, categories: Collection[int]) -> Sample:
         """The sample without the segments of these categories. If any are removed, its shapes become ``Runs``."""

@@ -133,6 +133,7 @@ def panoptic(sample: Sample, labels: Labels = "index") -> Panoptic:
     """
     scheme = scheme_for(sample, labels)
     classes, kept = known_segments(sample, scheme)
+    sample.set_limit()
     shapes, numbers = sample.shapes, kept
     if not isinstance(shapes, Regions):
         masks = take(shapes, kept)

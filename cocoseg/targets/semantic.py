@@ -69,6 +69,7 @@ def semantic_map(sample: Sample, scheme: LabelScheme, overlap: Overlap | None = 
     """The class map of a sample, and the counts for a summary."""
     if overlap is not None:
         scheme = replace(scheme, overlap=overlap)
+    sample.set_limit()
     classes = segment_classes(sample, scheme)
     if isinstance(sample.shapes, Regions):
         class_map = sample.shapes.fill(sample.shapes.values(classes, scheme.outside, scheme.void))
@@ -82,6 +83,7 @@ def flat(sample: Sample, overlap: Overlap | None = None) -> tuple[Regions, int]:
 
     With ``void``, these have none. Raises SampleError: ``overlap.contested`` under ``error``, ``overlap.scores``.
     """
+    sample.set_limit()
     if isinstance(sample.shapes, Regions):
         return sample.shapes, 0
     _, _, regions, contested, pixels = _stack(sample, np.arange(len(sample.ids)), overlap)
@@ -103,6 +105,7 @@ def instance_masks(sample: Sample) -> npt.NDArray[np.bool_]:
 
 def segment_masks(sample: Sample, indices: npt.NDArray[np.intp]) -> npt.NDArray[np.bool_]:
     """The masks of the segments at ``indices`` (m,): (m, H, W) bool."""
+    sample.set_limit()
     if isinstance(sample.shapes, Runs):
         return rle.decode(rle.take(sample.shapes, indices))
     narrow = np.min_scalar_type(len(indices))  # narrow types are compared several times as fast
