@@ -81,8 +81,7 @@ def instances(sample: Sample, labels: Labels = "index") -> Instances:
     ([1, 2, 1, 3], [0, 0, 8, 4], (4, 6, 8))
     """
     scheme = scheme_for(sample, labels)
-    classes, kept = known_segments(sample, scheme)
-    kept = kept[[value not in scheme.stuff for value in classes[kept].tolist()]]
+    classes, kept = _objects(sample, scheme)
     return Instances(
         sample.ids[kept],
         classes[kept],
@@ -91,6 +90,26 @@ def instances(sample: Sample, labels: Labels = "index") -> Instances:
         sample.iscrowd[kept],
         segment_masks(sample, kept),
     )
+
+
+def _objects(sample: Sample, scheme: LabelScheme) -> tuple[Ints, npt.NDArray[np.intp]]:
+    """The same as ``known_segments``, without stuff."""
+    classes, kept = known_segments(sample, scheme)
+    return classes, kept[[value not in scheme.stuff for value in classes[kept].tolist()]]
+
+
+def only_crowds(sample: Sample, scheme: LabelScheme) -> int:
+    """How many objects a sample has if all of them are crowds; else 0.
+
+    >>> import cocoseg
+    >>> dataset = cocoseg.read("fixtures/panoptic.json")
+    >>> [only_crowds(sample, cocoseg.label_scheme("index", dataset)) for sample in dataset]
+    [0, 0, 0]
+    """
+    if not sample.iscrowd.any():
+        return 0
+    _, kept = _objects(sample, scheme)
+    return len(kept) if sample.iscrowd[kept].all() else 0
 
 
 def segments(sample: Sample, labels: Labels = "index") -> Segments:

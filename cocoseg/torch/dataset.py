@@ -19,7 +19,7 @@ from cocoseg.labels import LabelScheme, label_scheme
 from cocoseg.labels.fit import fitted
 from cocoseg.model import Dataset, ImageId, Sample
 from cocoseg.options import check_choice
-from cocoseg.targets.segments import instances
+from cocoseg.targets.segments import only_crowds
 from cocoseg.torch import targets
 from cocoseg.torch.entries import FileEntries
 from cocoseg.torch.images import ImageFolder
@@ -32,6 +32,12 @@ from cocoseg.torch.wrapping import wrapper
 Target = Literal["semantic", "onehot", "instances", "segments", "panoptic", "packed"]
 Mode = Literal["semantic", "panoptic"]
 OnError = Literal["stop", "skip"]
+
+_ADVICE = {  # by target: what to do where the crowds that it leaves out were the only objects
+    "instances": "pass crowds=True to keep them",
+    "segments": "mode='semantic' has a mask for each of their classes",
+    "packed": "only its class map has them",
+}
 StrPath = str | os.PathLike[str]
 Transform = Callable[[Any, Any], tuple[Any, Any]]
 
@@ -106,7 +112,7 @@ class SegmentationDataset(torch.utils.data.Dataset[tuple[Any, Any]]):
         self._kind = target
         self.labels = _scheme(labels, source, target)
         self.transform = transform
-        self.crowds = crowds
+        self._without_crowds = "" if crowds or (target, mode) == ("segments", "semantic") else _ADVICE.get(target, "")
         painted = self.labels if crowds or target != "instances" else replace(self.labels, crowd="drop")
         self.target = targets.maker(target, mode, painted, dtype or targets.dtype_of(target))
         self.wrap = wrapper(tv_tensors)
@@ -149,8 +155,8 @@ class SegmentationDataset(torch.utils.data.Dataset[tuple[Any, Any]]):
         """The images that something was said about, by what happened: indices so far, from all workers.
 
         ``"skipped"``: they cannot be used, and another took their place. ``"orientation"``: their photos have an EXIF
-        orientation, and the annotation's size with and without it. ``"crowds"``: they have no object for
-        ``target="instances"``, because all are crowds. ``"problems"``: their annotation has harmless problems.
+        orientation, and the annotation's size with and without it. ``"crowds"``: they have no object in a target
+        without crowds, because all are crowds. ``"problems"``: their annotation has harmless problems.
         """
         return self._notes.images
 
@@ -199,17 +205,12 @@ class SegmentationDataset(torch.utils.data.Dataset[tuple[Any, Any]]):
             self._notes.say("problems", index, sample.problems[0].message)
         image = self._image(index, sample)
         image, target = self.wrap(image, self.target(sample))
-        if self._kind == "instances" and not self.crowds and not len(target["labels"]):
-            self._say_crowds(index, sample)
+        if self._without_crowds and (count := only_crowds(sample, self.labels)):
+            text = f"{sample.place or show(sample.key)}: the only objects are crowds ({count}), which are left out"
+            self._notes.say("crowds", index, f"{text}; {self._without_crowds}")
         if self.transform is not None:
             image, target = self.transform(image, self._marked(target))
         return image, self._marked(target)
-
-    def _say_crowds(self, index: int, sample: Sample) -> None:
-        """Note an image that has no object because all are crowds."""
-        if count := sample.iscrowd.any() and len(instances(sample, self.labels).ids):
-            text = f"{sample.place or show(sample.key)}: the only objects are crowds ({count}), which are left out"
-            self._notes.say("crowds", index, f"{text}; pass crowds=True to keep them")
 
     def _marked(self, target: Any) -> Any:
         """A class map that remembers void."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import gc
 import pickle
 import re
-from contextlib import nullcontext
+import warnings
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -72,6 +73,13 @@ def drawn_by_chance(test: Any) -> Any:
     return settings(deadline=None)(given(samples(), st.sampled_from(SCHEMES))(test))
 
 
+def saying_crowds(sample: Sample, scheme: LabelScheme) -> AbstractContextManager[Any]:
+    """Expects the warning of crowds where all objects of a sample are crowds."""
+    crowds = instances(sample, scheme).iscrowd
+    lost = crowds.all() and len(crowds)
+    return pytest.warns(UserWarning, match=rf"only objects are crowds \({len(crowds)}\)") if lost else nullcontext()
+
+
 class TestEveryTargetIsNumpys:
     @drawn_by_chance
     def test_semantic(self, sample: Sample, scheme: LabelScheme) -> None:
@@ -106,8 +114,7 @@ class TestEveryTargetIsNumpys:
         every = target_of(sample, scheme, target="instances", crowds=True)
         single = every["iscrowd"] == 0
         expected = {name: value[single] if name != "image_id" else value for name, value in every.items()}
-        lost = not single.any() and len(single)
-        with pytest.warns(UserWarning, match=rf"only objects are crowds \({len(single)}\)") if lost else nullcontext():
+        with saying_crowds(sample, scheme):
             assert same(target_of(sample, scheme, target="instances"), expected)
 
     @drawn_by_chance
@@ -117,7 +124,8 @@ class TestEveryTargetIsNumpys:
             "semantic": class_segments(cocoseg.semantic(sample, scheme), scheme.void),
         }
         for mode, expected in by_mode.items():
-            found = target_of(sample, scheme, target="segments", mode=mode)
+            with saying_crowds(sample, scheme) if mode == "panoptic" else nullcontext():
+                found = target_of(sample, scheme, target="segments", mode=mode)
             assert (found["masks"].dtype, found["labels"].dtype) == (torch.bool, torch.int64)
             assert np.array_equal(found["masks"].numpy(), expected.masks)
             assert np.array_equal(found["labels"].numpy(), expected.labels)
@@ -132,7 +140,8 @@ class TestEveryTargetIsNumpys:
 
     @drawn_by_chance
     def test_packed(self, sample: Sample, scheme: LabelScheme) -> None:
-        found = target_of(sample, scheme, target="packed")
+        with saying_crowds(sample, scheme):
+            found = target_of(sample, scheme, target="packed")
         assert np.array_equal(found.class_map()[0].numpy(), cocoseg.semantic(sample, scheme))
         assert np.array_equal(found.masks()[0].numpy(), segments(sample, scheme).masks)
 
@@ -249,6 +258,31 @@ class TestCrowds:
         with pytest.warns(UserWarning, match=r"'b\.png': the only objects are crowds \(2\).*crowds=True") as said:
             assert [len(target["labels"]) for _, target in data] == [1, 0, 0]
         assert (len(said), data.notes["crowds"]) == (1, [1, 2])
+
+    @pytest.mark.parametrize(
+        ("target", "advice"), [("segments", "mode='semantic' has a mask"), ("packed", "class map")]
+    )
+    def test_that_were_the_only_objects_are_said_for_segments_too(self, target: Any, advice: str) -> None:
+        data = SegmentationDataset(self.source(), target=target, mode="panoptic", labels=TOWN)
+        with pytest.warns(UserWarning, match=rf"'b\.png': the only objects are crowds \(2\).*{advice}") as said:
+            list(data)
+        assert (len(said), data.notes["crowds"]) == (1, [1, 2])
+
+    @pytest.mark.parametrize(
+        ("target", "mode"), [("segments", "semantic"), ("semantic", "panoptic"), ("panoptic",) * 2]
+    )
+    def test_that_a_target_keeps_are_not_said(self, target: Any, mode: Any) -> None:
+        data = SegmentationDataset(self.source(), target=target, mode=mode, labels=TOWN)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            list(data)
+        assert data.notes["crowds"] == []
+
+    def test_of_voc_are_said_although_its_background_is_a_segment(self) -> None:
+        voc = cocoseg.read("fixtures/voc").map(lambda sample: replace(sample, iscrowd=sample.category_ids != 0))
+        data = SegmentationDataset(voc, target="segments", mode="panoptic")
+        with pytest.warns(UserWarning, match="the only objects are crowds"):
+            assert data[0][1]["labels"].tolist() == [0]
 
     def test_are_an_option_of_instances_alone(self) -> None:
         with pytest.raises(UsageError, match="crowds=True keeps crowds in target='instances', not in 'panoptic'"):
