@@ -49,7 +49,7 @@ def command(
         return
     rows = [(str(row.index), row.name, " ".join(map(str, row.category_ids))) for row in scheme.table]
     rows.append((str(scheme.void), "void", " ".join(map(str, scheme.ignored))))
-    if scheme.outside != scheme.void:
+    if scheme.outside not in (scheme.void, *(row.index for row in scheme.table)):
         rows.append((str(scheme.outside), "unlabelled", ""))
     typer.echo(f"{scheme.name}: {scheme.dtype.itemsize * 8} bits, crowd {scheme.crowd}, things {scheme.things}")
     typer.echo("\n".join(table([("class", "name", "category ids"), *rows], right=(0,))))

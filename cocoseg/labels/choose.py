@@ -67,9 +67,10 @@ def label_scheme(
     applied, and unlabelled pixels are void, unless ``background``, a scheme file's ``unlabelled`` or that of a given
     LabelScheme says otherwise: then 0 has this number where it is not listed. What they mark as void stays void.
 
-    Raises UsageError ``label.preset`` for an unknown name, ``usage.labels``, ``usage.categories`` for values of other
-    types; LabelError: ``doc.missing_key`` where categories are needed and missing, ``label.names`` where a preset is
-    for other categories, ``label.collision`` where class maps list background already, and the errors of a scheme file.
+    Raises UsageError ``label.preset`` for an unknown name, ``usage.labels``, ``usage.categories``, ``usage.choice`` for
+    values of other types; LabelError: ``doc.missing_key`` where categories are needed and missing, ``label.names``
+    where a preset is for other categories, ``label.collision`` where class maps list background already, and the errors
+    of a scheme file.
 
     >>> label_scheme("mask2former").class_of[200]
     132
@@ -77,7 +78,7 @@ def label_scheme(
     {7: 0, 23: 1}
     """
     rows = categories.categories if isinstance(categories, Dataset) else categories
-    _check_types(labels, rows)
+    _check_types(labels, rows, background)
     kept = [replace(row, unused_root=False) for row in rows] if keep_unused_roots else rows
     conventions = rows.conventions if isinstance(rows, Categories) else Conventions()
     given = {"crowd": crowd, "things": things, "unknown": unknown}
@@ -92,13 +93,16 @@ def label_scheme(
     return fitted(scheme, conventions, decided if background is None else background)
 
 
-def _check_types(labels: object, rows: object) -> None:
-    """Raises UsageError: ``usage.labels``, ``usage.categories``."""
+def _check_types(labels: object, rows: object, background: object) -> None:
+    """Raises UsageError: ``usage.labels``, ``usage.categories``, ``usage.choice``."""
     if not isinstance(labels, LabelScheme | str | os.PathLike):
         text = "expected a preset's name, a scheme file, or what cocoseg.label_scheme returns"
         raise UsageError("usage.labels", f"labels is {_kind(labels)}, {text}")
     if not isinstance(rows, Sequence) or not all(isinstance(row, Category) for row in rows):
         raise UsageError("usage.categories", f"categories is {_kind(rows)}, expected what cocoseg.read returns")
+    if not isinstance(background, bool | None):
+        text = "expected True, False (unlabelled pixels are void) or None (the data set decides)"
+        raise UsageError("usage.choice", f"background is {show(background)}, {text}")
 
 
 def _kind(value: object) -> str:
@@ -170,6 +174,9 @@ def _of_preset(name: str, fields: Mapping[str, Any], wanted: _Wanted) -> LabelSc
         changes.pop("unlabelled", None)
     ignored = set(changes.get("ignored", ()))
     rows = [row for row in _rows(wanted, changes) if row.id not in ignored]
+    if wanted.categories and not rows and preset.table is None:
+        count = len(wanted.categories)
+        raise LabelError("label.type", f"labels {name!r}: all {count} categories are 'ignored', so no class is left")
     scheme = _build(name, preset, rows, background)
     if name == "index" and background and wanted.background is None:
         _check_unlisted(scheme, wanted, "'unlabelled'")

@@ -29,7 +29,8 @@ def check_names(preset: str, scheme: LabelScheme, categories: Sequence[Category]
     some and another table fits better.
     """
     table = PRESETS[preset].table
-    rows = [row for row in categories if row.merged != () and not row.unused_root and row.id not in scheme.ignored]
+    listed = [row for row in categories if row.merged != () and not row.unused_root]
+    rows = [row for row in listed if row.id not in scheme.ignored]
     if table is None or not rows:
         return ()
     names = _official(table) | _own(scheme, _official(table))
@@ -42,7 +43,7 @@ def check_names(preset: str, scheme: LabelScheme, categories: Sequence[Category]
     if not known and 2 * official >= len(rows):
         raise LabelError("label.names", f"{_lacked(preset, rows, lacking)}; {_advice(preset, _fitting(rows, 0))}")
     if (strict and fitting and lacking) or 2 * agreed < len(known) or not known:
-        text = _compared(preset, names, rows, agreed) or _lacked(preset, rows, lacking)
+        text = _compared(preset, names, rows, len(listed), agreed) or _lacked(preset, rows, lacking)
         raise LabelError("label.names", f"{text}; {_advice(preset, fitting)}")
     return _differing(preset, names, known)
 
@@ -87,13 +88,13 @@ def _listed(preset: str, rows: Sequence[Category]) -> int:
     return sum(row.id in known for row in rows)
 
 
-def _compared(preset: str, names: Names, rows: Sequence[Category], agreed: int) -> str:
+def _compared(preset: str, names: Names, rows: Sequence[Category], listed: int, agreed: int) -> str:
     """How the categories differ from the class table, in words; nothing if they agree."""
     first = next((row for row in rows if not _agrees(row, names)), None)
     if first is None:
         return ""
     there = f"{show(names[first.id][0])} there" if first.id in names else "not listed there"
-    found = f"of {len(rows)} categories, {agreed} have an id and name of its class table"
+    found = f"of {listed} categories, {agreed} have an id and name of its class table"
     return f"labels {preset!r} are for other categories: {found} (id {first.id} is {show(first.name)} here, {there})"
 
 

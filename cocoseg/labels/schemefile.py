@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import codecs
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, get_args
@@ -32,6 +33,17 @@ from cocoseg.labels.scheme import Color, Crowd, LabelClass, LabelScheme, Overlap
 from cocoseg.model import Category
 
 T = TypeVar("T", bound=msgspec.Struct)
+_UNLABELLED = {"background": 0, "void": None}  # the words of the option
+_WRONG_KIND = re.compile(r"Expected `([^`]*)`, got `([^`]*)`(?: - at `([^`]*)`)?")
+_MISSING = re.compile(r"Object missing required field `([^`]*)`(?: - at `([^`]*)`)?")
+_KINDS = {
+    "int": "a whole number",
+    "float": "a number",
+    "str": "text",
+    "bool": "true or false",
+    "array": "a list",
+    "object": "a table",
+}
 _CHOICES = {"crowd": Crowd, "things": Things, "unknown": Unknown, "overlap": Overlap}
 
 
@@ -54,7 +66,7 @@ class SchemeChanges(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=Tr
     things: Things | msgspec.UnsetType = msgspec.UNSET
     unknown: Unknown | msgspec.UnsetType = msgspec.UNSET
     void: int | msgspec.UnsetType = msgspec.UNSET
-    unlabelled: int | msgspec.UnsetType = msgspec.UNSET
+    unlabelled: int | msgspec.UnsetType | None = msgspec.UNSET
     overlap: Overlap | msgspec.UnsetType = msgspec.UNSET
 
     @property
@@ -99,7 +111,7 @@ def read_scheme(
     except CocosegError as error:
         raise LabelError(error.category, error.message) from None
     except (ValueError, RecursionError) as error:  # the errors of msgspec and tomllib are ValueErrors
-        raise LabelError("label.type", f"{name_of(path)}: {error}") from None
+        raise LabelError("label.type", f"{name_of(path)}: {_in_words(str(error))}") from None
 
 
 def name_of(path: str | os.PathLike[str]) -> str:
@@ -139,7 +151,7 @@ def _parse(data: bytes, suffix: str) -> Any:
 def _converted(value: Any, kind: type[T]) -> T:
     """The fields of a file as ``kind``. Raises LabelError ``label.type``, msgspec.ValidationError."""
     if isinstance(value, dict):
-        value = _spelled(value)
+        value = _with_number(_spelled(value))
         fields = kind.__struct_fields__
         if unknown := next((field for field in value if field not in fields), None):
             advice = nearest(unknown, fields) or f"the fields are {', '.join(fields)}"
@@ -161,6 +173,32 @@ def _spelled(value: dict[str, Any]) -> dict[str, Any]:
     if "unlabelled" in value:
         raise LabelError("label.type", "'unlabelled' and 'unlabeled' are the same field; keep one of them")
     return {"unlabelled" if field == "unlabeled" else field: found for field, found in value.items()}
+
+
+def _with_number(value: dict[str, Any]) -> dict[str, Any]:
+    """The fields of a file, where ``unlabelled`` is a number, or null for void."""
+    word = value.get("unlabelled")
+    if not isinstance(word, str):
+        return value
+    if word not in _UNLABELLED:
+        advice = suggestion(word, tuple(_UNLABELLED))
+        raise LabelError("label.type", f"unlabelled is {show(word)}, expected background, void or a number{advice}")
+    return value | {"unlabelled": _UNLABELLED[word]}
+
+
+def _in_words(text: str) -> str:
+    """What msgspec says of a field, in words; other texts stay as they are.
+
+    >>> _in_words("Expected `int | null`, got `str` - at `$.unlabelled`")
+    '$.unlabelled is text, expected a whole number or null'
+    """
+    if found := _WRONG_KIND.fullmatch(text):
+        expected, got, place = found.groups()
+        kinds = " or ".join(_KINDS.get(kind, kind) for kind in expected.split(" | "))
+        return f"{place or 'the file'} is {_KINDS.get(got, got)}, expected {kinds}"
+    if found := _MISSING.fullmatch(text):
+        return f"{found[2] or 'the file'} has no {found[1]!r}; add it"
+    return text
 
 
 def _scheme(file: _File) -> LabelScheme:

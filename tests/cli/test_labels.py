@@ -100,3 +100,11 @@ def test_a_scheme_file_decides_as_it_does_in_a_conversion(tmp_path: Path) -> Non
     lines = run("labels", tmp_path / "mine.toml", FIXTURES / "instances.json").stdout.splitlines()
     assert lines[2].split()[0] == "0"
     assert "background" not in lines[2]
+
+
+def test_background_is_printed_once(tmp_path: Path) -> None:
+    rows = run("labels", "index", FIXTURES / "instances.json").stdout.splitlines()
+    assert [row.split()[:2] for row in rows[2:] if row.split()[0] == "0"] == [["0", "background"]]
+    classes = "[[classes]]\nindex = 1\nname = 'a'\ncategory_ids = [1]"
+    (tmp_path / "a.toml").write_text(f"name = 'x'\nunlabelled = 0\n{classes}")
+    assert run("labels", tmp_path / "a.toml").stdout.splitlines()[-1].split() == ["0", "unlabelled"]

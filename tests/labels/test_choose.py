@@ -14,7 +14,7 @@ from cocoseg.errors import CocosegError, LabelError, UsageError
 from cocoseg.labels.choose import label_scheme
 from cocoseg.labels.presets import PRESETS
 from cocoseg.labels.scheme import LabelClass, LabelScheme
-from cocoseg.model import Category
+from cocoseg.model import Categories, Category, Conventions
 from conftest import FIXTURES
 
 TOWN = [Category(7, "road", False), Category(23, "car", True), Category(24, "bus", True)]
@@ -148,3 +148,28 @@ def test_a_file_that_makes_unlabelled_pixels_a_class_is_warned_of(name: str, sai
     found = label_scheme(tmp_path / "a.json", TOWN)
     assert [problem.category for problem in found.problems] == ["label.collision"] * said
     assert found.class_of[7] == 0
+
+
+@pytest.mark.parametrize("wrong", ["void", "background", 1])
+def test_background_is_yes_or_no(wrong: object) -> None:
+    with pytest.raises(UsageError, match="background is .*expected True, False") as caught:
+        label_scheme("index", TOWN, background=wrong)  # type: ignore[arg-type]
+    assert caught.value.category == "usage.choice"
+
+
+def test_all_categories_that_are_ignored_are_not_missing(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.toml", 'preset = "index"\nignored = [7, 23, 24]')
+    error = refusal(LabelError, path)
+    assert (error.category, "all 3 categories are 'ignored'" in error.message) == ("label.type", True)
+
+
+@pytest.mark.parametrize(("word", "unlabelled", "first"), [("background", 0, 1), ("void", None, 0)])
+def test_a_scheme_file_may_use_the_words_of_the_option(
+    word: str, unlabelled: int | None, first: int, tmp_path: Path
+) -> None:
+    path = write(tmp_path / "a.toml", f'preset = "index"\nunlabelled = "{word}"')
+    for categories in (TOWN, Categories(TOWN, Conventions("background")), Categories(TOWN, Conventions("void"))):
+        scheme = label_scheme(path, categories)
+        assert (scheme.unlabelled, scheme.class_of[7]) == (unlabelled, first)
+    classes = "[[classes]]\nindex = 1\nname = 'a'\ncategory_ids = [1]"
+    assert label_scheme(write(path, f'name = "x"\nunlabeled = "{word}"\n{classes}')).unlabelled == unlabelled

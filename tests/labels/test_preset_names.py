@@ -153,3 +153,7 @@ def test_a_scheme_file_that_takes_a_class_away_is_told_which(tmp_path: Path) -> 
     path.write_text(json.dumps({"preset": "mask2former", "classes": taken}))
     text = refusal(path, [Category(2, "bicycle"), Category(94, "branch")])
     assert "list 1 of the 2 categories, and not category 2 ('bicycle')" in text
+
+
+def test_categories_that_a_preset_ignores_are_counted() -> None:
+    assert "of 80 categories, " in refusal("mmseg-cocostuff", [Category(n, f"own {n}") for n in range(1, 81)])

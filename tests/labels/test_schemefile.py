@@ -153,6 +153,10 @@ class TestRefused:
         [
             ({"void": "255"}, "label.type", "$.void"),
             ({"void": 1.5}, "label.type", "$.void"),
+            ({"void": "1"}, "label.type", "$.void is text, expected a whole number"),
+            ({"unlabelled": 1.5}, "label.type", "$.unlabelled is a number, expected a whole number or null"),
+            ({"unlabelled": "bg"}, "label.type", "unlabelled is 'bg', expected background, void or a number"),
+            ({"classes": [{"index": 0, "category_ids": [1]}]}, "label.type", "$.classes[0] has no 'name'; add it"),
             ({"void": -1}, "label.range", "void is -1"),
             ({"void": 70_000}, "label.range", "void is 70000"),
             ({"void": 0}, "label.collision", "void"),
