@@ -134,6 +134,51 @@ def test_a_first_number_that_shows_nowhere_is_a_warning(pair: Pair, crowd: bool,
     assert (problem.category, "--instance-code says otherwise" in problem.message) == ("maps.instance", True)
 
 
+OWN = tuple((number, f"c{number}", int(number >= 25)) for number in range(31))
+OWN_256: Pair = ([3, 25, 25, 30, 30], [768, 6400, 6401, 7680, 7681])
+ALL_1000: Pair = ([1, 2, 2], [1000, 2000, 2001])
+EQUAL = tuple((number, f"c{number}", 1) for number in (1, 2, 3))
+THREE: Pair = ([0, 1, 2, 3], [0, 1, 2, 3])
+GROUP_1000: Pair = ([7, 24, 26, 26], [7, 24001, 26000, 26001])
+
+
+@pytest.mark.parametrize(
+    ("categories", "pairs", "crowds", "warned"),
+    [
+        # own classes with ids as Cityscapes has, and the first instance of every class in every picture
+        (OWN, [OWN_256] * 12, [], False),
+        (tuple((*row[:2], None) for row in OWN), [OWN_256] * 12, [], False),
+        (OWN, [([3, 25, 25], [768, 6400, 6401]), ([3, 30], [768, 7681])], [25], False),
+        (CITY, [([7, 26, 26], [7 * 256, 26 * 256, 26 * 256 + 1])], [26], True),
+        # stuff as class·1000
+        (OTHER, [ALL_1000] * 6, [], True),
+        ([(*row[:2], None) for row in OTHER], [ALL_1000] * 6, [], False),
+        (OTHER, [ALL_1000, ([1, 2], [1000, 2001])], [2], False),
+        (OTHER, [ALL_1000], [2], True),
+        # numbers that are those of classes
+        (EQUAL, [THREE] * 4, [], True),
+        (EQUAL, [THREE, ([0, 1, 2], [0, 1, 2])], [], True),
+        (((1, "road", 0), *EQUAL[1:]), [THREE] * 4, [2, 3], False),
+        (EQUAL, [([0, 1, 3, 2], [0, 1, 3, 2]), ([1, 3], [1, 3])], [1, 2, 3], True),
+        # n = 0 as often missing as there, beside classes alone
+        (CITY, [GROUP_1000], [], True),
+        (CITY, [GROUP], [26], False),
+    ],
+)
+def test_the_first_number_is_what_all_pictures_show(
+    categories: Any, pairs: list[Pair], crowds: list[int], warned: bool, tmp_path: Path
+) -> None:
+    dataset = cocoseg.read(**lay_out(tmp_path, categories, *pairs))
+    assert sorted({number for sample in dataset for number, crowd in segments(sample) if crowd}) == crowds
+    assert [problem.category for problem in dataset.problems] == ["maps.instance"] * warned
+
+
+def test_numbers_that_are_those_of_classes_are_said(tmp_path: Path) -> None:
+    (problem,) = cocoseg.read(**lay_out(tmp_path, EQUAL, THREE)).problems
+    assert "every number is that of its class" in problem.message
+    assert "they are read as numbers of objects alone; --instance-code says otherwise" in problem.message
+
+
 @pytest.mark.parametrize(
     ("code", "found"),
     [

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from cocoseg.errors import DocumentError, Problem, UsageError
 from cocoseg.formats.maps.binary import as_binary, is_decided, void_problems
-from cocoseg.formats.maps.classes import Values
 from cocoseg.formats.maps.layouts import Layout
 from cocoseg.formats.maps.look import Look, are_photos, look_at
 from cocoseg.formats.maps.meaning import Meaning, nothing
@@ -37,20 +36,19 @@ def _photos(folder: str) -> DocumentError:
 
 
 def numbering(
-    folder: str, folders: tuple[str, ...], names: Sequence[str], values: Values, code: str | None, given: bool
+    folder: str, folders: tuple[str, ...], names: Sequence[str], meant: Meaning, code: str | None, given: bool
 ) -> tuple[Found, tuple[Problem, ...]]:
     """What the numbers of instances are, and a problem if some of it is a guess."""
     if not given:
         if code is not None:
             raise UsageError("usage.instance_code", f"{folder}: --instance-code needs the folder --instances")
-        things = (value for value, _ in values.rows if len(folders) > 1)
+        things = (value for value, _ in meant.values.rows if len(folders) > 1)
         return Found(NUMBERINGS["plain"], frozenset(things)), ()
-    found = find_numbering(folders, names, values, code)
-    if not found.unsure:
+    found = find_numbering(folders, names, meant, code)
+    if not found.doubt:
         return found, ()
-    text = f"the pictures do not show what n = 0 stands for; they are read as {found.numbering.words}"
-    advice = "--instance-code says otherwise"
-    return found, (Problem("maps.instance", f"{folders[1]}: {text}; {advice}"),)
+    text = f"{found.doubt}; they are read as {found.numbering.words}; --instance-code says otherwise"
+    return found, (Problem("maps.instance", f"{folders[1]}: {text}"),)
 
 
 def no_meaning(dataset: Dataset, layout: Layout) -> DocumentError:

@@ -48,7 +48,7 @@ class Numbering(NamedTuple):
 
 
 NUMBERINGS = {
-    "plain": Numbering("plain", ""),
+    "plain": Numbering("plain", "numbers of objects alone"),
     "thousands": Numbering("thousands", "class·1000 + n from 0, where the class alone is a crowd", 1000, 0),
     "thousands-from-1": Numbering("thousands-from-1", "class·1000 + n from 1, where n = 0 is a crowd", 1000, 1),
     "by-256": Numbering("by-256", "class·256 + n from 0", 256, 0),

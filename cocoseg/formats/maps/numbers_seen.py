@@ -20,32 +20,36 @@ from cocoseg.files.png.labels import read_labels
 from cocoseg.files.reading import read_file
 from cocoseg.formats.maps.classes import Values
 from cocoseg.formats.maps.look import MOST, spread
+from cocoseg.formats.maps.meaning import Meaning
 from cocoseg.formats.maps.numbering import NUMBERINGS, Ints, Numbering, can_be
 
 Pairs = npt.NDArray[np.int64]
 
 _BASES = (1000, 256)
-_CITYSCAPES_THINGS = set(range(24, 34))
+_CITYSCAPES = ("person", "rider", "car", "truck", "bus", "caravan", "trailer", "train", "motorcycle", "bicycle")
+_CITYSCAPES_THINGS = dict(enumerate(_CITYSCAPES, 24))
 _SOME = 3  # classes or pictures that show something together
+_ZERO = "the pictures do not show what n = 0 stands for"
+_EQUAL = "every number is that of its class, as for groups in class·1000 + n, but so may numbers of objects be"
 
 
 class Found(NamedTuple):
-    """What the numbers are, the class values that are of things, and whether the first number is a guess.
+    """What the numbers are, the class values that are of things, and what the pictures leave open.
 
     Classes are of things if they have numbered instances. Where no class has any, they all may be.
     """
 
     numbering: Numbering
     numbered: frozenset[int] = frozenset()
-    unsure: bool = False
+    doubt: str = ""
 
 
-def find_numbering(folders: tuple[str, ...], names: Sequence[str], values: Values, code: str | None = None) -> Found:
+def find_numbering(folders: tuple[str, ...], names: Sequence[str], meant: Meaning, code: str | None = None) -> Found:
     """What the numbers in the second folder are, beside the class maps in the first, from a look at some pictures.
 
     ``code`` is the name of a numbering, if it is given.
     """
-    seen = _Seen(values)
+    seen = _Seen(meant.values, _are_of_cityscapes(meant))
     for name in islice(spread(names), MOST):
         try:
             classes, numbers = (read_labels(read_file(places.join(folder, name))) for folder in folders)
@@ -53,16 +57,27 @@ def find_numbering(folders: tuple[str, ...], names: Sequence[str], values: Value
             continue
         if classes.shape == numbers.shape:
             seen.add(classes.reshape(-1), numbers.reshape(-1))
-        if seen.are_plain and None not in values.isthing:
+        if seen.are_plain and None not in meant.values.isthing:
             break
     return seen.found(code)
 
 
+def _are_of_cityscapes(meant: Meaning) -> bool:
+    """Whether classes have the ids and names of things of Cityscapes, as KITTI's have."""
+    names = {row.id: row.name.lower() for row in meant.categories}
+    known = {value: names[meant.values.category_ids[row]] for value, row in meant.values.rows}
+    return bool(known.items() & _CITYSCAPES_THINGS.items())
+
+
 @dataclass
 class _Seen:
-    """The pairs of class and number (p, 2) of each picture that was looked at, without void."""
+    """The pairs of class and number (p, 2) of each picture that was looked at, without void.
+
+    ``cityscapes``: whether classes are those of Cityscapes.
+    """
 
     values: Values
+    cityscapes: bool = False
     pictures: list[Pairs] = field(default_factory=list)
 
     def add(self, classes: Ints, numbers: Ints) -> None:
@@ -82,10 +97,10 @@ class _Seen:
             return Found(NUMBERINGS[code or "plain"], self._all)
         base = NUMBERINGS[code].base if code else next(filter(self.is_shown, _BASES), 0)
         if not base:
-            return Found(NUMBERINGS["plain"], self._numbered(NUMBERINGS["plain"]))
-        first, unsure = (NUMBERINGS[code].first, False) if code else self._first(base)
+            return Found(NUMBERINGS["plain"], self._numbered(NUMBERINGS["plain"]), "" if code else self._doubt)
+        first, doubt = (NUMBERINGS[code].first, "") if code else self._first(base)
         kind = next(kind for kind in NUMBERINGS.values() if (kind.base, kind.first) == (base, first))
-        return Found(kind._replace(checked=self._agrees(base)), self._numbered(kind), unsure)
+        return Found(kind._replace(checked=self._agrees(base)), self._numbered(kind), doubt)
 
     def _numbered(self, kind: Numbering) -> frozenset[int]:
         """The classes with numbered instances, or all if there are none."""
@@ -119,7 +134,31 @@ class _Seen:
         ]
         if any(encoded):
             return sum(encoded) >= agree.count(False)
-        return base == 1000 and all(agree) and len(set(self._pairs[0].tolist()) - {0}) >= _SOME
+        return base == 1000 and self._are_classes and (bool(len(self._of_stuff)) or not self._count_from_1)
+
+    @property
+    def _are_classes(self) -> bool:
+        """Whether all numbers of some classes are those of the classes alone."""
+        classes, numbers = self._pairs
+        return bool((classes == numbers).all()) and len(set(classes.tolist()) - {0}) >= _SOME
+
+    @property
+    def _count_from_1(self) -> bool:
+        """Whether the numbers of each picture are 1, 2 and so on, as those of objects are."""
+        found = (np.unique(pairs[pairs[:, 1] > 0, 1]) for pairs in self.pictures)
+        return all(np.array_equal(numbers, np.arange(1, len(numbers) + 1)) for numbers in found)
+
+    @property
+    def _of_stuff(self) -> Ints:
+        """The numbers of stuff (k,) except 0."""
+        classes, numbers = self._pairs
+        stuff = [value for value, row in self.values.rows if self.values.isthing[row] is False]
+        found: Ints = numbers[np.isin(classes, stuff) & (numbers > 0)]
+        return found
+
+    @property
+    def _doubt(self) -> str:
+        return _EQUAL if self._are_classes and not len(self._of_stuff) else ""
 
     def _corresponds(self, base: int) -> bool:
         """Whether each class in the numbers is always one and the same other class of the class maps."""
@@ -131,30 +170,26 @@ class _Seen:
         several = len(np.unique(numbers)) > len(pairs)  # of one class; numbers of one object each show nothing
         return unique and several and bool((numbers >= base).any()) and (bool(alone.any()) or base == 256)
 
-    def _first(self, base: int) -> tuple[int, bool]:
-        """The number of the first instance, 0 or 1, and whether that is a guess."""
+    def _first(self, base: int) -> tuple[int, str]:
+        """The number of the first instance, 0 or 1, and what speaks against that."""
+        with_zero, without = self._zeros(base)
         _, numbers = self._pairs
         if base == 1000 and ((numbers > 0) & (numbers < base)).any():
-            return 0, False
-        stuff = [value for value, row in self.values.rows if self.values.isthing[row] is False]
-        if base == 1000 and np.isin(numbers[numbers % base == 0] // base, stuff).any():
-            return 1, False
-        with_zero, without = self._zeros(base)
-        if without or (base == 256 and self._is_cityscapes()):
-            return 1, False
-        return (0, with_zero < _SOME) if with_zero else (1, True)
+            return 0, _ZERO if 0 < with_zero <= without else self._doubt
+        if without:
+            return 1, ""
+        if base == 256 and self.cityscapes:
+            return 1, _ZERO if with_zero else ""
+        if base == 1000 and (self._of_stuff % base == 0).any():
+            return int(with_zero < _SOME), _ZERO
+        return (0, _ZERO if with_zero < _SOME else "") if with_zero else (1, _ZERO)
 
     def _zeros(self, base: int) -> tuple[int, int]:
         """How often a class with numbered instances in a picture has number 0, and how often it has not."""
         found = [0, 0]
         for pairs in self.pictures:
-            numbers = pairs[:, 1]
+            numbers = pairs[pairs[:, 1] >= base, 1]
             there = np.isin(np.unique(numbers[numbers % base > 0] // base) * base, numbers)
             found[0] += int(there.sum())
             found[1] += int((~there).sum())
         return found[0], found[1]
-
-    def _is_cityscapes(self) -> bool:
-        """Whether the classes are numbered as those of Cityscapes, as KITTI's are."""
-        known = {value for value, _ in self.values.rows}
-        return bool(known & _CITYSCAPES_THINGS) and max(known) <= max(_CITYSCAPES_THINGS)

@@ -65,7 +65,7 @@ def glance(
     index = read_index(folder, layout, images, split)
     folders = _folders(folder, layout, instances)
     meant, problems = looked_at(folder, folders[0], layout, index.names, meant, class_name)
-    numbers, more = numbering(folder, folders, index.names, meant.values, instance_code, instances is not None)
+    numbers, more = numbering(folder, folders, index.names, meant, instance_code, instances is not None)
     found, values = meant.categories, meant.values.with_things(numbers.numbered)
     read_as = f"{meant.read_as or layout.what}, with instance numbers as {numbers.numbering.words}"
     numbered = len(folders) > 1 or CODES[layout.code].split is not CODES["plain"].split
