@@ -232,6 +232,25 @@ class TestBinaryMasks:
         assert class_maps(tmp_path / "out")["a.png"].tolist() == [[0, 1]]
         assert json.loads((tmp_path / "out" / "cocoseg.json").read_text())["options"]["class"] == "crack"
 
+    @pytest.mark.parametrize("high", [1, 255])
+    def test_a_list_of_one_name_names_the_object(self, high: int, tmp_path: Path) -> None:
+        (tmp_path / "names.txt").write_text("cat\n")
+        options: Any = {"categories": tmp_path / "names.txt"}
+        dataset = cocoseg.read(folder_of(tmp_path / "m", a=u8([0, high])), **options)
+        assert cocoseg.semantic(dataset[0], cocoseg.label_scheme("index", dataset)).tolist() == [[0, 1]]
+        assert [(row.id, row.name) for row in dataset.categories] == [(1, "cat")]
+        (problem,) = dataset.problems
+        assert "1 names without ids count from 1: 'cat' is 1" in problem.message
+        assert cocoseg.to_semantic(tmp_path / "m", tmp_path / "out", **options).pixels == {0: 1, 1: 1}
+
+    @pytest.mark.parametrize(("name", "values", "found"), [("cat", [0, 0], []), ("background", [0, 255], [0])])
+    def test_a_list_of_one_name_without_an_object(
+        self, name: str, values: list[int], found: list[int], tmp_path: Path
+    ) -> None:
+        (tmp_path / "names.txt").write_text(name)
+        dataset = cocoseg.read(folder_of(tmp_path / "m", a=u8(values)), categories=tmp_path / "names.txt")
+        assert dataset[0].category_ids.tolist() == found
+
     def test_not_one_among_pictures_in_colours(self, tmp_path: Path) -> None:
         folder = folder_of(tmp_path / "m", a=HALF, b=build_png(2, 2, 2, 8), c=build_png(2, 2, 2, 8))
         assert cocoseg.info(folder).categories == ()

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from cocoseg.errors import DocumentError, Problem, show
 from cocoseg.files import places
+from cocoseg.formats.coco_json.names import Unnumbered
 from cocoseg.formats.maps.classes import Values
 from cocoseg.formats.maps.look import Look
 from cocoseg.formats.maps.meaning import Meaning
@@ -36,12 +37,20 @@ def as_binary(folder: str, look: Look, meant: Meaning | None, class_name: str | 
     """
     if meant is None:
         return _named(folder, look, class_name) if look.unread < look.pictures or class_name is not None else None
+    if _is_one_name(meant.categories) and (look.values <= {0, 255} or look.values == {0, 1}):
+        return _meaning(1 if 1 in look.values else 255, replace(meant.categories[0], id=1), ())
     listed = {category.id for category in meant.categories}
     background = [row for row in meant.categories if row.id == 0 or row.name.lower() in BACKGROUND_NAMES]
     rest = [row for row in meant.categories if row not in background]
     if not meant.by_id or 255 in listed or len(rest) != 1 or len(background) > 1:
         return None
     return _meaning(255, rest[0], background) if look.values == {0, 255} else _undecided(meant, look)
+
+
+def _is_one_name(categories: Sequence[Category]) -> bool:
+    """Whether a name without an id is listed alone, which is that of the object, as nothing else could be in a map."""
+    alone = isinstance(categories, Unnumbered) and len(categories) == 1
+    return alone and categories[0].name.lower() not in BACKGROUND_NAMES
 
 
 def _undecided(meant: Meaning, look: Look) -> Meaning | None:
