@@ -155,6 +155,34 @@ def test_class_maps_without_a_report_have_the_numbers_of_their_source(tmp_path: 
     assert sorted(dataset[0].category_ids.tolist()) == [1, 2]
 
 
+def pictures(folder: Path, *values: int) -> Path:
+    folder.mkdir()
+    Image.fromarray(np.array([values], np.uint8)).save(folder / "a.png")
+    return folder
+
+
+@pytest.mark.parametrize("categories", [document(ANIMALS, 1, 2), document(ANIMALS), ANIMALS, {"categories": ANIMALS}])
+def test_they_are_no_values_of_label_pictures(categories: Any, tmp_path: Path) -> None:
+    maps, options = pictures(tmp_path / "maps", 0, 1, 2), {"categories": write(tmp_path, categories)}
+    dataset = cocoseg.read(maps, **options)
+    assert (dataset[0].category_ids.tolist(), [row.name for row in dataset.categories]) == ([1, 2], ["cat", "dog"])
+    (problem,) = dataset.problems
+    assert (problem.category, "category 0 ('animals') only groups" in problem.message) == ("label.unused_root", True)
+    assert cocoseg.to_semantic(maps, tmp_path / "out", **options).pixels == {0: 1, 1: 1, 255: 1}
+
+
+def test_an_annotated_root_is_a_value(tmp_path: Path) -> None:
+    maps = pictures(tmp_path / "maps", 0, 1, 2)
+    dataset = cocoseg.read(maps, categories=write(tmp_path, document(ANIMALS, 0, 1)))
+    assert (dataset[0].category_ids.tolist(), dataset.problems) == ([0, 1, 2], ())
+
+
+def test_binary_masks_are_seen_beside_one(tmp_path: Path) -> None:
+    dataset = cocoseg.read(pictures(tmp_path / "maps", 0, 255), categories=write(tmp_path, ANIMALS[:2]))
+    assert dataset[0].category_ids.tolist() == [1]
+    assert "where 0 is background and 255 is 'cat'" in dataset.read_as
+
+
 def test_labels_prints_what_is_converted(tmp_path: Path) -> None:
     source = write(tmp_path, document(ANIMALS, 1, 2))
     lines = run("labels", "index", source).stdout.splitlines()

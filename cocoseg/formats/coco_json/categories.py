@@ -43,11 +43,11 @@ _KINDS = {"id": whole, "name": text, "isthing": flag}
 _CATEGORY_ID = re.compile(rb'"category_id"\s*:\s*"?(-?\d{1,19})')
 
 
-def read_categories(path: str | os.PathLike[str]) -> tuple[Category, ...]:
+def read_categories(path: str | os.PathLike[str], doubtful: Collection[int] = ()) -> tuple[Category, ...]:
     """The categories of a JSON file, which is a list of them or an object with ``categories``, or of a list of names.
 
     If the object has annotations, they decide which categories are unused roots, and whether unlabelled pixels are
-    background, as in instance files. Raises DocumentError.
+    background, as in instance files. Without annotations, roots with ``doubtful`` ids are unused. Raises DocumentError.
     """
     source = os.fspath(path)
     if names := read_names(source):
@@ -59,7 +59,7 @@ def read_categories(path: str | os.PathLike[str]) -> tuple[Category, ...]:
         raise DocumentError("doc.missing_key", f"{source}: no categories, expected {_EXAMPLE}")
     annotations = UNSET if isinstance(document, list) else document.annotations
     if annotations is UNSET:
-        return found
+        return mark_roots(found, lambda: {row.id for row in found}.difference(doubtful))
     background = b'"segments_info"' not in bytes(annotations) and not any(map(is_stuff, found))
     marked = mark_roots(found, lambda: used_ids([annotations]))
     return Categories(marked, Conventions("background")) if background else marked

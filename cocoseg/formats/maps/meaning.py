@@ -11,7 +11,7 @@ from typing import NamedTuple
 import msgspec
 from msgspec import UNSET
 
-from cocoseg.errors import CocosegError, DocumentError, LabelError, show
+from cocoseg.errors import CocosegError, DocumentError, LabelError, Problem, show
 from cocoseg.files import places
 from cocoseg.files.names import REPORT
 from cocoseg.files.places import StrPath
@@ -31,6 +31,7 @@ class Meaning(NamedTuple):
     * ``by_id``: values are the ids of listed categories. ``certain``: the run that wrote the pictures says so.
     * ``background``: what no category covers is background, not void.
     * ``read_as``: what the pictures were taken for, if that was found by looking at them.
+    * ``roots``: listed categories that are no values, because they only group others.
     """
 
     categories: tuple[Category, ...]
@@ -39,6 +40,7 @@ class Meaning(NamedTuple):
     certain: bool = False
     background: bool = False
     read_as: str = ""
+    roots: tuple[Category, ...] = ()
 
 
 def meaning(
@@ -51,7 +53,7 @@ def meaning(
 
     Raises DocumentError: ``doc.*``, ``file.*``, ``json.*``; LabelError, UsageError for ``source_labels``.
     """
-    listed = () if categories is None else read_categories(categories)
+    listed = () if categories is None else read_categories(categories, doubtful=(0,))
     if layout.table:
         return _of_ids(_with_background(listed or official_categories(layout.table), layout.background), layout.void)
     if source_labels is not None and "source_labels" in layout.options:
@@ -66,17 +68,32 @@ def nothing() -> Values:
     return Values.of("value", (), ())
 
 
-def _of_ids(categories: tuple[Category, ...], void: tuple[int, ...]) -> Meaning:
+def _of_ids(listed: tuple[Category, ...], void: tuple[int, ...]) -> Meaning:
+    """A value for each category, except for those that only group others."""
+    roots = tuple(row for row in listed if row.unused_root)
+    categories = tuple(row for row in listed if not row.unused_root) if roots else listed
     values = Values.of("category id", ((category.id, category) for category in categories), void)
-    return Meaning(categories, values, by_id=True)
+    return Meaning(categories, values, by_id=True, roots=roots)
+
+
+def root_problems(folder: str, meant: Meaning | None) -> tuple[Problem, ...]:
+    """A problem that names the categories that only group others."""
+    if meant is None or not meant.roots:
+        return ()
+    names = ", ".join(f"{row.id} ({show(row.name)})" for row in meant.roots[:5])
+    text = f"category {names} only groups others as their 'supercategory', so it is not taken as a value"
+    return (
+        Problem("label.unused_root", f"{folder}: {text}; if it is one, leave out the 'supercategory' of the others"),
+    )
 
 
 def _with_background(categories: tuple[Category, ...], value: int | None) -> tuple[Category, ...]:
     """The categories with background marked as such; it is added if it is not listed."""
     if value is None:
         return categories
-    rest = tuple(category for category in categories if category.id != value)
-    background = next((category for category in categories if category.id == value), Category(value, "background"))
+    rest = tuple(category for category in categories if category.id != value or category.unused_root)
+    known = (category for category in categories if category.id == value and not category.unused_root)
+    background = next(known, Category(value, "background"))
     return (replace(background, isthing=False, merged=()), *rest)
 
 

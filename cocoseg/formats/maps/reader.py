@@ -24,7 +24,7 @@ from cocoseg.formats.maps.codes import CODES
 from cocoseg.formats.maps.decide import looked_at, no_meaning, numbering
 from cocoseg.formats.maps.decode import Pictures
 from cocoseg.formats.maps.layouts import Layout
-from cocoseg.formats.maps.meaning import Meaning, meaning
+from cocoseg.formats.maps.meaning import Meaning, meaning, root_problems
 from cocoseg.formats.maps.pictures import read_index
 from cocoseg.formats.survey import Peek, header_size
 from cocoseg.labels import LabelScheme
@@ -59,6 +59,7 @@ def glance(
     """As ``read``, but for a survey: the meaning of the values may be unknown."""
     folder = os.fspath(path)
     meant = meaning(folder, layout, categories, source_labels)
+    roots = root_problems(folder, meant)
     if meant is not None and class_name is not None:
         text = "--class names the class of binary masks without categories; the values have a meaning already"
         raise UsageError("usage.class", f"{folder}: {text}")
@@ -79,7 +80,7 @@ def glance(
             settings=f"{_VERSION} {layout.code} {layout.no_number} {numbers.numbering[2:]} {values.digest}",
         ),
         conventions=Conventions(_unlabelled(layout, meant), grouped=not numbered),
-        problems=(*index.problems, *name_problems(folder, found), *problems, *more),
+        problems=(*index.problems, *name_problems(folder, found), *roots, *problems, *more),
         missing=_missing(layout, bool(found), numbered, images),
         about=index.about,
         read_as=read_as if numbers.numbering.base else meant.read_as,
