@@ -68,7 +68,7 @@ FORMATS = {
         "COCO detection JSON: instances, stuff, LVIS, results",
         (
             *("categories", "images", "photos", "match", "flatten", "basename", "keep_fields"),
-            *("class_name", "min_score", "crowd_as_things"),
+            *("class_name", "min_score"),
         ),
         ("key:segmentation",),
         overlaps=True,
@@ -76,7 +76,7 @@ FORMATS = {
     "coco-folder": Format(
         "cocoseg.formats.coco.folder",
         "folder of COCO detection JSONs, one for each image (SA-1B)",
-        ("categories", "photos", "keep_fields", "class_name", "min_score", "crowd_as_things"),
+        ("categories", "photos", "keep_fields", "class_name", "min_score"),
         ("each:image",),
         folder=True,
         overlaps=True,

@@ -7,6 +7,8 @@ from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from cocoseg.errors import DocumentError, SampleError, UsageError, show
 from cocoseg.files import places
 from cocoseg.files.places import StrPath, place
@@ -14,7 +16,7 @@ from cocoseg.formats import FORMATS
 from cocoseg.formats.coco_json.names import numbering
 from cocoseg.formats.detect import Found, find_document, is_folder, recognise
 from cocoseg.limits import MAX_PIXELS, allow_pixels
-from cocoseg.model import Dataset, Loader, Loads
+from cocoseg.model import Dataset, Loader, Loads, Sample
 from cocoseg.options import Reading, check_choice, declared, flag, takes
 from cocoseg.options import given as changed
 from cocoseg.runs.tally import guess
@@ -49,7 +51,10 @@ def survey(path: StrPath, **options: Unpack[Reading]) -> dict[str, Any]:
     from cocoseg.formats.survey import count
 
     name, dataset = _open(path, options, "glance")
-    return count(name, dataset, import_module(FORMATS[name].module).peek(dataset))
+    peek = import_module(FORMATS[name].module).peek(dataset)
+    if options["crowd_as_things"]:
+        return count(name, dataset, lambda entry: peek(entry)._replace(crowds=0))
+    return count(name, dataset, peek)
 
 
 def _open(path: StrPath, options: Reading, function: str = "read") -> tuple[str, Dataset]:
@@ -58,6 +63,7 @@ def _open(path: StrPath, options: Reading, function: str = "read") -> tuple[str,
     given = {name: _location(name, value) for name, value in changed(Reading, options).items()}
     given.pop("source_format", None)
     most = _limit(given.pop("max_pixels", MAX_PIXELS))
+    single = given.pop("crowd_as_things", False)
     _check_name(name)
     found = Found(name) if name else recognise(source)
     if found.format is None:  # images without a segment, or else that reader's message says what is wrong
@@ -69,7 +75,7 @@ def _open(path: StrPath, options: Reading, function: str = "read") -> tuple[str,
     except DocumentError as error:
         raise _with_guess(error, os.fspath(path), read_as) from None
     dataset = replace(dataset, load=_with_limit(dataset.load, most), read_as=dataset.read_as or read_as)
-    return found.format or "coco", dataset
+    return found.format or "coco", _with_single_crowds(dataset) if single else dataset
 
 
 def _read(path: StrPath, source: str, found: Found, function: str, given: dict[str, Any]) -> Dataset:
@@ -116,6 +122,18 @@ def _limit(most: int) -> int:
 
 def _with_limit(load: Loads, most: int) -> Loads:
     return replace(load, max_pixels=most) if isinstance(load, Loader) else load
+
+
+def _with_single_crowds(dataset: Dataset) -> Dataset:
+    """The data set, where crowds are single things, as the digests of its images say."""
+    load, problems = dataset.load, (problem for problem in dataset.problems if problem.category != "seg.crowd")
+    assert isinstance(load, Loader)
+    load = replace(load, settings=f"{load.settings} crowds are things")
+    return replace(dataset, load=load, problems=tuple(problems)).map(_single)
+
+
+def _single(sample: Sample) -> Sample:
+    return replace(sample, iscrowd=np.zeros_like(sample.iscrowd))
 
 
 def _location(option: str, value: Any) -> Any:

@@ -74,6 +74,8 @@ class AnnotationSummary(Tally):
     def remarks(self) -> list[str]:
         """The numbers of annotations, and the IoU of simplified polygons, in words."""
         crowds = f", {self.crowds:,} of them crowds" if self.crowds else ""
+        if self.crowds and self.crowds == self.annotations:
+            crowds += " (--crowd-as-things makes them single things)"
         words = [f"{counted(self.annotations, 'annotation')}{crowds}"]
         if self.simplified or self.filled:
             how = " that OpenCV fills" if self.filled else ""

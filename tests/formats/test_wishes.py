@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,9 @@ import numpy as np
 import pytest
 
 import cocoseg
+from cocoseg.files.png.write import write_class_map
 from command import cocoseg as run
+from conftest import FIXTURES
 
 CATEGORIES = [
     {"id": 1, "name": "cat", "skeleton": [[1, 2]], "keypoints": ["nose", "tail"]},
@@ -95,6 +98,33 @@ class TestCrowds:
         dataset = cocoseg.read(save(rows({"iscrowd": 1}, {"iscrowd": 1}), tmp_path), crowd_as_things=True)
         assert dataset.problems == ()
         assert dataset[0].iscrowd.tolist() == [False, False]
+
+    @pytest.mark.parametrize(
+        ("source", "options"),
+        [
+            (FIXTURES / "panoptic.json", {}),
+            (FIXTURES / "instances.json", {}),
+            (FIXTURES / "semantic", {"categories": FIXTURES / "panoptic.json"}),
+        ],
+    )
+    def test_of_every_format_are_things_on_request(self, source: Path, options: Any, tmp_path: Path) -> None:
+        before, after = cocoseg.read(source, **options), cocoseg.read(source, **options, crowd_as_things=True)
+        assert any(sample.iscrowd.any() for sample in before)
+        assert not any(sample.iscrowd.any() for sample in pickle.loads(pickle.dumps(after)))
+        assert cocoseg.info(source, **options, crowd_as_things=True).crowd in (0, None)
+        out = tmp_path / "a.json"
+        first = cocoseg.to_coco(source, out, **options)
+        again = cocoseg.to_coco(source, out, **options, crowd_as_things=True)
+        assert (first.crowds > 0, again.crowds, again.annotations) == (True, 0, first.annotations)
+        assert not any(row["iscrowd"] for row in json.loads(out.read_text())["annotations"])
+
+    def test_of_masks_are_hinted_at_where_there_is_nothing_else(self, tmp_path: Path) -> None:
+        (tmp_path / "m").mkdir()
+        (tmp_path / "m" / "a.png").write_bytes(write_class_map(np.array([[0, 255]], np.uint8)))
+        said = run("to-coco", tmp_path / "m", tmp_path / "a.json").stdout
+        assert "1 annotation, 1 of them crowds (--crowd-as-things makes them single things)" in said
+        said = run("to-coco", tmp_path / "m", tmp_path / "a.json", "--crowd-as-things").stdout
+        assert "crowds" not in said
 
 
 UNSAFE = ["/data/train/a.jpg", "https://host/train/a.jpg?size=1", "C:\\data\\train\\a.jpg", "train\\a.jpg", "../a.jpg"]

@@ -40,7 +40,6 @@ class Choices:
     naming: Naming = "path"
     class_name: str | None = None
     min_score: float | None = None
-    crowd_as_things: bool = False
     keep_fields: bool = False
     part: bool = False
 
@@ -189,10 +188,7 @@ def _chosen(source: str, found: Rows, choices: Choices) -> list[Problem]:
             problems.append(Problem("seg.score", f"{source}: left out {what} with a score below {least}"))
         found.rows = [found.rows[k] for k in kept]
         found.numbers = [found.numbers[k] for k in kept]
-    if choices.crowd_as_things:
-        for row in found.rows:
-            row.iscrowd = 0
-    elif found.rows and all(row.iscrowd for row in found.rows):
+    if found.rows and all(row.iscrowd for row in found.rows):
         text = "every annotation is a crowd (iscrowd 1), which training leaves out; --crowd-as-things makes them things"
         problems.append(Problem("seg.crowd", f"{source}: {text}"))
     return problems
