@@ -8,6 +8,7 @@ from typing import NamedTuple
 from cocoseg.errors import DocumentError, SampleError, show
 from cocoseg.files import places, png
 from cocoseg.files.listing import names, pictures_of
+from cocoseg.files.names import JOURNAL
 from cocoseg.files.places import StrPath, place
 from cocoseg.files.reading import read_head
 from cocoseg.formats import FORMATS
@@ -61,10 +62,13 @@ def _of_folder(folder: str) -> Found:
     table = next(
         (name for end, name in _signs("table").items() if any(file.endswith(f"/{end}") for file in files)), None
     )
-    # Tables may be of a run that wrote beside its source.
-    if found := _of_documents(folder, [name for name in files if "/" not in name] if table else files):
+    # A run may have written into the folder of its source.
+    written = table or any(f"/{JOURNAL}/" in name for name in files)
+    if written and (found := _of_documents(folder, [name for name in files if "/" not in name])):
         return found
-    return Found(table) if table else Found(_of_pictures(folder, pictures_of(files)), guessed=True)
+    if table:
+        return Found(table)
+    return _of_documents(folder, files) or Found(_of_pictures(folder, pictures_of(files)), guessed=True)
 
 
 def _of_documents(folder: str, files: Sequence[str]) -> Found | None:

@@ -123,7 +123,7 @@ def to_coco(src: StrPath, out: StrPath, **options: Unpack[ToCoco]) -> Annotation
         where = Place(open_folder(places.parent(target)), places.base_name(target), folder)
         return detection_document(where, _categories(dataset, stuff), convert, about(dataset, src))
 
-    head = Head(source.files, shown | source.given)
+    head = Head(source.files(dataset), shown | source.given)
     return run(Work(COMMAND, dataset, convert, summary, target, head, document, places.beside(target)), how)
 
 

@@ -102,7 +102,7 @@ def to_masks(src: StrPath, out: StrPath, **options: Unpack[ToMasks]) -> MaskSumm
     dataset = source.read()
     convert = (MaskStacks if stack else MaskFiles)(dataset.categories, left_out(dataset, things_only))
     summary = MaskSummary(len(dataset), problems=[*dataset.problems], categories=dataset.categories)
-    head = Head(source.files, {"stack": stack, "things_only": things_only} | source.given, _about(dataset))
+    head = Head(source.files(dataset), {"stack": stack, "things_only": things_only} | source.given, _about(dataset))
     return run(Work(COMMAND, dataset, convert, summary, out, head), how)
 
 

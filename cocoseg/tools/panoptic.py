@@ -103,7 +103,7 @@ def to_panoptic(src: StrPath, out: StrPath, **options: Unpack[ToPanoptic]) -> Pa
     summary = PanopticSummary(len(dataset), problems=list(dataset.problems))
     summary.notes += by_score(dataset, overlap)
     shown = {"overlap": overlap, "stuff": stuff and places.base_name(place(stuff))} | source.given
-    sources = [*source.files, *([place(stuff)] if stuff else ())]
+    sources = [*source.files(dataset), *([place(stuff)] if stuff else ())]
 
     def document(folder: Folder) -> Document:
         return coco_document(Place(folder, DOCUMENT, folder), convert.categories, about(dataset, *files))

@@ -42,7 +42,7 @@ class Painting:
         scheme_file = labels_file(labels)
         shown = {"labels": scheme.name, "overlap": scheme.overlap, "unlabelled": unlabelled} | source.given
         shown |= {name: given[name] for name in _CHOICES if given[name]}
-        return cls(dataset, scheme, [*source.files, *([scheme_file] if scheme_file else ())], shown)
+        return cls(dataset, scheme, [*source.files(dataset), *([scheme_file] if scheme_file else ())], shown)
 
     def summary(self, kind: Callable[..., S]) -> S:
         """An empty summary of this kind."""

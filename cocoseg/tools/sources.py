@@ -30,11 +30,11 @@ class Source:
         """The data set. Raises DocumentError, LabelError, UsageError."""
         return read(self.src, **self.options)
 
-    @property
-    def files(self) -> list[str]:
-        """All files and folders that are read, except the PNGs of a panoptic JSON."""
+    def files(self, dataset: Dataset) -> list[str]:
+        """All files and folders that are read, except the PNGs of a panoptic JSON; of a folder, the JSON in it."""
         options = self.options
-        named = (self.src, *(options[name] for name in _FILES))  # type: ignore[literal-required]
+        src = dataset.source if dataset.source.lower().endswith(".json") else self.src
+        named = (src, *(options[name] for name in _FILES))  # type: ignore[literal-required]
         split = None if options["split"] is None else list_file(options["split"])
         files = (*named, split, labels_file(options["source_labels"]))
         return [place(path) for path in files if path is not None]

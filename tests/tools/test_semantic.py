@@ -236,3 +236,22 @@ def test_a_folder_where_the_report_belongs(tmp_path: Path) -> None:
     assert [failure.category for failure in cocoseg.to_semantic(source, tmp_path / "other").failures] == [
         "path.invalid"
     ]
+
+
+@pytest.mark.parametrize("command", ["to_semantic", "to_onehot", "to_masks", "to_panoptic"])
+def test_out_may_lie_beside_the_json_that_a_folder_stands_for(command: str, tmp_path: Path) -> None:
+    (tmp_path / "annotations.json").write_bytes((FIXTURES / "instances.json").read_bytes())
+    out = tmp_path / "out"
+    for _ in range(2):
+        assert getattr(cocoseg, command)(tmp_path, out).failed == 0
+    size = (tmp_path / "annotations.json").stat().st_size
+    assert json.loads((out / "cocoseg.json").read_text())["sources"] == [{"name": "annotations.json", "bytes": size}]
+    with pytest.raises(cocoseg.UsageError, match=r"annotations.json' lies in OUT") as caught:
+        getattr(cocoseg, command)(tmp_path, tmp_path)
+    assert caught.value.category == "out.is_input"
+
+
+def test_out_may_not_lie_in_a_folder_of_class_maps(tmp_path: Path) -> None:
+    cocoseg.to_semantic(SOURCE, tmp_path / "maps")
+    with pytest.raises(cocoseg.UsageError, match="lie in one another"):
+        cocoseg.to_onehot(tmp_path / "maps", tmp_path / "maps/out")
