@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import msgspec
 import numpy as np
@@ -53,9 +53,7 @@ def semantic(sample: Sample, labels: Labels = "index", overlap: Overlap | None =
 
 def scheme_for(sample: object, labels: Labels) -> LabelScheme:
     """The scheme for a sample. Raises UsageError: ``usage.sample`` for anything else, ``usage.labels``; LabelError."""
-    if not isinstance(sample, Sample):
-        found = f"sample is a {type(sample).__name__}"
-        raise UsageError("usage.sample", f"{found}, expected one image of a data set, such as dataset[0]")
+    check_is_sample(sample)
     try:
         return label_scheme(labels)
     except LabelError as error:
@@ -95,12 +93,22 @@ def flat(sample: Sample, overlap: Overlap | None = None) -> tuple[Regions, int]:
 def instance_masks(sample: Sample) -> npt.NDArray[np.bool_]:
     """A mask per segment: (n, H, W) bool, in the order of ``sample.ids``, ``category_ids``, ``iscrowd`` and ``areas``.
 
+    Raises UsageError ``usage.sample`` for anything but a Sample.
+
     >>> import cocoseg
     >>> masks = instance_masks(cocoseg.read("fixtures/panoptic.json")[2])
     >>> masks.shape, masks.sum(axis=(1, 2)).tolist()
     ((4, 1, 9), [1, 2, 2, 2])
     """
+    check_is_sample(sample)
     return segment_masks(sample, np.arange(len(sample.ids)))
+
+
+def check_is_sample(sample: object) -> None:
+    """Raises UsageError ``usage.sample`` for anything but a Sample."""
+    if not isinstance(sample, Sample):
+        found = f"sample is a {type(sample).__name__}"
+        raise UsageError("usage.sample", f"{found}, expected one image of a data set, such as dataset[0]")
 
 
 def segment_masks(sample: Sample, indices: npt.NDArray[np.intp]) -> npt.NDArray[np.bool_]:
@@ -202,7 +210,7 @@ def panoptic_to_semantic(
 
     ``picture`` is (H, W, 3) or (H, W, 4) uint8 as the PNG stores it, or (H, W) integer ids. Returns (H, W) uint8 or
     uint16. Raises SampleError: ``id.duplicate``, ``id.range``, ``id.unknown``, ``panoptic.unknown_id``; UsageError
-    ``usage.picture`` for any other array.
+    ``usage.picture`` for any other array, ``usage.segments_info`` for anything but a list of dicts.
 
     >>> picture = np.array([[[1, 0, 0], [2, 0, 0], [0, 0, 0]]], np.uint8)
     >>> info = [{"id": 1, "category_id": 1}, {"id": 2, "category_id": 200}]
@@ -210,6 +218,7 @@ def panoptic_to_semantic(
     array([[  0, 132, 255]], dtype=uint8)
     """
     ids = _ids(picture)
+    _check_is_table(segments_info)
     listed = _column(segments_info, "id")
     check_ids(listed)
     sample = Sample(
@@ -221,6 +230,14 @@ def panoptic_to_semantic(
         shapes=listed_regions(ids, listed.astype(ids.dtype, copy=False)),
     )
     return semantic(sample, labels)
+
+
+def _check_is_table(segments_info: object) -> None:
+    """Raises UsageError ``usage.segments_info`` for anything but a list of dicts."""
+    is_list = isinstance(segments_info, list | tuple | np.ndarray)
+    if not is_list or not all(isinstance(row, Mapping) for row in cast("Sequence[object]", segments_info)):
+        found = f"segments_info is {show(segments_info)}, expected a list of dicts"
+        raise UsageError("usage.segments_info", f"{found}, as annotation['segments_info'] of a panoptic JSON")
 
 
 def _column(segments_info: Sequence[Mapping[str, Any]], field: str) -> npt.NDArray[np.int64]:
@@ -240,6 +257,9 @@ def _column(segments_info: Sequence[Mapping[str, Any]], field: str) -> npt.NDArr
 
 def _ids(picture: npt.NDArray[Any]) -> npt.NDArray[np.uint32] | npt.NDArray[np.int64]:
     """The ids of a picture of colours, or of ids of any integer type, in a type that holds all ids."""
+    if not isinstance(picture, np.ndarray):
+        found = f"the picture is a {type(picture).__name__}"
+        raise UsageError("usage.picture", f"{found}, expected an array (H, W, 3) of uint8 or (H, W) of integers")
     colors = picture.ndim == 3 and picture.shape[2] >= 3
     if picture.dtype.kind not in "iu" or not (colors or picture.ndim == 2) or not picture.size:
         found = f"the picture has shape {picture.shape} and dtype {picture.dtype}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, SupportsIndex
 
 from torch import Tensor
 
@@ -42,8 +42,9 @@ class PadCollate:
     multiple_of: int = 1
 
     def __post_init__(self) -> None:
-        if self.multiple_of < 1:
-            raise UsageError("usage.number", f"multiple_of is {show(self.multiple_of)}, expected at least 1")
+        if not isinstance(self.multiple_of, SupportsIndex) or int(self.multiple_of) < 1:
+            text = f"multiple_of is {show(self.multiple_of)}, expected a whole number, at least 1"
+            raise UsageError("usage.number", text)
 
     def __call__(self, pairs: Sequence[tuple[Any, Any]]) -> tuple[Any, Any]:
         """The padded pairs, joined by ``collate``."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, SupportsFloat
 
 import torch
 from torch import Tensor
@@ -78,9 +78,13 @@ class RandomCrop:
 
 @dataclass(frozen=True)
 class RandomFlip:
-    """Swap left and right with a ``probability``."""
+    """Swap left and right with a ``probability``. Raises UsageError ``usage.number`` for one outside 0 to 1."""
 
     probability: float = 0.5
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.probability, SupportsFloat) or not 0 <= float(self.probability) <= 1:
+            raise UsageError("usage.number", f"probability is {show(self.probability)}, expected a number from 0 to 1")
 
     def __call__(self, image: Any, target: Any) -> tuple[Any, Any]:
         """Image and target, both changed."""

@@ -86,6 +86,12 @@ def refusal(call: Any, *args: Any) -> SampleError:
     return caught.value
 
 
+def wrong_call(call: Any, *args: Any) -> UsageError:
+    with pytest.raises(UsageError) as caught:
+        call(*args)
+    return caught.value
+
+
 @st.composite
 def images(draw: st.DrawFn) -> tuple[np.ndarray, Info]:
     """A picture of ids and its segments in any order, some without pixels; ids are small and large."""
@@ -275,6 +281,26 @@ class TestIntegersOfAnyWidth:
         except (CocosegError, TypeError, ValueError):
             return
         np.testing.assert_array_equal(painted, by_segment(ids, info, TOWN))
+
+
+class TestArgumentsOfOtherTypes:
+    @pytest.mark.parametrize("sample", [None, [], {"id": 1}])
+    def test_are_no_sample(self, sample: Any) -> None:
+        error = wrong_call(instance_masks, sample)
+        assert error.category == "usage.sample"
+        assert str(error).startswith(f"sample is a {type(sample).__name__}, expected one image of a data set")
+
+    @pytest.mark.parametrize("info", [{"id": 1, "category_id": 7}, None, "ab", [1], [None], 3])
+    def test_are_no_segments_info(self, info: Any) -> None:
+        error = wrong_call(panoptic_to_semantic, scene("a"), info, TOWN)
+        assert error.category == "usage.segments_info"
+        assert "expected a list of dicts, as annotation['segments_info']" in str(error)
+
+    @pytest.mark.parametrize("picture", [None, [[1]], "a.png"])
+    def test_are_no_picture(self, picture: Any) -> None:
+        error = wrong_call(panoptic_to_semantic, picture, segments(7), TOWN)
+        assert error.category == "usage.picture"
+        assert f"the picture is a {type(picture).__name__}, expected an array" in str(error)
 
 
 class TestInstanceMasks:

@@ -321,6 +321,20 @@ class TestDropEmpty:
             drop_empty(None, SegmentationDataset("fixtures/panoptic.json", target="packed")[0][1])
 
 
+@pytest.mark.parametrize("probability", ["a", 3, -0.1, float("nan"), None])
+def test_a_probability_is_from_0_to_1(probability: Any) -> None:
+    with pytest.raises(UsageError, match="^probability is .*, expected a number from 0 to 1") as caught:
+        RandomFlip(probability)
+    assert caught.value.category == "usage.number"
+
+
+@pytest.mark.parametrize("multiple", ["8", 1.5, None, 0])
+def test_a_multiple_is_a_whole_number(multiple: Any) -> None:
+    with pytest.raises(UsageError, match="^multiple_of is .*, expected a whole number, at least 1") as caught:
+        PadCollate(multiple_of=multiple)
+    assert caught.value.category == "usage.number"
+
+
 class TestCollate:
     def test_stacks_what_has_one_shape_and_lists_what_has_not(self) -> None:
         one, other = torch.zeros(2, 3), torch.zeros(3, 3)
