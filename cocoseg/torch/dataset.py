@@ -207,7 +207,9 @@ class SegmentationDataset(torch.utils.data.Dataset[tuple[Any, Any]]):
         image, target = self.wrap(image, self.target(sample))
         if self._without_crowds and (count := only_crowds(sample, self.labels)):
             text = f"{sample.place or show(sample.key)}: the only objects are crowds ({count}), which are left out"
-            self._notes.say("crowds", index, f"{text}; {self._without_crowds}")
+            grouped = "name their instance numbers in cocoseg.read(..., instances=...), or "
+            advice = (grouped if self.dataset.conventions.grouped else "") + self._without_crowds
+            self._notes.say("crowds", index, f"{text}; {advice}")
         if self.transform is not None:
             image, target = self.transform(image, self._marked(target))
         return image, self._marked(target)

@@ -34,6 +34,7 @@ from cocoseg.torch import (
     collate,
     wrapping,
 )
+from conftest import FIXTURES
 from training import SCHEMES, TOWN, drawn_sample, one_hot_loop, samples
 
 SOURCES = ["fixtures/panoptic.json", "fixtures/instances.json"]
@@ -726,3 +727,15 @@ class TestTvTensors:
     def test_name_id_maps_and_leave_runs(self) -> None:
         assert self.kind(SegmentationDataset(SOURCES[0], target="panoptic")[0][1]["id_map"]) == "Mask"
         assert self.kind(SegmentationDataset(SOURCES[0], target="packed")[0][1]) == "PackedMasks"
+
+
+def test_class_maps_have_no_objects_without_instance_numbers() -> None:
+    categories = FIXTURES / "panoptic.json"
+    data = SegmentationDataset(cocoseg.read(FIXTURES / "semantic", categories=categories), target="instances")
+    said = (
+        r"which are left out; name their instance numbers in cocoseg.read\(..., instances=...\), or pass crowds"
+    )
+    with pytest.warns(UserWarning, match=said):
+        assert sum(len(target["labels"]) for _, target in data) == 0
+    numbered = cocoseg.read(FIXTURES / "semantic", categories=categories, instances=FIXTURES / "instance-numbers")
+    assert sum(len(target["labels"]) for _, target in SegmentationDataset(numbered, target="instances")) > 0
