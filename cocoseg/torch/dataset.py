@@ -71,7 +71,8 @@ class SegmentationDataset(torch.utils.data.Dataset[tuple[Any, Any]]):
       and batches stay as they are. This is said once; ``notes["skipped"]`` lists the bad images that were met.
 
     The entries are in a nameless temporary file that all workers read, under fork and spawn; other pickles of the data
-    set carry them, and can be loaded anywhere. In workers, glibc keeps the memory that a picture frees
+    set carry them. Files are found by the paths that were given: a pickle that is loaded in another folder needs
+    absolute ones. In workers, glibc keeps the memory that a picture frees
     (``cocoseg.parallel.tune_memory``). With this package's ``collate`` or ``PadCollate``, workers send a batch in one
     piece.
 
