@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 from cocoseg.cli import options
 
 
 @options.command()
-def command() -> None:
+def command(*, json: Annotated[bool, typer.Option("--json", help="Print the table as JSON.")] = False) -> None:
     """Show which sources convert to which targets, and what is lost.
 
     Example: cocoseg formats
     """
     from cocoseg.tools import formats
 
+    if json:
+        from cocoseg.cli.report import as_json
+
+        typer.echo(as_json(formats.as_dict()))
+        return
     heads, made, *rows = formats.table()
     lines = [f"{command}: {what}" for command, what in zip(heads[1:], made[1:], strict=True)]
     for source, *remarks in rows:

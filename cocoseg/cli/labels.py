@@ -25,7 +25,9 @@ def command(
         typer.Argument(metavar="[SRC]", help="The file or folder whose categories the scheme follows."),
     ] = None,
     *,
-    json: Annotated[bool, typer.Option("--json", help="Print the scheme as a file that --labels reads.")] = False,
+    json: Annotated[
+        bool, typer.Option("--json", help="Print the scheme as a file that --labels reads, or the list as JSON.")
+    ] = False,
     **given: Any,
 ) -> None:
     """List the label presets, or print one as a table.
@@ -33,10 +35,9 @@ def command(
     Example: cocoseg labels mask2former
     """
     from cocoseg.cli.report import problem_lines, table
-    from cocoseg.labels import PRESETS
 
     if labels is None:
-        typer.echo("\n".join(table([(name, preset.summary) for name, preset in PRESETS.items()])))
+        _list_presets(json)
         return
     scheme = _scheme(labels, src, given)
     for line in problem_lines("Warnings", scheme.problems, ""):
@@ -53,6 +54,15 @@ def command(
         rows.append((str(scheme.outside), "unlabelled", ""))
     typer.echo(f"{scheme.name}: {scheme.dtype.itemsize * 8} bits, crowd {scheme.crowd}, things {scheme.things}")
     typer.echo("\n".join(table([("class", "name", "category ids"), *rows], right=(0,))))
+
+
+def _list_presets(json: bool) -> None:
+    """Print the names of the presets with their summaries, as a table or an object."""
+    from cocoseg.cli.report import as_json, table
+    from cocoseg.labels import PRESETS
+
+    rows = {name: preset.summary for name, preset in PRESETS.items()}
+    typer.echo(as_json({"presets": rows}) if json else "\n".join(table([*rows.items()])))
 
 
 def _scheme(labels: str, src: str | None, given: dict[str, Any]) -> LabelScheme:

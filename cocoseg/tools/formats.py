@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from cocoseg.formats import FORMATS, Format
 
@@ -44,6 +44,19 @@ def table() -> list[tuple[str, ...]]:
     """A row for each source, under the names of the commands."""
     rows = [(source.what, *(remark(source, target) for target in TARGETS.values())) for source in sources().values()]
     return [("from", *TARGETS), ("", *(target.what for target in TARGETS.values())), *rows]
+
+
+def as_dict() -> dict[str, Any]:
+    """The table as JSON has it: what each command writes, and for each source what becomes of it with each command.
+
+    >>> as_dict()["sources"]["semantic"]["to-coco"]
+    'things of a class as one crowd'
+    """
+    found = {
+        name: {"what": source.what} | {command: remark(source, target) for command, target in TARGETS.items()}
+        for name, source in sources().items()
+    }
+    return {"commands": {command: target.what for command, target in TARGETS.items()}, "sources": found}
 
 
 def sources() -> dict[str, Format]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from cocoseg.labels import PRESETS
 from command import cocoseg as run
 from conftest import FIXTURES
 
@@ -108,3 +109,8 @@ def test_background_is_printed_once(tmp_path: Path) -> None:
     classes = "[[classes]]\nindex = 1\nname = 'a'\ncategory_ids = [1]"
     (tmp_path / "a.toml").write_text(f"name = 'x'\nunlabelled = 0\n{classes}")
     assert run("labels", tmp_path / "a.toml").stdout.splitlines()[-1].split() == ["0", "unlabelled"]
+
+
+def test_the_list_as_json() -> None:
+    found = run("labels", "--json").summary
+    assert found == {"presets": {name: preset.summary for name, preset in PRESETS.items()}}

@@ -78,3 +78,12 @@ def test_the_command_prints_the_table() -> None:
     assert all(f"{name}: {target.what}" in result.stdout for name, target in formats.TARGETS.items())
     assert "  to-masks, to-coco, to-panoptic: things of a class as one crowd\n" in result.stdout
     assert max(map(len, result.stdout.splitlines())) <= 80
+
+
+def test_as_json() -> None:
+    found = run("formats", "--json").summary
+    assert found["commands"] == {name: target.what for name, target in formats.TARGETS.items()}
+    assert found["sources"].keys() == formats.sources().keys()
+    for name, source in formats.sources().items():
+        expected = {command: formats.remark(source, target) for command, target in formats.TARGETS.items()}
+        assert found["sources"][name] == {"what": source.what} | expected

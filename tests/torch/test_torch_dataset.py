@@ -732,9 +732,7 @@ class TestTvTensors:
 def test_class_maps_have_no_objects_without_instance_numbers() -> None:
     categories = FIXTURES / "panoptic.json"
     data = SegmentationDataset(cocoseg.read(FIXTURES / "semantic", categories=categories), target="instances")
-    said = (
-        r"which are left out; name their instance numbers in cocoseg.read\(..., instances=...\), or pass crowds"
-    )
+    said = r"which are left out; name their instance numbers in cocoseg.read\(..., instances=...\), or pass crowds"
     with pytest.warns(UserWarning, match=said):
         assert sum(len(target["labels"]) for _, target in data) == 0
     numbered = cocoseg.read(FIXTURES / "semantic", categories=categories, instances=FIXTURES / "instance-numbers")
