@@ -193,6 +193,46 @@ def test_the_option_decides(code: Any, found: list[tuple[int, bool]], tmp_path: 
     assert dataset.problems == ()
 
 
+KITTI: Pair = ([7, 24, 26, 26], [7 * 256, 24 * 256 + 1, 26 * 256 + 1, 26 * 256 + 2])
+
+
+@pytest.mark.parametrize(
+    ("categories", "pair", "code", "said"),
+    [
+        (CITY, GROUP, "by-256", "under class·1000 [+] n;"),
+        (CITY, KITTI, "thousands", "under class·256 [+] n;"),
+        (TRAIN_IDS, ([0, 11, 13, 13], [7, 24000, 26, 26001]), "by-256", "numbers of one class are of several"),
+    ],
+)
+def test_an_option_that_contradicts_the_pictures_is_refused(
+    categories: Any, pair: Pair, code: Any, said: str, tmp_path: Path
+) -> None:
+    with pytest.raises(cocoseg.UsageError, match=f"--instance-code is {code}, but .*{said}") as caught:
+        cocoseg.read(**lay_out(tmp_path, categories, pair, pair), instance_code=code)
+    assert caught.value.category == "usage.instance_code"
+
+
+def test_plain_numbers_that_make_groups_objects_are_a_warning(tmp_path: Path) -> None:
+    (problem,) = cocoseg.read(**lay_out(tmp_path, CITY, GROUP), instance_code="plain").problems
+    assert (problem.category, "groups that plain numbers make objects" in problem.message) == ("maps.instance", True)
+
+
+@pytest.mark.parametrize("pair", [KITTI, ([7, 24], [7 * 256, 24 * 256])])
+def test_an_option_that_agrees_is_taken_and_checked(pair: Pair, tmp_path: Path) -> None:
+    options = lay_out(tmp_path, CITY, pair, pair, ([7, 24], [7 * 256, 26 * 256]))
+    dataset = cocoseg.read(**options, instance_code="by-256-from-1")
+    assert dataset.problems == ()
+    with pytest.raises(cocoseg.SampleError, match=r"expected class·256 [+] n from 1"):
+        dataset[2]
+
+
+def test_an_option_is_taken_for_train_ids(tmp_path: Path) -> None:
+    dataset = cocoseg.read(
+        **lay_out(tmp_path, TRAIN_IDS, ([0, 13, 13, 13], [7, 26, 26000, 26001])), instance_code="thousands"
+    )
+    assert (segments(dataset[0]), dataset.problems) == ([(0, False), (13, True), (13, False), (13, False)], ())
+
+
 def test_the_option_needs_numbers(tmp_path: Path) -> None:
     options = lay_out(tmp_path, OTHER, ([1, 2], [1000, 2000]))
     del options["instances"]

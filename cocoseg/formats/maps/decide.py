@@ -47,7 +47,11 @@ def numbering(
     found = find_numbering(folders, names, meant, code)
     if not found.doubt:
         return found, ()
-    text = f"{found.doubt}; they are read as {found.numbering.words}; --instance-code says otherwise"
+    if code and found.numbering.base:
+        text = f"--instance-code is {code}, but {found.doubt}; leave it out, or give another"
+        raise UsageError("usage.instance_code", f"{folders[1]}: {text}")
+    advice = "leave out --instance-code if that is wrong" if code else "--instance-code says otherwise"
+    text = f"{found.doubt}; they are read as {found.numbering.words}; {advice}"
     return found, (Problem("maps.instance", f"{folders[1]}: {text}"),)
 
 

@@ -97,10 +97,30 @@ class _Seen:
             return Found(NUMBERINGS[code or "plain"], self._all)
         base = NUMBERINGS[code].base if code else next(filter(self.is_shown, _BASES), 0)
         if not base:
-            return Found(NUMBERINGS["plain"], self._numbered(NUMBERINGS["plain"]), "" if code else self._doubt)
-        first, doubt = (NUMBERINGS[code].first, "") if code else self._first(base)
+            doubt = self._groups if code else self._doubt
+            return Found(NUMBERINGS["plain"], self._numbered(NUMBERINGS["plain"]), doubt)
+        first, doubt = (NUMBERINGS[code].first, self._contradiction(base)) if code else self._first(base)
         kind = next(kind for kind in NUMBERINGS.values() if (kind.base, kind.first) == (base, first))
         return Found(kind._replace(checked=self._agrees(base)), self._numbered(kind), doubt)
+
+    def _contradiction(self, base: int) -> str:
+        """What speaks against a given base: another one is that of the class maps, or codes are of several classes."""
+        if self._agrees(base):
+            return ""
+        if other := next(filter(self._agrees, _BASES), 0):
+            return f"the classes in the numbers are those of the class maps under class·{other} + n"
+        return "" if self._is_unique(base) else "numbers of one class are of several in the class maps"
+
+    @property
+    def _groups(self) -> str:
+        """What speaks against plain numbers: the pictures show groups under another numbering."""
+        seen = self.found(None)
+        classes, numbers = self._pairs
+        things = ~np.isin(classes, [v for v, row in self.values.rows if self.values.isthing[row] is False])
+        groups = things & np.isin(classes, list(seen.numbered)) & (seen.numbering.numbers(numbers) == 0)
+        if not seen.numbering.base or seen.doubt or not groups.any():
+            return ""
+        return f"the pictures show {seen.numbering.words}, and groups that plain numbers make objects"
 
     def _numbered(self, kind: Numbering) -> frozenset[int]:
         """The classes with numbered instances, or all if there are none."""
@@ -160,13 +180,23 @@ class _Seen:
     def _doubt(self) -> str:
         return _EQUAL if self._are_classes and not len(self._of_stuff) else ""
 
-    def _corresponds(self, base: int) -> bool:
-        """Whether each class in the numbers is always one and the same other class of the class maps."""
+    def _codes(self, base: int) -> set[tuple[int, int]]:
+        """Each class in the numbers, with each class of the class maps that it is found at."""
         classes, numbers = self._pairs
         alone = (numbers > 0) & (numbers < base) & (base == 1000)
-        codes = np.where(alone, numbers, numbers // base)
-        pairs = set(zip(codes.tolist(), classes.tolist(), strict=True))
-        unique = all(len({pair[side] for pair in pairs}) == len(pairs) >= _SOME for side in (0, 1))
+        return set(zip(np.where(alone, numbers, numbers // base).tolist(), classes.tolist(), strict=True))
+
+    def _is_unique(self, base: int) -> bool:
+        """Whether each class in the numbers is always one and the same class of the class maps."""
+        pairs = self._codes(base)
+        return all(len({pair[side] for pair in pairs}) == len(pairs) for side in (0, 1))
+
+    def _corresponds(self, base: int) -> bool:
+        """Whether that holds for some classes, and the numbers tell objects of a class apart."""
+        _, numbers = self._pairs
+        alone = (numbers > 0) & (numbers < base) & (base == 1000)
+        pairs = self._codes(base)
+        unique = len(pairs) >= _SOME and self._is_unique(base)
         several = len(np.unique(numbers)) > len(pairs)  # of one class; numbers of one object each show nothing
         return unique and several and bool((numbers >= base).any()) and (bool(alone.any()) or base == 256)
 
