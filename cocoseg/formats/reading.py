@@ -83,7 +83,8 @@ def _read(path: StrPath, source: str, found: Found, function: str, given: dict[s
     row = FORMATS[name]
     given = {option: value for option, value in given.items() if option in row.options or option not in _PYTHON_ONLY}
     if strange := next((option for option in given if option not in row.options), None):
-        text = f"holds {row.what}, where {flag(Reading, strange)} means nothing"
+        what = f"is a {row.what}" if row.what.startswith("folder") else f"holds {row.what}"
+        text = f"{what}, where {flag(Reading, strange)} means nothing"
         raise DocumentError("doc.kind", f"{os.fspath(path)}: {text}")
     module = import_module(row.module)
     layout = {"layout": row.layout} if row.layout else {}

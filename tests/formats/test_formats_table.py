@@ -102,6 +102,6 @@ def test_the_table_loads_no_reader_and_no_numpy() -> None:
 
 
 def test_an_option_that_means_nothing_is_refused(friendly: Path) -> None:
-    with pytest.raises(cocoseg.DocumentError, match="holds folder of friendly numbers, where --png-dir means nothing"):
+    with pytest.raises(cocoseg.DocumentError, match="is a folder of friendly numbers, where --png-dir means nothing"):
         cocoseg.read(friendly, png_dir="x")
     assert isinstance(FORMATS["friendly"], Format)

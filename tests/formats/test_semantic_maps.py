@@ -317,6 +317,31 @@ class TestBinaryMasks:
         dataset = cocoseg.read(folder_of(tmp_path / "m", a=HALF), source_labels=tmp_path / "labels.json")
         assert [row.category for row in dataset.problems] == ["maps.void"]
 
+    def test_strict_refuses_all_where_255_may_be_a_class(self, tmp_path: Path) -> None:
+        folder, names = folder_of(tmp_path / "m", a=HALF), listed(tmp_path / "c.json", *OBJECT, (2, "other"))
+        result = run("to-semantic", folder, tmp_path / "out", "--categories", names, "--strict")
+        assert (result.code, (tmp_path / "out").exists()) == (3, False)
+        assert "so it is void" in result.stderr
+        assert "(refused by --strict) [maps.void]" in result.stderr
+
+    @pytest.mark.parametrize(
+        ("folders", "options", "warned"),
+        [
+            (("cat", "dog"), {}, True),
+            (("cat", "dog"), {"class_name": "pet"}, False),
+            (("train", "val"), {}, False),
+            (("cat",), {}, False),
+        ],
+    )
+    def test_sub_folders_that_may_be_classes_are_a_warning(
+        self, folders: tuple[str, ...], options: Any, warned: bool, tmp_path: Path
+    ) -> None:
+        for name in folders:
+            folder_of(tmp_path / "m" / name, a=HALF)
+        problems = cocoseg.read(tmp_path / "m", **options).problems
+        assert [problem.category for problem in problems] == ["maps.binary"] * warned
+        assert all("the binary masks in 'cat', 'dog' are all of one class" in problem.message for problem in problems)
+
     def test_255_that_is_not_void_is_no_warning_but_an_error(self, tmp_path: Path) -> None:
         dataset = cocoseg.read(
             folder_of(tmp_path / "m", a=HALF),

@@ -20,6 +20,7 @@ from cocoseg.model import Category
 
 _MUCH = 0.1  # share of pixels from which unlisted 255 is suspicious
 _FEW = 8  # listed categories; of many, some are always missing in some pictures
+_PARTS = {"train", "training", "val", "valid", "validation", "test", "testing"}
 
 
 def is_decided(look: Look, meant: Meaning | None) -> bool:
@@ -74,6 +75,16 @@ def void_problems(folder: str, look: Look, meant: Meaning) -> tuple[Problem, ...
         "but 255 is not listed, so it is void; if it is a class, list it with this number"
     )
     return (Problem("maps.void", f"{folder}: {text}"),)
+
+
+def folder_problems(folder: str, names: Sequence[str]) -> tuple[Problem, ...]:
+    """A problem if binary masks without a named class lie in several sub-folders, which may be their classes."""
+    inside = sorted({name.partition("/")[0] for name in names if "/" in name})
+    if len(inside) < 2 or _PARTS.intersection(map(str.lower, inside)):
+        return ()
+    some = ", ".join(map(show, inside[:5])) + (f" and {len(inside) - 5} more" if len(inside) > 5 else "")
+    text = f"the binary masks in {some} are all of one class; if these are classes, read each folder with --class"
+    return (Problem("maps.binary", f"{folder}: {text}; if not, name the class with --class"),)
 
 
 def _is_suspicious(look: Look, values: set[int], absent: Sequence[int]) -> bool:

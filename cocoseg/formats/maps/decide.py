@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cocoseg.errors import DocumentError, Problem, UsageError
-from cocoseg.formats.maps.binary import as_binary, is_decided, void_problems
+from cocoseg.formats.maps.binary import as_binary, folder_problems, is_decided, void_problems
 from cocoseg.formats.maps.layouts import Layout
 from cocoseg.formats.maps.look import Look, are_photos, look_at
 from cocoseg.formats.maps.meaning import Meaning, nothing
@@ -26,7 +26,7 @@ def looked_at(
     if meant is None and 2 * look.noisy > look.pictures:
         raise _photos(folder)
     if binary := as_binary(folder, look, meant, class_name):
-        return binary, ()
+        return binary, folder_problems(folder, names) if meant is None and class_name is None else ()
     return (meant, void_problems(folder, look, meant)) if meant else (Meaning((), nothing()), ())
 
 
