@@ -13,6 +13,7 @@ import pytest
 
 import badinput
 import cocoseg
+from cocoseg.files.names import png_name
 from command import cocoseg as run
 from conftest import FIXTURES
 
@@ -478,3 +479,20 @@ def test_info(document: Document, tmp_path: Path) -> None:
 def test_labels_of_a_source(document: Document, tmp_path: Path) -> None:
     lines = run("labels", "index", save(document, tmp_path)).stdout.splitlines()
     assert [line.split()[:2] for line in lines[2:5]] == [["0", "background"], ["1", "car"], ["2", "bus"]]
+
+
+def test_refused_images_have_the_names_of_their_outputs(tmp_path: Path) -> None:
+    document = json.loads((FIXTURES / "instances.json").read_text())
+    first = document["images"][0]
+    next(row for row in document["annotations"] if row["image_id"] == first["id"])["category_id"] = [3]
+    document["images"].append(first | {"id": 99})
+    source = tmp_path / "instances.json"
+    source.write_text(json.dumps(document))
+    entries = cocoseg.read(source).entries
+    assert [type(entry).__name__ for entry in entries[:1]] == ["Refused"]
+    assert (entries[0].key, entries[-1].key) == ("", png_name(first["file_name"]))
+    del document["images"][-1]
+    source.write_text(json.dumps(document))
+    assert cocoseg.read(source).entries[0].key == png_name(first["file_name"])
+    summary = cocoseg.to_semantic(source, tmp_path / "out")
+    assert [problem.file for problem in summary.failures] == [png_name(first["file_name"])]

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 from msgspec import UNSET
+from msgspec.structs import replace
 
 from cocoseg.codecs.panoptic import ID_LIMIT, VOID
 from cocoseg.errors import DocumentError, Problem, SampleError, show
@@ -85,6 +86,7 @@ def read_index(path: str | os.PathLike[str], choices: Choices, data: bytes | Non
         _entry(source, about, image, grouped.get(image, ([], [])), bad.get(image), (table, keys, sizes))
         for image in table.rows
     ]
+    entries = [_with_key(entry, table, keys) if isinstance(entry, Refused) else entry for entry in entries]
     strays += [Refused("images", problem, stray=True) for problem in table.problems]
     problems += [*keys.problems, *name_problems(about, categories), *repeated, *found.taken.problems]
     problems += found.document.fill_problems(source)
@@ -284,6 +286,16 @@ def _entry(
 
 def _refused(source: str, where: str, error: SampleError, image: ImageId) -> Refused:
     return Refused(where, error.at(where).at(source).problem, image_id=image)
+
+
+def _with_key(refused: Refused, table: ImageTable, keys: Keys) -> Refused:
+    """A refused entry with the name of its output, if no other image has that name."""
+    assert refused.image_id is not None
+    number, row = table.rows[refused.image_id]
+    try:
+        return replace(refused, key=keys.take(number, given_name(_file_name(row), "image")))
+    except SampleError:
+        return refused
 
 
 def _image_place(number: int, image: Image) -> str:
