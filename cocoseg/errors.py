@@ -13,6 +13,7 @@ message that says where the error is, what was found, what was expected and what
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from typing import NamedTuple, TypeVar
 
@@ -85,10 +86,27 @@ def nearest(value: object, allowed: Iterable[str]) -> str:
     >>> nearest("viod", ["class", "void"]), nearest("x", ["class", "void"])
     ("did you mean 'void'?", '')
     """
+    near = most_like(str(value), allowed)
+    return f"did you mean {near!r}?" if near else ""
+
+
+def most_like(wrong: str, allowed: Iterable[str]) -> str:
+    """The allowed word that is most like a wrong one, first of those that begin with it; empty if none is near.
+
+    >>> most_like("good", ["oo", "goodness"]), most_like("nix.json", ["lim.json"])
+    ('goodness', '')
+    """
     from difflib import get_close_matches
 
-    near = get_close_matches(str(value), allowed, 1)
-    return f"did you mean {near[0]!r}?" if near else ""
+    wrong, ending = os.path.splitext(wrong)
+    # Endings make all files alike; of two files with one stem, that with the same ending is meant.
+    words = {os.path.splitext(word)[0]: word for word in sorted(allowed, key=lambda word: word.endswith(ending))}
+    longer = [word for word in words if len(wrong) > 2 and word.startswith(wrong)]
+    near = get_close_matches(wrong, longer, 1, 0) or get_close_matches(wrong, words, 1, _NEAR)
+    return words[near[0]] if near else ""
+
+
+_NEAR = 0.7
 
 
 def suggestion(value: object, allowed: Iterable[str]) -> str:

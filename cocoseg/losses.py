@@ -288,5 +288,7 @@ def _ndimage() -> Any:
     try:
         from scipy import ndimage
     except ImportError:
-        raise UsageError("usage.extra", "distances need scipy: pip install 'cocoseg[losses]'") from None
+        raise UsageError(
+            "usage.extra", "distances need scipy: pip install 'cocoseg[losses]', or '.[losses]' from a checkout"
+        ) from None
     return ndimage

@@ -24,7 +24,7 @@ from typing import (
     get_origin,
 )
 
-from cocoseg.errors import DocumentError, UsageError, nearest, show, suggestion
+from cocoseg.errors import DocumentError, UsageError, most_like, nearest, show, suggestion
 from cocoseg.limits import MAX_PIXELS
 
 if TYPE_CHECKING:
@@ -140,7 +140,7 @@ class Reading(TypedDict, total=False):
         Option(
             "Refuse an image with an area that is ten times off.",
             True,
-            shell=Shell(("--no-check-areas",), "Take areas that are ten times off."),
+            shell=Shell(("--no-check-areas",), "Accept annotations whose area is ten times off."),
         ),
     ]
     keep_fields: Annotated[
@@ -345,14 +345,12 @@ def check_path(path: "StrPath", name: str = "") -> None:
 
     ``name`` is that of the option, if it is one.
     """
-    from difflib import get_close_matches
-
     text = os.fspath(path)
     if "://" in text or os.path.lexists(text):
         return
     folder, last = os.path.split(text)
-    near = get_close_matches(last, os.listdir(folder or ".") if os.path.isdir(folder or ".") else (), 1)
-    advice = f"; did you mean {show(os.path.join(folder, near[0]), 300)}?" if near else ""
+    near = most_like(last, os.listdir(folder or ".") if os.path.isdir(folder or ".") else ())
+    advice = f"; did you mean {show(os.path.join(folder, near), 300)}?" if near else ""
     error = DocumentError("file.missing", f"{show(text, 300)} does not exist{advice}")
     raise error.at(name) if name else error
 

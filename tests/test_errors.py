@@ -117,3 +117,12 @@ def test_show_cuts_only_what_is_too_long() -> None:
 
 def test_show_shows_even_a_number_that_python_refuses_to_print() -> None:
     assert len(show(10**5000)) <= 80
+
+
+def test_only_what_is_near_is_suggested() -> None:
+    from cocoseg.errors import most_like
+
+    assert most_like("nix.json", ["lim.json", "good.json"]) == ""
+    assert most_like("good", ["oo"]) == ""
+    assert most_like("pan", ["pen", "panoptic.json"]) == "panoptic.json"
+    assert most_like("instanecs.json", ["instances.png", "instances.json", "instances"]) == "instances.json"

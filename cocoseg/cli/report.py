@@ -95,7 +95,10 @@ def _last_words(tally: Tally, out: str | None, journal: str) -> str:
         would = f"make {tally.made:,}, keep {tally.kept:,} and refuse {tally.failed:,}"
         return f"Nothing was written (--dry-run); a run would {would} of {counted(tally.listed, 'image')}"
     if not tally.complete:
-        return f"Not finished: run the same command again to resume; {REPORT} is in {journal}"
+        again = "run the same command again to resume"
+        if tally.failures:  # only --on-error stop ends a run at one
+            again = "the same command will stop there again; mend that image, or use --on-error skip"
+        return f"Not finished: {again}; {REPORT} is in {journal}"
     if not tally.images:
         return f"No image could be converted; {REPORT} is in {journal}"
     if out == journal:

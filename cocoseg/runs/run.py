@@ -156,10 +156,9 @@ def _begin(work: Work[T], how: How, folder: Folder) -> tuple[Document | None, Ta
     pages = Journal(folder, work.command)
     lines = pages.load()
     if how.limit and len(lines) > how.limit:
-        text = (
-            f"{show(folder.root, 300)} holds {counted(len(lines), 'image')}, of which --limit {how.limit} would forget"
-        )
-        raise UsageError("usage.limit", f"{text} the others; try it in another OUT")
+        found = f"{show(folder.root, 300)} holds {counted(len(lines), 'image')}"
+        text = f"--limit {how.limit} would drop {len(lines) - how.limit:,} of them; choose another OUT"
+        raise UsageError("usage.limit", f"{found}; {text}")
     if document and not lines and not how.overwrite:
         _check_free(document.place)
     place = document.place if document else None

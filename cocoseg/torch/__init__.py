@@ -12,7 +12,7 @@ from __future__ import annotations
 from importlib.util import find_spec
 
 if find_spec("torch") is None:
-    raise ImportError("cocoseg.torch needs torch: pip install 'cocoseg[torch]'")
+    raise ImportError("cocoseg.torch needs torch: pip install 'cocoseg[torch]', or '.[torch]' from a checkout")
 
 from cocoseg.torch.collate import PadCollate, collate
 from cocoseg.torch.dataset import SegmentationDataset

@@ -275,7 +275,8 @@ def test_a_run_that_stops_does_not_say_that_there_is_a_document(tmp_path: Path) 
     (tmp_path / "bad.json").write_text(json.dumps(document))
     result = run("to-coco", "bad.json", "made.json", "--on-error", "stop", "--workers", 1, cwd=tmp_path)
     assert result.code == 1
-    last = "Not finished: run the same command again to resume; cocoseg.json is in made.json.cocoseg"
+    advice = "the same command will stop there again; mend that image, or use --on-error skip"
+    last = f"Not finished: {advice}; cocoseg.json is in made.json.cocoseg"
     assert result.stdout.splitlines()[-1] == last
     assert not (tmp_path / "made.json").exists()
 
