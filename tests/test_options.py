@@ -283,7 +283,16 @@ def test_quiet_says_what_went_wrong_and_verbose_says_all(tmp_path: Path) -> None
     assert len(verbose) == 26
 
 
-@pytest.mark.parametrize(("words", "found"), [("to-c", "to-coco"), ("to-semantic a b --overlap v", "void")])
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ("to-c", "to-coco"),
+        ("to-semantic a b --overlap v", "void"),
+        ("to-semantic a b --labels mask", "mask2former"),
+        ("labels mask", "mask2former"),
+        ("to-semantic a b --labels fixtures/instances.j", "fixtures/instances.json"),
+    ],
+)
 def test_the_shell_completes_commands_and_choices(words: str, found: str) -> None:
     env = {
         "_COCOSEG_COMPLETE": "complete_bash",

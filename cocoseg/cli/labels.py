@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 def command(
     labels: Annotated[
         Optional[str],  # noqa: UP045
-        typer.Argument(metavar="[PRESET|FILE]", help="The scheme to print; without one, the presets are listed."),
+        typer.Argument(
+            metavar="[PRESET|FILE]",
+            help="The scheme to print; without one, the presets are listed.",
+            autocompletion=options.completing_presets,
+        ),
     ] = None,
     src: Annotated[
         Optional[str],  # noqa: UP045

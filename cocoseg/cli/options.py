@@ -2,7 +2,7 @@
 
 import inspect
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from typing import Annotated, Any, Optional, TypedDict
@@ -75,6 +75,20 @@ def command(*declarations: Any) -> Callable[[Callable[..., None]], Command]:
     return lambda run: Command(run, declarations)
 
 
+def _completing(words: Sequence[str]) -> Callable[[str], list[str]]:
+    return lambda incomplete: [word for word in words if word.startswith(incomplete)]
+
+
+def completing_presets(incomplete: str) -> list[str]:
+    """The presets, files and folders that an incomplete word begins."""
+    from glob import escape, glob
+
+    from cocoseg.labels import PRESETS
+
+    files = [f"{path}{'/' if os.path.isdir(path) else ''}" for path in sorted(glob(f"{escape(incomplete)}*"))]
+    return [*(name for name in PRESETS if name.startswith(incomplete)), *files]
+
+
 def cores() -> int:
     """The processor cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -83,13 +97,14 @@ def cores() -> int:
 def _parameter(row: Declared) -> inspect.Parameter:
     """A flag, or an option with a text, which ``value_of`` reads: typer's own sentences differ between versions."""
     words = choices_of(row)
+    complete = _completing(words) if words else completing_presets if "PRESET" in (row.option.metavar or "") else None
     shown = typer.Option(
         *row.flags,
         metavar=row.option.metavar or "|".join(words),
         help=_help(row),
         show_default=row.option.default is not None,
         rich_help_panel=_section(row),
-        autocompletion=(lambda incomplete: [word for word in words if word.startswith(incomplete)]) if words else None,
+        autocompletion=complete,
     )
     kind: Any = bool if row.type is bool else str if row.option.default is not None else Optional[str]  # noqa: UP045
     return inspect.Parameter(
