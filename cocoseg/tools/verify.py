@@ -114,6 +114,8 @@ def _no_run(out: str, folder: Folder) -> OutputError:
     text = f"{name} holds no run of cocoseg, which has a folder {JOURNAL} and {REPORT}"
     if not exists(out):
         text = f"{name} does not exist; name the folder, or to-coco's JSON, that a run wrote"
+    elif folder.has(REPORT):
+        text = f"{name} holds {REPORT}, but its journal {JOURNAL} is missing; run the same command again to restore it"
     elif folder.root.endswith(f".json{JOURNAL}"):
         text = f"{name} holds no run of cocoseg: {show(folder.root, 300)}, the folder of its journal, is not there"
     elif not is_folder(out):

@@ -171,7 +171,10 @@ class SegmentationDataset(torch.utils.data.Dataset[tuple[Any, Any]]):
     def __getitem__(self, index: Any) -> tuple[Any, Any] | SegmentationDataset:
         if isinstance(index, slice) or getattr(index, "ndim", isinstance(index, Sequence)):
             return self._part(index)
-        number = range(len(self))[as_index(index)]
+        try:
+            number = range(len(self))[as_index(index)]
+        except IndexError:
+            raise IndexError("data set index out of range") from None
         return in_worker_too(lambda: self._get(number))
 
     def by_image_id(self, image_id: ImageId) -> tuple[Any, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -254,3 +255,9 @@ def test_images_that_the_run_refused_are_said(tmp_path: Path) -> None:
     found = verify(tmp_path / "out")
     assert (found.whole, found.images, found.refused) == (True, 2, 1)
     assert "is whole: 2 files of 2 images; the run refused 1 more image" in run("verify", tmp_path / "out").stdout
+
+
+def test_a_report_without_its_journal(out: Path) -> None:
+    shutil.rmtree(out / ".cocoseg")
+    with pytest.raises(cocoseg.OutputError, match="holds cocoseg.json, but its journal .cocoseg is missing"):
+        verify(out)

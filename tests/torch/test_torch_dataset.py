@@ -737,3 +737,10 @@ def test_class_maps_have_no_objects_without_instance_numbers() -> None:
         assert sum(len(target["labels"]) for _, target in data) == 0
     numbered = cocoseg.read(FIXTURES / "semantic", categories=categories, instances=FIXTURES / "instance-numbers")
     assert sum(len(target["labels"]) for _, target in SegmentationDataset(numbered, target="instances")) > 0
+
+
+def test_an_index_beyond_the_end_names_the_data_set() -> None:
+    data = SegmentationDataset(FIXTURES / "panoptic.json")
+    for index in (3, -4):
+        with pytest.raises(IndexError, match="^data set index out of range"):
+            data[index]
