@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Any
 
-from cocoseg.errors import Problem, UsageError, show
+from cocoseg.errors import Problem, UsageError, most_like, show
 
 
 def wrong_call(error: Any) -> Problem:
@@ -16,7 +16,7 @@ def wrong_call(error: Any) -> Problem:
     """
     see = f"(see '{error.ctx.command_path if error.ctx else 'cocoseg'} --help')"
     if hasattr(error, "possibilities"):
-        near = " or ".join(sorted(error.possibilities or ()))
+        near = most_like(error.option_name, error.possibilities or ())
         advice = f"; did you mean {near}?" if near else ""
         return Problem("usage.option", f"there is no option {error.option_name}{advice} {see}")
     if hasattr(error, "param_type") and error.param:

@@ -225,3 +225,9 @@ def test_names_of_classes_do_not_steer_the_terminal(tmp_path: Path) -> None:
         text = run(*args).stdout
         assert "\x1b" not in text
         assert r"\x1b[31mred\nline" in text
+
+
+def test_a_misspelt_option_names_the_nearest_only() -> None:
+    result = run("to-semantic", "a", "b", "--lables", "x")
+    assert (result.code, result.stdout) == (2, "")
+    assert "there is no option --lables; did you mean --labels? (see" in result.stderr
