@@ -14,7 +14,7 @@ import pytest
 
 import cocoseg
 from cocoseg.codecs import rle
-from cocoseg.limits import MAX_PIXELS, allow_pixels, allowed_pixels
+from cocoseg.limits import MAX_PIXELS, allowing
 from cocoseg.targets.segments import instances, panoptic
 from command import cocoseg as run
 from conftest import FIXTURES
@@ -112,15 +112,12 @@ def test_a_sample_has_the_limit_of_its_data_set(source: str, other: int) -> None
         lambda: sample.id_map,
     ]
     for paint in paints:
-        allow_pixels(MAX_PIXELS if other == 12 else 12)
-        try:
+        with allowing(MAX_PIXELS if other == 12 else 12):
             if other == 12:
                 with pytest.raises(cocoseg.SampleError, match="more than the 12 allowed"):
                     paint()
             else:
                 paint()
-        finally:
-            allow_pixels(MAX_PIXELS)
 
 
 def test_a_sample_outlives_the_limit_of_another_data_set() -> None:
@@ -136,13 +133,8 @@ def test_a_sample_outlives_the_limit_of_another_data_set() -> None:
 
 def test_decoding_has_the_limit_of_the_thread() -> None:
     masks = rle.pack(np.array([0, 48]), np.array([0, 2]), (6, 8))
-    before = allowed_pixels()
-    allow_pixels(47)
-    try:
-        with pytest.raises(cocoseg.SampleError, match="--max-pixels"):
-            rle.decode(masks)
-    finally:
-        allow_pixels(before)
+    with allowing(47), pytest.raises(cocoseg.SampleError, match="--max-pixels"):
+        rle.decode(masks)
     assert rle.decode(masks).all()
     assert MAX_PIXELS == 178_956_970
 
@@ -150,3 +142,9 @@ def test_decoding_has_the_limit_of_the_thread() -> None:
 def test_less_than_one_pixel_is_refused() -> None:
     with pytest.raises(cocoseg.UsageError, match="max_pixels is 0, expected at least 1"):
         cocoseg.read(FIXTURES / "panoptic.json", max_pixels=0)
+
+
+def test_a_limit_ends_with_what_it_was_given_for() -> None:
+    for sample in cocoseg.read(FIXTURES / "panoptic.json", max_pixels=48)[:1]:
+        cocoseg.instance_masks(sample)
+    assert cocoseg.decode({"size": [10, 10], "counts": [100]}, (10, 10)).shape == (10, 10)

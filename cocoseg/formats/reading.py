@@ -15,7 +15,7 @@ from cocoseg.files.places import StrPath, place
 from cocoseg.formats import FORMATS
 from cocoseg.formats.coco_json.names import numbering
 from cocoseg.formats.detect import Found, find_document, is_folder, recognise
-from cocoseg.limits import MAX_PIXELS, allow_pixels
+from cocoseg.limits import MAX_PIXELS, allowing
 from cocoseg.model import Dataset, Loader, Loads, Sample
 from cocoseg.options import Reading, check_choice, declared, flag, takes
 from cocoseg.options import given as changed
@@ -52,9 +52,9 @@ def survey(path: StrPath, **options: Unpack[Reading]) -> dict[str, Any]:
 
     name, dataset = _open(path, options, "glance")
     peek = import_module(FORMATS[name].module).peek(dataset)
-    if options["crowd_as_things"]:
-        return count(name, dataset, lambda entry: peek(entry)._replace(crowds=0))
-    return count(name, dataset, peek)
+    single = options["crowd_as_things"]
+    with allowing(options["max_pixels"] or MAX_PIXELS):
+        return count(name, dataset, (lambda entry: peek(entry)._replace(crowds=0)) if single else peek)
 
 
 def _open(path: StrPath, options: Reading, function: str = "read") -> tuple[str, Dataset]:
@@ -71,7 +71,8 @@ def _open(path: StrPath, options: Reading, function: str = "read") -> tuple[str,
         given = {option: value for option, value in given.items() if option in FORMATS["coco"].options}
     read_as = _read_as(found)
     try:
-        dataset = _read(path, source, found, function, given)
+        with allowing(most):
+            dataset = _read(path, source, found, function, given)
     except DocumentError as error:
         raise _with_guess(error, os.fspath(path), read_as) from None
     dataset = replace(dataset, load=_with_limit(dataset.load, most), read_as=dataset.read_as or read_as)
@@ -114,10 +115,9 @@ def _with_guess(error: DocumentError, source: str, read_as: str) -> DocumentErro
 
 
 def _limit(most: int) -> int:
-    """Set the limit of pixels. Raises UsageError."""
+    """The limit of pixels. Raises UsageError."""
     if most < 1:
         raise UsageError("usage.max_pixels", f"max_pixels is {most}, expected at least 1")
-    allow_pixels(most)
     return most
 
 

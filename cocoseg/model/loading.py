@@ -10,7 +10,7 @@ from typing import Any, Protocol, TypeVar
 from cocoseg.errors import SampleError
 from cocoseg.files import places
 from cocoseg.files.reading import read_file
-from cocoseg.limits import MAX_PIXELS, allow_pixels
+from cocoseg.limits import MAX_PIXELS, allowing
 from cocoseg.model.records import Entry, Refused, Sample
 
 T = TypeVar("T")
@@ -82,10 +82,10 @@ class Loader:
         return self._naming(usable, lambda: list(self._files(usable))) if usable.files else []
 
     def decode(self, entry: Entry, files: Sequence[bytes]) -> Sample:
-        """As in ``Loads``. The limit for pictures holds until this thread decodes the next one."""
-        allow_pixels(self.max_pixels)
-        sample = self._naming(entry, lambda: self.makes(entry, files, self.place(entry)))
-        return _after(self.changes, sample)
+        """As in ``Loads``."""
+        with allowing(self.max_pixels):
+            sample = self._naming(entry, lambda: self.makes(entry, files, self.place(entry)))
+            return _after(self.changes, sample)
 
     def content(self, entry: Entry | Refused, files: Sequence[bytes], exact: bool) -> Iterable[bytes]:
         """The entry, the settings, and every file."""

@@ -15,7 +15,7 @@ from cocoseg.codecs import overlap, rle
 from cocoseg.codecs.regions import Regions
 from cocoseg.codecs.rle import Runs
 from cocoseg.errors import Problem, show
-from cocoseg.limits import allow_pixels, allowed_pixels
+from cocoseg.limits import allowed_pixels, within_its_limit
 
 ImageId = int | str
 
@@ -78,25 +78,21 @@ class Sample:
         return self.shapes.areas[:-1] if isinstance(self.shapes, Regions) else rle.area(self.shapes)
 
     @property
+    @within_its_limit
     def runs(self) -> Runs:
         """The n masks as COCO run lengths, column by column."""
         if isinstance(self.shapes, Runs):
             return self.shapes
-        self.set_limit()
         count = self.shapes.count
         numbers = np.arange(count, dtype=np.min_scalar_type(count))
         return rle.encode_numbers(self.shapes.paint(numbers, outside=count), count)
 
     @property
+    @within_its_limit
     def id_map(self) -> npt.NDArray[np.int64]:
         """(H, W) int64: the segment id of every pixel, or 0. Where masks overlap, the last one counts."""
-        self.set_limit()
         regions = self.shapes if isinstance(self.shapes, Regions) else overlap.layers(self.shapes)[0]
         return regions.paint(self.ids, outside=0)
-
-    def set_limit(self) -> None:
-        """Let its limit for pictures hold for what this thread paints next."""
-        allow_pixels(self.max_pixels)
 
     def without(self, categories: Collection[int]) -> Sample:
         """The sample without the segments of these categories. If any are removed, its shapes become ``Runs``."""

@@ -15,6 +15,7 @@ from cocoseg.errors import Problem, SampleError
 from cocoseg.files.digests import digest
 from cocoseg.files.places import at_once
 from cocoseg.files.prefetch import prefetch
+from cocoseg.limits import within_its_limit
 from cocoseg.model import Dataset, Sample
 from cocoseg.parallel import TimeExceeded, limited, time_is_up
 from cocoseg.runs import journal
@@ -152,7 +153,7 @@ class Writer:
                     return _Found(msgspec.structs.replace(earlier, kept=True), item.line)
                 sample = item.dataset.load.decode(item.entry, picture)
                 self._check_strictly(sample.problems)
-                converted = self.convert(sample)
+                converted = within_its_limit(self.convert)(sample)
             _add(converted.files, batch, self._overwrites(earlier), item.where)
         except SampleError as error:
             return _Found(_failed(item.entry, error.problem))

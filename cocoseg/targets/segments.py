@@ -13,6 +13,7 @@ from cocoseg.codecs.overlap import layers, merge
 from cocoseg.codecs.regions import Regions, runs
 from cocoseg.codecs.rle import Runs, from_stretches, take
 from cocoseg.labels import LabelScheme
+from cocoseg.limits import within_its_limit
 from cocoseg.model import Sample
 from cocoseg.targets.semantic import Labels, painting_order, scheme_for, segment_classes, segment_masks
 
@@ -139,6 +140,7 @@ def class_segments(class_map: npt.NDArray[np.integer], void: int = 255) -> Segme
     return Segments(class_map == present[:, None, None], present.astype(np.int64))
 
 
+@within_its_limit
 def panoptic(sample: Sample, labels: Labels = "index") -> Panoptic:
     """The picture of segment ids and its table; where masks overlap, the scheme's order decides which is on top.
 
@@ -152,7 +154,6 @@ def panoptic(sample: Sample, labels: Labels = "index") -> Panoptic:
     """
     scheme = scheme_for(sample, labels)
     classes, kept = known_segments(sample, scheme)
-    sample.set_limit()
     shapes, numbers = sample.shapes, kept
     if not isinstance(shapes, Regions):
         masks = take(shapes, kept)

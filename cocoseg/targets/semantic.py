@@ -19,6 +19,7 @@ from cocoseg.codecs.rle import Runs, take
 from cocoseg.errors import LabelError, SampleError, UsageError, show
 from cocoseg.labels import LabelScheme, label_scheme
 from cocoseg.labels.scheme import Overlap
+from cocoseg.limits import within_its_limit
 from cocoseg.model import Sample
 
 Labels = LabelScheme | str
@@ -63,11 +64,11 @@ def scheme_for(sample: object, labels: Labels) -> LabelScheme:
         raise LabelError(error.category, f"{text}; pass cocoseg.label_scheme({show(labels)}, dataset)") from None
 
 
+@within_its_limit
 def semantic_map(sample: Sample, scheme: LabelScheme, overlap: Overlap | None = None) -> SemanticMap:
     """The class map of a sample, and the counts for a summary."""
     if overlap is not None:
         scheme = replace(scheme, overlap=overlap)
-    sample.set_limit()
     classes = segment_classes(sample, scheme)
     if isinstance(sample.shapes, Regions):
         class_map = sample.shapes.fill(sample.shapes.values(classes, scheme.outside, scheme.void))
@@ -76,12 +77,12 @@ def semantic_map(sample: Sample, scheme: LabelScheme, overlap: Overlap | None = 
     return _painted(_stack(sample, kept, scheme.overlap), classes[kept], scheme)
 
 
+@within_its_limit
 def flat(sample: Sample, overlap: Overlap | None = None) -> tuple[Regions, int]:
     """A sample as a picture with at most one segment per pixel, and the number of pixels that several masks cover.
 
     With ``void``, these have none. Raises SampleError: ``overlap.contested`` under ``error``, ``overlap.scores``.
     """
-    sample.set_limit()
     if isinstance(sample.shapes, Regions):
         return sample.shapes, 0
     _, _, regions, contested, pixels = _stack(sample, np.arange(len(sample.ids)), overlap)
@@ -111,9 +112,9 @@ def check_is_sample(sample: object) -> None:
         raise UsageError("usage.sample", f"{found}, expected one image of a data set, such as dataset[0]")
 
 
+@within_its_limit
 def segment_masks(sample: Sample, indices: npt.NDArray[np.intp]) -> npt.NDArray[np.bool_]:
     """The masks of the segments at ``indices`` (m,): (m, H, W) bool."""
-    sample.set_limit()
     if isinstance(sample.shapes, Runs):
         return rle.decode(rle.take(sample.shapes, indices))
     narrow = np.min_scalar_type(len(indices))  # narrow types are compared several times as fast

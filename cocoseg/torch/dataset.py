@@ -17,6 +17,7 @@ from cocoseg.errors import UsageError, show
 from cocoseg.formats.reading import read
 from cocoseg.labels import LabelScheme, label_scheme
 from cocoseg.labels.fit import fitted
+from cocoseg.limits import allowing
 from cocoseg.model import Dataset, ImageId, Sample
 from cocoseg.options import check_choice
 from cocoseg.targets.segments import only_crowds
@@ -208,7 +209,8 @@ class SegmentationDataset(torch.utils.data.Dataset[tuple[Any, Any]]):
         if sample.problems:
             self._notes.say("problems", index, sample.problems[0].message)
         image = self._image(index, sample)
-        image, target = self.wrap(image, self.target(sample))
+        with allowing(sample.max_pixels):
+            image, target = self.wrap(image, self.target(sample))
         if self._without_crowds and (count := only_crowds(sample, self.labels)):
             text = f"{sample.place or show(sample.key)}: the only objects are crowds ({count}), which are left out"
             grouped = "name their instance numbers in cocoseg.read(..., instances=...), or "
