@@ -313,7 +313,7 @@ def test_the_first_images_only(command: str, tmp_path: Path) -> None:
     assert run("verify", tmp_path / "out.json").code == 0
     for more in ((), ("--dry-run",)):
         result = run(command, SOURCE, tmp_path / "out.json", "--limit", "2", *more)
-        assert (result.code, "try it in another OUT [usage.limit]" in result.stderr) == (2, True)
+        assert (result.code, "would drop 1 of them; choose another OUT [usage.limit]" in result.stderr) == (2, True)
     whole = called(command, tmp_path / "again", limit=3)
     assert (whole.listed, whole.notes) == (3, [])
 

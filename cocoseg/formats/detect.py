@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import posixpath
+import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -10,13 +12,14 @@ from cocoseg.files import places, png
 from cocoseg.files.listing import names, pictures_of
 from cocoseg.files.names import JOURNAL
 from cocoseg.files.places import StrPath, place
-from cocoseg.files.reading import read_head
+from cocoseg.files.reading import first_match, read_head
 from cocoseg.formats import FORMATS
 from cocoseg.formats.inside import are_of_one_image_each, format_of, only_document
 from cocoseg.formats.maps.pictures import no_pictures
 from cocoseg.formats.masks.naming import are_masks
 from cocoseg.runs.report import read_report
 
+_LABELS = ("0", "3")  # colour types of grey and palette PNGs
 _SOME = 20  # headers to try if the first pictures are damaged
 
 
@@ -76,7 +79,19 @@ def _of_documents(folder: str, files: Sequence[str]) -> Found | None:
     if are_of_one_image_each(folder, files):
         return Found(_signs("each")["image"], guessed=True)
     document = only_document(folder, files, _signs("key"))
-    return Found(document[1], True, document[0]) if document else None
+    if document is None or _lies_among_labels(folder, files, document[0]):
+        return None
+    return Found(document[1], True, document[0])
+
+
+def _lies_among_labels(folder: str, files: Sequence[str], document: str) -> bool:
+    """Whether PNGs of one channel lie beside a JSON that does not name them, so that they are not its photos."""
+    parent = posixpath.dirname(document)
+    beside = [name for name in pictures_of(files) if posixpath.dirname(name) == parent]
+    if not beside or str(_first_header(folder, beside).color_type) not in _LABELS:
+        return False
+    name = re.escape(posixpath.basename(beside[0])).encode()
+    return not first_match(places.join(folder, document), re.compile(b'"(?:[^"]*/)?' + name + b'"'))
 
 
 def find_document(folder: str, format: str) -> str:

@@ -92,7 +92,7 @@ def to_masks(src: StrPath, out: StrPath, **options: Unpack[ToMasks]) -> MaskSumm
 
     Raises DocumentError, UsageError before a mask is written, OutputError where none can be written.
 
-    >>> summary = to_masks("fixtures/panoptic.json", "out", dry_run=True)
+    >>> summary = to_masks("fixtures/panoptic.json", "new-masks", dry_run=True)
     >>> summary.images, summary.masks
     (3, {1: 4, 18: 2, 184: 1, 187: 2, 193: 2})
     """

@@ -47,7 +47,7 @@ def to_onehot(src: StrPath, out: StrPath, **options: Unpack[ToOneHot]) -> OneHot
 
     Raises DocumentError, LabelError, UsageError before an array is written, OutputError where none can be written.
 
-    >>> to_onehot("fixtures/panoptic.json", "out", dry_run=True).images
+    >>> to_onehot("fixtures/panoptic.json", "new-arrays", dry_run=True).images
     3
     """
     how = running(options)

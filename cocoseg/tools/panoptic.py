@@ -87,7 +87,7 @@ def to_panoptic(src: StrPath, out: StrPath, **options: Unpack[ToPanoptic]) -> Pa
 
     Raises DocumentError, UsageError before a picture is written, OutputError where none can be written.
 
-    >>> to_panoptic("fixtures/instances.json", "out", stuff="fixtures/stuff.json", dry_run=True).segments
+    >>> to_panoptic("fixtures/instances.json", "new-panoptic", stuff="fixtures/stuff.json", dry_run=True).segments
     10
     """
     how = running(options)

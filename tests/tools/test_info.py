@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import badinput
 import cocoseg
@@ -123,3 +124,19 @@ def test_masks_of_others_are_told_by_names_and_headers(tmp_path: Path) -> None:
     result = run("info", tmp_path)
     assert result.code == 1
     assert "folder with one mask per instance" in result.stdout
+
+
+@pytest.mark.parametrize(("photo", "format"), [("a.png", "coco"), ("sub/a.png", "coco"), ("a.jpg", "semantic")])
+def test_grey_pictures_beside_a_json_are_labels_unless_it_names_them(photo: str, format: str, tmp_path: Path) -> None:
+    Image.fromarray(np.full((4, 6), 3, np.uint8)).save(tmp_path / "a.png")
+    rows = [{"id": 1, "image_id": 1, "category_id": 3, "segmentation": [[0, 0, 3, 0, 3, 3]]}]
+    images = [{"id": 1, "file_name": photo, "height": 4, "width": 6}]
+    categories = [{"id": 3, "name": "car"}]
+    (tmp_path / "set.json").write_text(json.dumps({"images": images, "annotations": rows, "categories": categories}))
+    assert cocoseg.info(tmp_path).format == format
+
+
+def test_colours_beside_a_json_are_photos(tmp_path: Path) -> None:
+    Image.fromarray(np.full((4, 6, 3), 3, np.uint8)).save(tmp_path / "a.png")
+    (tmp_path / "set.json").write_bytes((FIXTURES / "instances.json").read_bytes())
+    assert cocoseg.info(tmp_path).format == "coco"
