@@ -28,6 +28,11 @@ SOURCES: list[tuple[str, dict[str, Any]]] = [
 ]
 
 
+def allowed_mib() -> float:
+    """Memory that a run may take: a process counts what the one that started it had, too."""
+    return max(200.0, 1.2 * run("--version").rss_mib)
+
+
 @pytest.fixture
 def huge(tmp_path: Path) -> Path:
     """A detection JSON of an image of 1,600,000,000 pixels, with a polygon and an RLE."""
@@ -44,7 +49,7 @@ def huge(tmp_path: Path) -> Path:
 def test_json_to_json_needs_no_pixels(args: tuple[str, ...], huge: Path, tmp_path: Path) -> None:
     result = run("to-coco", huge, tmp_path / "out.json", *args)
     assert (result.code, result.stderr) == (0, "")
-    assert result.rss_mib < 200
+    assert result.rss_mib < allowed_mib()
     assert len(json.loads((tmp_path / "out.json").read_text())["annotations"]) == 2 - ("--stuff" in args)
 
 
@@ -53,7 +58,7 @@ def test_pixels_are_refused_before_memory_is_taken_for_them(command: str, huge: 
     result = run(command, huge, tmp_path / "out", "--json")
     assert [row["category"] for row in result.summary["failures"]] == ["limit.pixels"]
     assert "1,600,000,000 pixels, more than the 178,956,970 allowed; allow more with --max-pixels" in result.stdout
-    assert (result.code, result.rss_mib < 200) == (1, True)
+    assert (result.code, result.rss_mib < allowed_mib()) == (1, True)
 
 
 @pytest.mark.parametrize(("source", "options"), SOURCES)

@@ -85,13 +85,14 @@ def _of_documents(folder: str, files: Sequence[str]) -> Found | None:
 
 
 def _lies_among_labels(folder: str, files: Sequence[str], document: str) -> bool:
-    """Whether PNGs of one channel lie beside a JSON that does not name them, so that they are not its photos."""
+    """Whether PNGs of one channel lie beside a JSON that names photos of other endings for them."""
     parent = posixpath.dirname(document)
     beside = [name for name in pictures_of(files) if posixpath.dirname(name) == parent]
     if not beside or str(_first_header(folder, beside).color_type) not in _LABELS:
         return False
-    name = re.escape(posixpath.basename(beside[0])).encode()
-    return not first_match(places.join(folder, document), re.compile(b'"(?:[^"]*/)?' + name + b'"'))
+    stem = re.escape(posixpath.basename(beside[0])[: -len(".png")]).encode()
+    photo = re.compile(b'"(?:[^"]*/)?' + stem + rb'\.(?!png)[a-z]{3,4}"', re.IGNORECASE)
+    return bool(first_match(places.join(folder, document), photo))
 
 
 def find_document(folder: str, format: str) -> str:

@@ -126,8 +126,10 @@ def test_masks_of_others_are_told_by_names_and_headers(tmp_path: Path) -> None:
     assert "folder with one mask per instance" in result.stdout
 
 
-@pytest.mark.parametrize(("photo", "format"), [("a.png", "coco"), ("sub/a.png", "coco"), ("a.jpg", "semantic")])
-def test_grey_pictures_beside_a_json_are_labels_unless_it_names_them(photo: str, format: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("photo", "format"), [("a.png", "coco"), ("b.jpg", "coco"), ("a.jpg", "semantic")])
+def test_grey_pictures_beside_a_json_are_labels_of_the_photos_that_it_names(
+    photo: str, format: str, tmp_path: Path
+) -> None:
     Image.fromarray(np.full((4, 6), 3, np.uint8)).save(tmp_path / "a.png")
     rows = [{"id": 1, "image_id": 1, "category_id": 3, "segmentation": [[0, 0, 3, 0, 3, 3]]}]
     images = [{"id": 1, "file_name": photo, "height": 4, "width": 6}]
