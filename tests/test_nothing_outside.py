@@ -15,17 +15,32 @@ import badinput
 SPY = """
 import json, os, sys
 touched = {"read": [], "written": []}
+folders = []
+def whole(path, folder=-1):
+    if folder in (-1, None): return os.fsdecode(path)
+    return os.path.join(os.readlink(f"/proc/self/fd/{folder}"), os.fsdecode(path))
 def spy(event, args):
     if event == "open":
         path, mode, flags = args
         if isinstance(path, int): return
         writes = flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND)
-        touched["written" if writes else "read"].append(os.fsdecode(path))
-    elif event in ("os.rename", "os.link", "os.symlink"):
-        touched["written"] += [os.fsdecode(args[0]), os.fsdecode(args[1])]
+        touched["written" if writes else "read"].append(whole(path, folders[-1] if folders else None))
+    elif event in ("os.rename", "os.link"):
+        touched["written"] += [whole(args[0], args[2]), whole(args[1], args[3])]
+    elif event == "os.symlink":
+        touched["written"] += [os.fsdecode(args[0]), whole(args[1], args[2])]
     elif event in ("os.mkdir", "os.remove", "os.rmdir", "os.truncate", "os.chmod", "os.chown", "shutil.rmtree"):
-        if not isinstance(args[0], int): touched["written"].append(os.fsdecode(args[0]))
+        folder = args[-1] if event in ("os.mkdir", "os.remove", "os.rmdir", "os.chmod", "os.chown") else None
+        if not isinstance(args[0], int): touched["written"].append(whole(args[0], folder))
+real = os.open
+def opening(path, flags, mode=0o777, *, dir_fd=None):  # the event does not say which folder a path is relative to
+    folders.append(dir_fd)
+    try:
+        return real(path, flags, mode, dir_fd=dir_fd)
+    finally:
+        folders.pop()
 import cocoseg.tools.semantic, cocoseg.formats.panoptic.reader, PIL.PngImagePlugin
+os.open = opening
 sys.addaudithook(spy)
 try:
     cocoseg.tools.semantic.to_semantic(sys.argv[1], sys.argv[2], labels="panopticapi")

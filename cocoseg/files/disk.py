@@ -40,9 +40,9 @@ def once_more(call: Callable[P, T], *args: P.args, **options: P.kwargs) -> T:
     return call(*args, **options)
 
 
-def read(path: str) -> bytes:
-    """The bytes of a regular file. Raises SampleError ``file.*``, ``path.invalid``."""
-    return _read(path, _read_all)
+def read(path: str, opening: Callable[[str, int], int] | None = None) -> bytes:
+    """The bytes of a regular file, opened by ``opening``. Raises SampleError ``file.*``, ``path.invalid``."""
+    return _read(path, _read_all, opening)
 
 
 def read_head(path: str, size: int) -> bytes:
@@ -50,14 +50,14 @@ def read_head(path: str, size: int) -> bytes:
     return _read(path, lambda descriptor, _: os.read(descriptor, size))
 
 
-def read_part(path: str, start: int, size: int) -> bytes:
+def read_part(path: str, start: int, size: int, opening: Callable[[str, int], int] | None = None) -> bytes:
     """Bytes from the middle of a file, or fewer if it is shorter. Raises as ``read`` does."""
 
     def read(descriptor: int, _: int) -> bytes:
         os.lseek(descriptor, start, os.SEEK_SET)
         return os.read(descriptor, size)
 
-    return _read(path, read)
+    return _read(path, read, opening)
 
 
 def first_match(path: str, pattern: re.Pattern[bytes]) -> bytes:
@@ -124,7 +124,7 @@ def without_suffix(path: str) -> str:
 
 def lies_in(inner: str, outer: str) -> bool:
     """Whether a path is a folder or lies in it, also through links."""
-    first, second = Path(inner).resolve(), Path(outer).resolve()
+    first, second = Path(os.path.realpath(inner)), Path(os.path.realpath(outer))  # resolve() raises at a loop of links
     return first.is_relative_to(second) or _same_inode(first, second)
 
 
@@ -135,9 +135,9 @@ def _same_inode(one: Path, other: Path) -> bool:
         return False
 
 
-def _read(path: str | os.PathLike[str], read: Callable[[int, int], bytes]) -> bytes:
+def _read(path: str, read: Callable[[int, int], bytes], opening: Callable[[str, int], int] | None = None) -> bytes:
     try:
-        descriptor = once_more(os.open, path, _FLAGS)
+        descriptor = once_more(opening or os.open, path, _FLAGS)
     except OSError as error:
         raise _unreadable(path, error) from None
     except UnicodeEncodeError:
@@ -187,7 +187,7 @@ def _unreadable(path: str | os.PathLike[str], error: OSError) -> SampleError:
         return SampleError("path.invalid", f"{name} is longer than the file system allows; shorten it")
     if error.errno == errno.ENXIO:
         return _not_regular(path)
-    return SampleError("file.unreadable", f"{name} can't be read ({os.strerror(error.errno or 0)})")
+    return SampleError("file.unreadable", f"{name} can't be read ({error.strerror or os.strerror(error.errno or 0)})")
 
 
 def _dangling(path: Path) -> SampleError:

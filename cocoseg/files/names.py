@@ -42,6 +42,18 @@ def relative_name(name: str) -> str:
     return "/".join(part for part in name.split("/") if part not in ("", "."))
 
 
+def is_relative(name: str) -> bool:
+    """Whether a name, as of a journal, is one that ``relative_name`` gives.
+
+    >>> is_relative("val/a.png"), is_relative("../a.png"), is_relative("cocoseg.json")
+    (True, False, False)
+    """
+    try:
+        return relative_name(name) == name
+    except SampleError:
+        return False
+
+
 def stem(name: str) -> str:
     """A name without the ending of a picture; any other ending belongs to the name.
 

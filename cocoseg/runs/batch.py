@@ -10,32 +10,31 @@ import contextlib
 import errno
 import os
 import secrets
+import stat
 from collections.abc import Iterable
 from itertools import count
 
-from cocoseg.errors import SampleError, show
-from cocoseg.files.disk import once_more
+from cocoseg.errors import SampleError
 from cocoseg.files.names import TEMPORARY
-from cocoseg.files.reading import read_file
 from cocoseg.runs.durable import sync, write_all
+from cocoseg.runs.tree import Tree
 from cocoseg.runs.write_errors import cannot_write, file_exists, system_errors
 
-_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
-_FLAGS |= getattr(os, "O_CLOEXEC", 0)
+NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL
 
 
 class Batch:
     """Files on their way into a folder: written by ``add``, durable after ``settle``, named by ``commit``.
 
-    ``known`` is shared by the batches of a folder: its subfolders that are there and lie inside.
+    ``token`` is that of the run, by which its temporary files are known.
     """
 
-    def __init__(self, root: str, known: set[str]) -> None:
-        self._root = root
-        self._known = known
-        self._staged: dict[str, str] = {}  # name → temporary
-        self._token = f"{TEMPORARY}{os.getpid():x}-{secrets.token_hex(4)}-"
+    def __init__(self, tree: Tree, token: str = "") -> None:
+        self._tree = tree
+        self._staged: dict[str, str] = {}  # name → temporary, in the same folder
+        self._token = f"{TEMPORARY}{token}-{secrets.token_hex(8)}-"
         self._count = count()
+        tree.forget()
 
     def __enter__(self) -> Batch:
         return self
@@ -48,39 +47,38 @@ class Batch:
 
         Raises SampleError for what concerns this file alone, OutputError for what would stop every file.
         """
-        target = os.path.join(self._root, name)
+        target = self._tree.path(name)
         with system_errors(target, len(data)):
-            self._make_parent(target)
-            if os.path.lexists(target):
-                if _same(target, data):
+            self._make_parent(name)
+            if self._tree.has(name):
+                if _same(self._tree, name, data):
                     return
                 if not overwrite:
                     raise file_exists(target)
-            self._staged[name] = self._write(target, [data], durable)
+            self._staged[name] = self._write(name, [data], durable)
 
     def add_chunks(self, name: str, chunks: Iterable[bytes]) -> None:
         """Write a file's bytes durably as they come, replacing what is there. Raises as ``add`` does."""
-        target = os.path.join(self._root, name)
-        with system_errors(target):
-            self._make_parent(target)
-            self._staged[name] = self._write(target, chunks, durable=True)
+        with system_errors(self._tree.path(name)):
+            self._make_parent(name)
+            self._staged[name] = self._write(name, chunks, durable=True)
 
     def drop(self, names: Iterable[str]) -> None:
         """Take back files that were added."""
         for name in names:
             if temporary := self._staged.pop(name, None):
-                with contextlib.suppress(OSError):
-                    os.unlink(temporary)
+                self._unlink(_beside(name, temporary))
 
     def settle(self) -> dict[str, SampleError]:
         """Make everything durable that was written so far; returns the errors of files that are dropped.
 
         Raises OutputError.
         """
+        written = (_beside(name, temporary) for name, temporary in self._staged.items())
         try:
-            sync(self._root, self._staged.values())
+            sync(self._tree.root, written, lambda name: self._tree.open(name, os.O_RDWR))
         except OSError as error:
-            raise cannot_write(self._root, error) from None
+            raise cannot_write(self._tree.root, error) from None
         return {}
 
     def commit(self) -> dict[str, SampleError]:
@@ -88,24 +86,23 @@ class Batch:
 
         Raises OutputError for what would stop every file.
         """
+        self._tree.forget()  # a folder may have become a link
         failed: dict[str, SampleError] = {}
         while self._staged:
             name, temporary = next(iter(self._staged.items()))
-            target = os.path.join(self._root, name)
             try:
-                with system_errors(target):
-                    os.replace(temporary, target)
+                with system_errors(self._tree.path(name)):
+                    self._tree.rename(temporary, name)
             except SampleError as error:
                 failed[name] = error
-                with contextlib.suppress(OSError):
-                    os.unlink(temporary)
+                self._unlink(_beside(name, temporary))
             del self._staged[name]
         return failed
 
-    def _write(self, target: str, chunks: Iterable[bytes], durable: bool) -> str:
+    def _write(self, name: str, chunks: Iterable[bytes], durable: bool) -> str:
         # The temporary name is short and does not contain the target's name: it must not overflow NAME_MAX.
-        temporary = os.path.join(os.path.dirname(target), f"{self._token}{next(self._count):x}")
-        descriptor = once_more(os.open, temporary, _FLAGS, 0o666)
+        temporary = f"{self._token}{next(self._count):x}"
+        descriptor = self._tree.open(_beside(name, temporary), NEW)
         try:
             try:
                 for data in chunks:
@@ -115,49 +112,59 @@ class Batch:
             finally:
                 os.close(descriptor)
         except BaseException:
-            with contextlib.suppress(OSError):
-                os.unlink(temporary)
+            self._unlink(_beside(name, temporary))
             raise
         return temporary
 
-    def _make_parent(self, target: str) -> None:
-        """Make the folder that a file goes to, which may not be reached by a link out of this one."""
-        parent = os.path.dirname(target)
-        if parent in self._known:
-            return
-        if os.path.realpath(parent) != os.path.normpath(parent):
-            raise SampleError(
-                "path.escape", f"{show(parent, 300)} goes through a symbolic link out of the output folder; remove it"
-            )
-        self._make_folder(parent)
-        self._known.add(parent)
+    def _unlink(self, name: str) -> None:
+        with contextlib.suppress(OSError):
+            self._tree.unlink(name)
 
-    def _make_folder(self, folder: str) -> None:
-        os.makedirs(folder, exist_ok=True)
+    def _make_parent(self, name: str) -> None:
+        """Make the folder that a file goes to, which may not be reached by a link."""
+        self._tree.folder(_parent(name), make=True)
 
 
 class Trial(Batch):
     """A batch that finds what is in the way of its files, and writes none of them."""
 
-    def _write(self, target: str, chunks: Iterable[bytes], durable: bool) -> str:
-        if os.path.isdir(target) and not os.path.islink(target):
+    def _write(self, name: str, chunks: Iterable[bytes], durable: bool) -> str:
+        if self._tree.has(name) and stat.S_ISDIR(self._tree.status(name).st_mode):
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
         return ""
 
-    def _make_folder(self, folder: str) -> None:
-        """Find the nearest folder that is there. Raises NotADirectoryError."""
-        while not os.path.lexists(folder):
-            folder = os.path.dirname(folder)
-        if not os.path.isdir(folder):
-            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+    def _make_parent(self, name: str) -> None:
+        """Find the nearest folder that is there. Raises NotADirectoryError, OSError ELOOP."""
+        with contextlib.suppress(FileNotFoundError):
+            self._tree.folder(_parent(name))
 
     def settle(self) -> dict[str, SampleError]:
         """Nothing was written, so nothing has to be made durable."""
         return {}
 
 
-def _same(target: str, data: bytes) -> bool:
+def is_temporary(name: str) -> bool:
+    """Whether a file is one that a run has not finished."""
+    return name.rpartition("/")[2].startswith(TEMPORARY)
+
+
+def token_of(temporary: str) -> str:
+    """The token of the run that a temporary file is of."""
+    return temporary.rpartition("/")[2].removeprefix(TEMPORARY).partition("-")[0]
+
+
+def _parent(name: str) -> str:
+    return name.rpartition("/")[0]
+
+
+def _beside(name: str, other: str) -> str:
+    """The name of a file in the same folder."""
+    folder, slash, _ = name.rpartition("/")
+    return f"{folder}{slash}{other}"
+
+
+def _same(tree: Tree, name: str, data: bytes) -> bool:
     try:
-        return not os.path.islink(target) and os.path.getsize(target) == len(data) and read_file(target) == data
+        return tree.status(name).st_size == len(data) and tree.read(name) == data
     except (OSError, SampleError):
         return False

@@ -28,6 +28,9 @@ class Place:
     name: str
     journal: Folder
 
+    def __post_init__(self) -> None:
+        self.folder.token = self.journal.token  # of one run
+
     def holds(self, text: Text) -> bool:
         """Whether a text is still as it was written."""
         try:

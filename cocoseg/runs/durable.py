@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 
 def write_all(descriptor: int, data: bytes) -> None:
@@ -15,15 +15,15 @@ def write_all(descriptor: int, data: bytes) -> None:
         rest = rest[os.write(descriptor, rest) :]
 
 
-def sync(root: str, paths: Iterable[str]) -> None:
-    """Make files below ``root`` durable. Raises OSError.
+def sync(root: str, names: Iterable[str], opening: Callable[[str], int]) -> None:
+    """Make files below ``root`` durable, which ``opening`` opens by their names. Raises OSError.
 
     Where the system can sync a whole file system, this takes a hundredth of the time of a call for each file.
     """
     if sync_all(root):
         return
-    for path in paths:
-        descriptor = os.open(path, os.O_RDWR | getattr(os, "O_BINARY", 0))
+    for name in names:
+        descriptor = opening(name)
         try:
             os.fsync(descriptor)
         finally:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
+import secrets
 import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -14,44 +16,56 @@ from typing import ClassVar
 from cocoseg.errors import OutputError, show
 from cocoseg.files import disk
 from cocoseg.files.digests import Measured, digest
-from cocoseg.files.names import JOURNAL, TEMPORARY
+from cocoseg.files.names import JOURNAL, LOCK, TEMPORARY, is_relative
 from cocoseg.files.storage import Storage
-from cocoseg.runs.batch import Batch, Trial
+from cocoseg.runs.batch import NEW, Batch, Trial, is_temporary, token_of
 from cocoseg.runs.lock import Holder, Lock, holder_of
+from cocoseg.runs.tree import Tree, is_link
 from cocoseg.runs.write_errors import cannot_write, fatal
 
 
 @dataclass
 class Folder:
-    """An output folder. Names given to it have gone through ``relative_name``."""
+    """An output folder, in which no link is followed. Names given to it have gone through ``relative_name``.
+
+    ``token`` is in the lock of the run that writes to the folder, and in the names of its temporary files.
+    """
 
     files: ClassVar[Storage] = disk
 
     root: str
-    _known: set[str] = field(default_factory=set, repr=False)
+    token: str = field(default_factory=lambda: secrets.token_hex(4), kw_only=True, repr=False)
+    _tree: Tree = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        self._tree = Tree(self.root)
 
     @classmethod
     def create(cls, path: str | os.PathLike[str]) -> Folder:
         """Make the folder and its parents, or take the one that is there. Raises OutputError ``out.*``."""
         folder = Path(path)
         with _not_made(folder):
+            _check_own(folder)
             _nearest_folder(folder)
             folder.mkdir(parents=True, exist_ok=True)
-            _probe(folder)
-        return cls.found(os.fspath(path))
+            made = cls.found(os.fspath(path))
+            made._probe()
+        return made
 
     @classmethod
     def expect(cls, path: str | os.PathLike[str]) -> Folder:
         """The folder that ``create`` would make or take; nothing is written. Raises as ``create`` does."""
         folder = Path(path)
         with _not_made(folder):
+            _check_own(folder)
             if not os.access(_nearest_folder(folder), os.W_OK | os.X_OK):
                 raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
         return cls.found(os.fspath(path))
 
     @classmethod
     def found(cls, path: str) -> Folder:
-        """The folder as it is, to read from."""
+        """The folder as it is, to read from. Raises OutputError ``out.link``."""
+        _check_own(Path(path))
         return cls(os.path.realpath(path))
 
     @property
@@ -64,24 +78,32 @@ class Folder:
         return self.files.join(self.root, name)
 
     def is_seen(self) -> bool:
-        """Whether this process sees the folder of a run; not so on a machine that does not share it."""
-        return os.path.isdir(self.path(JOURNAL))
+        """Whether this process sees the folder of a run; not so on a machine that does not share it.
+
+        Raises OutputError ``out.link``.
+        """
+        try:
+            return self._tree.folder(JOURNAL) is not None
+        except OSError as error:
+            if error.errno == errno.ELOOP:
+                raise cannot_write(self.path(JOURNAL), error) from None
+            return False
 
     def lock(self) -> Lock:
         """Take the folder for one run, until ``release``. Raises OutputError ``out.locked``, ``out.write``."""
-        return Lock(self.root)
+        return Lock(self.root, self.token)
 
     def holder(self) -> Holder | None:
-        """The process of a run that is writing to the folder now. Raises OutputError where the storage is silent."""
+        """The process of a run that is writing to the folder now. Raises OutputError ``out.link``."""
         return holder_of(self.root)
 
     def batch(self) -> Batch:
         """Files that are to appear together; a context manager, which drops what was not committed."""
-        return Batch(self.root, self._known)
+        return Batch(self._tree, self.token)
 
     def trial(self) -> Batch:
         """A batch that finds what is in the way of its files, and writes none of them."""
-        return Trial(self.root, self._known)
+        return Trial(self._tree, self.token)
 
     def write(self, name: str, data: bytes, *, overwrite: bool = False) -> None:
         """Put ``data`` under ``name``. A file with the same bytes is left; another one is replaced on ``overwrite``.
@@ -111,23 +133,26 @@ class Folder:
 
     def read(self, name: str) -> bytes:
         """The bytes of a file in the folder. Raises SampleError ``file.*``."""
-        return self.files.read(self.path(name))
+        return self._tree.read(name)
 
     def read_part(self, name: str, start: int, size: int) -> bytes:
         """Some bytes of a file in the folder, or fewer if it is shorter. Raises SampleError ``file.*``."""
-        return self.files.read_part(self.path(name), start, size)
+        return self._tree.read_part(name, start, size)
 
     def has(self, name: str) -> bool:
         """Whether something is there. Raises OutputError where the storage does not answer."""
-        with fatal():
-            return self.files.exists(self.path(name))
+        return self._tree.has(name)
 
-    def holds(self, name: str, size: int, known_by: str) -> bool:
-        """Whether a file with this size and digest is there, and is not a link."""
-        path = self.path(name)
+    def holds(self, name: str, size: int, known_by: str, *, own: bool = False) -> bool:
+        """Whether a file with this size and digest is there, and is not a link.
+
+        The name may come from a journal: one that ``relative_name`` refuses is never there, unless it is cocoseg's own.
+        """
+        return (own or is_relative(name)) and self._holds(name, size, known_by)
+
+    def _holds(self, name: str, size: int, known_by: str) -> bool:
         try:
-            status = os.lstat(path)
-            return status.st_size == size and not os.path.islink(path) and digest(self.read(name)) == known_by
+            return self._tree.status(name).st_size == size and digest(self.read(name)) == known_by
         except (OSError, ValueError):
             return False
 
@@ -136,23 +161,49 @@ class Folder:
 
         Raises OutputError where the storage does not answer.
         """
-        prefix = f"{under}/" if under else ""
-        with fatal():
-            yield from (f"{prefix}{name}" for name in self.files.names(self.path(under) if under else self.root))
+        return self._tree.names(under)
 
     def temporaries(self) -> list[str]:
-        """Files that an interrupted run left unfinished."""
-        return [name for name in self.names() if os.path.basename(name).startswith(TEMPORARY)]
+        """Files that runs left unfinished which have ended.
+
+        Those of a run that is on in a folder inside or around this one, or beside it, are known by its lock.
+        """
+        names = list(self.names())
+        left = [name for name in names if is_temporary(name)]
+        if not left:
+            return []
+        inside = [name.removesuffix(f"/{LOCK}") for name in names if name.endswith(f"/{LOCK}")]
+        busy = {f"{folder}/": holder for folder in inside if (holder := self._holder_in(self.path(folder)))}
+        above = [holder for folder in self._parents() if (holder := self._holder_in(folder))]
+        living = {token for holder in (*busy.values(), *above) for token in holder.tokens}
+        return [name for name in left if not name.startswith(tuple(busy)) and token_of(name) not in living]
+
+    def _parents(self) -> list[str]:
+        """The folders that this one lies in."""
+        return list(map(str, Path(self.root).parents))
+
+    def _holder_in(self, root: str) -> Holder | None:
+        """The process of a run in another folder; none holds a lock that is a link."""
+        with contextlib.suppress(OutputError):
+            return type(self)(root).holder()
+        return None
 
     def remove(self, names: Iterable[str]) -> None:
         """Remove files of the run. Raises OutputError."""
         for name in names:
             try:
-                os.unlink(self.path(name))
+                self._tree.unlink(name)
             except FileNotFoundError:
                 pass
             except OSError as error:
                 raise cannot_write(self.path(name), error) from None
+
+    def _probe(self) -> None:
+        """Find out before the work, not after it, that nothing can be written. Raises OSError."""
+        probe = f"{TEMPORARY}{self.token}-{secrets.token_hex(8)}"
+        os.close(self._tree.open(probe, NEW))
+        with contextlib.suppress(FileNotFoundError):  # cleared away by a run that holds a folder around this one
+            self._tree.unlink(probe)
 
 
 def _commit(batch: Batch) -> None:
@@ -169,6 +220,8 @@ def _not_made(folder: Path) -> Iterator[None]:
     except OutputError:
         raise
     except OSError as error:
+        if error.errno == errno.ELOOP and is_link(folder):
+            raise _not_folder(folder, "a loop of symbolic links", is_out=True) from None
         raise cannot_write(folder, error) from None
     except ValueError:
         raise OutputError("out.write", f"{show(str(folder), 300)} is not the name of a folder") from None
@@ -179,7 +232,7 @@ def _nearest_folder(folder: Path, is_out: bool = True) -> Path:
     try:
         mode = os.stat(folder).st_mode
     except (FileNotFoundError, NotADirectoryError):
-        if folder.is_symlink():
+        if is_link(folder):
             raise _not_folder(folder, "a symbolic link to nothing", is_out) from None
         return _nearest_folder(folder.absolute().parent, is_out=False)
     if not stat.S_ISDIR(mode):
@@ -192,8 +245,11 @@ def _not_folder(path: Path, what: str, is_out: bool) -> OutputError:
     return OutputError("out.not_folder", text) if is_out else OutputError("out.parent", text)
 
 
-def _probe(folder: Path) -> None:
-    """Find out before the work, not after it, that nothing can be written."""
-    probe = folder / f"{TEMPORARY}{os.getpid()}"
-    probe.write_bytes(b"")
-    probe.unlink()
+def _check_own(folder: Path) -> None:
+    """Refuse a link in the place of the folder beside a JSON, whose name the user did not choose.
+
+    Raises OutputError ``out.link``.
+    """
+    if folder.name.lower().endswith(f".json{JOURNAL}") and is_link(folder):
+        text = f"{show(str(folder), 300)} is a symbolic link, which is not followed; remove it, or choose another OUT"
+        raise OutputError("out.link", text)

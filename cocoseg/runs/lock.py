@@ -8,20 +8,26 @@ touched for long counts as dead.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
+import secrets
 import socket
+import stat
 import time
 from types import ModuleType
 
 import msgspec
 
 from cocoseg.errors import OutputError, show
-from cocoseg.files.names import LOCK, TEMPORARY
+from cocoseg.files.names import JOURNAL, LOCK, TEMPORARY
+from cocoseg.runs.batch import NEW
 from cocoseg.runs.durable import write_all
+from cocoseg.runs.tree import Tree
 from cocoseg.runs.write_errors import cannot_write
 
 BEAT, DEAD_AFTER = 10.0, 600.0
 PATIENCE = 5.0  # with the workers of a holder that has ended
+_NO_WAITING = getattr(os, "O_NONBLOCK", 0)  # for whoever opens the other end, should it be a pipe
 
 fcntl: ModuleType | None
 try:
@@ -36,6 +42,12 @@ class Holder(msgspec.Struct):
     pid: int
     host: str
     since: str
+    token: str = ""
+
+    @property
+    def tokens(self) -> tuple[str, str]:
+        """What the names of the run's temporary files begin with; in older versions it was the process."""
+        return self.token, f"{self.pid:x}"
 
 
 def this_process() -> tuple[int, str, str]:
@@ -44,20 +56,24 @@ def this_process() -> tuple[int, str, str]:
 
 
 class Lock:
-    """A lock on a folder, held from the start until ``release``. Raises OutputError ``out.locked``, ``out.write``."""
+    """A lock on a folder, held from the start until ``release``, by the run that ``token`` stands for.
+
+    Raises OutputError ``out.locked``, ``out.write``, ``out.link``.
+    """
 
     _every = BEAT
 
-    def __init__(self, root: str) -> None:
-        self._path = os.path.join(root, LOCK)
+    def __init__(self, root: str, token: str = "") -> None:
+        self._tree = Tree(root)
+        self._token = token
+        self._path = self._tree.path(LOCK)
         self._beaten = time.monotonic()
         try:
-            os.makedirs(os.path.dirname(self._path), exist_ok=True)
+            self._tree.folder(JOURNAL, make=True)
             self._descriptor = self._take()
-        except OutputError:
-            raise
         except OSError as error:
-            raise cannot_write(self._path, error) from None
+            self._tree.close()
+            raise error if isinstance(error, OutputError) else cannot_write(self._path, error) from None
 
     def __enter__(self) -> Lock:
         return self
@@ -73,31 +89,40 @@ class Lock:
 
     def _refresh(self) -> None:
         with contextlib.suppress(OSError):
-            os.utime(self._path)
+            os.utime(self._descriptor if os.utime in os.supports_fd else self._path)
 
     def release(self) -> None:
         """Let others in. A lock that another run took, because this one seemed dead, stays."""
         ours = _read(self._descriptor) == self._holder
         with contextlib.suppress(OSError):
             if ours and fcntl is not None:
-                os.unlink(self._path)
+                self._tree.unlink(LOCK)
         with contextlib.suppress(OSError):
             os.close(self._descriptor)
         with contextlib.suppress(OSError):
             if ours and fcntl is None:  # Windows removes no open file
-                os.unlink(self._path)
+                self._tree.unlink(LOCK)
+        self._tree.close()
 
     def _take(self) -> int:
         while True:
-            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o666)
+            descriptor = self._tree.open(LOCK, os.O_RDWR | os.O_CREAT | _NO_WAITING)
             try:
+                self._check_own(descriptor)
                 if self._lock(descriptor):
-                    self._holder = _write(descriptor)
+                    self._holder = _write(descriptor, self._token)
                     return descriptor
             except BaseException:
                 os.close(descriptor)
                 raise
             os.close(descriptor)  # its holder has just ended, and removed it
+
+    def _check_own(self, descriptor: int) -> None:
+        """Raises OutputError ``out.link`` for a file that has another name too, and is not to be written to."""
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode) or status.st_nlink > 1:
+            what = "has another name too (a hard link)" if stat.S_ISREG(status.st_mode) else "is not a file"
+            raise OutputError("out.link", f"{show(self._path, 300)} {what}, so that it is not written to; remove it")
 
     def _lock(self, descriptor: int) -> bool:
         """Lock the file, if it is still the lock. Raises OutputError ``out.locked``."""
@@ -107,7 +132,7 @@ class Lock:
             if holder is None or not has_ended(holder) or time.monotonic() > ends:
                 raise self._busy(holder)
             time.sleep(0.05)
-        if not _is_still(descriptor, self._path):
+        if not self._is_still(descriptor):
             return False
         holder = _read(descriptor)
         if holder and not self._is_dead(holder, locked is True):
@@ -118,18 +143,29 @@ class Lock:
         """Whether a holder has ended: on this machine by the system's lock or its process, elsewhere by its age."""
         if _is_here(holder):
             return freed or holder.pid == os.getpid() or has_ended(holder)
-        return _age(self._path) > DEAD_AFTER
+        return _age(self._tree) > DEAD_AFTER
+
+    def _is_still(self, descriptor: int) -> bool:
+        try:
+            return os.path.samestat(os.fstat(descriptor), self._tree.status(LOCK))
+        except FileNotFoundError:
+            return False
 
     def _busy(self, holder: Holder | None) -> OutputError:
         return busy(os.path.dirname(os.path.dirname(self._path)), self._path, holder)
 
 
 def holder_of(root: str) -> Holder | None:
-    """The process that holds the lock on a folder; None if no run is on. Nothing is changed."""
-    path = os.path.join(root, LOCK)
+    """The process that holds the lock on a folder; None if no run is on. Nothing is changed.
+
+    Raises OutputError ``out.link``.
+    """
+    tree = Tree(root)
     try:
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
-    except OSError:
+        descriptor = tree.open(LOCK, os.O_RDONLY | _NO_WAITING)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise cannot_write(tree.path(LOCK), error) from None
         return None
     try:
         holder = _read(descriptor)
@@ -177,13 +213,6 @@ def _flock(descriptor: int, shared: bool = False) -> bool | None:
     return True
 
 
-def _is_still(descriptor: int, path: str) -> bool:
-    try:
-        return os.path.samestat(os.fstat(descriptor), os.stat(path))
-    except FileNotFoundError:
-        return False
-
-
 def _read(descriptor: int) -> Holder | None:
     try:
         os.lseek(descriptor, 0, os.SEEK_SET)
@@ -192,8 +221,8 @@ def _read(descriptor: int) -> Holder | None:
         return None
 
 
-def _write(descriptor: int) -> Holder:
-    holder = Holder(*this_process())
+def _write(descriptor: int, token: str) -> Holder:
+    holder = Holder(*this_process(), token)
     os.ftruncate(descriptor, 0)
     os.lseek(descriptor, 0, os.SEEK_SET)
     write_all(descriptor, msgspec.json.encode(holder))
@@ -218,13 +247,13 @@ def has_ended(holder: Holder) -> bool:
     return False
 
 
-def _age(path: str) -> float:
-    """Seconds since a file was touched, by the clock of the machine that keeps it."""
-    probe = os.path.join(os.path.dirname(path), f"{TEMPORARY}{os.getpid():x}-age")
-    descriptor = os.open(probe, os.O_WRONLY | os.O_CREAT, 0o666)
+def _age(tree: Tree) -> float:
+    """Seconds since the lock was touched, by the clock of the machine that keeps it."""
+    probe = f"{JOURNAL}/{TEMPORARY}{secrets.token_hex(8)}-age"
+    descriptor = tree.open(probe, NEW)
     try:
-        return os.fstat(descriptor).st_mtime - os.stat(path).st_mtime
+        return os.fstat(descriptor).st_mtime - tree.status(LOCK).st_mtime
     finally:
         os.close(descriptor)
         with contextlib.suppress(FileNotFoundError):  # cleared away by the run that holds the folder
-            os.unlink(probe)
+            tree.unlink(probe)

@@ -31,6 +31,7 @@ from cocoseg.runs.batch import Batch
 from cocoseg.runs.folder import Folder
 from cocoseg.runs.lock import Holder
 from cocoseg.runs.remote_lock import RemoteLock, holder_of
+from cocoseg.runs.tree import Tree
 from cocoseg.runs.write_errors import fatal, file_exists
 
 _NUMBER = count()
@@ -76,7 +77,7 @@ class RemoteFolder(Folder):
 
     def lock(self) -> RemoteLock:
         """Take the folder for one run, until ``release``. Raises OutputError ``out.locked``, ``out.write``."""
-        return RemoteLock(self.root)
+        return RemoteLock(self.root, self.token)
 
     def holder(self) -> Holder | None:
         """The process of a run that is writing to the folder now. Raises OutputError where the storage is silent."""
@@ -90,8 +91,29 @@ class RemoteFolder(Folder):
         """A batch that finds what is in the way of its files; nothing is put before ``commit``."""
         return RemoteBatch(self)
 
-    def holds(self, name: str, size: int, known_by: str) -> bool:
-        """Whether a file is there with this size and digest."""
+    def read(self, name: str) -> bytes:
+        """The bytes of a file in the folder. Raises SampleError ``file.*``."""
+        return store.read(self.path(name))
+
+    def read_part(self, name: str, start: int, size: int) -> bytes:
+        """Some bytes of a file in the folder, or fewer if it is shorter. Raises SampleError ``file.*``."""
+        return store.read_part(self.path(name), start, size)
+
+    def has(self, name: str) -> bool:
+        """Whether something is there. Raises OutputError where the storage does not answer."""
+        with fatal():
+            return store.exists(self.path(name))
+
+    def names(self, under: str = "") -> Iterator[str]:
+        """Every file in the folder and its subfolders, by its name with ``/``.
+
+        Raises OutputError where the storage does not answer.
+        """
+        prefix = f"{under}/" if under else ""
+        with fatal():
+            yield from (f"{prefix}{name}" for name in store.names(self.path(under) if under else self.root))
+
+    def _holds(self, name: str, size: int, known_by: str) -> bool:
         try:
             data = self.read(name)
         except SampleError as error:
@@ -101,8 +123,13 @@ class RemoteFolder(Folder):
         return len(data) == size and digest(data) == known_by
 
     def temporaries(self) -> list[str]:
-        """Files that an interrupted run left unfinished: none, where objects are put whole."""
+        """Files that runs left unfinished which have ended: none, where objects are put whole."""
         return [] if store.is_whole(self.root) else super().temporaries()
+
+    def _parents(self) -> list[str]:
+        scheme, _, rest = self.root.partition("://")
+        steps = rest.split("/")
+        return [f"{scheme}://{'/'.join(steps[:n])}" for n in range(1, len(steps)) if any(steps[:n])]
 
     def remove(self, names: Iterable[str]) -> None:
         """Remove files of the run. Raises OutputError."""
@@ -140,7 +167,7 @@ class RemoteBatch(Batch):
     def add_chunks(self, name: str, chunks: Iterable[bytes]) -> None:
         """Gather a file on this machine, since an object is put whole. Raises as ``Batch`` does."""
         here = os.path.realpath(self._gathered.enter_context(tempfile.TemporaryDirectory(prefix=TEMPORARY)))
-        with Batch(here, {here}) as local:
+        with Batch(Tree(here)) as local:
             local.add_chunks("document", chunks)
             local.commit()
         self._waiting[name] = _Waiting(path=os.path.join(here, "document"))
@@ -207,13 +234,13 @@ class RemoteBatch(Batch):
         if store.is_whole(url):
             put(url)
         else:
-            _aside(url, put)
+            _aside(url, put, self._to.token)
 
 
-def _aside(url: str, put: Callable[[str], None]) -> None:
+def _aside(url: str, put: Callable[[str], None], token: str) -> None:
     """Put a file under a temporary name beside its final one, and rename it."""
     folder = urls.parent(url)
-    temporary = f"{folder}/{TEMPORARY}{os.getpid():x}-{secrets.token_hex(4)}-{next(_NUMBER):x}"
+    temporary = f"{folder}/{TEMPORARY}{token}-{secrets.token_hex(8)}-{next(_NUMBER):x}"
     store.make_folder(folder)
     try:
         put(temporary)

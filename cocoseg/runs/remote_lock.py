@@ -25,7 +25,6 @@ _ours: set[str] = set()  # what this process holds
 
 
 class _RemoteHolder(Holder):
-    token: str = ""
     alive: float = 0.0  # seconds since 1970, UTC
 
 
@@ -40,9 +39,9 @@ class RemoteLock(Lock):
 
     _every = 60.0
 
-    def __init__(self, root: str) -> None:
+    def __init__(self, root: str, token: str = "") -> None:
         self._root, self._url = root, urls.join(root, LOCK)
-        self._holder: _RemoteHolder = _RemoteHolder(*this_process(), secrets.token_hex(8))
+        self._holder: _RemoteHolder = _RemoteHolder(*this_process(), token or secrets.token_hex(8))
         found = _read(self._url)
         if found and _is_alive(found):
             raise busy(self._root, self._url, found)

@@ -17,9 +17,10 @@ from cocoseg.files.places import StrPath, check_shared, place
 from cocoseg.model import Dataset, Refused
 from cocoseg.options import check_choice
 from cocoseg.runs import journal
+from cocoseg.runs.batch import is_temporary
 from cocoseg.runs.document import Document, Place
 from cocoseg.runs.folder import Folder
-from cocoseg.runs.folders import create_folder, expect_folder
+from cocoseg.runs.folders import create_folder, expect_folder, where_it_leads
 from cocoseg.runs.journal import Journal, Row
 from cocoseg.runs.lock import busy
 from cocoseg.runs.report import Head, check_places
@@ -102,6 +103,7 @@ def run(work: Work[T], how: How) -> T:
     check_shared([target, *work.dataset.folders], 2 if how.executor else how.processes)
     if how.on_error == "stop" and (refused := _first_refused(work.dataset)):
         return _stopped(work.tally, *refused)
+    work.tally.notes += where_it_leads(target, is_file=work.journal_in is not None)
     if how.dry_run:
         return _try(work, how, expect_folder(work.journal_in or target))
     return _write(work, how, create_folder(work.journal_in or target))
@@ -226,7 +228,7 @@ def _probe(folder: Folder) -> tuple[str, bool]:
 
 
 def _clean(folder: Folder) -> list[str]:
-    """Remove the temporary files that an ended run left."""
+    """Remove the temporary files that ended runs left."""
     left = folder.temporaries()
     folder.remove(left)
     return [f"removed {counted(len(left), 'temporary file')} of an ended run"] if left else []
@@ -286,7 +288,7 @@ def _strays(
     ours = {name for line in done for name in journal.decode_row(line).files} | {REPORT}
     ours |= {name for key in tally.failed_keys for name in tally.names(key)}
     ours |= {document.place.name} if document else set()
-    found = [name for name in names if name not in ours and not name.startswith(f"{JOURNAL}/")]
+    found = [name for name in names if not (name in ours or name.startswith(f"{JOURNAL}/") or is_temporary(name))]
     if not found:
         return []
     some = ", ".join(show(name) for name in found[:5]) + (", ..." if len(found) > 5 else "")

@@ -29,14 +29,16 @@ def system_errors(target: str, size: int = 0) -> Iterator[None]:
 
 @contextlib.contextmanager
 def fatal() -> Iterator[None]:
-    """Turn a SampleError into the OutputError ``out.write``, where the run can't go on without the file."""
+    """Turn a SampleError into the OutputError ``out.write`` or ``out.link``, where the run needs the file."""
     try:
         yield
     except SampleError as error:
-        raise OutputError("out.write", error.message) from None
+        raise OutputError("out.link" if error.category == "path.escape" else "out.write", error.message) from None
 
 
 def _item_not_written(target: str, error: OSError) -> SampleError:
+    if error.errno == errno.ELOOP:
+        return SampleError("path.escape", _leads_away(target, error))
     kind = "path.invalid" if error.errno in (errno.ENAMETOOLONG, errno.EILSEQ) else "out.write"
     if error.errno in (errno.EISDIR, errno.ENOTDIR, errno.EEXIST):
         kind = "path.collision"
@@ -45,6 +47,8 @@ def _item_not_written(target: str, error: OSError) -> SampleError:
 
 def cannot_write(target: str | os.PathLike[str], error: OSError, size: int = 0) -> OutputError:
     """The error where nothing can be written; ``size`` is the size of the file, if ``target`` is one."""
+    if error.errno == errno.ELOOP:
+        return OutputError("out.link", _leads_away(target, error))
     advice = "free some space, or choose another folder"
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         advice = "choose a folder that you may write to"
@@ -52,6 +56,13 @@ def cannot_write(target: str | os.PathLike[str], error: OSError, size: int = 0) 
     return OutputError(
         "out.write", f"{name} can't be written ({os.strerror(error.errno or 0)}{_room(target, size)}); {advice}"
     )
+
+
+def _leads_away(target: str | os.PathLike[str], error: OSError) -> str:
+    """What is said of a link: OUT itself may be one, but nothing is written through one that lies in it."""
+    general = os.strerror(errno.ELOOP)
+    what = general if error.strerror == general else f"{show(error.filename, 300)} is {error.strerror}"
+    return f"{show(os.fspath(target), 300)} can't be written ({what}); remove it, or choose another folder"
 
 
 def _room(target: str | os.PathLike[str], size: int) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from cocoseg import parallel
-from cocoseg.errors import DocumentError, OutputError, Problem, show
+from cocoseg.errors import DocumentError, OutputError, Problem, SampleError, show
 from cocoseg.files.documents import read_document
 from cocoseg.files.names import JOURNAL, REPORT
 from cocoseg.files.places import (
@@ -157,8 +157,8 @@ def _check_run(found: Verification, folder: Folder, pages: Journal, whole: list[
         if not pages.is_whole(name)
     ]
     try:
-        report = read_document(folder.path(REPORT), Report)
-    except DocumentError as error:
+        report = read_document(folder.path(REPORT), Report, data=folder.read(REPORT))
+    except (DocumentError, SampleError) as error:
         found.failures.append(Problem("verify.report", f"{error}; {again}"))
         return
     found.refused = report.counts.failed
@@ -173,7 +173,7 @@ def _check_run(found: Verification, folder: Folder, pages: Journal, whole: list[
 def _document_problems(folder: Folder, name: str, size: int, digest: str) -> list[Problem]:
     """What is wrong with the document about all images."""
     where = open_folder(parent(folder.root)) if base_name(folder.root) == f"{name}{JOURNAL}" else folder
-    return [] if where.holds(name, size, digest) else [_problem(where, name)]
+    return [] if where.holds(name, size, digest, own=True) else [_problem(where, name)]
 
 
 def _problem(folder: Folder, name: str) -> Problem:

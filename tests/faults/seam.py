@@ -41,18 +41,24 @@ def _fate(call: str, path: Any) -> str:
     raise OSError(int(how), os.strerror(int(how)), path)
 
 
-def _on_path(call: str, real: Callable[..., Any], number: int = 0) -> Callable[..., Any]:
+def _whole(path: Any, folder: int | None) -> str:
+    """The path of a file that is named relative to a folder, if it is."""
+    return os.path.join(_paths.get(folder, os.sep) if folder is not None else "", os.fsdecode(path))
+
+
+def _on_path(call: str, real: Callable[..., Any], number: int = 0, at: str = "dir_fd") -> Callable[..., Any]:
     def wrapped(*args: Any, **options: Any) -> Any:
-        _fate(call, args[number])
+        _fate(call, _whole(args[number], options.get(at)))
         return real(*args, **options)
 
     return wrapped
 
 
-def _open(path: Any, flags: int, *args: Any, **options: Any) -> int:
-    _fate("open" if flags & (os.O_WRONLY | os.O_RDWR) else "read", path)
-    descriptor = _real_open(path, flags, *args, **options)
-    _paths[descriptor] = os.fsdecode(path)
+def _open(path: Any, flags: int, *args: Any, dir_fd: int | None = None) -> int:
+    whole = _whole(path, dir_fd)
+    _fate("open" if flags & (os.O_WRONLY | os.O_RDWR) else "read", whole)
+    descriptor = _real_open(path, flags, *args, dir_fd=dir_fd)
+    _paths[descriptor] = whole
     return descriptor
 
 
@@ -63,7 +69,7 @@ def _write(descriptor: int, data: Any) -> int:
 
 def install() -> None:
     """Wrap the calls, in this process and all that it forks."""
-    from cocoseg.runs import durable
+    from cocoseg.runs import durable, tree  # noqa: F401  (which looks at what the real calls can do)
 
     real_fsync, real_sync_all, real_io_open = os.fsync, durable.sync_all, io.open
 
@@ -77,7 +83,7 @@ def install() -> None:
         return real_io_open(file, mode, *args, **options)
 
     os.open, os.write, os.fsync = _open, _write, fsync
-    os.replace = _on_path("rename", os.replace, 1)
+    os.replace = _on_path("rename", os.replace, 1, "dst_dir_fd")
     os.mkdir, os.unlink = _on_path("mkdir", os.mkdir), _on_path("unlink", os.unlink)
     io.open = io_open
     durable.sync_all = _on_path("fsync", real_sync_all)

@@ -85,6 +85,16 @@ static int fate(const char *call, const char *path)
     return FAIL;
 }
 
+/* The path of a file that is named relative to a folder. */
+static const char *path_at(int folder, const char *path, char *whole)
+{
+    if (!path || path[0] == '/' || folder == AT_FDCWD)
+        return path;
+    path_of(folder, whole);
+    strcat(whole, "/");
+    return strncat(whole, path, PATH_MAX - 2);
+}
+
 static int open_fate(const char *path, int flags)
 {
     return fate((flags & O_ACCMODE) == O_RDONLY ? "read" : "open", path);
@@ -116,6 +126,22 @@ int open64(const char *path, int flags, ...)
     REAL(open64);
     MODE
     return open_fate(path, flags) ? -1 : real(path, flags, mode);
+}
+
+int openat(int folder, const char *path, int flags, ...)
+{
+    REAL(openat);
+    char whole[2 * PATH_MAX];
+    MODE
+    return open_fate(path_at(folder, path, whole), flags) ? -1 : real(folder, path, flags, mode);
+}
+
+int openat64(int folder, const char *path, int flags, ...)
+{
+    REAL(openat64);
+    char whole[2 * PATH_MAX];
+    MODE
+    return open_fate(path_at(folder, path, whole), flags) ? -1 : real(folder, path, flags, mode);
 }
 
 ssize_t write(int descriptor, const void *data, size_t size)
@@ -156,4 +182,25 @@ int unlink(const char *path)
 {
     REAL(unlink);
     return fate("unlink", path) ? -1 : real(path);
+}
+
+int renameat(int from_folder, const char *from, int to_folder, const char *to)
+{
+    REAL(renameat);
+    char whole[2 * PATH_MAX];
+    return fate("rename", path_at(to_folder, to, whole)) ? -1 : real(from_folder, from, to_folder, to);
+}
+
+int mkdirat(int folder, const char *path, mode_t mode)
+{
+    REAL(mkdirat);
+    char whole[2 * PATH_MAX];
+    return fate("mkdir", path_at(folder, path, whole)) ? -1 : real(folder, path, mode);
+}
+
+int unlinkat(int folder, const char *path, int flags)
+{
+    REAL(unlinkat);
+    char whole[2 * PATH_MAX];
+    return fate("unlink", path_at(folder, path, whole)) ? -1 : real(folder, path, flags);
 }

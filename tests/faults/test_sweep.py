@@ -112,7 +112,7 @@ def check(verdicts: list[Verdict]) -> None:
 def test_every_call_fails_once_in_every_way(bench: Bench) -> None:
     calls = bench.calls(fresh)
     faults = every_fault(calls)
-    assert all(calls[call] >= 3 for call in CALLS), calls
+    assert all(calls[call] >= (2 if call == "mkdir" else 3) for call in CALLS), calls  # OUT and its .cocoseg
     assert len(faults) >= 150
     verdicts = bench.sweep(faults if bench.thorough else faults[::4], fresh)
     check(verdicts)

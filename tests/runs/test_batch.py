@@ -109,7 +109,7 @@ class TestCreate:
         target = tmp_path / "out"
         if there:
             target.mkdir()
-        monkeypatch.setattr(Path, "write_bytes" if there else "mkdir", failing(number))
+        monkeypatch.setattr(*((os, "open") if there else (Path, "mkdir")), failing(number))
         error = refusal(OutputError, lambda: Folder.create(target))
         assert error.category == "out.write"
         assert str(error).startswith(f"'{target}' can't be written ({os.strerror(number)}); ")
@@ -185,7 +185,7 @@ class TestWrite:
     ) -> None:
         monkeypatch.setattr(secrets, "token_hex", lambda size: "ab" * size)
         (tmp_path / "precious").write_bytes(b"old")
-        Path(out.root, f"{TEMPORARY}{os.getpid():x}-abababab-0").symlink_to(tmp_path / "precious")
+        Path(out.root, f"{TEMPORARY}{out.token}-{'ab' * 8}-0").symlink_to(tmp_path / "precious")
         assert refusal(SampleError, lambda: out.write("a", CONTENT)).category == "path.collision"
         assert (tmp_path / "precious").read_bytes() == b"old"
         assert not Path(out.root, "a").exists()
@@ -259,7 +259,7 @@ class TestLinksInTheFolder:
         assert tree(outside) == {"precious": b"old"}
 
 
-CALLS = ["open", "write", "close", "replace", "makedirs"]
+CALLS = ["open", "write", "close", "replace", "mkdir"]
 
 
 @pytest.mark.parametrize("before", [None, b"old"], ids=["new", "old"])
@@ -268,11 +268,11 @@ class TestFailures:
     """At every call that can fail, the file is afterwards whole, old or absent, and no temporary is left."""
 
     @pytest.fixture
-    def target(self, out: Folder, before: bytes | None) -> Iterator[Callable[[], None]]:
+    def target(self, out: Folder, before: bytes | None, call: str) -> Iterator[Callable[[], None]]:
         os.mkdir(f"{out.root}/sub")
         if before is not None:
             Path(out.root, "sub/a").write_bytes(before)
-        yield lambda: out.write("sub/a", CONTENT, overwrite=True)
+        yield lambda: out.write("sub/new/a" if call == "mkdir" else "sub/a", CONTENT, overwrite=True)
         assert tree(out.root) == {"sub": None} | ({} if before is None else {"sub/a": before})
 
     @pytest.mark.parametrize("number", FATAL, ids=errno.errorcode.get)
@@ -316,7 +316,7 @@ def fail_at(patch: pytest.MonkeyPatch, call: str, fail: Callable[..., Any]) -> N
             return original(args[0], args[1][:10])
         if call == "close":
             original(*args)
-        if call != "open" or times[0] == 2:  # too many open files: opening is tried once more
+        if call not in ("open", "mkdir") or times[0] == 2:  # too many open files: opening is tried once more
             patch.setattr(os, call, original)
         return fail()
 
@@ -339,9 +339,9 @@ def test_the_file_is_not_seen_under_its_name_until_it_is_whole(out: Folder, monk
     for call in ("write", "close", "replace"):
         original = getattr(os, call)
 
-        def look(*args: Any, original: Any = original) -> Any:
+        def look(*args: Any, original: Any = original, **at: Any) -> Any:
             seen.append({name: data for name, data in tree(out.root).items() if not name.startswith(TEMPORARY)})
-            return original(*args)
+            return original(*args, **at)
 
         monkeypatch.setattr(os, call, look)
     out.write("a", CONTENT)
@@ -386,7 +386,9 @@ class TestBatch:
     def test_names_them_in_the_order_in_which_they_came(self, out: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
         named: list[str] = []
         original = os.replace
-        monkeypatch.setattr(os, "replace", lambda old, new: (named.append(Path(new).name), original(old, new))[1])
+        monkeypatch.setattr(
+            os, "replace", lambda old, new, **at: (named.append(Path(new).name), original(old, new, **at))[1]
+        )
         with out.batch() as batch:
             for name in "cab":
                 batch.add(name, name.encode())
@@ -444,7 +446,7 @@ class TestBatch:
     def test_a_disk_that_is_full_at_a_name_ends_the_run(self, out: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
         original = os.replace
         monkeypatch.setattr(
-            os, "replace", lambda old, new: original(old, new) if new.endswith("a") else failing(errno.ENOSPC)()
+            os, "replace", lambda o, n, **at: original(o, n, **at) if n.endswith("a") else failing(errno.ENOSPC)()
         )
         with out.batch() as batch:
             for name in "abc":
@@ -458,9 +460,9 @@ class TestBatch:
     ) -> None:
         original = os.replace
 
-        def interrupted(old: str, new: str) -> None:
+        def interrupted(old: str, new: str, **at: int) -> None:
             if after or new.endswith("a"):
-                original(old, new)
+                original(old, new, **at)
             if new.endswith("b"):
                 raise KeyboardInterrupt
 
@@ -499,7 +501,9 @@ class TestDurable:
             sync(descriptor)
 
         monkeypatch.setattr(os, "fsync", fsync)
-        monkeypatch.setattr(os, "replace", lambda old, new: (told.append(Path(new).name), original(old, new))[1])
+        monkeypatch.setattr(
+            os, "replace", lambda old, new, **at: (told.append(Path(new).name), original(old, new, **at))[1]
+        )
         return told
 
     def test_save_is_before_it_is_seen(self, out: Folder, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -209,11 +209,11 @@ class TestWhatLiesInOut:
         parent, original = os.getpid(), os.replace
         flag = tmp_path / "died"
 
-        def die(old: str, new: str) -> None:
+        def die(old: str, new: str, **at: int) -> None:
             if os.getpid() != parent and new.endswith("7.png") and not flag.exists():
                 flag.touch()
                 os.kill(os.getpid(), signal.SIGKILL)
-            original(old, new)
+            original(old, new, **at)
 
         monkeypatch.setattr(os, "replace", die)
         monkeypatch.setenv("COCOSEG_START", "fork")
@@ -257,10 +257,10 @@ class TestNothingCouldBeWritten:
     def spoil(self, monkeypatch: pytest.MonkeyPatch) -> None:
         original = os.replace
 
-        def fail(old: str, new: str) -> None:
+        def fail(old: str, new: str, **at: int) -> None:
             if new.endswith(".png"):
                 raise PermissionError(13, "Permission denied")
-            original(old, new)
+            original(old, new, **at)
 
         monkeypatch.setattr(os, "replace", fail)
 
