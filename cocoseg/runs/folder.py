@@ -161,7 +161,10 @@ class Folder:
 
         Raises OutputError where the storage does not answer.
         """
-        return self._tree.names(under)
+        try:
+            yield from self._tree.names(under)
+        except OSError as error:
+            raise cannot_write(self.path(under), error) from None
 
     def temporaries(self) -> list[str]:
         """Files that runs left unfinished which have ended.

@@ -23,6 +23,8 @@ KEPT_OPEN = 16
 _FILE = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 _FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | _FILE
 _AT_A_LINK = {errno.ELOOP, errno.ENOTDIR, errno.EMLINK, getattr(errno, "EFTYPE", errno.ELOOP)}  # by system
+_GONE = {errno.ENOENT, errno.ENOTDIR}
+_CLOSED = {errno.EACCES, errno.EPERM, errno.ELOOP}
 _JUNCTION = getattr(stat, "IO_REPARSE_TAG_MOUNT_POINT", -1)
 _NO_STEP = frozenset(("", ".", ".."))
 
@@ -160,23 +162,28 @@ class Tree:
         return disk.read_part(self.path(name), start, size, lambda _, flags: self.open(name, flags))
 
     def names(self, under: str = "") -> Iterator[str]:
-        """Every file in a folder and its subfolders. What can't be listed is left out; links are not followed."""
+        """Every file in a folder, if it is there, and in its subfolders. Links are not followed.
+
+        A subfolder that may not be read is left out, and so is what is removed meanwhile.
+        """
         waiting = [under]
         while waiting:
             name = waiting.pop()
             prefix = f"{name}/" if name else ""
-            files, folders = self._entries(name)
+            try:
+                files, folders = self._entries(name)
+            except OSError as error:
+                if error.errno not in _GONE and (name == under or error.errno not in _CLOSED):
+                    raise
+                continue
             yield from (prefix + file for file in files)
             waiting += [prefix + folder for folder in reversed(folders)]
 
     def _entries(self, name: str) -> tuple[list[str], list[str]]:
         """The files of a folder, and its subfolders; a link to a folder is neither."""
-        try:
-            folder = self.folder(name)
-            with os.scandir(folder.where if folder.number is None else folder.number) as entries:
-                found = [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries if not _leads_on(entry)]
-        except OSError:
-            return [], []
+        folder = self.folder(name)
+        with os.scandir(folder.where if folder.number is None else folder.number) as entries:
+            found = [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries if not _leads_on(entry)]
         return sorted(n for n, is_folder in found if not is_folder), sorted(n for n, is_folder in found if is_folder)
 
     def _reach(self, name: str) -> tuple[Opened, str]:
