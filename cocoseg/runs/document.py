@@ -18,6 +18,7 @@ from cocoseg.files.digests import digest
 from cocoseg.runs import journal
 from cocoseg.runs.folder import Folder
 from cocoseg.runs.journal import Text
+from cocoseg.runs.lock import Holder
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,11 @@ class Place:
 
     def __post_init__(self) -> None:
         self.folder.token = self.journal.token  # of one run
+
+    def clean(self, holder: Holder | None) -> None:
+        """Remove what an ended run left of a document outside the journal's folder. Raises OutputError."""
+        if self.folder is not self.journal:
+            self.folder.remove(self.folder.left_by(holder))
 
     def holds(self, text: Text) -> bool:
         """Whether a text is still as it was written."""

@@ -181,6 +181,13 @@ class Folder:
         living = {token for holder in (*busy.values(), *above) for token in holder.tokens}
         return [name for name in left if not name.startswith(tuple(busy)) and token_of(name) not in living]
 
+    def left_by(self, holder: Holder | None) -> list[str]:
+        """The files in the folder itself that a run left unfinished which has ended; none if it can't be listed."""
+        if holder and holder.token:
+            with contextlib.suppress(OSError):
+                return [name for name in self._tree.files() if name.startswith(f"{TEMPORARY}{holder.token}-")]
+        return []
+
     def _parents(self) -> list[str]:
         """The folders that this one lies in."""
         return list(map(str, Path(self.root).parents))

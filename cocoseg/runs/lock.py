@@ -66,6 +66,7 @@ class Lock:
     def __init__(self, root: str, token: str = "") -> None:
         self._tree = Tree(root)
         self._token = token
+        self.before: Holder | None = None  # whose run ended without letting go
         self._path = self._tree.path(LOCK)
         self._beaten = time.monotonic()
         try:
@@ -134,9 +135,9 @@ class Lock:
             time.sleep(0.05)
         if not self._is_still(descriptor):
             return False
-        holder = _read(descriptor)
-        if holder and not self._is_dead(holder, locked is True):
-            raise self._busy(holder)
+        self.before = _read(descriptor)
+        if self.before and not self._is_dead(self.before, locked is True):
+            raise self._busy(self.before)
         return True
 
     def _is_dead(self, holder: Holder, freed: bool) -> bool:

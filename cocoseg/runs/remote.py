@@ -126,6 +126,10 @@ class RemoteFolder(Folder):
         """Files that runs left unfinished which have ended: none, where objects are put whole."""
         return [] if store.is_whole(self.root) else super().temporaries()
 
+    def left_by(self, _: Holder | None) -> list[str]:
+        """The files in the folder itself that an ended run left unfinished; they are not looked for here."""
+        return []
+
     def _parents(self) -> list[str]:
         scheme, _, rest = self.root.partition("://")
         steps = rest.split("/")

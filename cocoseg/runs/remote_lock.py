@@ -42,7 +42,7 @@ class RemoteLock(Lock):
     def __init__(self, root: str, token: str = "") -> None:
         self._root, self._url = root, urls.join(root, LOCK)
         self._holder: _RemoteHolder = _RemoteHolder(*this_process(), token or secrets.token_hex(8))
-        found = _read(self._url)
+        self.before = found = _read(self._url)
         if found and _is_alive(found):
             raise busy(self._root, self._url, found)
         self._put(new=found is None)

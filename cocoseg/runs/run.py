@@ -175,6 +175,8 @@ def _write(work: Work[T], how: How, folder: Folder) -> T:
     with folder.lock() as held:
         tally.notes += _clean(folder)
         document, target, lines = _begin(work, how, folder)
+        if document:
+            document.place.clean(held.before)
         _check_executor(how.executor, folder)
         _through(work, how, target, lines, held.beat)
         tally.close(time.monotonic() - began)

@@ -179,6 +179,10 @@ class Tree:
             yield from (prefix + file for file in files)
             waiting += [prefix + folder for folder in reversed(folders)]
 
+    def files(self) -> list[str]:
+        """The files in the folder itself."""
+        return self._entries("")[0]
+
     def _entries(self, name: str) -> tuple[list[str], list[str]]:
         """The files of a folder, and its subfolders; a link to a folder is neither."""
         folder = self.folder(name)

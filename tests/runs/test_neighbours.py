@@ -142,6 +142,17 @@ def test_temporaries_of_a_run_that_was_killed_are_removed(
     assert temporaries(tmp_path) == set()
 
 
+def test_a_document_that_was_killed_is_cleared_away_by_its_next_run(
+    source: Path, tmp_path: Path, begin: Callable[..., subprocess.Popen[str]]
+) -> None:
+    process = begin("to_coco", tmp_path / "x.json", DOCUMENT)
+    process.kill()
+    process.wait()
+    (tmp_path / f"{TEMPORARY}ab-cd-0").write_bytes(b"of nobody knows whom")
+    assert cocoseg.to_coco(source, tmp_path / "x.json").images == 3
+    assert {path.name for path in temporaries(tmp_path)} == {f"{TEMPORARY}ab-cd-0"}
+
+
 class TestOfOlderVersions:
     """They named temporary files by the process, and no token in the lock."""
 
