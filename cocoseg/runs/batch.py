@@ -122,6 +122,7 @@ class Batch:
 
     def _make_parent(self, name: str) -> None:
         """Make the folder that a file goes to, which may not be reached by a link."""
+        self._tree.check(_parent(name))
         self._tree.folder(_parent(name), make=True)
 
 

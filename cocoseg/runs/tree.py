@@ -35,6 +35,7 @@ class Opened:
     def __init__(self, where: str, number: int | None) -> None:
         self.where = where
         self.number = number
+        self._known: os.stat_result | None = None
 
     def __del__(self, close: Callable[[int], None] = os.close) -> None:
         if self.number is not None:
@@ -48,6 +49,16 @@ class Opened:
     def status(self, step: str) -> os.stat_result:
         """What lies there; a link is not followed. Raises OSError."""
         return os.stat(self.path(step), dir_fd=self.number, follow_symlinks=False)
+
+    def is_at(self, root: Opened, name: str) -> bool:
+        """Whether a name in the root still leads to this folder."""
+        if self.number is None:
+            return False
+        self._known = self._known or os.fstat(self.number)
+        try:
+            return os.path.samestat(self._known, root.status(name))
+        except OSError:
+            return False
 
     def enter(self, step: str, make: bool = False) -> Opened:
         """A subfolder, made if it is missing and is to be. Raises OSError, ELOOP for a link."""
@@ -118,6 +129,11 @@ class Tree:
         self._top = None
         self.forget()
 
+    def check(self, name: str) -> None:
+        """Close the subfolders if this one was moved, or became a link, since it was opened."""
+        if (found := self._open.get(name)) and not found.is_at(self._root(), name):
+            self.forget()
+
     def folder(self, name: str = "", make: bool = False) -> Opened:
         """A folder by its name, made with its parents if it is missing and is to be."""
         if found := self._open.get(name):
@@ -141,6 +157,7 @@ class Tree:
 
     def rename(self, step: str, name: str) -> None:
         """Give the file ``step``, which lies beside it, a name, replacing a file or link that has it."""
+        self.check(name.rpartition("/")[0])
         folder, last = self._reach(name)
         there = folder.number
         os.replace(folder.path(step), folder.path(last), src_dir_fd=there, dst_dir_fd=there)

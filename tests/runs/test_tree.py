@@ -250,6 +250,19 @@ class TestALinkThatComesDuringTheRun:
         summary = cocoseg.to_semantic(source, out)
         assert [failure.category for failure in summary.failures] == ["path.escape"]
 
+    def test_while_files_are_written_stops_them_at_once(
+        self, source: Path, out: Path, elsewhere: Path, tmp_path: Path
+    ) -> None:
+        folder = Folder.create(out)
+        with folder.batch() as batch:
+            batch.add("sub/a", b"1")
+            (out / "sub").rename(tmp_path / "was")
+            (out / "sub").symlink_to(elsewhere)
+            with pytest.raises(SampleError, match="'.*/out/sub' is a symbolic link, which is not followed"):
+                batch.add("sub/b", b"2")
+            assert [error.category for error in batch.commit().values()] == ["path.escape"]
+        assert len(content(tmp_path / "was")) == 1, "what was written before it was moved"
+
     def test_in_the_place_of_the_journal(
         self, source: Path, out: Path, elsewhere: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
