@@ -18,12 +18,14 @@ from PIL import Image
 from badinput import build_png, chunk
 from cocoseg.errors import SampleError
 from cocoseg.files.png import (
-    SIGNATURE,
     Header,
     read_header,
     read_picture,
     verify_stream,
 )
+from cocoseg.files.png.chunks import SIGNATURE
+from cocoseg.files.png.labels import read_labels
+from cocoseg.files.png.masks import read_mask
 from cocoseg.files.png.write import write_rgb
 from cocoseg.limits import MAX_PIXELS
 
@@ -339,6 +341,95 @@ class TestDamage:
                 assert error.category.startswith("png.")
             else:
                 np.testing.assert_array_equal(read, right)
+
+
+def head(side: int, color_type: int, bit_depth: int = 8) -> tuple[str, bytes]:
+    return "IHDR", struct.pack(">IIBBBBB", side, side, bit_depth, color_type, 0, 0, 0)
+
+
+def pixels(side: int, color_type: int, value: int = 1) -> tuple[str, bytes]:
+    row = bytes([0]) + bytes([value]) * (side * (3 if color_type == RGB else 1))
+    return "IDAT", zlib.compress(row * side)
+
+
+def parts(*rows: tuple[str, bytes]) -> bytes:
+    return SIGNATURE + b"".join(chunk(name, content) for name, content in rows)
+
+
+END = ("IEND", b"")
+COLOUR = ("PLTE", COLORS)
+ANOTHER_COLOUR = ("PLTE", COLORS[::-1])
+READERS = {"ids": (read_picture, RGB), "colours": (read_picture, PALETTE), "labels": (read_labels, PALETTE)}
+READERS |= {"numbers": (read_labels, GREY), "mask": (read_mask, GREY)}
+
+
+@pytest.mark.parametrize(("read", "kind"), READERS.values(), ids=READERS)
+class TestChunks:
+    """Where decoders disagree about a file, one of them reads wrong labels."""
+
+    def disorder(self, read: Any, *rows: tuple[str, bytes]) -> str:
+        with pytest.raises(SampleError) as caught:
+            read(parts(*rows))
+        assert caught.value.category == "png.corrupt"
+        return str(caught.value)
+
+    @pytest.mark.parametrize("side", [2, 4, 8])
+    def test_a_second_header_wherever_it_stands(self, read: Any, kind: int, side: int) -> None:
+        first, second, colour, idat = head(4, kind), head(side, kind), COLOUR, pixels(4, kind)
+        for rows in (
+            [first, second, colour, idat],
+            [first, colour, second, idat],
+            [first, colour, second, pixels(side, kind)],
+            [first, colour, idat, second],
+        ):
+            assert "2 headers, expected one" in self.disorder(read, *rows, END)
+
+    def test_a_second_header_costs_no_memory(self, read: Any, kind: int) -> None:
+        tracemalloc.start()
+        self.disorder(read, head(4, kind), COLOUR, head(20_000, kind), pixels(4, kind), END)
+        assert tracemalloc.get_traced_memory()[1] < 1 << 20
+        tracemalloc.stop()
+
+    def test_a_second_palette(self, read: Any, kind: int) -> None:
+        said = self.disorder(read, head(4, kind), COLOUR, ANOTHER_COLOUR, pixels(4, kind), END)
+        assert "2 palettes, expected one" in said
+
+    def test_a_palette_behind_the_pixels(self, read: Any, kind: int) -> None:
+        assert "behind" in self.disorder(read, head(4, kind), pixels(4, kind), COLOUR, END)
+
+    def test_pixels_that_are_interrupted(self, read: Any, kind: int) -> None:
+        name, stream = pixels(4, kind)
+        rows = [(name, stream[:5]), ("tEXt", b"a\0b"), (name, stream[5:])]
+        assert "among its pixels" in self.disorder(read, head(4, kind), COLOUR, *rows, END)
+
+    def test_pixels_behind_the_end(self, read: Any, kind: int) -> None:
+        name, stream = pixels(4, kind)
+        self.disorder(read, head(4, kind), COLOUR, (name, stream[:5]), END, (name, stream[5:]))
+
+    def test_a_chunk_that_nobody_knows(self, read: Any, kind: int) -> None:
+        for rows in ([("ABCD", b"x"), pixels(4, kind)], [pixels(4, kind), ("ABCD", b"x")]):
+            assert "'ABCD'" in self.disorder(read, head(4, kind), COLOUR, *rows, END)
+
+    def test_no_end(self, read: Any, kind: int) -> None:
+        assert "cut off" in self.disorder(read, head(4, kind), COLOUR, pixels(4, kind))
+
+    def test_what_is_in_order_is_read(self, read: Any, kind: int) -> None:
+        name, stream = pixels(4, kind)
+        extra = [("tEXt", b"a\0b"), ("tEXt", b"a\0b"), ("abCd", b"x")]
+        data = parts(head(4, kind), COLOUR, *extra, (name, stream[:5]), (name, b""), (name, stream[5:]), *extra, END)
+        plain = parts(head(4, kind), COLOUR, pixels(4, kind), END)
+        assert samples(read(data + plain)) == samples(read(plain)), "what stands behind the end does not count"
+
+
+@pytest.mark.parametrize(("kind", "decoder"), [(RGB, "kornia_rs.io.decode_image_png_u8"), (PALETTE, "PIL.Image.open")])
+def test_a_decoder_that_answers_with_another_size_is_not_believed(
+    kind: int, decoder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = Image.new("P", (5, 3), 1) if kind == PALETTE else np.zeros((3, 5, 3), np.uint8)
+    monkeypatch.setattr(decoder, lambda *_, **__: answer)
+    error = refusal(png(5, 4, kind))
+    assert error.category == "png.corrupt"
+    assert "decoded to 3×5 pixels, its header says 4×5" in str(error)
 
 
 class TestPalettes:

@@ -17,9 +17,9 @@ import numpy.typing as npt
 from zlib_ng import zlib_ng
 
 from cocoseg.errors import SampleError
+from cocoseg.files.png.chunks import SIGNATURE, check_chunks, chunks
 from cocoseg.limits import MOST_PIXELS, allowed_pixels, excess
 
-SIGNATURE = b"\x89PNG\r\n\x1a\n"
 HEADER_BYTES = 33
 
 _LARGE = 1 << 25  # pixels from which a file is looked through before memory is taken for them
@@ -74,7 +74,7 @@ def read_picture(data: bytes, size: tuple[int, int] | None = None) -> npt.NDArra
     Raises SampleError: ``png.*``, ``size.mismatch``, ``limit.pixels``.
     """
     header = read_header(data)
-    check_size(header, size, data)
+    check_picture(header, size, data)
     if header.color_type != _PALETTE and (header.bit_depth != 8 or header.color_type not in _RGB):
         raise SampleError(
             "png.mode", f"the PNG is {header.mode}; a panoptic picture of ids is 8-bit RGB (R + 256·G + 65536·B)"
@@ -109,20 +109,13 @@ def _inflates_to(data: bytes, expected: int) -> bool:
     return stream.eof and found == expected
 
 
-def chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
-    """The name of each chunk of a PNG, and its start and end, with length and checksum."""
-    start = len(SIGNATURE)
-    while start + 8 <= len(data):
-        end = start + 12 + int.from_bytes(data[start : start + 4], "big")
-        yield data[start + 4 : start + 8], start, end
-        start = end
-
-
-def check_size(header: Header, size: tuple[int, int] | None, data: bytes) -> None:
-    """Refuse a picture whose size differs from the annotation's, one too large, and a header that promises too much.
+def check_picture(header: Header, size: tuple[int, int] | None, data: bytes) -> None:
+    """Refuse what must not be decoded: chunks of more than one picture, another size than the annotation's, too large
+    a size, and a header that promises too much.
 
     Raises SampleError: ``size.mismatch``, ``limit.pixels``, ``png.corrupt``.
     """
+    check_chunks(data)
     height, width = header.size
     if size is not None and size != header.size:
         if height * width <= _LARGE:
@@ -159,14 +152,22 @@ def decode(data: bytes, header: Header, mode: str) -> npt.NDArray[Any]:
     _reserve(header)
     try:
         call = native.decode_image_png_u16 if header.bit_depth == 16 else native.decode_image_png_u8
-        return np.asarray(call(data, header.size, mode))
-    except MemoryError:
+        return _as_checked(np.asarray(call(data, header.size, mode)), header)
+    except (MemoryError, SampleError):
         raise
     except BaseException as error:
         if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
             raise  # only a panic of the native decoder concerns the file
         reason = str(error).removeprefix("Failed to decode the png image.").partition(" while ")[0].strip(" .")
         raise SampleError("png.corrupt", f"the PNG can't be decoded ({reason}); get the file again") from None
+
+
+def _as_checked(picture: npt.NDArray[Any], header: Header) -> npt.NDArray[Any]:
+    """What was decoded, if it has the size that was checked. Raises SampleError ``png.corrupt``."""
+    if picture.shape[:2] == header.size:
+        return picture
+    found, expected = ("×".join(map(str, size)) for size in (picture.shape[:2], header.size))
+    raise SampleError("png.corrupt", f"the PNG was decoded to {found} pixels, its header says {expected}; get it again")
 
 
 def _reserve(header: Header) -> None:
@@ -183,11 +184,12 @@ def decode_slowly(data: bytes) -> tuple[npt.NDArray[Any], npt.NDArray[np.uint8]]
     from PIL import Image
 
     verify_stream(data)  # Pillow fills rows that are missing
-    before, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None  # check_size has a limit of its own
+    before, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None  # check_picture has a limit of its own
     try:
         with Image.open(io.BytesIO(data), formats=["PNG"]) as picture:
-            return np.asarray(picture), np.array(picture.getpalette() or (), np.uint8).reshape(-1, 3)
-    except MemoryError:
+            colors = np.array(picture.getpalette() or (), np.uint8).reshape(-1, 3)
+            return _as_checked(np.asarray(picture), read_header(data)), colors
+    except (MemoryError, SampleError):
         raise
     except Exception as error:
         raise SampleError("png.corrupt", f"the PNG can't be decoded ({error}); get the file again") from None

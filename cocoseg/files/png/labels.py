@@ -14,7 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from cocoseg.errors import SampleError
-from cocoseg.files.png import SIGNATURE, Header, check_size, chunks, decode, decode_slowly, read_header
+from cocoseg.files.png import Header, check_picture, decode, decode_slowly, read_header
+from cocoseg.files.png.chunks import SIGNATURE, chunks
 from cocoseg.files.png.write import chunk
 
 _GREY, _PALETTE = 0, 3
@@ -37,7 +38,7 @@ def read_labels(data: bytes, size: tuple[int, int] | None = None) -> npt.NDArray
     array([[  7, 300]], dtype=uint16)
     """
     header = read_label_header(data)
-    check_size(header, size, data)
+    check_picture(header, size, data)
     if header.bit_depth >= 8:
         return decode(_as_grey(data, header), header, "mono").reshape(header.size)
     return _decode_interlaced(data, header) if data[28] else _decode_bits(data, header)
@@ -78,8 +79,6 @@ def _rows(data: bytes) -> Iterator[bytes]:
     for name, start, end in chunks(data):
         if name in (b"IDAT", b"IEND"):
             yield data[start:end]
-        if name == b"IEND":
-            return
 
 
 def _decode_interlaced(data: bytes, header: Header) -> npt.NDArray[np.uint8]:

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cocoseg.errors import SampleError
-from cocoseg.files.png import Header, check_size, decode, read_header, read_picture
+from cocoseg.files.png import Header, check_picture, decode, read_header, read_picture
 from cocoseg.files.png.labels import read_labels
 from cocoseg.files.png.write import write_rows
 
@@ -46,7 +46,7 @@ def read_mask(data: bytes, size: tuple[int, int] | None = None) -> npt.NDArray[n
 def _values(data: bytes, header: Header, size: tuple[int, int] | None) -> npt.NDArray[Any]:
     """A picture's values (H, W): grey, the indices of a palette, or RGB as one number."""
     if header.color_type == _GREY and header.bit_depth == 8:
-        check_size(header, size, data)
+        check_picture(header, size, data)
         return decode(data, header, "mono").reshape(header.size)
     if header.color_type == _RGB and header.bit_depth == 8:
         return read_picture(data, size).astype(np.uint32) @ np.array([1, 1 << 8, 1 << 16], np.uint32)

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from zlib_ng import zlib_ng
 
-from cocoseg.files.png import SIGNATURE
+from cocoseg.files.png.chunks import SIGNATURE
 
 _GREY, _RGB, _PALETTE = 0, 2, 3
 _UP = 2
