@@ -20,9 +20,12 @@ from cocoseg.files.reading import read_file
 
 T = TypeVar("T")
 Int64 = Annotated[int, msgspec.Meta(ge=-(1 << 63), le=(1 << 63) - 1)]
+Count = Annotated[int, msgspec.Meta(ge=0, lt=1 << 62)]
 
 _COMPRESSED = (b"\x1f\x8b", b"PK\x03\x04", b"\x28\xb5\x2f\xfd", b"BZh", b"\xfd7zXZ")  # gzip, zip, zstd, bzip2, xz
 _PICTURES = {b"\x89PNG": "PNG", b"\xff\xd8\xff": "JPEG", b"II*\0": "TIFF", b"MM\0*": "TIFF", b"GIF8": "GIF"}
+# How deep a parser gets depends on the call stack: what was read whole may be too deep when a part of it is parsed.
+TOO_DEEP = "brackets are nested too deeply for an annotation file"
 NOT_A_NUMBER = "not a JSON number"
 # A string may be cut off at the end of the file: it must still match, or every quote in it is tried again.
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*(?:"|\\?\Z)|(?<![\w"])-?(?:NaN|Infinity)\b', re.DOTALL)
@@ -65,7 +68,7 @@ def parse_document(data: bytes, kind: type[T], unique: tuple[str, ...] = ()) -> 
             raise DocumentError("json.nonfinite", f"a number beyond a double ({error})") from None
         raise DocumentError("doc.type", _document_error(str(error))) from None
     except RecursionError:
-        raise DocumentError("json.depth", "brackets are nested too deeply for an annotation file") from None
+        raise DocumentError("json.depth", TOO_DEEP) from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise DocumentError("json.syntax", f"not valid JSON ({error}){_looks_like(data)}") from None
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from cocoseg.errors import DocumentError, SampleError, UsageError, show
 from cocoseg.files import places
+from cocoseg.files.documents import TOO_DEEP
 from cocoseg.files.places import StrPath, place
 from cocoseg.formats import FORMATS
 from cocoseg.formats.coco_json.names import numbering
@@ -75,6 +76,8 @@ def _open(path: StrPath, options: Reading, function: str = "read") -> tuple[str,
             dataset = _read(path, source, found, function, given)
     except DocumentError as error:
         raise _with_guess(error, os.fspath(path), read_as) from None
+    except RecursionError:
+        raise DocumentError("json.depth", f"{os.fspath(path)}: {TOO_DEEP}") from None
     dataset = replace(dataset, load=_with_limit(dataset.load, most), read_as=dataset.read_as or read_as)
     return found.format or "coco", _with_single_crowds(dataset) if single else dataset
 

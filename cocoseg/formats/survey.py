@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from cocoseg.errors import Problem, SampleError
+from cocoseg.files.documents import TOO_DEEP
 from cocoseg.files.png import HEADER_BYTES, Header, read_header
 from cocoseg.files.reading import read_head
 from cocoseg.model import Category, Dataset, Entry, Refused
@@ -62,6 +63,8 @@ def _look(dataset: Dataset, peek: Callable[[Entry], Peek]) -> tuple[list[Peek], 
             found.append(peek(entry))
         except SampleError as error:
             failures.append(error.at(dataset.load.place(entry)).problem)
+        except RecursionError:
+            failures.append(Problem("json.depth", f"{dataset.load.place(entry)}: {TOO_DEEP}"))
     return found, tuple(failures)
 
 

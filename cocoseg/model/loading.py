@@ -9,6 +9,7 @@ from typing import Any, Protocol, TypeVar
 
 from cocoseg.errors import SampleError
 from cocoseg.files import places
+from cocoseg.files.documents import TOO_DEEP
 from cocoseg.files.reading import read_file
 from cocoseg.limits import MAX_PIXELS, allowing
 from cocoseg.model.records import Entry, Refused, Sample
@@ -116,6 +117,8 @@ class Loader:
             return call()
         except SampleError as error:
             raise error.at(self.place(entry)) from None
+        except RecursionError:
+            raise SampleError("json.depth", f"{self.place(entry)}: {TOO_DEEP}") from None
         except MemoryError:
             size = " for {}×{} pixels".format(*entry.size) if entry.size else ""
             raise SampleError("limit.memory", f"{self.place(entry)}: not enough memory{size}") from None

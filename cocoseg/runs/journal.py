@@ -17,29 +17,32 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
 from cocoseg.errors import OutputError, Problem, SampleError, show
-from cocoseg.files.names import JOURNAL
+from cocoseg.files.documents import Count
+from cocoseg.files.names import JOURNAL, relative_name
 from cocoseg.files.prefetch import prefetch
 from cocoseg.runs.folder import Folder
 
 _VERSION = 1
-_PAGE = re.compile(re.escape(JOURNAL) + r"/page-\d{4,}-\d{9,}\.jsonl")
-_TEXT = re.compile(re.escape(JOURNAL) + r"/text-\d{4,}-\d{9,}\.jsonl")
+_NUMBERED = r"-[0-9]{4,18}-[0-9]{9,18}\.jsonl"
+_PAGE = re.compile(re.escape(JOURNAL) + "/page" + _NUMBERED)
+_TEXT = re.compile(re.escape(JOURNAL) + "/text" + _NUMBERED)
 _ROWS_A_PAGE = 10_000
+_PLAIN = re.compile(r"(?!cocoseg)[A-Za-z0-9_][\w-]*(?:/[A-Za-z0-9_][\w-]*)*\.(?:png|npz|npy|json)", re.ASCII)
 
 
 class Text(NamedTuple):
     """The position of one item's text for a document about all items."""
 
     file: str  # of the journal; "" means the finished document
-    start: int
-    size: int
+    start: Count
+    size: Count
     digest: str
 
 
@@ -48,7 +51,7 @@ class Row(msgspec.Struct, omit_defaults=True, gc=False):
 
     key: str
     made_from: str = ""  # digest of all that the files depend on; empty if the item failed in a later run
-    files: dict[str, tuple[int, str]] = {}  # name → (size, digest)
+    files: dict[str, tuple[Count, str]] = {}  # name → (size, digest)
     result: msgspec.Raw = msgspec.Raw(b"{}")  # JSON for the command's summary
     problems: tuple[Problem, ...] = ()
     texts: tuple[Text, ...] = ()  # for the document
@@ -63,14 +66,16 @@ class _Key(msgspec.Struct, gc=False):
 class _Header(msgspec.Struct, omit_defaults=True):
     journal: int
     command: str
-    rows: int
+    rows: Count
     sha256: str
-    listed: int | None = None  # images of the data set, done or not; older versions do not say
+    listed: Count | None = None  # images of the data set, done or not; older versions do not say
 
 
 _ROW = msgspec.json.Decoder(Row)
 _KEY = msgspec.json.Decoder(_Key)
 _HEADER = msgspec.json.Decoder(_Header)
+_ANY = msgspec.json.Decoder()
+_UNREADABLE = (SampleError, msgspec.DecodeError, ValueError, RecursionError)
 encode_row = msgspec.json.Encoder().encode
 decode_row = _ROW.decode
 
@@ -104,12 +109,26 @@ def page(command: str, lines: Sequence[bytes], listed: int | None = None) -> byt
 
 
 class Journal:
-    """The pages of a folder; ``listed`` is the number of images that new pages say the run is about."""
+    """The pages of a folder. A page that is damaged, or holds what no run writes, is as if it were not there.
 
-    def __init__(self, folder: Folder, command: str = "", listed: int | None = None) -> None:
+    ``listed`` is the number of images that new pages say the run is about. ``results`` are the types of the rows'
+    results by command, and ``texts`` is how many texts a finished row has, as far as they are known.
+    """
+
+    def __init__(
+        self,
+        folder: Folder,
+        command: str = "",
+        listed: int | None = None,
+        results: Mapping[str, Any] = {},
+        texts: int | None = None,
+    ) -> None:
         self._folder = folder
         self.command = command
         self.listed = listed
+        self._results = {name: msgspec.json.Decoder(kind) for name, kind in results.items()}
+        self._texts = texts
+        self.damaged: list[str] = []
 
     def pages(self) -> list[str]:
         """The names of all pages, earlier runs first."""
@@ -130,14 +149,19 @@ class Journal:
     def load(self) -> dict[str, bytes]:
         """Key → encoded row, of all items that were ever finished here. The items of a damaged page are done again.
 
+        ``damaged`` then has the names of these pages.
+
         Raises OutputError where the journal is that of another command.
         """
-        with closing(prefetch(self._lines, self.pages(), self._folder.at_once)) as pages:
-            return {_KEY.decode(line).key: line for lines in pages for line in lines() or ()}
+        names = self.pages()
+        with closing(prefetch(self._lines, names, self._folder.at_once)) as pages:
+            found = {name: lines() for name, lines in zip(names, pages, strict=True)}
+        self.damaged = [name for name, lines in found.items() if lines is None]
+        return {_KEY.decode(line).key: line for lines in found.values() for line in lines or ()}
 
     def length(self) -> int | None:
         """How many images the last run is about, done or not; None where no page says so."""
-        headers = (self._header(name) for name in reversed(self.pages()))
+        headers = (self._header(name) for name in reversed(self.pages()) if self.is_whole(name))
         return next((header.listed for header in headers if header and header.listed is not None), None)
 
     def is_whole(self, name: str) -> bool:
@@ -161,7 +185,7 @@ class Journal:
         try:
             header, _, body = self._folder.read(name).partition(b"\n")
             return _HEADER.decode(header), body
-        except (SampleError, msgspec.DecodeError, UnicodeDecodeError):
+        except _UNREADABLE:
             return None
 
     def _lines(self, name: str) -> list[bytes] | None:
@@ -177,4 +201,31 @@ class Journal:
             )
         if found.journal != _VERSION or hashlib.sha256(body).hexdigest() != found.sha256:
             return None
-        return body.splitlines()
+        lines = body.splitlines()
+        return lines if len(lines) == found.rows and self._are_rows(lines, found.command) else None
+
+    def _are_rows(self, lines: Sequence[bytes], command: str) -> bool:
+        """Whether every line is a row as a run of this command writes it: the digest says only that none has changed.
+
+        So a name of a file has gone through ``relative_name``, and no row leads out of the folder.
+        """
+        result = self._results.get(command, _ANY)
+        try:
+            return all(self._is_row(_ROW.decode(line), result) for line in lines)
+        except _UNREADABLE:
+            return False
+
+    def _is_row(self, row: Row, result: msgspec.json.Decoder[Any]) -> bool:
+        """Raises what ``_UNREADABLE`` lists."""
+        if row.failure or row.kept or not all(map(_is_written, row.files)):
+            return False
+        if not row.made_from:
+            return True
+        result.decode(row.result)
+        known = self._texts in (None, len(row.texts))
+        return known and all(not text.file or _TEXT.fullmatch(text.file) for text in row.texts)
+
+
+def _is_written(name: str) -> bool:
+    """Whether a run gives a file this name. Raises SampleError."""
+    return (_PLAIN.fullmatch(name) is not None and len(name) < 200) or relative_name(name) == name

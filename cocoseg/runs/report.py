@@ -11,7 +11,7 @@ from msgspec import UNSET, Raw, UnsetType
 
 from cocoseg.errors import UsageError, show
 from cocoseg.files import places
-from cocoseg.files.documents import read_document
+from cocoseg.files.documents import Count, read_document
 from cocoseg.files.listing import picture_names
 from cocoseg.files.names import REPORT
 from cocoseg.model import Dataset
@@ -21,8 +21,8 @@ from cocoseg.version import __version__
 class Images(msgspec.Struct):
     """How many images a run converted, and how many it refused, as older versions wrote it."""
 
-    converted: int = 0
-    failed: int = 0
+    converted: Count = 0
+    failed: Count = 0
 
 
 class Report(msgspec.Struct):
@@ -30,14 +30,14 @@ class Report(msgspec.Struct):
 
     command: str | None = None
     options: dict[str, Any] = {}
-    images: int | Images = 0
-    failed: int = 0
+    images: Count | Images = 0
+    failed: Count = 0
     labels: Raw | UnsetType = UNSET
     categories: list[Raw] | UnsetType = UNSET
     masks: Any = None  # their number by category id
     background: bool = True
     unique_ids: bool = False
-    document: tuple[str, int, str] | None = None
+    document: tuple[str, Count, str] | None = None
 
     @property
     def counts(self) -> Images:

@@ -18,7 +18,7 @@ from cocoseg.model import Dataset, Refused
 from cocoseg.options import check_choice
 from cocoseg.runs import journal
 from cocoseg.runs.batch import is_temporary
-from cocoseg.runs.document import Document, Place
+from cocoseg.runs.document import Document, Place, Texts
 from cocoseg.runs.folder import Folder
 from cocoseg.runs.folders import create_folder, expect_folder, where_it_leads
 from cocoseg.runs.journal import Journal, Row
@@ -155,8 +155,9 @@ def _try(work: Work[T], how: How, folder: Folder) -> T:
 def _begin(work: Work[T], how: How, folder: Folder) -> tuple[Document | None, Target, dict[str, bytes]]:
     """The document, where and how to write, and the journal's lines by key. Raises OutputError ``out.*``."""
     document = work.document(folder) if work.document else None
-    pages = Journal(folder, work.command)
+    pages = _journal(work, folder, document)
     lines = pages.load()
+    work.tally.notes += _left_out(folder, pages)
     if how.limit and len(lines) > how.limit:
         found = f"{show(folder.root, 300)} holds {counted(len(lines), 'image')}"
         text = f"--limit {how.limit} would drop {len(lines) - how.limit:,} of them; choose another OUT"
@@ -166,6 +167,20 @@ def _begin(work: Work[T], how: How, folder: Folder) -> tuple[Document | None, Ta
     place = document.place if document else None
     target = Target(folder, work.command, pages.next_run(), how.overwrite, place, len(work.dataset))
     return document, target, lines
+
+
+def _journal(work: Work[T], folder: Folder, document: Document | None) -> Journal:
+    """The journal of the work, which holds only what this command writes."""
+    texts = sum(isinstance(piece, Texts) for piece in document.pieces) if document else 0
+    return Journal(folder, work.command, len(work.dataset), {work.command: work.tally.result}, texts)
+
+
+def _left_out(folder: Folder, pages: Journal) -> list[str]:
+    """A note about pages of the journal that are damaged, if there are any."""
+    if not pages.damaged:
+        return []
+    where, what = show(folder.path(pages.damaged[0]), 300), counted(len(pages.damaged), "damaged page")
+    return [f"left out {what} of the journal (the first is {where}); their images are compared and made again"]
 
 
 def _write(work: Work[T], how: How, folder: Folder) -> T:
@@ -180,7 +195,7 @@ def _write(work: Work[T], how: How, folder: Folder) -> T:
         _check_executor(how.executor, folder)
         _through(work, how, target, lines, held.beat)
         tally.close(time.monotonic() - began)
-        _finish(work, folder, Journal(folder, work.command, target.listed), head, document)
+        _finish(work, folder, _journal(work, folder, document), head, document)
     return tally
 
 

@@ -35,6 +35,7 @@ class Tally:
     """
 
     makes: ClassVar[str] = "Files"
+    result: ClassVar[Any] = Any  # the type of a row's result, as the journal holds it
 
     listed: int
     images: int = 0

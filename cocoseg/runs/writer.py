@@ -13,6 +13,7 @@ import msgspec
 
 from cocoseg.errors import Problem, SampleError
 from cocoseg.files.digests import digest
+from cocoseg.files.documents import TOO_DEEP
 from cocoseg.files.places import at_once
 from cocoseg.files.prefetch import prefetch
 from cocoseg.limits import within_its_limit
@@ -157,6 +158,8 @@ class Writer:
             _add(converted.files, batch, self._overwrites(earlier), item.where)
         except SampleError as error:
             return _Found(_failed(item.entry, error.problem))
+        except RecursionError:
+            return _Found(_failed(item.entry, Problem("json.depth", f"{item.where}: {TOO_DEEP}")))
         except MemoryError:
             return _Found(_failed(item.entry, Problem("limit.memory", f"{item.where}: not enough memory")))
         except TimeExceeded:

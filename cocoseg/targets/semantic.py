@@ -17,6 +17,7 @@ from cocoseg.codecs.pixels import check_pixels
 from cocoseg.codecs.regions import Regions
 from cocoseg.codecs.rle import Runs, take
 from cocoseg.errors import LabelError, SampleError, UsageError, show
+from cocoseg.files.documents import Count
 from cocoseg.labels import LabelScheme, label_scheme
 from cocoseg.labels.scheme import Overlap
 from cocoseg.limits import within_its_limit
@@ -25,11 +26,11 @@ from cocoseg.model import Sample
 Labels = LabelScheme | str
 
 
-class Counts(msgspec.Struct):
+class Counts(msgspec.Struct, forbid_unknown_fields=True):
     """Counts for a summary: the pixels of each value, and those that several masks cover."""
 
-    pixels: dict[int, int] = {}
-    contested: int = 0
+    pixels: dict[int, Count] = {}
+    contested: Count = 0
 
 
 class SemanticMap(NamedTuple):

@@ -43,6 +43,7 @@ class AnnotationSummary(Tally):
     """
 
     makes: ClassVar[str] = "Annotations"
+    result: ClassVar[Any] = Annotated
 
     annotations: int = 0
     crowds: int = 0

@@ -37,6 +37,7 @@ class MaskSummary(Tally):
     """
 
     makes: ClassVar[str] = "Masks"
+    result: ClassVar[Any] = Counts
 
     categories: tuple[Category, ...] = field(kw_only=True)
     masks: dict[int, int] = field(default_factory=dict)

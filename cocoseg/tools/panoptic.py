@@ -43,6 +43,7 @@ class PanopticSummary(Tally):
     """
 
     makes: ClassVar[str] = "panoptic.json, the PNGs"
+    result: ClassVar[Any] = Counts
 
     things: int = 0
     stuff: int = 0

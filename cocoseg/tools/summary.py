@@ -24,6 +24,7 @@ class Summary(Tally):
     """
 
     makes: ClassVar[str] = "Class maps"
+    result: ClassVar[Any] = Counts
 
     scheme: LabelScheme = field(kw_only=True)
     pixels: dict[int, int] = field(default_factory=dict)
@@ -71,7 +72,7 @@ class Summary(Tally):
     def table(self) -> list[tuple[str, ...]]:
         """The classes, those with the most pixels first."""
         names = self.class_names
-        total = sum(self.pixels.values())
+        total = sum(self.pixels.values()) or 1
         ranked = sorted(self.pixels.items(), key=lambda item: -item[1])
         return [
             ("class", "name", "pixels", "share"),

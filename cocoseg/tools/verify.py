@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from contextlib import closing
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from cocoseg import parallel
 from cocoseg.errors import DocumentError, OutputError, Problem, SampleError, show
 from cocoseg.files.documents import read_document
-from cocoseg.files.names import JOURNAL, REPORT
+from cocoseg.files.names import JOURNAL, REPORT, relative_name
 from cocoseg.files.places import (
     StrPath,
     base_name,
@@ -28,6 +28,9 @@ from cocoseg.runs.folders import open_folder
 from cocoseg.runs.journal import Journal
 from cocoseg.runs.lock import Holder, named
 from cocoseg.runs.report import Report
+from cocoseg.runs.tally import Tally
+from cocoseg.tools import coco, masks, onehot, panoptic, semantic
+from cocoseg.tools.summary import Summary
 
 
 @dataclass
@@ -97,7 +100,7 @@ def verify(out: StrPath, *, workers: int = 1) -> Verification:
     root = place(out)
     check_shared([root], workers)
     folder = open_folder(journal_place(root))
-    holder, pages = folder.holder(), Journal(folder)
+    holder, pages = folder.holder(), Journal(folder, results=_results())
     if not holder and not pages.pages():
         raise _no_run(root, folder)
     whole = [line for line in pages.load().values() if journal.is_finished(line)]
@@ -107,6 +110,18 @@ def verify(out: StrPath, *, workers: int = 1) -> Verification:
     _check_run(found, folder, pages, whole)
     _check_files(found, folder, whole, workers)
     return found
+
+
+def _results() -> dict[str, Any]:
+    """The type of a row's result, by the command that writes it."""
+    tallies: dict[Any, type[Tally]] = {
+        semantic: Summary,
+        onehot: Summary,
+        masks: masks.MaskSummary,
+        coco: coco.AnnotationSummary,
+        panoptic: panoptic.PanopticSummary,
+    }
+    return {tool.COMMAND: tally.result for tool, tally in tallies.items()}
 
 
 def _no_run(out: str, folder: Folder) -> OutputError:
@@ -152,9 +167,7 @@ def _check_run(found: Verification, folder: Folder, pages: Journal, whole: list[
         found.failures.append(Problem("verify.unfinished", text))
         return
     found.failures += [
-        Problem("verify.journal", f"{show(folder.path(name), 300)} is damaged; {again}")
-        for name in pages.pages()
-        if not pages.is_whole(name)
+        Problem("verify.journal", f"{show(folder.path(name), 300)} is damaged; {again}") for name in pages.damaged
     ]
     try:
         report = read_document(folder.path(REPORT), Report, data=folder.read(REPORT))
@@ -171,9 +184,16 @@ def _check_run(found: Verification, folder: Folder, pages: Journal, whole: list[
 
 
 def _document_problems(folder: Folder, name: str, size: int, digest: str) -> list[Problem]:
-    """What is wrong with the document about all images."""
-    where = open_folder(parent(folder.root)) if base_name(folder.root) == f"{name}{JOURNAL}" else folder
-    return [] if where.holds(name, size, digest, own=True) else [_problem(where, name)]
+    """What is wrong with the document about all images, which lies in the folder, or beside that of its journal."""
+    own = base_name(folder.root)
+    if own != JOURNAL and own.endswith(JOURNAL):
+        folder, name = open_folder(parent(folder.root)), own.removesuffix(JOURNAL)
+    try:
+        relative_name(name)
+    except SampleError:
+        text = f"names a document {show(name)}, which is outside the folder; run the same command again"
+        return [Problem("verify.report", f"{show(folder.path(REPORT), 300)} {text}")]
+    return [] if folder.holds(name, size, digest, own=True) else [_problem(folder, name)]
 
 
 def _problem(folder: Folder, name: str) -> Problem:

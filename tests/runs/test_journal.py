@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import ClassVar
 
 import msgspec
 import pytest
@@ -12,9 +13,12 @@ import pytest
 from cocoseg.errors import OutputError, Problem
 from cocoseg.runs import journal
 from cocoseg.runs.folder import Folder
-from cocoseg.runs.journal import Journal, Row, decode_row, encode_row, page, page_name
+from cocoseg.runs.journal import Journal, Row, Text, decode_row, encode_row, page, page_name, text_name
+from cocoseg.targets.semantic import Counts
 
 ROW = Row("a/b.png", "5f", {"a/b.png": (9, "77")}, msgspec.Raw(b'{"pixels":{"1":2}}'), (Problem("seg.empty", "é"),))
+
+TEXT = text_name(1, 0)
 
 
 @pytest.fixture
@@ -115,6 +119,98 @@ def test_a_damaged_page_costs_its_own_rows(folder: Folder, damage: Callable[[byt
     assert not Journal(folder).is_whole(page_name(1, 1))
     assert Journal(folder).is_whole(page_name(1, 0))
     assert Journal(folder).next_run() == 2
+
+
+def deep(levels: int) -> bytes:
+    return b'{"key":"b","made_from":"1","result":' + b"[" * levels + b"]" * levels + b"}"
+
+
+GOOD = line("b")
+NO_ROWS: dict[str, bytes] = {
+    "an empty line": b"",
+    "blanks": b"  ",
+    "no JSON": b"b",
+    "a list": b"[]",
+    "a number": b"1",
+    "no key": b'{"made_from":"1"}',
+    "a key that is a number": b'{"key":1}',
+    "more after the row": GOOD + b" {}",
+    "cut": GOOD[:-3],
+    "Latin-1 in the key": b'{"key":"caf\xe9","made_from":"1"}',
+    "Latin-1 in a name": b'{"key":"b","made_from":"1","files":{"caf\xe9.png":[1,"2"]}}',
+    "Latin-1 in the result": b'{"key":"b","made_from":"1","result":{"caf\xe9":1}}',
+    "a broken surrogate": b'{"key":"\\ud800","made_from":"1"}',
+    "nested": deep(100_000),
+    "nested nearly as deep as can be read": deep(980),
+    "text for a size": b'{"key":"b","made_from":"1","files":{"b.png":["9","2"]}}',
+    "a size below 0": b'{"key":"b","made_from":"1","files":{"b.png":[-9,"2"]}}',
+    "a size beyond 64 bits": b'{"key":"b","made_from":"1","files":{"b.png":[99999999999999999999,"2"]}}',
+    "a size of 5,000 digits": b'{"key":"b","made_from":"1","files":{"b.png":[' + b"9" * 5000 + b',"2"]}}',
+    "no digest": b'{"key":"b","made_from":"1","files":{"b.png":[9]}}',
+    "a list of files": b'{"key":"b","made_from":"1","files":["b.png"]}',
+    "NUL in a name": b'{"key":"b","made_from":"1","files":{"b\\u0000.png":[9,"2"]}}',
+    "a name above": b'{"key":"b","made_from":"1","files":{"../b.png":[9,"2"]}}',
+    "a name above, of a forgotten row": b'{"key":"b","files":{"../b.png":[9,"2"]}}',
+    "an absolute name": b'{"key":"b","made_from":"1","files":{"/etc/passwd":[9,"2"]}}',
+    "a name that is not plain": b'{"key":"b","made_from":"1","files":{"a//b.png":[9,"2"]}}',
+    "an empty name": b'{"key":"b","made_from":"1","files":{"":[9,"2"]}}',
+    "a name of the journal": b'{"key":"b","made_from":"1","files":{".cocoseg/lock":[9,"2"]}}',
+    "the name of the report": b'{"key":"b","made_from":"1","files":{"cocoseg.json":[9,"2"]}}',
+    "a failure": b'{"key":"b","made_from":"1","failure":["out.write","no"]}',
+    "a row that says it is kept": b'{"key":"b","made_from":"1","kept":true}',
+    "text for a problem": b'{"key":"b","made_from":"1","problems":["no"]}',
+    "a text elsewhere": b'{"key":"b","made_from":"1","texts":[["../x",0,1,"2"]]}',
+    "a text that is a page": b'{"key":"b","made_from":"1","texts":[[".cocoseg/page-0001-000000000.jsonl",0,1,"2"]]}',
+    "a text before the start": b'{"key":"b","made_from":"1","texts":[["",-1,1,"2"]]}',
+}
+
+
+@pytest.mark.parametrize("row", NO_ROWS.values(), ids=NO_ROWS)
+def test_a_page_whose_rows_are_not_rows_is_as_if_it_were_not_there(folder: Folder, row: bytes) -> None:
+    put(folder, 1, 0, line("a"))
+    put(folder, 1, 1, line("c"), row)
+    pages = Journal(folder, "to-semantic")
+    assert list(pages.load()) == ["a"]
+    assert pages.damaged == [page_name(1, 1)]
+    assert not pages.is_whole(page_name(1, 1))
+    assert pages.length() is None
+
+
+@pytest.mark.parametrize("change", [(b'"rows":2', b'"rows":3'), (b'"rows":2', b'"rows":"2"'), (b"2", b"-2")])
+def test_a_page_of_another_number_of_rows_is_damaged(folder: Folder, change: tuple[bytes, bytes]) -> None:
+    path = put(folder, 1, 0, line("a"), line("b"))
+    path.write_bytes(path.read_bytes().replace(*change, 1))
+    assert loaded(folder) == {}
+
+
+class TestWhatACommandWrites:
+    RESULTS: ClassVar = {"to-semantic": Counts}
+
+    @pytest.mark.parametrize("result", [b'{"things":1}', b"[]", b'{"pixels":{"1":-1}}', b'{"pixels":{"x":1}}', b"1"])
+    def test_another_result_is_none(self, folder: Folder, result: bytes) -> None:
+        put(folder, 1, 0, encode_row(Row("a", "1", result=msgspec.Raw(b'{"pixels":{"1":2}}'))))
+        put(folder, 1, 1, encode_row(Row("b", "1", result=msgspec.Raw(result))))
+        assert list(Journal(folder, "to-semantic", results=self.RESULTS).load()) == ["a"]
+        assert list(Journal(folder, results=self.RESULTS).load()) == ["a"]
+
+    def test_of_an_unknown_command_any_result_is_one(self, folder: Folder) -> None:
+        put(folder, 1, 0, encode_row(Row("b", "1", result=msgspec.Raw(b"[1]"))), command="mine")
+        assert list(Journal(folder, results=self.RESULTS).load()) == ["b"]
+
+    def test_a_forgotten_row_has_no_result(self, folder: Folder) -> None:
+        put(folder, 1, 0, journal.forgotten(line("b")))
+        assert list(Journal(folder, results=self.RESULTS, texts=2).load()) == ["b"]
+
+    def test_another_number_of_texts_is_none(self, folder: Folder) -> None:
+        put(folder, 1, 0, encode_row(Row("a", "1", texts=(Text("", 0, 1, "2"), Text(TEXT, 0, 1, "2")))))
+        put(folder, 1, 1, encode_row(Row("b", "1", texts=(Text("", 0, 1, "2"),))))
+        assert list(Journal(folder, texts=2).load()) == ["a"]
+        assert list(Journal(folder).load()) == ["a", "b"]
+
+
+def test_a_page_with_a_number_of_hundreds_of_digits_is_none(folder: Folder) -> None:
+    (Path(folder.root) / ".cocoseg" / f"page-{'9' * 200}-000000000.jsonl").write_bytes(page("to-semantic", []))
+    assert (Journal(folder).pages(), Journal(folder).next_run()) == ([], 1)
 
 
 def test_no_byte_of_a_page_can_be_changed_unseen(folder: Folder) -> None:

@@ -99,6 +99,20 @@ class TestTheJournal:
         (out / JOURNAL).write_bytes((out / JOURNAL).read_bytes()[:-5])
         assert categories(out) == ["verify.journal", "verify.report"]
 
+    @pytest.mark.parametrize("row", [b"", b"[]", b'{"key":"b.png","made_from":"1","result":{"things":1}}'])
+    def test_whose_rows_are_none_is_damaged(self, out: Path, row: bytes, tmp_path: Path) -> None:
+        lines = (out / JOURNAL).read_bytes().splitlines()[1:]
+        (out / JOURNAL).write_bytes(page("to-semantic", [*lines[:1], row, *lines[2:]]))
+        assert categories(out) == ["verify.journal", "verify.report"]
+        said = run("verify", out)
+        assert (said.code, "is damaged" in said.stdout, said.stderr) == (1, True, "")
+        again = run("to-semantic", tmp_path / "set" / "panoptic.json", out)
+        assert (again.code, again.stderr) == (0, "")
+        assert again.stdout.count("left out 1 damaged page of the journal") == 1
+        assert "page-0000-000000000.jsonl" in again.stdout
+        assert categories(out) == []
+        assert (out / JOURNAL).read_bytes().splitlines()[1:] == lines
+
     def test_that_lost_a_page_does_not_fit_the_report(self, out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         folder = Folder(str(out))
         data = folder.read(JOURNAL)
@@ -140,6 +154,20 @@ class TestTheReport:
             (out / "cocoseg.json").write_bytes(data)
         assert categories(out) == ["verify.report"]
         assert verify(out).images == 3
+
+    @pytest.mark.parametrize("levels", [970, 985, 1000, 100_000])
+    @pytest.mark.parametrize("field", ["options", "more", "document", "masks"])
+    def test_that_is_nested_deeply_is_told_or_does_not_matter(self, out: Path, field: str, levels: int) -> None:
+        report = json.loads((out / "cocoseg.json").read_text()) | {field: "@"}
+        (out / "cocoseg.json").write_text(json.dumps(report).replace('"@"', "[" * levels + "]" * levels))
+        assert categories(out) in ([], ["verify.report"])
+        assert levels < 100_000 or categories(out) == ["verify.report"]
+
+    @pytest.mark.parametrize("name", ["../victim.txt", "/etc/passwd", "a\0b", ""])
+    def test_that_names_a_document_outside_is_told(self, out: Path, name: str) -> None:
+        report = json.loads((out / "cocoseg.json").read_text()) | {"document": [name, 1, "00"]}
+        (out / "cocoseg.json").write_text(json.dumps(report))
+        assert categories(out) == ["verify.report"]
 
     def test_that_tells_of_other_images_is_told(self, out: Path) -> None:
         report = json.loads((out / "cocoseg.json").read_text())

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Annotated as Limited
 from typing import Any, Literal
 
 import msgspec
@@ -27,6 +28,7 @@ from cocoseg.codecs.rle import Runs
 from cocoseg.codecs.segmentation import to_coco
 from cocoseg.codecs.simplify import simplify
 from cocoseg.errors import SampleError
+from cocoseg.files.documents import Count
 from cocoseg.formats.coco_json.about import annotation_fields, image_row
 from cocoseg.formats.coco_json.categories import check_listed
 from cocoseg.formats.coco_json.document import BETWEEN, coco_document
@@ -40,18 +42,18 @@ Fill = Literal["pycocotools", "opencv"]
 _VERSION = 3  # changes when the same input makes other texts
 
 
-class Annotated(msgspec.Struct):
+class Annotated(msgspec.Struct, forbid_unknown_fields=True):
     """Counts of an image's annotations, crowds, simplified masks, and masks that were filled as OpenCV does.
 
     The IoU is between simplified or filled masks and exact ones.
     """
 
-    annotations: int = 0
-    crowds: int = 0
-    simplified: int = 0
-    iou_sum: float = 0.0
-    iou_least: float = 1.0
-    filled: int = 0
+    annotations: Count = 0
+    crowds: Count = 0
+    simplified: Count = 0
+    iou_sum: Limited[float, msgspec.Meta(ge=0, le=1 << 62)] = 0.0
+    iou_least: Limited[float, msgspec.Meta(ge=0, le=1)] = 1.0
+    filled: Count = 0
 
 
 class _Row(msgspec.Struct, omit_defaults=True):

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from cocoseg.codecs import rle
 from cocoseg.codecs.rle import Runs
 from cocoseg.errors import SampleError
+from cocoseg.files.documents import Count
 from cocoseg.files.names import relative_name
 from cocoseg.files.npz import npz
 from cocoseg.files.png.masks import write_mask
@@ -25,12 +26,12 @@ from cocoseg.runs.writer import Converted
 _VERSION = 1  # changes when the same input makes other masks
 
 
-class Counts(msgspec.Struct):
+class Counts(msgspec.Struct, forbid_unknown_fields=True):
     """Counts of an image's masks by category_id, of its crowds, and of masks without a pixel."""
 
-    masks: dict[int, int] = {}
-    crowds: int = 0
-    empty: int = 0
+    masks: dict[int, Count] = {}
+    crowds: Count = 0
+    empty: Count = 0
 
 
 @dataclass(frozen=True)

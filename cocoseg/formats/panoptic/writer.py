@@ -24,6 +24,7 @@ import numpy.typing as npt
 from cocoseg.codecs.colors import ids_near
 from cocoseg.codecs.panoptic import check_ids, rgb_from_ids
 from cocoseg.codecs.regions import Regions
+from cocoseg.files.documents import Count
 from cocoseg.files.png.write import write_rgb
 from cocoseg.formats.coco_json.about import image_row
 from cocoseg.formats.coco_json.categories import check_listed
@@ -42,14 +43,14 @@ Ints = npt.NDArray[np.int64]
 Indices = npt.NDArray[np.intp]
 
 
-class Counts(msgspec.Struct):
+class Counts(msgspec.Struct, forbid_unknown_fields=True):
     """Counts of an image's segments, of segments hidden by others, and of pixels that several masks claim."""
 
-    things: int = 0
-    stuff: int = 0
-    crowds: int = 0
-    hidden: int = 0
-    contested: int = 0
+    things: Count = 0
+    stuff: Count = 0
+    crowds: Count = 0
+    hidden: Count = 0
+    contested: Count = 0
 
 
 class _Picture(NamedTuple):
