@@ -399,7 +399,7 @@ def test_help_loads_no_numpy() -> None:
 
 def test_a_command_starts_without_pydantic() -> None:
     code = "import os, sys; sys.argv[1:] = ['info', 'fixtures/panoptic.json', '-q']\n"
-    code += "from cocoseg.cli import app; app._end = lambda *_: print(*sys.modules); app.main()"
+    code += "from cocoseg.cli import guard; guard._end = lambda *_: print(*sys.modules); guard.main()"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert "cocoseg.tools.info" in loaded
     assert "pydantic" not in loaded

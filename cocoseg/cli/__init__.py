@@ -1,5 +1,5 @@
 """The ``cocoseg`` command: one module a command, each a few lines over a tool."""
 
-from cocoseg.cli.app import main
+from cocoseg.cli.guard import main
 
 __all__ = ["main"]

@@ -47,10 +47,11 @@ def command(
     for line in problem_lines("Warnings", scheme.problems, ""):
         typer.echo(line, err=True)
     if json:
+        from cocoseg.cli.streams import escaped_json
         from cocoseg.files.documents import write_json
         from cocoseg.labels.schemefile import scheme_dict
 
-        typer.echo(write_json(scheme_dict(scheme)).decode(), nl=False)
+        typer.echo(escaped_json(write_json(scheme_dict(scheme)).decode()), nl=False)
         return
     rows = [(str(row.index), row.name, " ".join(map(str, row.category_ids))) for row in scheme.table]
     rows.append((str(scheme.void), "void", " ".join(map(str, scheme.ignored))))

@@ -35,6 +35,15 @@ class Printing(TypedDict, total=False):
     ]
 
 
+DEBUG = "Print the traceback of an error."
+
+
+class Debugging(TypedDict, total=False):
+    """What every command has, and only the guard around them reads."""
+
+    debug: Annotated[bool, Option(DEBUG, False)]
+
+
 class OnCluster(TypedDict, total=False):
     """Where a conversion runs, for those who cannot pass an executor."""
 
@@ -56,10 +65,12 @@ class Command:
 
     def for_typer(self) -> Callable[..., None]:
         """The function with all its parameters; formats are those that are registered by now."""
-        rows = {row.name: row for kind in self.declarations for row in declared(kind) if row.flags}
+        kinds = (*self.declarations, Debugging)
+        rows = {row.name: row for kind in kinds for row in declared(kind) if row.flags}
 
         @wraps(self.run)
         def call(**given: Any) -> None:
+            given.pop("debug")
             self.run(**{name: value_of(rows[name], value) if name in rows else value for name, value in given.items()})
 
         own = inspect.signature(self.run, eval_str=True).parameters.values()

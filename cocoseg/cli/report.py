@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -10,6 +9,7 @@ from typing import Any
 
 import typer
 
+from cocoseg.cli.streams import json_text
 from cocoseg.errors import Problem
 from cocoseg.files.names import REPORT
 from cocoseg.files.places import join, journal_place
@@ -32,7 +32,7 @@ def print_lines(lines: Sequence[str]) -> None:
 
 def as_json(result: dict[str, Any]) -> str:
     """A result as a line of JSON; problems become objects."""
-    return json.dumps({name: _plain(value) for name, value in result.items()}, ensure_ascii=False)
+    return json_text({name: _plain(value) for name, value in result.items()})
 
 
 def _plain(value: Any) -> Any:

@@ -155,6 +155,15 @@ def write_json(value: object) -> bytes:
     return (_layout(value, 1) + "\n").encode(errors="backslashreplace")
 
 
+def as_text(name: str) -> str:
+    r"""A name as JSON can hold it: bytes that are not UTF-8 are spelled out.
+
+    >>> print(as_text("caf\udce9.json"))
+    caf\udce9.json
+    """
+    return name.encode(errors="backslashreplace").decode()
+
+
 def _layout(value: object, depth: int) -> str:
     indent = "\n" + " " * depth
     end = indent[:-1]

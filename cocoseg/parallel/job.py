@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
 from cocoseg.parallel.queue import Queue, Range
 from cocoseg.parallel.worker import timed
@@ -18,8 +18,17 @@ class Sliceable(Protocol):
     def __getitem__(self, chosen: slice, /) -> Any: ...
 
 
+@runtime_checkable
+class Minded(Protocol):
+    """An executor whose futures can be left without anyone to finish them."""
+
+    def check(self) -> None:
+        """Raises if that has happened."""
+
+
 P = TypeVar("P", bound=Sliceable)
 R = TypeVar("R")
+_LOOK_SECONDS = 1.0
 Rows = Generator[tuple[int, list[R]], None, None]
 
 
@@ -56,7 +65,10 @@ class Job(Generic[P, R]):
         waiting: dict[Future[tuple[list[R], float]], Range] = {}
         try:
             while self._fill(executor, width, waiting):
-                for future in wait(waiting, return_when=FIRST_COMPLETED).done:
+                done = wait(waiting, _LOOK_SECONDS, FIRST_COMPLETED).done
+                if not done and isinstance(executor, Minded):
+                    executor.check()
+                for future in done:
                     error = future.exception()
                     if isinstance(error, BrokenExecutor):
                         return _emptied(waiting)

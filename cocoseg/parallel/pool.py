@@ -14,7 +14,7 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
-from cocoseg.errors import OutputError, UsageError
+from cocoseg.errors import OutputError, UsageError, show, suggestion
 from cocoseg.parallel.job import Job, P, R, Rows
 from cocoseg.parallel.worker import begin, timed
 
@@ -76,6 +76,12 @@ class _Pool(ProcessPoolExecutor):
         except (OSError, RuntimeError) as error:  # no process, or no thread to mind them
             raise _NoMore from error
 
+    def check(self) -> None:
+        """Raises _NoMore if the thread that minds the workers has died, as it does where it can't start another."""
+        minder: Any = self._executor_manager_thread
+        if minder is not None and not minder.is_alive():
+            raise _NoMore
+
 
 @contextlib.contextmanager
 def _one_worker(context: Any) -> Iterator[ProcessPoolExecutor]:
@@ -117,8 +123,12 @@ def _alone(job: Job[P, R], start: int, stop: int, context: Any) -> Rows[R]:
 
 
 def _start_method() -> str | None:
-    """Fork if this process has one thread, which makes it safe: a worker then starts at once."""
+    """Fork if this process has one thread, which makes it safe: a worker then starts at once. Raises UsageError."""
     if chosen := os.environ.get("COCOSEG_START"):
+        known = multiprocessing.get_all_start_methods()
+        if chosen not in known:
+            text = f"COCOSEG_START is {show(chosen)}, expected one of {', '.join(known)}{suggestion(chosen, known)}"
+            raise UsageError("workers.start", text)
         return chosen
     if sys.platform != "linux":
         return None

@@ -9,6 +9,7 @@ from msgspec import Raw
 
 from cocoseg.errors import DocumentError
 from cocoseg.files import places
+from cocoseg.files.documents import as_text
 from cocoseg.files.places import StrPath, place
 from cocoseg.formats.maps.pictures import list_file
 from cocoseg.formats.reading import read
@@ -60,7 +61,7 @@ def _plain(value: Any) -> Any:
 
 def about(dataset: Dataset, *files: StrPath) -> dict[str, Any]:
     """``info`` and ``licenses`` for a COCO JSON: copied from the source, or else naming its files and cocoseg."""
-    names = " and ".join(places.base_name(place(path)) for path in files)
+    names = " and ".join(as_text(places.base_name(place(path))) for path in files)
     made = {"info": {"description": f"{names}, by cocoseg {__version__}"}}
     return made | {name: Raw(text) for name, text in dataset.about.items()}
 

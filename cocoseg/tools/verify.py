@@ -188,12 +188,17 @@ def _document_problems(folder: Folder, name: str, size: int, digest: str) -> lis
     own = base_name(folder.root)
     if own != JOURNAL and own.endswith(JOURNAL):
         folder, name = open_folder(parent(folder.root)), own.removesuffix(JOURNAL)
-    try:
-        relative_name(name)
-    except SampleError:
+    elif not _is_inside(name):
         text = f"names a document {show(name)}, which is outside the folder; run the same command again"
         return [Problem("verify.report", f"{show(folder.path(REPORT), 300)} {text}")]
     return [] if folder.holds(name, size, digest, own=True) else [_problem(folder, name)]
+
+
+def _is_inside(name: str) -> bool:
+    try:
+        return bool(relative_name(name))
+    except SampleError:
+        return False
 
 
 def _problem(folder: Folder, name: str) -> Problem:

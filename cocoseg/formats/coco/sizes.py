@@ -20,7 +20,7 @@ from cocoseg.model import ImageId
 
 Size = tuple[int, int]
 
-_SIZE = re.compile(rb'"size"\s*:\s*\[\s*(\d+)(?:\.0*)?\s*,\s*(\d+)(?:\.0*)?\s*\]')
+_SIZE = re.compile(rb'"size"\s*:\s*\[\s*(\d{1,18})(?:\.0*)?\s*,\s*(\d{1,18})(?:\.0*)?\s*\]')
 
 
 class Sizes:
