@@ -19,7 +19,7 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
 
@@ -42,7 +42,7 @@ class Text(NamedTuple):
 
     file: str  # of the journal; "" means the finished document
     start: Count
-    size: Count
+    size: Annotated[int, msgspec.Meta(ge=0, lt=1 << 31)]  # as one read can give
     digest: str
 
 

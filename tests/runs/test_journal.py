@@ -161,6 +161,7 @@ NO_ROWS: dict[str, bytes] = {
     "text for a problem": b'{"key":"b","made_from":"1","problems":["no"]}',
     "a text elsewhere": b'{"key":"b","made_from":"1","texts":[["../x",0,1,"2"]]}',
     "a text that is a page": b'{"key":"b","made_from":"1","texts":[[".cocoseg/page-0001-000000000.jsonl",0,1,"2"]]}',
+    "a text that no memory holds": b'{"key":"b","made_from":"1","texts":[["",0,1152921504606846976,"2"]]}',
     "a text before the start": b'{"key":"b","made_from":"1","texts":[["",-1,1,"2"]]}',
 }
 
