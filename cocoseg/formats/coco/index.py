@@ -7,17 +7,17 @@ from __future__ import annotations
 
 import os
 import posixpath
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from cocoseg.codecs.panoptic import ID_LIMIT, VOID
 from cocoseg.errors import DocumentError, Problem, SampleError, show
 from cocoseg.files import places
-from cocoseg.formats.coco.rows import OBJECT, Annotation, Document, Rows, annotation_name, read_rows
+from cocoseg.formats.coco.ids import repeated_ids, take_segment_ids, unique_in
+from cocoseg.formats.coco.placing import Placed, placed
+from cocoseg.formats.coco.rows import OBJECT, Document, Rows, read_rows
 from cocoseg.formats.coco.sizes import Sizes, images_of_rows
 from cocoseg.formats.coco_json.categories import mark_roots, name_problems, parse_categories, read_categories, used_ids
 from cocoseg.formats.coco_json.images import Image, ImageTable, Keys, Match, Naming, given_name
@@ -78,9 +78,9 @@ def read_index(path: str | os.PathLike[str], choices: Choices, data: bytes | Non
         _claim(source, found, table)
     problems = [*found.problems, *_chosen(source, found, choices)]
     scored = bool(found.rows) and all(row.score is not None for row in found.rows)
-    repeated = _repeated_ids(source, found)
-    picture_ids = _take_segment_ids(found.rows)
-    grouped, bad, strays = _placed(source, found, table)
+    repeated = repeated_ids(source, found)
+    picture_ids = take_segment_ids(found.rows)
+    grouped, bad, strays = placed(source, found, table)
     sizes = Sizes(choices.photos, table, found.taken)
     entries = [
         _entry(source, about, image, grouped.get(image, ([], [])), bad.get(image), (table, keys, sizes))
@@ -90,24 +90,14 @@ def read_index(path: str | os.PathLike[str], choices: Choices, data: bytes | Non
     strays += [Refused("images", problem, stray=True) for problem in table.problems]
     problems += [*keys.problems, *name_problems(about, categories), *repeated, *found.taken.problems]
     problems += found.document.fill_problems(source)
-    ids = _unique_in(found.rows, picture_ids, bool(repeated))
+    ids = unique_in(found.rows, picture_ids, bool(repeated))
     return Index(categories, [*entries, *strays], tuple(problems), ids, scored, described.about, source)
-
-
-def _unique_in(rows: Sequence[Annotation], of_picture: bool, repeated: bool) -> Literal["none", "file", "picture"]:
-    """What the ids of the annotations are unique in."""
-    if of_picture:
-        return "picture"
-    return "file" if not repeated and all(map(_is_id, rows)) else "none"
 
 
 def _check_photos(photos: str | None) -> None:
     if photos is not None and not places.is_folder(photos):
         text = "is not a folder, expected one with the photos"
         raise DocumentError("file.missing", f"{show(photos, 300)} {text}")
-
-
-_Rows = tuple[list[Annotation], list[int]]  # annotations, and their positions in the document
 
 
 def _check_kind(source: str, found: Rows, choices: Choices) -> None:
@@ -196,77 +186,11 @@ def _chosen(source: str, found: Rows, choices: Choices) -> list[Problem]:
     return problems
 
 
-def _placed(
-    source: str, found: Rows, table: ImageTable
-) -> tuple[dict[ImageId, _Rows], dict[ImageId, SampleError], list[Refused]]:
-    """Annotations by image; the errors of images with an unusable one; and what belongs to no image.
-
-    Raises DocumentError ``id.unknown`` if not a single annotation belongs to a listed image.
-    """
-    grouped: dict[ImageId, _Rows] = {}
-    bad: dict[ImageId, SampleError] = {}
-    lost: list[SampleError] = []
-    for number, row in zip(found.numbers, found.rows, strict=True):
-        if (image := table.find(row.image_id)) is not None:  # type: ignore[arg-type]
-            rows, numbers = grouped.setdefault(image, ([], []))
-            rows.append(row)
-            numbers.append(number)
-        else:
-            _lose(row.image_id, annotation_name(row, number), table, bad, lost)
-    met = bool(grouped)
-    for images, error in found.refused:
-        owners = [owner for image in images if (owner := table.find(image)) is not None]
-        met = met or bool(owners)
-        for owner in owners:
-            bad.setdefault(owner, error)
-        if not owners:
-            lost.append(error)
-    if not met and (lost or bad):
-        raise _none_met(source, found, table, (*lost, *bad.values())[0])
-    return grouped, bad, _strays(source, lost)
-
-
-def _lose(image: Any, where: str, table: ImageTable, bad: dict[ImageId, SampleError], lost: list[SampleError]) -> None:
-    """Note a row that cannot be placed: as the error of the images that it may belong to, or else as lost."""
-    owners = table.owners(image)
-    error = (table.unknown(image) if len(lost) < _NAMED or owners else SampleError("id.unknown", "")).at(where)
-    for owner in owners:
-        bad.setdefault(owner, error)
-    if not owners:
-        lost.append(error)
-
-
-_NAMED = 5  # lost rows that are named
-
-
-def _strays(source: str, lost: Sequence[SampleError]) -> list[Refused]:
-    """The first rows of no listed image; the message of the last one counts the rest."""
-    more = f" (and {len(lost) - _NAMED:,} more annotations of images that are not listed)" if len(lost) > _NAMED else ""
-    named = [error.at(source).problem for error in lost[:_NAMED]]
-    wheres = [error.message.partition(":")[0] for error in lost]
-    strays = [Refused(where, problem, stray=True) for where, problem in zip(wheres, named, strict=False)]
-    if more:
-        last = strays[-1]
-        strays[-1] = Refused(last.where, Problem(last.problem.category, last.problem.message + more), stray=True)
-    return strays
-
-
-def _none_met(source: str, found: Rows, table: ImageTable, error: SampleError) -> DocumentError:
-    def some(ids: Sequence[object]) -> str:
-        return ", ".join(map(show, list(dict.fromkeys(ids))[:3])) + (" ..." if len(ids) > 3 else "") or "none"
-
-    total = counted(len(found.rows) + len(found.refused), "annotation")
-    ids = f"image_id is {some([row.image_id for row in found.rows])}, the images' id is {some([*table.rows])}"
-    advice = "are they of the same split? Name the file that lists the images with --images, or correct the ids"
-    what = f"none of the {total} belongs to a listed image ({ids}); {advice}"
-    return DocumentError("id.unknown", f"{source}: {what}. {error}")
-
-
 def _entry(
     source: str,
     about: str,
     image: ImageId,
-    annotations: _Rows,
+    annotations: Placed,
     error: SampleError | None,
     tables: tuple[ImageTable, Keys, Sizes],
 ) -> Entry | Refused:
@@ -307,33 +231,3 @@ def _file_name(image: Image) -> Any:
     if image.file_name is UNSET and isinstance(image.coco_url, str):
         return image.coco_url.rpartition("/")[2]
     return image.file_name
-
-
-def _take_segment_ids(rows: Sequence[Annotation]) -> bool:
-    """Uses ``segment_id`` as the id if all annotations have a usable one, and returns whether they do."""
-    if not rows or not all(type(row.segment_id) is int and VOID < row.segment_id < ID_LIMIT for row in rows):
-        return False
-    if len({(row.image_id, row.segment_id) for row in rows}) < len(rows):
-        return False
-    for row in rows:
-        row.id = row.segment_id
-    return True
-
-
-def _is_id(row: Annotation) -> bool:
-    """Whether an annotation has a usable id; to some tools 0 means none."""
-    return isinstance(row.id, int) and row.id > 0
-
-
-def _repeated_ids(source: str, found: Rows) -> list[Problem]:
-    if len({row.id for row in found.rows}) == len(found.rows):
-        return []
-    seen: dict[int | str, int] = {}
-    pairs = zip(found.rows, found.numbers, strict=True)
-    twice = [(row.id, n) for row, n in pairs if row.id is not None and seen.setdefault(row.id, n) != n]
-    if not twice:
-        return []
-    first, number = twice[0]
-    text = f"annotations[{seen[first]}] and [{number}] both have id {show(first)}"
-    repeated = "1 id is" if len(twice) == 1 else f"{len(twice)} ids are"
-    return [Problem("id.duplicate", f"{source}: {text} ({repeated} repeated); both are kept")]
