@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from cocoseg.cli import formats, info, labels, to_coco, to_masks, to_onehot, to_panoptic, to_semantic, verify
-from cocoseg.cli.guard import Carried
+from cocoseg.cli.carried import Carried
 from cocoseg.cli.help import Commands, Sectioned
 from cocoseg.cli.options import DEBUG
 from cocoseg.cli.wrong_call import wrong_call

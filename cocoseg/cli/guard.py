@@ -16,16 +16,13 @@ import sys
 from typing import NoReturn
 
 from cocoseg.cli import streams
+from cocoseg.cli.carried import Carried
 from cocoseg.cli.signals import ENDINGS, Stops
 from cocoseg.errors import CocosegError, OutputError, Problem, UsageError
 
 INPUT_REFUSED = 3
 UNFORESEEN = 70
 _NO_FILES = (errno.EMFILE, errno.ENFILE)
-
-
-class Carried(BaseException):
-    """Carries an error of a command, its cause, past typer, which has ways of its own with some of them."""
 
 
 def main() -> NoReturn:
