@@ -112,7 +112,7 @@ class TestNamesOfAJournal:
         report = json.loads((out / "cocoseg.json").read_text())
         report["document"] = ["../elsewhere/victim", len(PRECIOUS), digest(PRECIOUS)]
         (out / "cocoseg.json").write_text(json.dumps(report))
-        assert [problem.category for problem in cocoseg.verify(out).failures] == ["verify.missing"]
+        assert [problem.category for problem in cocoseg.verify(out).failures] == ["verify.report"]
 
     def test_of_texts_that_lead_out_are_not_read(self, source: Path, tmp_path: Path, elsewhere: Path) -> None:
         made = tmp_path / "made.json"
@@ -123,8 +123,10 @@ class TestNamesOfAJournal:
         texts = [["../../elsewhere/victim", 0, len(PRECIOUS), digest(PRECIOUS)]] * 2
         rows = [json.loads(line) | {"texts": texts} for line in lines]
         journal.write_bytes(page("to-coco", [msgspec.json.encode(row) for row in rows], json.loads(header)["listed"]))
-        assert cocoseg.to_coco(source, made).kept == 0
+        assert category(lambda: cocoseg.to_coco(source, made)) == "out.exists"  # as if the page were not there
+        assert cocoseg.to_coco(source, made, overwrite=True).kept == 0
         assert made.read_bytes() == clean
+        assert (elsewhere / "victim").read_bytes() == PRECIOUS
 
 
 class TestLinksThatWereThereBefore:
