@@ -15,10 +15,10 @@ import time
 from typing import Any
 
 
-def main(source: str) -> None:
+def serve(source: str) -> None:
     """Load everything, then take jobs until there are no more."""
     import seam
-    from cocoseg.cli import app, progress, report  # noqa: F401
+    from cocoseg.cli import app, guard, main, progress, report  # noqa: F401
     from cocoseg.tools.semantic import to_semantic
 
     to_semantic(source, "nowhere", dry_run=True)
@@ -28,7 +28,7 @@ def main(source: str) -> None:
         job = json.loads(line)
         pid = os.fork()
         if not pid:
-            _become(job, app.main)
+            _become(job, main)
         print(json.dumps(_code(pid, job["seconds"])), flush=True)
 
 
@@ -56,4 +56,4 @@ def _code(pid: int, seconds: float) -> int | None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    serve(sys.argv[1])
