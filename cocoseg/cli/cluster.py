@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import pydoc
 import sys
 import threading
 from collections.abc import Iterator
@@ -11,6 +13,7 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple, cast
 
 from cocoseg.errors import UsageError, show
+from cocoseg.version import __version__
 
 CONNECT_SECONDS = 20
 IDLE_SECONDS = 10.0  # without a worker, before that is said
@@ -34,6 +37,7 @@ def cluster(address: str | None) -> Iterator[Cluster]:
         yield Cluster()
         return
     with _connected(address) as client, _watched(client, address):
+        _check_versions(client)
         yield Cluster(cast("Executor", client.get_executor()), sum(client.nthreads().values()) or None)
 
 
@@ -43,12 +47,48 @@ def _connected(address: str) -> Any:
     except ImportError:
         advice = "pip install 'cocoseg[dask]', or '.[dask]' from a checkout"
         raise UsageError("dask.missing", f"--dask needs Dask, which is not installed; {advice}") from None
-    where = {"scheduler_file": address} if os.path.isfile(address) else {"address": address}
     try:
-        return Client(**where, timeout=CONNECT_SECONDS, set_as_default=False)
+        return Client(_address(address), timeout=CONNECT_SECONDS, set_as_default=False)
     except (OSError, ValueError) as error:
         text = f"no Dask scheduler answers at {show(address)} ({error}); is the address right, and the scheduler up?"
         raise UsageError("dask.address", text) from None
+    except TypeError as error:  # of what distributed calls with the certificates that it did not find
+        text = f"the Dask scheduler at {show(address)} can't be reached ({error}); for tls:// addresses, set"
+        raise UsageError("dask.address", f"{text} distributed.comm.tls in Dask's configuration") from None
+
+
+def _address(address: str) -> str:
+    """An address, or the one in a scheduler file. Raises UsageError ``dask.address``."""
+    if not os.path.isfile(address):
+        return address
+    try:
+        with open(address, "rb") as file:
+            found = json.load(file)["address"]
+        if isinstance(found, str):
+            return found
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        pass
+    text = f"{show(address)} is not a scheduler file with an address; is the scheduler up that writes it?"
+    raise UsageError("dask.address", text)
+
+
+def _check_versions(client: Any) -> None:
+    """Raises UsageError ``dask.version`` unless all machines of a cluster load this version of cocoseg."""
+    here = __version__
+    asked = (pydoc.locate, "cocoseg.version.__version__")  # of the standard library, since cocoseg may not be there
+    found = {"the scheduler": _on_scheduler(client, *asked), **client.run(*asked, on_error="return")}
+    wrong = {where: version for where, version in found.items() if version != here}
+    for where, version in wrong.items():
+        what = f"has cocoseg {version}" if isinstance(version, str) else "can't load cocoseg"
+        text = f"{where} of the Dask cluster {what} ({len(wrong)} of {len(found)} processes do not load cocoseg {here})"
+        raise UsageError("dask.version", f"{text}; install that version on all of its machines")
+
+
+def _on_scheduler(client: Any, *asked: Any) -> Any:
+    try:
+        return client.run_on_scheduler(*asked)
+    except Exception as error:
+        return error
 
 
 @contextmanager

@@ -41,10 +41,12 @@ class Cluster:
             process.wait()
 
 
-def start(folder: Path, program: str, *options: str) -> subprocess.Popen[bytes]:
+def start(
+    folder: Path, program: str, *options: str, environment: dict[str, str] | None = None
+) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-W", "ignore", "-m", f"distributed.cli.{program}", "--no-dashboard", *options]
     with (folder / f"{program}.log").open("ab") as log:
-        return subprocess.Popen(command, stdout=log, stderr=log, cwd=folder)
+        return subprocess.Popen(command, stdout=log, stderr=log, cwd=folder, env=environment)
 
 
 def until(condition: Callable[[], object]) -> None:
@@ -171,4 +173,52 @@ def test_no_scheduler_is_one_sentence(source: Path, tmp_path: Path, monkeypatch:
     assert done.returncode == 2
     assert done.stderr.startswith(b"cocoseg: no Dask scheduler answers at 'tcp://127.0.0.1:9'")
     assert len(without_progress(done.stderr).splitlines()) == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_machines_without_cocoseg_are_one_sentence(cluster: Cluster, source: Path, tmp_path: Path) -> None:
+    hidden = tmp_path / "hidden" / "cocoseg"
+    hidden.mkdir(parents=True)
+    (hidden / "__init__.py").write_text("raise ModuleNotFoundError(\"No module named 'cocoseg'\", name='cocoseg')")
+    environment = os.environ | {"PYTHONPATH": str(hidden.parent)}
+    options = ("--scheduler-file", str(cluster.scheduler_file), "--nthreads", "1", "--no-nanny", "--host", "127.0.0.1")
+    cluster.workers.append(start(tmp_path, "dask_worker", *options, environment=environment))
+    until(lambda: b"Registered to" in last_log(tmp_path, 3))
+    process = begin(source, tmp_path / "out", "--dask", cluster.scheduler_file)
+    _, stderr = process.communicate(timeout=PATIENCE)
+    (line,) = without_progress(stderr).splitlines()
+    assert process.returncode == 2
+    assert b"of the Dask cluster can't load cocoseg (1 of 4 processes" in line
+    assert line.endswith(b"[dask.version]")
+    assert not (tmp_path / "out").exists()
+
+
+def last_log(folder: Path, workers: int) -> bytes:
+    """What the workers say, once as many have begun to."""
+    said = (folder / "dask_worker.log").read_bytes()
+    return said if said.count(b"Registered to") == workers else b""
+
+
+@pytest.mark.parametrize(
+    ("address", "text"),
+    [
+        ("tls://127.0.0.1:9", b"set distributed.comm.tls in Dask's configuration"),
+        ("bogus://127.0.0.1:9", b"no Dask scheduler answers at 'bogus://127.0.0.1:9'"),
+        ("tcp://127.0.0.1:x", b"no Dask scheduler answers at 'tcp://127.0.0.1:x'"),
+        ("", b"empty.json' is not a scheduler file with an address"),
+        ("{", b"empty.json' is not a scheduler file with an address"),
+        ('{"address": 5}', b"empty.json' is not a scheduler file with an address"),
+        ("[" * 100_000, b"empty.json' is not a scheduler file with an address"),
+    ],
+)
+def test_a_wrong_address_is_one_sentence(address: str, text: bytes, source: Path, tmp_path: Path) -> None:
+    if "://" not in address:
+        (tmp_path / "empty.json").write_text(address)
+        address = str(tmp_path / "empty.json")
+    process = begin(source, tmp_path / "out", "--dask", address)
+    _, stderr = process.communicate(timeout=PATIENCE)
+    (line,) = without_progress(stderr).splitlines()
+    assert process.returncode == 2
+    assert text in line
+    assert line.endswith(b"[dask.address]")
     assert not (tmp_path / "out").exists()
