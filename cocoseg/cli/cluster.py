@@ -118,4 +118,4 @@ def _watch(client: Any, address: str, ended: threading.Event) -> None:
 def _no_workers(address: str) -> str:
     start = f"dask worker {'--scheduler-file ' if os.path.isfile(address) else ''}{address}"
     found = f"the Dask scheduler at {show(address)} has had no workers for {IDLE_SECONDS:g} s"
-    return f"cocoseg: {found}; the run goes on when one comes ({start!r} starts one)"
+    return f"cocoseg: {found}; the run goes on when one comes that has cocoseg {__version__} ({start!r} starts one)"

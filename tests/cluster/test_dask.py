@@ -163,7 +163,7 @@ def test_a_cluster_without_workers_is_said_and_waited_for(cluster: Cluster, sour
     assert line.startswith(
         f"cocoseg: the Dask scheduler at {str(cluster.scheduler_file)!r} has had no workers for 1 s; "
     )
-    assert f"dask worker --scheduler-file {cluster.scheduler_file}" in line
+    assert f"when one comes that has cocoseg {cocoseg.__version__} ('dask worker --scheduler-file " in line
 
 
 def test_no_scheduler_is_one_sentence(source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
