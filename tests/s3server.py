@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -27,12 +28,23 @@ def serving(latency: float = 0.0) -> Iterator[dict[str, str]]:
         assert process.stdout is not None
         port = process.stdout.readline().strip()
         assert port, "the server did not start"
-        yield {**CREDENTIALS, "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}", "NO_PROXY": "127.0.0.1"}
+        yield environment(port)
     finally:
         process.kill()
         process.wait()
         if process.stdout:
             process.stdout.close()
+
+
+@contextmanager
+def silent() -> Iterator[dict[str, str]]:
+    """The environment in which ``s3://`` leads to a server that takes connections and never answers."""
+    with socket.create_server(("127.0.0.1", 0), backlog=1024) as server:
+        yield environment(server.getsockname()[1])
+
+
+def environment(port: int | str) -> dict[str, str]:
+    return {**CREDENTIALS, "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}", "NO_PROXY": "127.0.0.1"}
 
 
 def main() -> None:

@@ -6,6 +6,9 @@ import os
 import signal
 import sys
 import threading
+import time
+from _thread import start_new_thread
+from contextlib import suppress
 from types import FrameType
 from typing import Any, NoReturn
 
@@ -17,15 +20,20 @@ ENDINGS = {
     signal.SIGTERM: (143, Problem("run.stopped", "stopped by SIGTERM; finished images are kept")),
 }
 
+END_SECONDS = 4.0
+CLUSTER_END_SECONDS = 12.0  # a cluster's workers outlive this process, so a run waits for them
+
 
 class Stops:
     """The signals that stop a command. The first raises KeyboardInterrupt, ``ending`` then is its exit code and what
-    to say.
+    to say. A command that has not ended ``patience`` seconds later, as its storage does not answer, is ended at once.
     """
 
-    def __init__(self, as_json: bool) -> None:
+    def __init__(self, as_json: bool, patience: float = END_SECONDS) -> None:
         self.ending: tuple[int, Problem] | None = None
         self._as_json = as_json
+        self._patience = patience
+        self._ended = False
         self._process = os.getpid()
 
     def watch(self) -> None:
@@ -38,6 +46,7 @@ class Stops:
 
     def ignore(self) -> None:
         """Let no further signal come between the last words and the exit code."""
+        self._ended = True
         for number in ENDINGS:
             signal.signal(number, signal.SIG_IGN)
 
@@ -45,7 +54,14 @@ class Stops:
         if self.ending is not None:
             self._stop_now()
         self.ending = ENDINGS[signal.Signals(number)]
+        with suppress(RuntimeError):  # threading's own locks may be held by what this signal interrupts
+            start_new_thread(self._stop_late, ())
         raise KeyboardInterrupt
+
+    def _stop_late(self) -> None:
+        time.sleep(self._patience)
+        if not self._ended:
+            self._stop_now()
 
     def _stop_now(self) -> NoReturn:
         """Exit from within a handler: workers end with this process, and the next run removes what is unfinished."""

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import os
 import re
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 from cocoseg.errors import OutputError, SampleError, UsageError, show
@@ -31,10 +33,16 @@ _WHOLE = frozenset(("s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "memory"))
 _UNCACHED = {"use_listings_cache": False}
 _OPTIONS: dict[str, dict[str, Any]] = dict.fromkeys(_WHOLE - {"memory"}, _UNCACHED)
 # s3fs has ten connections, and asks for the size of an object before it reads it, unless a start is given.
-_CONNECTIONS = {"config_kwargs": {"max_pool_connections": AT_ONCE}}
+_CONNECTIONS = {"max_pool_connections": AT_ONCE, "connect_timeout": 5, "read_timeout": 15}
+# botocore and s3fs each try five times, which multiplies: a server that never answers would take seven minutes a call.
+_TRIES = {"retries": {"total_max_attempts": 2}}
+_S3FS_TRIES = 2
+_SILENT_SECONDS = 60.0  # after a call without an answer, for which the other calls to its storage fail at once
+_silent: dict[str, float] = {}  # until when
 _ASKS_SIZE = frozenset(("s3", "s3a"))
 _NEEDS = {"s3": "s3fs", "s3a": "s3fs", "gs": "gcsfs", "gcs": "gcsfs"}
 _STEP = 1 << 22
+_TIMEOUTS = ("TimeoutError", "Timeout")
 # Errors of one name or object; any other error would meet every later object too.
 _OF_ONE = {errno.ENAMETOOLONG, errno.EINVAL, errno.EISDIR, errno.ENOTDIR, errno.EILSEQ}
 
@@ -151,7 +159,8 @@ def put_file(url: str, path: str) -> None:
 
     def call() -> None:
         files, target = _open(url)
-        files.put_file(path, target)
+        with _answering(url):
+            files.put_file(path, target)
 
     _write_errors(url, call)
 
@@ -210,8 +219,11 @@ def _open(url: str) -> tuple[Any, str]:
         kind = fsspec.get_filesystem_class(scheme)
         options = _OPTIONS.get(scheme, {}) | kind._get_kwargs_from_urls(url)
         if scheme in _ASKS_SIZE and "config_kwargs" not in fsspec.config.conf.get("s3", {}):
-            options |= _CONNECTIONS
-        return fsspec.filesystem(scheme, **options), kind._strip_protocol(url)
+            options |= {"config_kwargs": _CONNECTIONS | ({} if "AWS_MAX_ATTEMPTS" in os.environ else _TRIES)}
+        files = fsspec.filesystem(scheme, **options)
+        if scheme in _ASKS_SIZE:
+            files.retries = min(files.retries, _S3FS_TRIES)
+        return files, kind._strip_protocol(url)
     except ImportError as error:
         raise _not_installed(url, error) from None
     except UsageError:
@@ -235,7 +247,31 @@ def _call(url: str, method: str, *args: Any, seconds: float = ANSWER_SECONDS, **
         return getattr(files, method)(path, *args, **options)
     from fsspec.asyn import sync
 
-    return sync(files.loop, getattr(files, f"_{method}"), path, *args, timeout=seconds, **options)
+    with _answering(url):
+        return sync(files.loop, getattr(files, f"_{method}"), path, *args, timeout=seconds, **options)
+
+
+@contextlib.contextmanager
+def _answering(url: str) -> Iterator[None]:
+    """Waits once for a storage that never answers, not again for every object. Raises TimeoutError."""
+    root = "/".join(url.split("/")[:3])
+    if time.monotonic() < _silent.get(root, 0.0):
+        raise TimeoutError
+    try:
+        yield
+    except Exception as error:
+        if _is_silence(error):
+            _silent[root] = time.monotonic() + _SILENT_SECONDS
+        raise
+    _silent.pop(root, None)
+
+
+def _is_silence(error: BaseException | None) -> bool:
+    """Whether a time-out is behind an error; the libraries have classes of their own, and wrap them."""
+    if error is None:
+        return False
+    named = any(kind.__name__.endswith(_TIMEOUTS) for kind in type(error).__mro__)
+    return named or _is_silence(error.__cause__)
 
 
 def _read_errors(url: str, call: Callable[[], T]) -> T:
@@ -273,8 +309,8 @@ def cannot_write(url: str, reason: str) -> OutputError:
 
 def _reason(error: Exception) -> str:
     """A foreign error in a few words, without passwords."""
-    if isinstance(error, TimeoutError) and not str(error):
-        return "no answer in time"
+    if _is_silence(error):
+        return "the storage did not answer in time; is it up, and is its endpoint right?"
     if isinstance(error, NotImplementedError):
         return "the storage does not support this"
     text = str(error.strerror if isinstance(error, OSError) and error.strerror else error) or type(error).__name__

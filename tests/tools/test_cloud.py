@@ -282,6 +282,51 @@ class TestWhatCanNotBeReached:
         assert said.count("\n") == 1
 
 
+class TestAServerThatNeverAnswers:
+    """The system takes its connections, and nobody reads them."""
+
+    @pytest.fixture
+    def env(self) -> Iterator[dict[str, str]]:
+        with s3server.silent() as env:
+            yield env
+
+    def test_reading_ends_with_a_sentence(self, env: dict[str, str]) -> None:
+        result = run("info", "s3://bucket/a.json", env=env, seconds=100)
+        says(result, 3, "'s3://bucket/a.json' can't be read (the storage did not answer in time; is it up, ")
+        assert "[file.unreadable]" in result.stderr
+
+    def test_writing_ends_with_a_sentence(self, env: dict[str, str]) -> None:
+        result = run("to-semantic", FIXTURES / "panoptic.json", "s3://bucket/out", env=env, seconds=100)
+        says(result, 4, "(the storage did not answer in time; is it up, ")
+        assert "s3://bucket/out" in result.stderr
+        assert "[out.write]" in result.stderr
+
+    def test_it_is_waited_for_once(self, env: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+        for name, value in env.items():
+            monkeypatch.setenv(name, value)
+        fresh()
+        monkeypatch.setattr(store, "ANSWER_SECONDS", 1.0)
+        monkeypatch.setattr(store, "_silent", {})
+        begun = time.monotonic()
+        for number in range(20):
+            with pytest.raises(cocoseg.SampleError, match="did not answer in time"):
+                store.info(f"s3://silent/{number}")
+        assert time.monotonic() - begun < 10
+        fresh()
+
+    @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+    @pytest.mark.parametrize("out", ["s3://bucket/out", "out"])
+    def test_a_signal_ends_it(self, number: int, code: int, out: str, env: dict[str, str], tmp_path: Path) -> None:
+        source = "s3://bucket/a.json" if out == "out" else FIXTURES / "panoptic.json"
+        call = [sys.executable, "-m", "cocoseg", "to-semantic", str(source), out]
+        process = subprocess.Popen(call, env=os.environ | env, stderr=subprocess.PIPE, text=True, cwd=tmp_path)
+        time.sleep(4)
+        process.send_signal(number)
+        _, said = process.communicate(timeout=5)
+        assert process.returncode == code
+        assert said.splitlines()[-1].startswith("cocoseg: stopped"), said
+
+
 class TestMemory:
     @pytest.fixture(autouse=True)
     def files(self) -> Iterator[Any]:
