@@ -305,7 +305,7 @@ class TestAServerThatNeverAnswers:
         for name, value in env.items():
             monkeypatch.setenv(name, value)
         fresh()
-        monkeypatch.setattr(store, "ANSWER_SECONDS", 1.0)
+        monkeypatch.setitem(store._call.__kwdefaults__, "seconds", 1.0)
         monkeypatch.setattr(store, "_silent", {})
         begun = time.monotonic()
         for number in range(20):
