@@ -28,7 +28,7 @@ def serving(latency: float = 0.0) -> Iterator[dict[str, str]]:
         assert process.stdout is not None
         port = process.stdout.readline().strip()
         assert port, "the server did not start"
-        yield environment(port)
+        yield environment(port) | {"S3SERVER_PID": str(process.pid)}
     finally:
         process.kill()
         process.wait()

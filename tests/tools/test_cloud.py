@@ -326,6 +326,21 @@ class TestAServerThatNeverAnswers:
         assert process.returncode == code
         assert said.splitlines()[-1].startswith("cocoseg: stopped"), said
 
+    def test_a_signal_ends_a_run_that_holds_its_lock(self, tmp_path: Path) -> None:
+        source = lay_out(tmp_path / "set", [f"{n:03d}.png" for n in range(COUNT)])
+        with s3server.serving(latency=0.05) as env:
+            made = "import fsspec; fsspec.filesystem('s3').mkdir('bucket')"
+            subprocess.run([sys.executable, "-c", made], env=os.environ | env, check=True)
+            call = [sys.executable, "-m", "cocoseg", "to-semantic", str(source), "s3://bucket/out", "--workers", "1"]
+            process = subprocess.Popen(call, env=os.environ | env, stderr=subprocess.PIPE, text=True)
+            time.sleep(1.8)  # the run takes 3 s
+            os.kill(int(env["S3SERVER_PID"]), signal.SIGSTOP)
+            time.sleep(1)
+            process.send_signal(signal.SIGINT)
+            _, said = process.communicate(timeout=5)
+        assert process.returncode == 130, said
+        assert said.splitlines()[-1].startswith("cocoseg: stopped"), said
+
 
 class TestMemory:
     @pytest.fixture(autouse=True)
