@@ -41,10 +41,11 @@ def main() -> NoReturn:
         code, problem = call(given), None
     except BaseException as error:
         cause = error.__cause__ or error if isinstance(error, Carried) else error
-        code, problem = stops.ending or _ending(cause)
+        code, problem = _ending(cause)
         if "--debug" in words:
             _print_traceback(cause)
     stops.ignore()
+    code, problem = stops.ending or (code, problem)  # typer turns a KeyboardInterrupt of its own code into a number
     _end(code, problem, "--json" in words)
 
 

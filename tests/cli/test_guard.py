@@ -233,6 +233,15 @@ def test_a_second_signal_stops_at_once_and_says_what_is_kept(
     assert (process.returncode, stderr) == (code, sentence)
 
 
+def test_a_signal_while_typer_reads_the_words() -> None:
+    code = "import os, signal, sys\nfrom typer.core import TyperGroup\nfrom cocoseg.cli import main\n"
+    code += "TyperGroup.parse_args = lambda *_: os.kill(os.getpid(), signal.SIGTERM)\n"
+    code += "sys.argv = ['cocoseg', 'formats', '--json']\nmain()"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=20, check=False)
+    assert (done.returncode, done.stderr) == (143, "cocoseg: stopped by SIGTERM; finished images are kept\n")
+    assert json.loads(done.stdout)["category"] == "run.stopped"
+
+
 @pytest.mark.parametrize("after", [0.06, 0.08, 0.1, 0.15, 0.2, 0.3])
 @pytest.mark.parametrize("times", [1, 2, 5])
 def test_a_signal_while_the_command_starts(after: float, times: int, tmp_path: Path) -> None:

@@ -337,7 +337,7 @@ class TestAServerThatNeverAnswers:
             os.kill(int(env["S3SERVER_PID"]), signal.SIGSTOP)
             time.sleep(1)
             process.send_signal(signal.SIGINT)
-            _, said = process.communicate(timeout=5)
+            _, said = process.communicate(timeout=8)
         assert process.returncode == 130, said
         assert said.splitlines()[-1].startswith("cocoseg: stopped"), said
 
