@@ -15,7 +15,6 @@ from cocoseg.cli.carried import Carried
 from cocoseg.cli.help import Commands, Sectioned
 from cocoseg.cli.options import DEBUG
 from cocoseg.cli.wrong_call import wrong_call
-from cocoseg.errors import UsageError
 from cocoseg.version import __version__
 
 SECTIONS = {
@@ -75,7 +74,7 @@ def call(words: Sequence[str]) -> int:
     try:
         code = typer.main.get_command(build()).main(list(words) or ["--help"], "cocoseg", standalone_mode=False)
     except _WRONG_CALL as error:
-        raise UsageError(*wrong_call(error)[:2]) from None
+        raise wrong_call(error) from None
     return code or 0 if words else 2
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import pydoc
 import sys
 import threading
 from collections.abc import Iterator
@@ -74,8 +73,10 @@ def _address(address: str) -> str:
 
 def _check_versions(client: Any) -> None:
     """Raises UsageError ``dask.version`` unless all machines of a cluster load this version of cocoseg."""
+    from pydoc import locate  # slow to import; of the standard library, since workers may lack cocoseg
+
     here = __version__
-    asked = (pydoc.locate, "cocoseg.version.__version__")  # of the standard library, since cocoseg may not be there
+    asked = (locate, "cocoseg.version.__version__")
     found = {"the scheduler": _on_scheduler(client, *asked), **client.run(*asked, on_error="return")}
     wrong = {where: version for where, version in found.items() if version != here}
     for where, version in wrong.items():

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Any
 
-from cocoseg.errors import Problem, UsageError, most_like, show
+from cocoseg.errors import UsageError, most_like, show
 
 
-def wrong_call(error: Any) -> Problem:
+def wrong_call(error: Any) -> UsageError:
     """The error of typer's parser as one sentence that says where to look.
 
     Kinds of errors are told by their fields, as their classes move between versions of typer.
@@ -18,11 +18,11 @@ def wrong_call(error: Any) -> Problem:
     if hasattr(error, "possibilities"):
         near = most_like(error.option_name, error.possibilities or ())
         advice = f"; did you mean {near}?" if near else ""
-        return Problem("usage.option", f"there is no option {error.option_name}{advice} {see}")
+        return UsageError("usage.option", f"there is no option {error.option_name}{advice} {see}")
     if hasattr(error, "param_type") and error.param:
-        return Problem("usage.missing", f"{error.param.metavar} is missing {see}")
+        return UsageError("usage.missing", f"{error.param.metavar} is missing {see}")
     text = error.format_message().rstrip(".")
-    return Problem("usage.call", f"{text[:1].lower()}{text[1:]} {see}")
+    return UsageError("usage.call", f"{text[:1].lower()}{text[1:]} {see}")
 
 
 def no_command(name: str, commands: Iterable[str]) -> UsageError:
