@@ -90,7 +90,7 @@ def test_other_data_sets_read(
 
 
 def test_pictures_in_the_folder_of_the_json_are_found_by_the_message(real_data: Path) -> None:
-    with pytest.raises(cocoseg.DocumentError, match="is beside the JSON: use --png-dir"):
+    with pytest.raises(cocoseg.DocumentError, match="--png-dir; .* is beside the JSON: use --png-dir"):
         cocoseg.read(real_data / "bdd100k/panseg_coco/panseg_coco.json")
 
 

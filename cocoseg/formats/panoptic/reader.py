@@ -108,7 +108,7 @@ def _check_pictures(source: str, folder: str, entries: Sequence[Entry | Refused]
         what = f"the PNGs' folder {show(folder, 300)} does not exist; name it with --png-dir"
     beside = places.parent(source)
     if places.exists(places.join(beside, names[0])):
-        what += f" {show(names[0])} is beside the JSON: use --png-dir {beside}"
+        what += f"; {show(names[0])} is beside the JSON: use --png-dir {beside}"
     raise DocumentError("file.missing", f"{source}: {what}")
 
 
