@@ -120,6 +120,9 @@ class Reading(TypedDict, total=False):
     split: Annotated[
         "StrPath | None", Option("Only the images of a split, by its name or list file.", metavar="NAME|FILE")
     ]
+    all_classes: Annotated[
+        bool, Option("Keep the classes that the data set's own evaluation ignores, as 'ego vehicle'.", False)
+    ]
     photos: Annotated[
         "StrPath | None",
         Option("Folder of the photos, to take sizes from where the JSON has none.", metavar="DIR"),

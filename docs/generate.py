@@ -21,7 +21,7 @@ import cocoseg
 import error_list
 from cocoseg.cli.app import build
 from cocoseg.errors import CocosegError
-from cocoseg.formats import FORMATS
+from cocoseg.formats import FORMATS, Format
 from cocoseg.labels import PRESETS
 from cocoseg.options import Reading, flag
 from cocoseg.runs.tally import Tally
@@ -57,7 +57,7 @@ def sources() -> str:
             f"`{name}`",
             row.what,
             ", ".join(f"`{shown}`" for option in row.options if (shown := flag(Reading, option))),
-            _signs(row.signs),
+            _signs(row),
         )
         for name, row in FORMATS.items()
     ]
@@ -68,19 +68,21 @@ def _flag(option: str) -> str:
     return f"`{flag(Reading, option)}`"
 
 
-def _signs(signs: Sequence[str]) -> str:
+def _signs(row: Format) -> str:
     words = {
         "key": "the key `{}`",
         "report": "the report of `{}`",
-        "dir": "a folder `{}` in it",
+        "head": "`{}` near the beginning",
         "table": "a file `{}` in a sub-folder",
         "names": "masks named `<id>_<class>.png`",
         "mode": "{} PNGs",
         "each": "JSONs of one {} each",
     }
     modes = {"0": "grey", "2": "RGB", "3": "palette", "4": "grey-alpha", "6": "RGBA"}
-    pairs = [sign.partition(":")[::2] for sign in signs]
-    return ", ".join(words[kind].format(modes[value] if kind == "mode" else value) for kind, value in pairs)
+    pairs = [sign.partition(":")[::2] for sign in row.signs]
+    signs = [words[kind].format(modes[value] if kind == "mode" else value) for kind, value in pairs]
+    placed = row.layout.files if row.layout and row.layout.is_placed else ()
+    return ", ".join([*(f"paths as `{kind.path}`" for kind in placed), *signs])
 
 
 def presets() -> str:

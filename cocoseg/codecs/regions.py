@@ -6,7 +6,7 @@ A label picture of 640×480 has about 5,000 runs, so that work per pixel becomes
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TypeVar
 
@@ -56,6 +56,19 @@ class Regions:
         found = line_boxes(stops - self.lengths[drawn], stops - 1, self.size[not self.by_column], firsts)
         boxes[segments[firsts]] = found if self.by_column else found[:, [1, 0, 3, 2]]
         return boxes
+
+    def take(self, kept: npt.NDArray[np.intp]) -> Regions:
+        """The segments of these indices alone; the pixels of others are marked as void.
+
+        >>> regions, _ = find_regions(np.array([[7, 7, 0, 9]]), np.array([7, 9]))
+        >>> regions.take(np.array([1])).values(np.array([9]), outside=0, void=255)
+        array([255,   0,   9])
+        """
+        table = np.full(self.count + 1, len(kept), np.intp)
+        table[kept] = np.arange(len(kept))
+        segments = table[self.segments]
+        void = (segments == len(kept)) & (self.segments < self.count)
+        return replace(self, count=len(kept), segments=segments, void=void if self.void is None else void | self.void)
 
     def paint(self, values: npt.NDArray[T], outside: int) -> npt.NDArray[T]:
         """A value per segment (n,), and one for pixels outside all segments -> (H, W) picture of the values' dtype.

@@ -21,12 +21,13 @@ class Format(NamedTuple):
     * ``module``: has ``read(path, **options) -> Dataset`` and ``peek(dataset) -> (Entry -> Peek)`` for surveys. If a
       source can be surveyed before it can be read, the survey calls ``glance`` instead of ``read``.
     * ``what``: a name for people. ``options``: the reading options that apply to the format.
-    * ``signs``: how it is recognised: ``key:`` a key of a JSON, ``report:`` the command that wrote a folder, ``dir:`` a
-      folder in it, ``table:`` a file in its sub-folders, ``names:`` names of its PNGs, ``mode:`` their colour type,
-      ``each:`` what each of its JSONs has one of.
+    * ``signs``: how it is recognised: ``key:`` a key of a JSON, ``head:`` an ending and a text near the beginning of
+      such a file, ``report:`` the command that wrote a folder, ``table:`` a file in its sub-folders, ``names:`` names
+      of its PNGs, ``mode:`` their colour type, ``each:`` what each of its JSONs has one of.
     * ``document``: the file to read in a folder that cocoseg wrote. ``folder``: whether a source is a folder.
+      ``either``: it is a file with one image, or a folder of such files.
     * ``overlaps``: whether masks may overlap. ``things``, ``crowds``: whether instances and crowds are distinguished.
-    * ``layout``: the layout of a folder of label pictures.
+    * ``layout``: the layout of a folder of label pictures. If the paths of its pictures show it, that is its sign.
     """
 
     module: str
@@ -35,6 +36,7 @@ class Format(NamedTuple):
     signs: tuple[str, ...]
     document: str = ""
     folder: bool = False
+    either: bool = False
     overlaps: bool = False
     things: bool = True
     crowds: bool = True

@@ -14,7 +14,8 @@ from cocoseg.files.names import JOURNAL
 from cocoseg.files.places import StrPath, place
 from cocoseg.files.reading import first_match, read_head
 from cocoseg.formats import FORMATS
-from cocoseg.formats.inside import are_of_one_image_each, format_of, only_document
+from cocoseg.formats.inside import Signs, are_of_one_image_each, format_of, only_document
+from cocoseg.formats.maps.paths import shows
 from cocoseg.formats.maps.pictures import no_pictures
 from cocoseg.formats.masks.naming import are_masks
 from cocoseg.runs.report import read_report
@@ -43,7 +44,7 @@ def recognise(path: StrPath) -> Found:
     """The format of a source. Raises DocumentError ``file.*``, ``doc.*``, ``png.*``."""
     source = place(path)
     try:
-        return _of_folder(source) if is_folder(source) else Found(format_of(source, _signs("key")))
+        return _of_folder(source) if is_folder(source) else Found(format_of(source, _file_signs()))
     except SampleError as error:
         raise DocumentError(error.category, error.message) from None
 
@@ -54,14 +55,12 @@ def is_folder(source: str) -> bool:
 
 
 def _of_folder(folder: str) -> Found:
-    """Detects by the report of a run, a folder inside, JSONs with annotations, the tables of masks, or the PNGs."""
+    """Detects by the report of a run, paths inside, files with annotations, the tables of masks, or the PNGs."""
     if command := read_report(folder).command:
         return Found(_written_by(folder, command))
-    if inside := next(
-        (name for sub, name in _signs("dir").items() if places.is_folder(places.join(folder, sub))), None
-    ):
-        return Found(inside, guessed=True)
     files = names(folder)
+    if placed := next((name for name, row in FORMATS.items() if row.layout and shows(row.layout, folder, files)), None):
+        return Found(placed, guessed=True)
     table = next(
         (name for end, name in _signs("table").items() if any(file.endswith(f"/{end}") for file in files)), None
     )
@@ -78,8 +77,8 @@ def _of_documents(folder: str, files: Sequence[str]) -> Found | None:
     """Detects by the JSONs with annotations among files. Raises DocumentError ``doc.kind`` for several."""
     if are_of_one_image_each(folder, files):
         return Found(_signs("each")["image"], guessed=True)
-    document = only_document(folder, files, _signs("key"))
-    if document is None or _lies_among_labels(folder, files, document[0]):
+    document = only_document(folder, files, _file_signs(), {name for name, row in FORMATS.items() if row.either})
+    if document is None or (document[0] and _lies_among_labels(folder, files, document[0])):
         return None
     return Found(document[1], True, document[0])
 
@@ -97,9 +96,9 @@ def _lies_among_labels(folder: str, files: Sequence[str], document: str) -> bool
 
 def find_document(folder: str, format: str) -> str:
     """The name of the one JSON of this format in a folder. Raises DocumentError ``doc.kind``, ``file.*``."""
-    keys = {key: name for key, name in _signs("key").items() if name == format}
+    signs = Signs(*({sign: name for sign, name in rows.items() if name == format} for rows in _file_signs()))
     try:
-        found = only_document(folder, names(folder), keys)
+        found = only_document(folder, names(folder), signs)
     except SampleError as error:
         raise DocumentError(error.category, error.message) from None
     if found is None:
@@ -118,6 +117,10 @@ def _signs(kind: str) -> dict[str, str]:
     """The signs of a kind, each with the name of its format. A sign of two formats belongs to the first."""
     signs = [(sign.partition(":"), name) for name, row in FORMATS.items() for sign in row.signs]
     return {value: name for (found, _, value), name in reversed(signs) if found == kind}
+
+
+def _file_signs() -> Signs:
+    return Signs(_signs("key"), _signs("head"))
 
 
 def _written_by(folder: str, command: str) -> str:

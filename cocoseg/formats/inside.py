@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
+from typing import NamedTuple
 
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
@@ -14,15 +15,40 @@ from cocoseg.files import places
 from cocoseg.files.documents import read_document
 from cocoseg.files.listing import is_hidden, names
 from cocoseg.files.names import REPORT
-from cocoseg.files.reading import first_match
+from cocoseg.files.reading import first_match, read_head
 
 _SOME = 3  # files that are read to see what the folder is
+_HEAD = 4096  # bytes
 _LARGE = 64 << 20  # bytes; a JSON of one image is smaller
 _MOST = 20  # files that are looked into; listed are half as many
 
 
-def format_of(path: str, keys: Mapping[str, str]) -> str | None:
-    """The format of a JSON, by the first of the ``keys`` in it. Raises SampleError ``file.*``."""
+class Signs(NamedTuple):
+    """What shows the format of a file, each with the name of the format.
+
+    ``keys`` are those of a JSON. ``heads`` are an ending and a text in the first kilobytes of such a file, as in
+    ``.xml <annotations``.
+    """
+
+    keys: Mapping[str, str]
+    heads: Mapping[str, str] = {}
+
+    def endings(self) -> tuple[str, ...]:
+        """The endings of the files that may have a sign."""
+        return (".json", *dict.fromkeys(head.partition(" ")[0] for head in self.heads))
+
+
+def format_of(path: str, signs: Signs) -> str | None:
+    """The format of a file, by the first of the ``keys`` of a JSON, or by its head. Raises SampleError ``file.*``."""
+    ending = next((end for end in signs.endings() if path.lower().endswith(end)), "")
+    if ending in ("", ".json"):
+        return _by_key(path, signs.keys)
+    head = read_head(path, _HEAD).decode("utf-8", "replace")
+    wanted = (row.partition(" ") for row in signs.heads)
+    return next((signs.heads[f"{end} {text}"] for end, _, text in wanted if end == ending and text in head), None)
+
+
+def _by_key(path: str, keys: Mapping[str, str]) -> str | None:
     pattern = rb'"(' + "|".join(map(re.escape, keys)).encode() + rb')"\s{0,20}:'
     found = first_match(path, re.compile(pattern))
     return keys[found.split(b'"')[1].decode()] if found else None
@@ -36,13 +62,18 @@ def documents_in(folder: str) -> list[str]:
         raise DocumentError(error.category, error.message) from None
 
 
-def only_document(folder: str, files: Sequence[str], keys: Mapping[str, str]) -> tuple[str, str] | None:
-    """The name and the format of the one JSON with annotations among the files of a folder; None if there is none.
+def only_document(
+    folder: str, files: Sequence[str], signs: Signs, of_one_image: Container[str] = ()
+) -> tuple[str, str] | None:
+    """The name and the format of the one file with annotations in a folder; None if there is none.
 
+    The name is "" where there may be several, because files of the format hold one image each (``of_one_image``).
     Raises DocumentError ``doc.kind`` for several, SampleError ``file.*``.
     """
-    kinds = ((name, format_of(places.join(folder, name), keys)) for name in _documents(files)[:_MOST])
+    kinds = ((name, format_of(places.join(folder, name), signs)) for name in _documents(files, signs.endings())[:_MOST])
     found = [(name, kind) for name, kind in kinds if kind]
+    if found and all(kind == found[0][1] for _, kind in found) and found[0][1] in of_one_image:
+        return "", found[0][1]
     if len(found) > 1:
         raise _several(folder, [name for name, _ in found])
     return found[0] if found else None
@@ -67,9 +98,9 @@ def _has_one_image(path: str) -> bool:
     return document.annotations is not UNSET and (document.image is not UNSET or len(images) == 1)
 
 
-def _documents(files: Sequence[str]) -> list[str]:
-    """The JSONs among files, those with the shortest paths first."""
-    found = (name for name in files if name.lower().endswith(".json") and not is_hidden(name) and name != REPORT)
+def _documents(files: Sequence[str], endings: tuple[str, ...] = (".json",)) -> list[str]:
+    """The files with these endings, those with the shortest paths first."""
+    found = (name for name in files if name.lower().endswith(endings) and not is_hidden(name) and name != REPORT)
     return sorted(found, key=lambda name: (name.count("/"), name))
 
 
@@ -87,6 +118,6 @@ class _Images(msgspec.Struct):
 def _several(folder: str, names: Sequence[str]) -> DocumentError:
     listed = ", ".join(map(show, names[: _MOST // 2]))
     more = f" and {len(names) - _MOST // 2} more" if len(names) > _MOST // 2 else ""
-    text = f"the folder {show(folder, 300)} holds {len(names)} JSON files with annotations: {listed}{more}"
+    text = f"the folder {show(folder, 300)} holds {len(names)} files with annotations: {listed}{more}"
     call = f"cocoseg info {shlex.quote(places.join(folder, names[0]))}"
     return DocumentError("doc.kind", f"{text}; name one of them as SRC, as in: {call}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -64,7 +65,7 @@ def _open(path: StrPath, options: Reading, function: str = "read") -> tuple[str,
     given = {name: _location(name, value) for name, value in changed(Reading, options).items()}
     given.pop("source_format", None)
     most = _limit(given.pop("max_pixels", MAX_PIXELS))
-    single = given.pop("crowd_as_things", False)
+    single, all_classes = given.pop("crowd_as_things", False), given.get("all_classes", False)
     _check_name(name)
     found = Found(name) if name else recognise(source)
     if found.format is None:  # images without a segment, or else that reader's message says what is wrong
@@ -78,6 +79,8 @@ def _open(path: StrPath, options: Reading, function: str = "read") -> tuple[str,
         raise _with_guess(error, os.fspath(path), read_as) from None
     except RecursionError:
         raise DocumentError("json.depth", f"{os.fspath(path)}: {TOO_DEEP}") from None
+    if all_classes:
+        dataset = replace(dataset, categories=tuple(replace(row, ignored=False) for row in dataset.categories))
     dataset = replace(dataset, load=_with_limit(dataset.load, most), read_as=dataset.read_as or read_as)
     return found.format or "coco", _with_single_crowds(dataset) if single else dataset
 
@@ -94,12 +97,17 @@ def _read(path: StrPath, source: str, found: Found, function: str, given: dict[s
     layout = {"layout": row.layout} if row.layout else {}
     try:
         dataset: Dataset = getattr(module, function, module.read)(
-            _within(source, name, found.document), **layout, **given
+            _within(source, name, found.document), **layout, **_own(given)
         )
         problems = numbering(given["categories"], dataset.categories) if "categories" in given else ()
     except SampleError as error:  # storage that stopped answering
         raise DocumentError(error.category, error.message) from None
     return replace(dataset, problems=(*problems, *dataset.problems)) if problems else dataset
+
+
+def _own(given: dict[str, Any]) -> dict[str, Any]:
+    """The options that the format's module takes; the others change what it has read."""
+    return {name: value for name, value in given.items() if name != "all_classes"}
 
 
 def _read_as(found: Found) -> str:
@@ -136,6 +144,30 @@ def _with_single_crowds(dataset: Dataset) -> Dataset:
     return replace(dataset, load=load, problems=tuple(problems)).map(_single)
 
 
+def evaluated(dataset: Dataset) -> tuple[Dataset, list[str]]:
+    """The data set without the categories that its own evaluation ignores, and a note that says so."""
+    ignored = frozenset(row.id for row in dataset.categories if row.ignored)
+    if not ignored:
+        return dataset, []
+    load = dataset.load
+    assert isinstance(load, Loader)
+    load = replace(load, settings=f"{load.settings} without {sorted(ignored)}")
+    kept = tuple(row for row in dataset.categories if not row.ignored)
+    return replace(dataset, categories=kept, load=load).map(partial(_without, ignored)), ignored_note(dataset)
+
+
+def ignored_note(dataset: Dataset) -> list[str]:
+    """A note that says which categories are void because the data set's own evaluation ignores them."""
+    names = [row.name for row in dataset.categories if row.ignored]
+    some = ", ".join(map(show, names[:3])) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+    text = f"{some} are void, as in the data set's own evaluation; --all-classes keeps them"
+    return [text.replace(" are ", " is ") if len(names) == 1 else text] if names else []
+
+
+def _without(ignored: frozenset[int], sample: Sample) -> Sample:
+    return sample.without(ignored)
+
+
 def _single(sample: Sample) -> Sample:
     return replace(sample, iscrowd=np.zeros_like(sample.iscrowd))
 
@@ -153,6 +185,8 @@ def _check_name(name: str | None) -> None:
 def _within(source: str, name: str, document: str) -> str:
     """What the format's module takes: a folder, or the JSON in a folder."""
     row, folder = FORMATS[name], is_folder(source)
+    if row.either:
+        return source
     if row.folder and not folder:
         raise DocumentError("file.missing", f"{show(source, 300)} is not a folder, expected a {row.what}")
     if row.folder or not folder:

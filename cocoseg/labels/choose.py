@@ -205,8 +205,10 @@ def _build(name: str, preset: Preset, categories: Sequence[Category], background
 
 
 def _numbered(build: Callable[[Sequence[Category]], LabelScheme], categories: Sequence[Category]) -> LabelScheme:
-    """The scheme of a preset that numbers the categories of the data set, without unused roots."""
-    scheme = build([row for row in categories if not row.unused_root])
+    """The scheme of a preset that numbers the categories of the data set, without unused roots and ignored ones."""
+    scheme = build([row for row in categories if not row.unused_root and not row.ignored])
+    if ignored := tuple(row.id for row in categories if row.ignored):
+        scheme = replace(scheme, ignored=(*scheme.ignored, *ignored))
     roots = [row for row in categories if row.unused_root]
     return replace(scheme, problems=(*scheme.problems, _unused(roots))) if roots else scheme
 

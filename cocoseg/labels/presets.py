@@ -50,6 +50,7 @@ class _Row(msgspec.Struct):
     color: tuple[int, int, int] | None = None
     supercategory: str | None = None
     annotated: int = 1
+    ignored: int = 0
 
 
 class _Table(msgspec.Struct):
@@ -63,7 +64,7 @@ def official_categories(table: str, annotated_only: bool = False) -> tuple[Categ
     data = resources.files("cocoseg.labels").joinpath(f"tables/{table}.json").read_bytes()
     rows = msgspec.json.decode(data, type=_Table).categories
     return tuple(
-        Category(row.id, row.name, bool(row.isthing), row.color, row.supercategory)
+        Category(row.id, row.name, bool(row.isthing), row.color, row.supercategory, ignored=bool(row.ignored))
         for row in rows
         if row.annotated or not annotated_only
     )

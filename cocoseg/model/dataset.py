@@ -28,6 +28,7 @@ class Dataset(Sequence[Sample]):
     * ``problems``: harmless problems of the document. ``missing``: descriptions of what the source does not hold.
     * ``about``: the metadata ``info`` and ``licenses`` of the file, as JSON text.
     * ``read_as``: what the source was taken for, in words, if it does not say so itself.
+    * ``photos``: the folder of the photos, in which samples' ``file_name`` are, if the source says where it is, or "".
     """
 
     categories: tuple[Category, ...]
@@ -39,6 +40,7 @@ class Dataset(Sequence[Sample]):
     missing: tuple[str, ...] = ()
     about: Mapping[str, bytes] = field(default_factory=dict)
     read_as: str = ""
+    photos: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "categories", Categories(self.categories, self.conventions))

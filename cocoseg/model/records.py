@@ -27,6 +27,8 @@ class Category:
     ``merged`` are the ids of the categories that this one stands for after merging; it is empty for background.
     ``more`` are fields that cocoseg does not use, such as a skeleton, with their values as JSON.
     ``unused_root`` is true if no annotation has it and it is the ``supercategory`` of others, whose group it names.
+    ``ignored`` is true if the data set's own evaluation ignores it, as Cityscapes' "ego vehicle". It becomes void
+    unless a label scheme lists it.
     """
 
     id: int
@@ -37,6 +39,7 @@ class Category:
     merged: tuple[int, ...] | None = None
     more: tuple[tuple[str, str], ...] = field(default=(), compare=False, repr=False)
     unused_root: bool = False
+    ignored: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,16 +98,17 @@ class Sample:
         return regions.paint(self.ids, outside=0)
 
     def without(self, categories: Collection[int]) -> Sample:
-        """The sample without the segments of these categories. If any are removed, its shapes become ``Runs``."""
+        """The sample without the segments of these categories, whose pixels become void in ``Regions``."""
         kept = np.flatnonzero(~np.isin(self.category_ids, list(categories)))
         if len(kept) == len(self.ids):
             return self
+        shapes = self.shapes
         return replace(
             self,
             ids=self.ids[kept],
             category_ids=self.category_ids[kept],
             iscrowd=self.iscrowd[kept],
-            shapes=rle.take(self.runs, kept),
+            shapes=shapes.take(kept) if isinstance(shapes, Regions) else rle.take(shapes, kept),
             scores=None if self.scores is None else self.scores[kept],
             rows=None if self.rows is None else [self.rows[k] for k in kept.tolist()],
         )

@@ -13,6 +13,7 @@ from cocoseg.errors import UsageError, show
 from cocoseg.files import places
 from cocoseg.files.places import StrPath, place
 from cocoseg.formats.coco.writer import Annotated, Annotations, detection_document
+from cocoseg.formats.reading import evaluated
 from cocoseg.model import Category, Dataset
 from cocoseg.options import Reading, ToCoco, part, takes
 from cocoseg.runs.document import Document, Place
@@ -103,7 +104,7 @@ def to_coco(src: StrPath, out: StrPath, **options: Unpack[ToCoco]) -> Annotation
     target = place(out)
     _check_name(target)
     source = Source(src, part(Reading, options | {"keep_fields": True}))
-    dataset = source.read()
+    dataset, notes = evaluated(source.read())
     check_categories(dataset, "detection")
     without = left_out(dataset, options["things_only"])
     listed = frozenset(row.id for row in dataset.categories)
@@ -117,7 +118,7 @@ def to_coco(src: StrPath, out: StrPath, **options: Unpack[ToCoco]) -> Annotation
         options["check"],
         options["fill"],
     )
-    summary = AnnotationSummary(len(dataset), problems=list(dataset.problems))
+    summary = AnnotationSummary(len(dataset), problems=list(dataset.problems), notes=notes)
     shown = {"as": segmentation} | {name: options[name] for name in ("things_only", "stuff", "simplify", "fill")}
 
     def document(folder: Folder) -> Document:

@@ -10,6 +10,7 @@ import msgspec
 from cocoseg.files.places import StrPath
 from cocoseg.formats.coco_json.categories import category_row
 from cocoseg.formats.masks.writer import Counts, MaskFiles, MaskStacks
+from cocoseg.formats.reading import evaluated
 from cocoseg.model import Category, Dataset
 from cocoseg.options import Reading, ToMasks, part, takes
 from cocoseg.runs.journal import Row
@@ -100,9 +101,9 @@ def to_masks(src: StrPath, out: StrPath, **options: Unpack[ToMasks]) -> MaskSumm
     how = running(options)
     stack, things_only = options["stack"], options["things_only"]
     source = Source(src, part(Reading, options))
-    dataset = source.read()
+    dataset, notes = evaluated(source.read())
     convert = (MaskStacks if stack else MaskFiles)(dataset.categories, left_out(dataset, things_only))
-    summary = MaskSummary(len(dataset), problems=[*dataset.problems], categories=dataset.categories)
+    summary = MaskSummary(len(dataset), problems=[*dataset.problems], categories=dataset.categories, notes=notes)
     head = Head(source.files(dataset), {"stack": stack, "things_only": things_only} | source.given, _about(dataset))
     return run(Work(COMMAND, dataset, convert, summary, out, head), how)
 

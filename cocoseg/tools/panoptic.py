@@ -14,7 +14,7 @@ from cocoseg.formats.coco.stuff import join
 from cocoseg.formats.coco_json.document import coco_document
 from cocoseg.formats.detect import detect
 from cocoseg.formats.panoptic.writer import DOCUMENT, Counts, PanopticFiles, output_categories
-from cocoseg.formats.reading import read
+from cocoseg.formats.reading import evaluated, read
 from cocoseg.model import Dataset
 from cocoseg.options import Reading, ToPanoptic, part, takes
 from cocoseg.runs.document import Document, Place
@@ -94,7 +94,7 @@ def to_panoptic(src: StrPath, out: StrPath, **options: Unpack[ToPanoptic]) -> Pa
     how = running(options)
     stuff, overlap = options["stuff"], options["overlap"]
     source = Source(src, part(Reading, options))
-    dataset = source.read()
+    dataset, notes = evaluated(source.read())
     files = [path for path in (src, stuff) if path is not None]
     if stuff is not None:
         dataset = join(dataset, _stuff(dataset, stuff, options))
@@ -102,7 +102,7 @@ def to_panoptic(src: StrPath, out: StrPath, **options: Unpack[ToPanoptic]) -> Pa
     listed = output_categories(dataset.categories)
     convert = PanopticFiles(listed, overlap, dataset.conventions.ids == "picture")
     summary = PanopticSummary(len(dataset), problems=list(dataset.problems))
-    summary.notes += by_score(dataset, overlap)
+    summary.notes += notes + by_score(dataset, overlap)
     shown = {"overlap": overlap, "stuff": stuff and places.base_name(place(stuff))} | source.given
     sources = [*source.files(dataset), *([place(stuff)] if stuff else ())]
 

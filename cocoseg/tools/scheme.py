@@ -9,6 +9,7 @@ from typing import Any, Literal, TypeVar
 from cocoseg import options
 from cocoseg.errors import DocumentError, LabelError
 from cocoseg.files.places import StrPath, place
+from cocoseg.formats.reading import ignored_note
 from cocoseg.labels import LabelScheme, label_scheme
 from cocoseg.labels.choose import names_file
 from cocoseg.labels.presets import PICTURES_ONLY
@@ -47,8 +48,12 @@ class Painting:
     def summary(self, kind: Callable[..., S]) -> S:
         """An empty summary of this kind."""
         problems = [*self.dataset.problems, *self.scheme.problems]
-        notes = by_score(self.dataset, self.scheme.overlap)
+        notes = [*self._ignored(), *by_score(self.dataset, self.scheme.overlap)]
         return kind(len(self.dataset), problems=problems, scheme=self.scheme, notes=notes)
+
+    def _ignored(self) -> list[str]:
+        ignored = {row.id for row in self.dataset.categories if row.ignored} & set(self.scheme.ignored)
+        return ignored_note(self.dataset) if ignored else []
 
     def head(self, own: dict[str, Any], about: dict[str, Any]) -> Head:
         """The head of the report, with the command's ``own`` options and facts ``about`` its files."""

@@ -11,7 +11,7 @@ from cocoseg.errors import DocumentError
 from cocoseg.files import places
 from cocoseg.files.documents import as_text
 from cocoseg.files.places import StrPath, place
-from cocoseg.formats.maps.pictures import list_file
+from cocoseg.formats.maps.splits import list_file
 from cocoseg.formats.reading import read
 from cocoseg.labels import PRESETS, LabelScheme
 from cocoseg.model import Dataset

@@ -14,15 +14,14 @@ from PIL import Image
 import cocoseg
 from cocoseg.formats import FORMATS, Format, layout_format
 from cocoseg.formats.detect import detect
-from cocoseg.formats.maps.layouts import Layout
+from cocoseg.formats.maps.layouts import Files, Layout
 from cocoseg.tools import formats
 
 # The wild data set of a friend: Cityscapes' numbers in a folder of its own.
 ROW = Layout(
     "folder of friendly numbers",
-    ("dir:friendly",),
-    code="thousands",
-    labels="friendly",
+    files=(Files("friendly/{stem}.png", "thousands"),),
+    options=("categories", "images"),
     void=(0,),
 )
 
@@ -43,7 +42,7 @@ def friendly(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 def test_a_row_is_recognised_and_read(friendly: Path) -> None:
     assert detect(friendly) == "friendly"
     sample = cocoseg.read(friendly, categories=friendly.parent / "names.json")[0]
-    assert sample.id_map.tolist() == [[1, 3, 4, 2, 0]]
+    assert sample.id_map.tolist() == [[7, 26000, 26001, 26, 0]]  # the numbers are the ids
     assert sample.category_ids.tolist() == [7, 26, 26, 26]
     assert sample.iscrowd.tolist() == [False, True, False, False]  # 26 alone is a group
 
@@ -62,15 +61,14 @@ def test_a_row_is_in_the_tables_of_the_documents(friendly: Path) -> None:
     import generate
 
     assert "| folder of friendly numbers | yes |" in generate.conversions()
-    assert "| `friendly` | folder of friendly numbers | `--categories`, `--images` | a folder `friendly` in it |" in (
-        generate.sources()
+    assert (
+        "| `friendly` | folder of friendly numbers | `--categories`, `--images` | paths as `friendly/{stem}.png` |"
+        in (generate.sources())
     )
 
 
 def test_numbers_of_class_times_256(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(
-        FORMATS, "kitti", layout_format(ROW._replace(code="by-256", signs=("dir:kitti",), labels="kitti"))
-    )
+    monkeypatch.setitem(FORMATS, "kitti", layout_format(ROW._replace(files=(Files("kitti/{stem}.png", "by-256"),))))
     (tmp_path / "set" / "kitti").mkdir(parents=True)
     Image.fromarray(np.array([[7 * 256, 26 * 256 + 1, 26 * 256 + 2]], np.uint16)).save(tmp_path / "set/kitti/a.png")
     (tmp_path / "names.json").write_text(
@@ -87,7 +85,7 @@ def test_every_row_has_a_module_that_reads_and_peeks() -> None:
         module = import_module(row.module)
         assert callable(module.read)
         assert callable(module.peek)
-        assert row.signs
+        assert row.signs or (row.layout and row.layout.is_placed)
 
 
 def test_no_two_formats_have_one_sign() -> None:

@@ -32,7 +32,7 @@ def voc(tmp_path: Path) -> Path:
 
 def test_is_recognised_by_its_folder() -> None:
     assert detect(VOC) == "voc"
-    assert detect(VOC / "SegmentationClass") == "semantic"
+    assert detect(VOC / "SegmentationClass") == "voc"  # from below
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -166,3 +166,17 @@ def test_real_class_maps_are_unchanged(real_data: Path) -> None:
     for sample in dataset:
         with Image.open(folder / "SegmentationClass" / sample.key) as picture:
             np.testing.assert_array_equal(cocoseg.semantic(sample, labels), np.array(picture))
+
+
+def test_from_above_and_from_below_the_pictures_are_the_same(voc: Path) -> None:
+    whole = cocoseg.read(voc)
+    for folder in (voc.parent, voc / "SegmentationClass"):
+        dataset = cocoseg.read(folder)
+        assert [sample.key for sample in dataset] == [sample.key for sample in whole]
+        assert [sample.id_map.tolist() for sample in dataset] == [sample.id_map.tolist() for sample in whole]
+
+
+def test_two_data_sets_in_a_folder_are_named(voc: Path) -> None:
+    shutil.copytree(voc, voc.parent / "VOC2007")
+    with pytest.raises(cocoseg.DocumentError, match="several data sets: 'VOC2007', 'VOC2012'; name one"):
+        cocoseg.read(voc.parent)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
@@ -128,11 +128,18 @@ def class_sample(
 
 
 def thing_sample(
-    entry: Entry, place: str, size: tuple[int, int], values: Values, runs: Numbered, zero_is_crowd: bool
+    entry: Entry,
+    place: str,
+    size: tuple[int, int],
+    values: Values,
+    runs: Numbered,
+    zero_is_crowd: bool,
+    join: Callable[[npt.NDArray[Any], npt.NDArray[Any]], npt.NDArray[Any]] | None = None,
 ) -> Sample:
     """A segment for each category and instance number among the runs; stuff has one segment per category.
 
-    The ids are 1, 2 ... by category and number. With ``zero_is_crowd``, number 0 of a thing is a crowd. A category that
+    The ids are 1, 2 ... by category and number, or ``join(values, numbers)``.
+    With ``zero_is_crowd``, number 0 of a thing is a crowd. A category that
     has another number in the picture is of things, unless it is stuff.
     """
     stuff = np.array([isthing is False for isthing in (*values.isthing, False)], np.bool_)  # void as well
@@ -144,7 +151,20 @@ def thing_sample(
     things |= np.isin(rows, rows[pairs % width > 0])
     iscrowd = things & (pairs % width == 0) & zero_is_crowd
     regions = Regions(size, len(pairs), segments, runs.lengths, void=runs.void)
-    return _sample(entry, place, np.arange(1, len(pairs) + 1), category_ids, iscrowd, regions)
+    ids = np.arange(1, len(pairs) + 1) if join is None else _joined(values, join, rows, pairs % width)
+    return _sample(entry, place, ids, category_ids, iscrowd, regions)
+
+
+def _joined(
+    values: Values,
+    join: Callable[[npt.NDArray[Any], npt.NDArray[Any]], npt.NDArray[Any]],
+    rows: npt.NDArray[np.intp],
+    numbers: npt.NDArray[Any],
+) -> npt.NDArray[np.int64]:
+    """The ids of segments: the numbers of their pixels, but for 0, which is no id: it gets the highest id and one."""
+    value_of = {row: value for value, row in values.rows}
+    ids = join(np.array([value_of[row] for row in rows.tolist()], np.int64), numbers.astype(np.int64))
+    return np.where(ids == 0, ids.max(initial=0) + 1, ids)
 
 
 def _renumbered(codes: npt.NDArray[np.intp], nothing: int) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:

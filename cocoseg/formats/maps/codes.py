@@ -29,7 +29,8 @@ class Code(NamedTuple):
     ``read(png, size)`` gives the numbers (H, W); ``header(png)`` checks the kind of picture without decoding it.
     ``split(numbers)`` gives the class values (R,) of runs (R,) and their instance numbers (R,), or None if there are
     none. ``zero_is_crowd``: instance number 0 stands for a crowd. ``zero_is_void``: only the number 0 as a whole is
-    void, and void has no instances.
+    void, and void has no instances. ``join(classes, numbers)`` gives the numbers of pixels again, if they are ids of
+    segments.
     """
 
     read: Callable[[bytes, Size | None], Numbers]
@@ -37,6 +38,7 @@ class Code(NamedTuple):
     split: Callable[[Numbers], tuple[Numbers, Numbers | None]]
     zero_is_crowd: bool = True
     zero_is_void: bool = False
+    join: Callable[[Numbers, Numbers], Numbers] | None = None
 
 
 def plain(values: Numbers) -> tuple[Numbers, None]:
@@ -56,6 +58,15 @@ def thousands(values: Numbers) -> tuple[Numbers, Numbers]:
     """
     one = values >= 1000
     return np.where(one, values // 1000, values), np.where(one, values % 1000 + 1, 0)
+
+
+def thousands_again(classes: Numbers, numbers: Numbers) -> Numbers:
+    """The numbers that ``thousands`` splits, which are the ids of segments in Cityscapes' panoptic pictures.
+
+    >>> thousands_again(np.array([7, 26, 26]), np.array([0, 0, 2]))
+    array([    7,    26, 26001])
+    """
+    return np.where(numbers > 0, classes * 1000 + numbers - 1, classes)
 
 
 def by_256(values: Numbers) -> tuple[Numbers, Numbers]:
@@ -132,7 +143,7 @@ def _blue(pixels: npt.NDArray[np.uint32]) -> SampleError:
 
 CODES = {
     "plain": Code(read_labels, read_label_header, plain),
-    "thousands": Code(read_labels, read_label_header, thousands),
+    "thousands": Code(read_labels, read_label_header, thousands, join=thousands_again),
     "by-256": Code(read_labels, read_label_header, by_256),
     "two-channel": Code(read_two_channel, two_channel_header, two_channel, zero_is_crowd=False, zero_is_void=True),
 }

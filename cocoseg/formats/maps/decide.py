@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from cocoseg.errors import DocumentError, Problem, UsageError
 from cocoseg.formats.maps.binary import as_binary, folder_problems, is_decided, void_problems
 from cocoseg.formats.maps.layouts import Layout
@@ -11,14 +9,16 @@ from cocoseg.formats.maps.look import Look, are_photos, look_at
 from cocoseg.formats.maps.meaning import Meaning, nothing
 from cocoseg.formats.maps.numbering import NUMBERINGS
 from cocoseg.formats.maps.numbers_seen import Found, find_numbering
+from cocoseg.formats.maps.pictures import Index
 from cocoseg.model import Dataset, Entry, Loader
 
 
 def looked_at(
-    folder: str, pictures: str, layout: Layout, names: Sequence[str], meant: Meaning | None, class_name: str | None
+    folder: str, pictures: str, layout: Layout, index: Index, meant: Meaning | None, class_name: str | None
 ) -> tuple[Meaning, tuple[Problem, ...]]:
     """The meaning of the values, and what is suspicious about them, after a look at some pictures."""
-    if layout.code != "plain" or (meant and meant.certain):
+    names = index.names
+    if index.kind.code != "plain" or (meant and (meant.certain or layout.table)):
         if meant is None and are_photos(pictures, names):
             raise _photos(folder)
         return meant or Meaning((), nothing()), ()
@@ -36,15 +36,18 @@ def _photos(folder: str) -> DocumentError:
 
 
 def numbering(
-    folder: str, folders: tuple[str, ...], names: Sequence[str], meant: Meaning, code: str | None, given: bool
+    folder: str, folders: tuple[str, ...], index: Index, meant: Meaning, code: str | None
 ) -> tuple[Found, tuple[Problem, ...]]:
-    """What the numbers of instances are, and a problem if some of it is a guess."""
-    if not given:
+    """What the numbers of instances are, and a problem if some of it is a guess.
+
+    The second of the ``folders`` is a folder of instance numbers that was given.
+    """
+    if len(folders) == 1:
         if code is not None:
             raise UsageError("usage.instance_code", f"{folder}: --instance-code needs the folder --instances")
-        things = (value for value, _ in meant.values.rows if len(folders) > 1)
-        return Found(NUMBERINGS["plain"], frozenset(things)), ()
-    found = find_numbering(folders, names, meant, code)
+        things = (value for value, _ in meant.values.rows if index.numbered)
+        return Found(NUMBERINGS[index.kind.numbering], frozenset(things)), ()
+    found = find_numbering(folders, index.names, meant, code)
     if not found.doubt:
         return found, ()
     if code and found.numbering.base:
@@ -59,6 +62,7 @@ def no_meaning(dataset: Dataset, layout: Layout) -> DocumentError:
     """The error for pictures whose values nothing explains; it lists the values of some of them."""
     assert isinstance(dataset.load, Loader)
     names = [entry.files[0] for entry in dataset.entries if isinstance(entry, Entry)]
-    look = look_at(dataset.folders[0], names) if layout.code == "plain" else Look()
+    plain = layout.files[0].code == "plain"
+    look = look_at(dataset.folders[0], names) if plain else Look()
     found = f" (found {look} in {look.pictures} pictures)" if look.pictures else ""
     return DocumentError("doc.missing_key", f"{dataset.source}: {layout.advice}{found}")

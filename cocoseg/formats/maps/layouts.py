@@ -18,42 +18,77 @@ _NO_CATEGORIES = (
 )
 
 
+ANY = "{stem}.png"
+
+
+class Files(NamedTuple):
+    """The label pictures of a layout.
+
+    * ``path``: their path under the root. ``{split}`` is a folder called as a split, ``{stem}`` any path, and a part in
+      brackets may be missing, as ``[gtFine/][{split}/]{stem}_gtFine_instanceIds.png``.
+    * ``code``: how a pixel encodes class and instance, a key of ``codes.CODES``.
+    * ``numbers``: the path of the picture of instance numbers, if there is a second one; ``numbering``: what its
+      numbers are, a key of ``numbering.NUMBERINGS``.
+    * ``table``: the class table, if it is not the layout's.
+    """
+
+    path: str
+    code: str = "plain"
+    numbers: str = ""
+    numbering: str = "plain"
+    table: str = ""
+
+
 class Layout(NamedTuple):
     """A kind of folder.
 
     * ``what``, ``signs``, ``options``: as in ``Format``.
-    * ``code``: how a pixel encodes class and instance, a key of ``codes.CODES``.
-    * ``labels``, ``numbers``: sub-folders of the label pictures, and of instance numbers under the same names.
+    * ``files``: the kinds of label pictures. If several are there, the first one is read.
     * ``table``: the class table. Without one, options give the meaning, and ``advice`` names them.
     * ``void``: values that are void unless they are listed. ``no_number``: instance numbers that mean none.
     * ``background``: the value of background, if the layout distinguishes it from void.
-    * ``photos``, ``splits``: the path of a picture's photo, and of the list of a split's pictures.
+    * ``photos``: the path of a picture's photo; ``lists``: that of the list of a split's pictures.
     * ``things``, ``crowds``: whether instances and crowds are distinguished.
     """
 
     what: str
-    signs: tuple[str, ...]
-    options: tuple[str, ...] = ("categories", "images")
-    code: str = "plain"
-    labels: str = ""
-    numbers: str = ""
+    signs: tuple[str, ...] = ()
+    options: tuple[str, ...] = ("categories", "images", "split", "all_classes")
+    files: tuple[Files, ...] = (Files(ANY),)
     table: str = ""
     advice: str = _NO_MEANING
     void: tuple[int, ...] = (0, 255)
     no_number: tuple[int, ...] = ()
     background: int | None = None
     photos: str = ""
-    splits: str = ""
+    lists: str = ""
     things: bool = True
     crowds: bool = True
 
+    @property
+    def is_placed(self) -> bool:
+        """Whether the paths of its pictures show what they are."""
+        return all(kind.path != ANY for kind in self.files)
+
 
 LAYOUTS = {
-    # What to-semantic writes; also ADE20K, Cityscapes labelIds, COCO-Stuff pixelmaps, SegmentationClass alone.
+    # VOC2012's devkit_doc.pdf: value n of SegmentationObject is object n, 255 the border of objects in both
+    "voc": Layout(
+        "Pascal VOC (SegmentationClass, SegmentationObject)",
+        files=(Files("SegmentationClass/{stem}.png", numbers="SegmentationObject/{stem}.png"),),
+        table="voc",
+        void=(255,),
+        no_number=(255,),
+        background=0,
+        photos="JPEGImages/{stem}.jpg",
+        lists="ImageSets/Segmentation/{split}.txt",
+        crowds=False,
+    ),
+    # What to-semantic writes, and any other folder of class maps.
     "semantic": Layout(
         "folder of class maps",
         ("report:to-semantic", "mode:0", "mode:3"),
-        ("categories", "images", "source_labels", "instances", "instance_code", "class_name"),
+        ("categories", "images", "source_labels", "instances", "instance_code", "class_name", "split"),
         things=False,
         crowds=False,
     ),
@@ -61,24 +96,10 @@ LAYOUTS = {
     "two-channel": Layout(
         "folder of 2-channel PNGs (category, instance)",
         ("mode:2", "mode:4", "mode:6"),
-        code="two-channel",
+        ("categories", "images", "split"),
+        files=(Files(ANY, "two-channel"),),
         advice=_NO_CATEGORIES,
         void=(0,),
-        crowds=False,
-    ),
-    # VOC2012's devkit_doc.pdf: value n of SegmentationObject is object n, 255 the border of objects in both
-    "voc": Layout(
-        "Pascal VOC (SegmentationClass, SegmentationObject)",
-        ("dir:SegmentationClass",),
-        ("categories", "images", "split"),
-        labels="SegmentationClass",
-        numbers="SegmentationObject",
-        table="voc",
-        void=(255,),
-        no_number=(255,),
-        background=0,
-        photos="JPEGImages/{stem}.jpg",
-        splits="ImageSets/Segmentation/{split}.txt",
         crowds=False,
     ),
 }

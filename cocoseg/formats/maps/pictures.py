@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
-import posixpath
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from cocoseg.errors import DocumentError, Problem, SampleError, show
 from cocoseg.files import listing, names, places
-from cocoseg.files.reading import read_file
 from cocoseg.formats.coco_json.images import Keys
 from cocoseg.formats.coco_json.photos import Photos, photos_of
-from cocoseg.formats.maps.layouts import Layout
+from cocoseg.formats.maps import splits
+from cocoseg.formats.maps.layouts import Files, Layout
+from cocoseg.formats.maps.paths import Found, Picture, find
 from cocoseg.model import Entry, Refused
 
 _PHOTOS = (".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".heic")
@@ -20,13 +21,18 @@ _PHOTOS = (".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".heic")
 class Index(NamedTuple):
     """A folder: an entry per picture, its problems, and the metadata of the JSON that lists the photos.
 
-    ``names`` are those of all its pictures, whatever the split.
+    ``names`` are those of all its pictures, whatever the split, below ``root``. ``photos`` is the folder of the photos,
+    if it is there.
     """
 
     entries: list[Entry | Refused]
     problems: tuple[Problem, ...]
     about: dict[str, bytes]
     names: list[str]
+    root: str
+    kind: Files
+    numbered: bool = False
+    photos: str = ""
 
 
 def read_index(
@@ -37,14 +43,22 @@ def read_index(
     ``images`` is a COCO JSON with the names and sizes of the photos. Raises DocumentError: ``doc.*``, ``file.*``,
     ``json.*``; SampleError ``file.*`` if the storage can't be listed.
     """
-    found = listing.picture_names(places.join(folder, layout.labels) if layout.labels else folder)
-    if not found:
+    found = find(layout, folder)
+    if found is None:
         raise no_pictures(folder)
-    chosen, refused = (found, []) if split is None else _of_split(folder, layout, split, found)
-    photos, keys = photos_of(found, images), Keys(folder, "pictures")
-    numbers = {name: number for number, name in enumerate(found)}  # so that an image has one id in every split
-    entries = [_entry(folder, layout, numbers[name], name, photos, keys) for name in chosen]
-    return Index([*entries, *refused], (*photos.problems, *keys.problems), photos.about, found)
+    chosen, refused = splits.choose(folder, found, layout.lists, split)
+    place, name = _photos(layout, found, chosen, split)
+    labels = [name(picture) for picture in found.pictures]
+    photos, keys = photos_of(labels, images), Keys(folder, "pictures")
+    numbers = {picture.file: number for number, picture in enumerate(found.pictures)}  # one id in every split
+    second = _second(found)
+    rows = [(numbers[picture.file], picture) for picture in chosen]
+    entries = [_entry(folder, number, row, labels[number], second, photos, keys) for number, row in rows]
+    listed = [picture.file for picture in found.pictures]
+    problems = (*photos.problems, *keys.problems, *_left_out(folder, found))
+    return Index(
+        [*entries, *refused], problems, photos.about, listed, found.root, found.kind, second is not None, place
+    )
 
 
 def no_pictures(folder: str) -> DocumentError:
@@ -57,71 +71,62 @@ def no_pictures(folder: str) -> DocumentError:
     return DocumentError("doc.empty", f"the folder {show(folder, 300)} {what}{'' if others else ', expected PNGs'}")
 
 
-def _entry(folder: str, layout: Layout, number: int, name: str, photos: Photos, keys: Keys) -> Entry | Refused:
+def _entry(
+    folder: str,
+    number: int,
+    picture: Picture,
+    label: str,
+    second: Callable[[Picture], str] | None,
+    photos: Photos,
+    keys: Keys,
+) -> Entry | Refused:
     try:
-        file_name = names.relative_name(name)
-        photo = photos.find(number, file_name)
-        key = keys.take(number, file_name)
+        file_name = names.relative_name(picture.file)
+        photo = photos.find(number, label)
+        key = keys.take(number, label)
     except SampleError as error:
-        return Refused(show(name), error.at(f"{folder}: {show(name)}").problem)
-    photo_name = photo.file_name or _photo_name(layout, file_name)
-    return Entry(key, photo.image_id, show(file_name), (file_name,), photo.size, photo_name, photo.row)
+        return Refused(show(picture.file), error.at(f"{folder}: {show(picture.file)}").problem)
+    files = (file_name,) if second is None else (file_name, names.relative_name(second(picture)))
+    return Entry(key, photo.image_id, show(file_name), files, photo.size, photo.file_name or label, photo.row)
 
 
-def _photo_name(layout: Layout, file_name: str) -> str:
-    """The photo's name if the layout has photos, otherwise the picture's."""
-    stem = posixpath.splitext(file_name)[0]
-    return posixpath.basename(layout.photos).format(stem=stem) if layout.photos else file_name
+def _second(found: Found) -> Callable[[Picture], str] | None:
+    """The path of the picture of instance numbers of a label picture; None if there are none."""
+    path = found.kind.numbers
+
+    def second(picture: Picture) -> str:
+        return _filled(path, picture.split, picture.stem)
+
+    there = path and any(second(picture) in found.files for picture in found.pictures)
+    return second if there else None
 
 
-def _of_split(folder: str, layout: Layout, split: str, found: list[str]) -> tuple[list[str], list[Refused]]:
-    """The pictures that a split lists, in its order, and its names without a picture. Raises DocumentError."""
-    path = _split_file(folder, layout, split)
-    stems = list(dict.fromkeys(_stems(path)))
-    there = {posixpath.splitext(name)[0]: name for name in found}
-    listed = [there[stem] for stem in stems if stem in there]
-    if not listed:
-        text = f"none of the {len(stems)} names has a label picture in {show(folder, 300)}; is --split right?"
-        raise DocumentError("file.missing", f"{show(path, 300)}: {text}")
-    return listed, [_unlabelled(folder, path, stem) for stem in stems if stem not in there]
+def _photos(
+    layout: Layout, found: Found, chosen: Sequence[Picture], split: str | None
+) -> tuple[str, Callable[[Picture], str]]:
+    """The folder of the photos, "" if it is not there, and the name in it of a label picture's photo.
 
-
-def list_file(split: str | os.PathLike[str]) -> str | None:
-    """The path of a split that is given as a list file; None if it is given by name.
-
-    >>> list_file("lists/val.txt"), list_file("val")
-    ('lists/val.txt', None)
+    The folder of a split is part of the name unless pictures of this split alone are read, by the user's choice.
     """
-    text = os.fspath(split)
-    return text if "/" in text or os.sep in text or text.endswith(".txt") else None
+    if not layout.photos:
+        return "", lambda picture: picture.file
+    one = {picture.split for picture in chosen}
+    asked = split is not None or not all(picture.is_inside for picture in found.pictures)
+    only = one.pop() if asked and len(one) == 1 else ""
+    place, _, name = (layout.photos.replace("{split}", only) if only else layout.photos).partition("{")
+    place = place.rpartition("/")[0].replace("//", "/")
+    there = any(file.startswith(f"{place}/") for file in found.files) if place else True
+    path = f"{{{name}" if not place else layout.photos.replace("{split}", only or "{split}")[len(place) + 1 :]
+    return places.join(found.root, place) if there else "", lambda picture: _filled(path, picture.split, picture.stem)
 
 
-def _split_file(folder: str, layout: Layout, split: str) -> str:
-    """The file of a split, which is given as a path or as a name. Raises DocumentError ``file.missing``."""
-    if given := list_file(split):
-        return given
-    path = places.join(folder, layout.splits.format(split=split))
-    if not places.exists(path):
-        beside = places.parent(path)
-        known = [posixpath.splitext(name)[0] for name in listing.names(beside)] if places.is_folder(beside) else []
-        some = ", ".join(map(show, sorted(known)[:10]))
-        what = f"the splits are {some}" if known else f"{show(beside, 300)} has none"
-        raise DocumentError("file.missing", f"{show(folder, 300)}: no split is called {show(split)}; {what}")
-    return path
+def _filled(path: str, split: str, stem: str) -> str:
+    """A path with a split and a stem; a folder for the split is left out if it is ""."""
+    return path.replace("{split}/", f"{split}/" if split else "").replace("{split}", split).replace("{stem}", stem)
 
 
-def _stems(path: str) -> list[str]:
-    """The first word of each line. Raises DocumentError ``file.*``, ``doc.empty``."""
-    try:
-        lines = read_file(path).decode("utf-8-sig", "replace").splitlines()
-    except SampleError as error:
-        raise DocumentError(error.category, error.message) from None
-    stems = [line.split()[0] for line in lines if line.strip()]
-    if not stems:
-        raise DocumentError("doc.empty", f"{show(path, 300)}: no names, expected one per line")
-    return stems
-
-
-def _unlabelled(folder: str, path: str, stem: str) -> Refused:
-    text = f"it is listed in {show(path, 300)} but has no label picture"
-    return Refused(show(stem), Problem("file.missing", f"{folder}: {show(stem)}: {text}"))
+def _left_out(folder: str, found: Found) -> tuple[Problem, ...]:
+    if not found.others:
+        return ()
+    text = f"{len(found.others)} label pictures lie elsewhere and were left out; the first is {show(found.others[0])}"
+    return (Problem("maps.path", f"{folder}: {text}"),)

@@ -20,17 +20,17 @@ from cocoseg.errors import DocumentError, UsageError, show
 from cocoseg.files import places
 from cocoseg.files.places import StrPath
 from cocoseg.formats.coco_json.categories import name_problems
-from cocoseg.formats.maps.codes import CODES
+from cocoseg.formats.maps.codes import CODES, Code
 from cocoseg.formats.maps.decide import looked_at, no_meaning, numbering
 from cocoseg.formats.maps.decode import Pictures
 from cocoseg.formats.maps.layouts import Layout
 from cocoseg.formats.maps.meaning import Meaning, meaning, root_problems
-from cocoseg.formats.maps.pictures import read_index
+from cocoseg.formats.maps.pictures import Index, read_index
 from cocoseg.formats.survey import Peek, header_size
 from cocoseg.labels import LabelScheme
 from cocoseg.model import Conventions, Dataset, Entry, Loader, Refused
 
-_VERSION = 3  # changes when the same input makes other samples
+_VERSION = 4  # changes when the same input makes other samples
 
 
 def read(path: StrPath, *, layout: Layout, categories: StrPath | None = None, **options: Any) -> Dataset:
@@ -58,32 +58,35 @@ def glance(
 ) -> Dataset:
     """As ``read``, but for a survey: the meaning of the values may be unknown."""
     folder = os.fspath(path)
+    index = read_index(folder, layout, images, split)
+    layout = layout._replace(table=index.kind.table or layout.table)
     meant = meaning(folder, layout, categories, source_labels)
     roots = root_problems(folder, meant)
     if meant is not None and class_name is not None:
         text = "--class names the class of binary masks without categories; the values have a meaning already"
         raise UsageError("usage.class", f"{folder}: {text}")
-    index = read_index(folder, layout, images, split)
-    folders = _folders(folder, layout, instances)
-    meant, problems = looked_at(folder, folders[0], layout, index.names, meant, class_name)
-    numbers, more = numbering(folder, folders, index.names, meant, instance_code, instances is not None)
+    folders = (index.root,) if instances is None else (index.root, _numbers_folder(instances))
+    meant, problems = looked_at(folder, index.root, layout, index, meant, class_name)
+    numbers, more = numbering(folder, folders, index, meant, instance_code)
     found, values = meant.categories, meant.values.with_things(numbers.numbered)
     read_as = f"{meant.read_as or layout.what}, with instance numbers as {numbers.numbering.words}"
-    numbered = len(folders) > 1 or CODES[layout.code].split is not CODES["plain"].split
+    code = CODES[index.kind.code]
+    numbered = index.numbered or instances is not None or code.split is not CODES["plain"].split
     return Dataset(
         found,
-        [_with_number(entry) for entry in index.entries] if len(folders) > 1 else index.entries,
+        [_with_number(entry) for entry in index.entries] if instances is not None else index.entries,
         Loader(
             folder,
             folders,
-            Pictures(layout.code, values, layout.no_number, numbers.numbering),
-            settings=f"{_VERSION} {layout.code} {layout.no_number} {numbers.numbering[2:]} {values.digest}",
+            Pictures(index.kind.code, values, layout.no_number, numbers.numbering),
+            settings=f"{_VERSION} {index.kind.code} {layout.no_number} {numbers.numbering[2:]} {values.digest}",
         ),
-        conventions=Conventions(_unlabelled(layout, meant), grouped=not numbered),
+        conventions=Conventions(_unlabelled(code, meant), "picture" if code.join else "none", grouped=not numbered),
         problems=(*index.problems, *name_problems(folder, found), *roots, *problems, *more),
-        missing=_missing(layout, bool(found), numbered, images),
+        missing=_missing(layout, index, bool(found), numbered, images),
         about=index.about,
-        read_as=read_as if numbers.numbering.base else meant.read_as,
+        read_as=read_as if instances is not None and numbers.numbering.base else meant.read_as,
+        photos=index.photos,
     )
 
 
@@ -96,19 +99,10 @@ def peek(dataset: Dataset) -> Callable[[Entry], Peek]:
     return lambda entry: Peek(header_size(load.path(entry), header))
 
 
-def _unlabelled(layout: Layout, meant: Meaning) -> Literal["unknown", "background", "void"]:
+def _unlabelled(code: Code, meant: Meaning) -> Literal["unknown", "background", "void"]:
     if meant.background:
         return "background"
-    return "unknown" if CODES[layout.code].zero_is_void else "void"
-
-
-def _folders(folder: str, layout: Layout, instances: StrPath | None) -> tuple[str, ...]:
-    """The folder of the label pictures, and the folder of the instance numbers if there is one."""
-    labels = places.join(folder, layout.labels) if layout.labels else folder
-    if instances is not None:
-        return labels, _numbers_folder(instances)
-    numbers = places.join(folder, layout.numbers)
-    return (labels, numbers) if layout.numbers and places.is_folder(numbers) else (labels,)
+    return "unknown" if code.zero_is_void else "void"
 
 
 def _numbers_folder(instances: StrPath) -> str:
@@ -123,14 +117,15 @@ def _with_number(entry: Entry | Refused) -> Entry | Refused:
     return entry if isinstance(entry, Refused) else replace(entry, files=entry.files * 2)
 
 
-def _missing(layout: Layout, known: bool, numbered: bool, images: StrPath | None) -> tuple[str, ...]:
+def _missing(layout: Layout, index: Index, known: bool, numbered: bool, images: StrPath | None) -> tuple[str, ...]:
     meaning = "categories (give them with --categories)"
     if "source_labels" in layout.options:
         meaning = "the meaning of the values (give it with --source-labels or --categories)"
-    advice = "give them with --instances" if "instances" in layout.options else f"{layout.numbers} is not there"
+    numbers = index.kind.numbers.partition("/{")[0]
+    advice = "give them with --instances" if "instances" in layout.options else f"{numbers} is not there"
     rows = [
         (known, meaning),
-        (numbered, f"instance numbers ({advice})"),
+        (numbered, f"instance numbers ({advice})" if numbers or "instances" in layout.options else "instance numbers"),
         (images or layout.photos, "the photos' names and ids (give them with --images)"),
     ]
     return tuple(text for there, text in rows if not there)

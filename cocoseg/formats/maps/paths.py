@@ -1,0 +1,164 @@
+"""Finds the pictures of a layout by their paths, whether SRC is the root of the data set, lies above it or below it."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+from itertools import product
+from typing import NamedTuple
+
+from cocoseg.errors import DocumentError, show
+from cocoseg.files import places
+from cocoseg.files.listing import is_hidden, names
+from cocoseg.files.urls import is_url
+from cocoseg.formats.maps.layouts import Files, Layout
+
+SPLITS = {"training": "train", "validation": "val", "valid": "val", "testing": "test"}  # and what they are
+
+_ABOVE = 5  # folders above SRC that may belong to a path
+_SOME = 1000  # files that show what a folder is
+_FOLDERS = "|".join((*SPLITS, *SPLITS.values(), "train_extra", "trainval", "dev"))
+
+
+class Picture(NamedTuple):
+    """A label picture: its path under the root, what ``{stem}`` and ``{split}`` stand for in it, or "".
+
+    ``is_inside``: whether it lies in SRC, which may be a part of the data set.
+    """
+
+    file: str
+    stem: str
+    split: str = ""
+    is_inside: bool = True
+
+
+class Found(NamedTuple):
+    """The root of a data set, the kind of its label pictures, and these by name.
+
+    ``others`` are files with the same ending as the pictures that lie elsewhere; ``files`` all files under the root.
+    """
+
+    root: str
+    kind: Files
+    pictures: list[Picture]
+    others: list[str]
+    files: frozenset[str]
+
+
+class _Form(NamedTuple):
+    """A path with or without its optional parts. ``is_placed``: whether it shows where the root is."""
+
+    pattern: re.Pattern[str]
+    is_placed: bool
+
+
+def shows(layout: Layout, folder: str, files: Sequence[str]) -> bool:
+    """Whether some of the files of a folder are pictures of this layout."""
+    some = files[:: -(-len(files) // _SOME) or 1]
+    above = _above(folder)
+    return layout.is_placed and any(
+        _match(form, above, name) for kind in layout.files for form in _forms(kind.path) for name in some
+    )
+
+
+def find(layout: Layout, folder: str) -> Found | None:
+    """The pictures of a layout in a folder, or around it. Raises DocumentError ``doc.kind``, SampleError ``file.*``."""
+    files, above = names(folder), _above(folder)
+    for kind in layout.files:
+        for form in _forms(kind.path):
+            found = {name: match for name in files if (match := _match(form, above, name))}
+            if found:
+                return _found(folder, kind, form, above, files, found)
+    return None
+
+
+def _found(
+    folder: str, kind: Files, form: _Form, above: list[str], files: list[str], found: dict[str, re.Match[str]]
+) -> Found:
+    roots = sorted({match["root"] or "" for match in found.values()})
+    if len(roots) > 1:
+        some = ", ".join(show("/".join(_from(root, above)) or ".") for root in roots[:5])
+        raise DocumentError("doc.kind", f"the folder {show(folder, 300)} holds several data sets: {some}; name one")
+    parts = roots[0].split("/") if roots[0] else []
+    if form.is_placed and len(parts) < len(above):
+        return _around(folder, kind, form, above, len(above) - len(parts))
+    inner = "/".join(_from(roots[0], above))
+    start = len(roots[0]) + 1 if parts else 0
+    pictures = [_picture(match, start) for _, match in sorted(found.items())]
+    root, skipped = (places.join(folder, inner), len(inner) + 1) if inner else (folder, 0)
+    below = frozenset(name[skipped:] for name in files if not inner or name.startswith(f"{inner}/"))
+    return Found(root, kind, pictures, _others(kind, files, found), below)
+
+
+def _around(folder: str, kind: Files, form: _Form, above: list[str], steps: int) -> Found:
+    """The pictures of a data set whose root is so many ``steps`` above the folder; those in the folder are inside."""
+    root, below = _ascend(folder, steps), "/".join(above[len(above) - steps :]) + "/"
+    files = names(root)
+    found = [match for name in sorted(files) if (match := _match(form, [], name)) and not match["root"]]
+    pictures = [_picture(match, 0)._replace(is_inside=match.string.startswith(below)) for match in found]
+    return Found(root, kind, pictures, [], frozenset(files))
+
+
+def _picture(match: re.Match[str], start: int) -> Picture:
+    groups = match.groupdict()
+    return Picture(match.string[start:], groups["stem"], groups.get("split") or "")
+
+
+def _others(kind: Files, files: Iterable[str], found: dict[str, re.Match[str]]) -> list[str]:
+    """Files that end as the pictures, but lie elsewhere. A plain ``.png`` says nothing."""
+    end = kind.path.rpartition("}")[2]
+    return [] if end == ".png" else [name for name in files if name.endswith(end) and name not in found]
+
+
+def _match(form: _Form, above: list[str], name: str) -> re.Match[str] | None:
+    if is_hidden(name):
+        return None
+    return form.pattern.fullmatch("/".join((*above, name)) if form.is_placed else name)
+
+
+@lru_cache(64)
+def _forms(path: str) -> tuple[_Form, ...]:
+    """The forms of a path, first with all optional parts."""
+    parts = re.split(r"\[([^]]*)]", path)
+    optional = parts[1::2]
+    chosen = sorted(product((True, False), repeat=len(optional)), key=lambda kept: -sum(kept))
+    return tuple(_form(_joined(parts, kept)) for kept in chosen)
+
+
+def _joined(parts: Sequence[str], kept: Sequence[bool]) -> str:
+    inner = [text if keep else "" for text, keep in zip(parts[1::2], kept, strict=True)]
+    return "".join(a + b for a, b in zip(parts[::2], [*inner, ""], strict=True))
+
+
+def _form(path: str) -> _Form:
+    is_placed = "/" in path
+    root = "(?:(?P<root>.*)/)?" if is_placed else "(?P<root>)"
+    return _Form(re.compile(root + "".join(_pieces(path)), re.DOTALL), is_placed)
+
+
+def _pieces(path: str) -> Iterator[str]:
+    """The parts of a pattern: literal texts, ``{split}``, ``{stem}``, or ``{stem:PATTERN}`` with doubled braces."""
+    for literal, name, pattern in re.findall(r"([^{]*)(?:\{(\w+)(?::((?:[^{}]|\{\{\d+}})*))?})?", path):
+        yield re.escape(literal).replace(r"\.png", r"\.(?i:png)")
+        if name:
+            inner = _FOLDERS if name == "split" else pattern.replace("{{", "{").replace("}}", "}") or ".+"
+            yield f"(?P<{name}>{inner})"
+
+
+def _above(folder: str) -> list[str]:
+    """The names of the folder and of some that it lies in."""
+    path = folder if is_url(folder) else os.path.abspath(folder).replace(os.sep, "/")
+    return [part for part in path.rstrip("/").split("/") if part][-_ABOVE:]
+
+
+def _from(root: str, above: list[str]) -> list[str]:
+    """The names of the folders from SRC down to the root."""
+    return root.split("/")[len(above) :] if root else []
+
+
+def _ascend(folder: str, steps: int) -> str:
+    if is_url(folder):
+        return "/".join(folder.rstrip("/").split("/")[:-steps])
+    return os.path.normpath(os.path.join(folder, *[".."] * steps))

@@ -1,0 +1,106 @@
+"""The pictures of a split: those in the folder that is called so, or those that a list names."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+from collections.abc import Iterable, Sequence
+
+from cocoseg.errors import DocumentError, Problem, SampleError, nearest, show
+from cocoseg.files import places
+from cocoseg.files.reading import read_file
+from cocoseg.formats.maps.paths import SPLITS, Found, Picture
+from cocoseg.model import Refused
+
+
+def choose(folder: str, found: Found, lists: str, split: str | None) -> tuple[list[Picture], list[Refused]]:
+    """The pictures of a split, in the order of its list if it has one, and its names without a picture.
+
+    ``lists`` is the path of the list of a split. Raises DocumentError ``file.*``, ``doc.empty``.
+    """
+    inside = [picture for picture in found.pictures if picture.is_inside]
+    if split is None:
+        return inside, []
+    if given := list_file(split):
+        return _listed(folder, inside, given)
+    if lists and not any(picture.split for picture in inside):
+        return _listed(folder, inside, _file(folder, found, lists, split))
+    chosen = [picture for picture in inside if _same(_folder(picture), split)]
+    if not chosen:
+        raise _unknown(folder, split, {_folder(picture) for picture in inside} - {""})
+    return chosen, []
+
+
+def list_file(split: str | os.PathLike[str]) -> str | None:
+    """The path of a split that is given as a list file; None if it is given by name.
+
+    >>> list_file("lists/val.txt"), list_file("val")
+    ('lists/val.txt', None)
+    """
+    text = os.fspath(split)
+    return text if "/" in text or os.sep in text or text.endswith(".txt") else None
+
+
+def _folder(picture: Picture) -> str:
+    """The folder of a picture's split. Where the layout has no splits, any folder at the top may be one."""
+    return picture.split or picture.file.rpartition("/")[0].partition("/")[0]
+
+
+def _same(folder: str, split: str) -> bool:
+    return SPLITS.get(folder.lower(), folder) == SPLITS.get(split.lower(), split)
+
+
+def _listed(folder: str, pictures: Sequence[Picture], path: str) -> tuple[list[Picture], list[Refused]]:
+    """The pictures that a list names, in its order. Raises DocumentError."""
+    stems = list(dict.fromkeys(_stems(path)))
+    there = _by_name(pictures)
+    listed = [there[stem] for stem in stems if stem in there]
+    if not listed:
+        text = f"none of the {len(stems)} names has a label picture in {show(folder, 300)}; is --split right?"
+        raise DocumentError("file.missing", f"{show(path, 300)}: {text}")
+    return listed, [_unlabelled(folder, path, stem) for stem in stems if stem not in there]
+
+
+def _by_name(pictures: Sequence[Picture]) -> dict[str, Picture]:
+    """The pictures by their stem, also without its folders where that is clear, and by their path without ending."""
+    bases: dict[str, list[Picture]] = {}
+    for picture in pictures:
+        bases.setdefault(posixpath.basename(picture.stem), []).append(picture)
+    found = {name: rows[0] for name, rows in bases.items() if len(rows) == 1}
+    found |= {posixpath.splitext(picture.file)[0]: picture for picture in pictures}
+    return found | {picture.stem: picture for picture in pictures}
+
+
+def _file(folder: str, found: Found, lists: str, split: str) -> str:
+    """The list of a split. Raises DocumentError ``file.missing``."""
+    name = lists.replace("{split}", split)
+    if name in found.files:
+        return places.join(found.root, name)
+    before, _, after = lists.partition("{split}")
+    inside = (name for name in found.files if name.startswith(before) and name.endswith(after))
+    raise _unknown(folder, split, {name[len(before) : len(name) - len(after)] for name in inside}, before or ".")
+
+
+def _unknown(folder: str, split: str, known: Iterable[str], where: str = "") -> DocumentError:
+    some = ", ".join(map(show, sorted(known)[:10]))
+    what = f"the splits are {some}" if some else f"{show(where, 300)} has none" if where else "it has no splits"
+    near = nearest(split, sorted(known))
+    text = f"no split is called {show(split)}; {what}{f'. {near}' if near else ''}"
+    return DocumentError("file.missing", f"{show(folder, 300)}: {text}")
+
+
+def _stems(path: str) -> list[str]:
+    """The first word of each line, without its ending. Raises DocumentError ``file.*``, ``doc.empty``."""
+    try:
+        lines = read_file(path).decode("utf-8-sig", "replace").splitlines()
+    except SampleError as error:
+        raise DocumentError(error.category, error.message) from None
+    stems = [line.split()[0] for line in lines if line.strip()]
+    if not stems:
+        raise DocumentError("doc.empty", f"{show(path, 300)}: no names, expected one per line")
+    return stems
+
+
+def _unlabelled(folder: str, path: str, stem: str) -> Refused:
+    text = f"it is listed in {show(path, 300)} but has no label picture"
+    return Refused(show(stem), Problem("file.missing", f"{folder}: {show(stem)}: {text}"))
