@@ -5,7 +5,7 @@ tables of the documents are made from these rows. Importing this module loads no
 
     coco_json/  parts of all COCO JSON files     maps/   folders of label pictures     onehot.py   one-hot arrays
     coco/       instances, stuff, results        masks/  folders of binary masks       survey.py   counts for info
-    panoptic/   COCO panoptic
+    panoptic/   COCO panoptic                        shapes/ what annotation tools' formats share
 """
 
 from __future__ import annotations
@@ -84,6 +84,15 @@ FORMATS = {
         overlaps=True,
     ),
     **{name: layout_format(layout) for name, layout in LAYOUTS.items()},
+    "labelme": Format(
+        "cocoseg.formats.labelme",
+        "LabelMe JSON, one for each image",
+        ("categories", "photos"),
+        ("key:shapes",),
+        either=True,
+        overlaps=True,
+        crowds=False,
+    ),
     "masks": Format(
         "cocoseg.formats.masks.reader",
         "folder with one mask per instance",
