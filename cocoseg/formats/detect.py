@@ -27,12 +27,14 @@ _SOME = 20  # headers to try if the first pictures are damaged
 class Found(NamedTuple):
     """The name of a format, None if no sign matches, and whether it is a guess: the source does not say it itself.
 
-    ``document`` is the name of the file to read in a folder, if it was found by looking.
+    ``document`` is the name of the file to read in a folder, if it was found by looking. ``others`` are formats whose
+    pictures lie in the folder too.
     """
 
     format: str | None
     guessed: bool = False
     document: str = ""
+    others: tuple[str, ...] = ()
 
 
 def detect(path: StrPath) -> str | None:
@@ -59,8 +61,8 @@ def _of_folder(folder: str) -> Found:
     if command := read_report(folder).command:
         return Found(_written_by(folder, command))
     files = names(folder)
-    if placed := next((name for name, row in FORMATS.items() if row.layout and shows(row.layout, folder, files)), None):
-        return Found(placed, guessed=True)
+    if placed := [name for name, row in FORMATS.items() if row.layout and shows(row.layout, folder, files)]:
+        return Found(placed[0], guessed=True, others=tuple(placed[1:]))
     table = next(
         (name for end, name in _signs("table").items() if any(file.endswith(f"/{end}") for file in files)), None
     )

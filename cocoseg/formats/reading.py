@@ -115,7 +115,8 @@ def _read_as(found: Found) -> str:
     if not found.guessed:
         return ""
     what = FORMATS[found.format or "coco"].what
-    return f"{what.partition(':')[0]}, {show(found.document)}" if found.document else what
+    others = "".join(f", not as {FORMATS[name].what} ({name})" for name in found.others)
+    return f"{what.partition(':')[0]}, {show(found.document)}" if found.document else what + others
 
 
 def _with_guess(error: DocumentError, source: str, read_as: str) -> DocumentError:

@@ -1,7 +1,7 @@
 """Compares the categories of a data set with the class table of a preset, before an image is converted.
 
-The numbers of such a preset are those of COCO's category ids. In another data set the same ids mean other classes, so
-a car would become a person. Subsets of COCO, its names without suffixes, and merged classes of class maps agree.
+The numbers of such a preset are those of its table's category ids. In another data set the same ids mean other classes,
+so a car would become a person. Subsets of COCO, its names without suffixes, and merged classes of class maps agree.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Names = Mapping[int, tuple[str, ...]]
 
 _SEPARATORS = re.compile(r"[\s_-]+")
 _SUFFIXES = re.compile(r"(-(other|merged|stuff))+$")
-_TABLES = ("coco_panoptic", "coco_stuff")
+_TABLES = tuple(dict.fromkeys(preset.table for preset in PRESETS.values() if preset.table))
 
 
 def check_names(preset: str, scheme: LabelScheme, categories: Sequence[Category]) -> tuple[Problem, ...]:
@@ -30,7 +30,7 @@ def check_names(preset: str, scheme: LabelScheme, categories: Sequence[Category]
     """
     table = PRESETS[preset].table
     listed = [row for row in categories if row.merged != () and not row.unused_root]
-    rows = [row for row in listed if row.id not in scheme.ignored]
+    rows = [row for row in listed if row.id not in scheme.ignored or (table and row.id in _official(table))]
     if table is None or not rows:
         return ()
     names = _official(table) | _own(scheme, _official(table))

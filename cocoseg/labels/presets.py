@@ -238,6 +238,34 @@ def _cocostuff_helper(categories: Sequence[Category]) -> LabelScheme:
     return LabelScheme("cocostuff-helper", classes, 0, crowd="drop")
 
 
+def _evaluated(name: str, table: str, void: int = 255) -> Callable[[Sequence[Category]], LabelScheme]:
+    """The classes of a table that its own evaluation counts, from 0 by ascending id; the others are void."""
+
+    def build(_: Sequence[Category]) -> LabelScheme:
+        rows = official_categories(table)
+        ignored = tuple(row.id for row in rows if row.ignored)
+        return LabelScheme(name, _one_class_each([row for row in rows if not row.ignored], 0), void, ignored=ignored)
+
+    return build
+
+
+def _cityscapes_34(_: Sequence[Category]) -> LabelScheme:
+    return LabelScheme("cityscapes-34", _one_class_each(official_categories("cityscapes"), 0))
+
+
+def _idd_ids(_: Sequence[Category]) -> LabelScheme:
+    """The classes of ``idd`` for pictures of the finer ids, whose names are parts of its names."""
+    parts = {row.name: row.id for row in official_categories("idd_ids")}
+    rows = official_categories("idd")
+    classes = tuple(replace(_class(row, row.id), category_ids=_parts(row.name, parts)) for row in rows)
+    known = {number for row in classes for number in row.category_ids}
+    return LabelScheme("idd-ids", classes, ignored=tuple(number for number in parts.values() if number not in known))
+
+
+def _parts(name: str, ids: dict[str, int]) -> tuple[int, ...]:
+    return tuple(ids[part] for part in name.split("/"))
+
+
 # These tools read only panoptic pictures.
 PICTURES_ONLY = ("panopticapi", "panopticapi-things-other")
 
@@ -260,5 +288,16 @@ PRESETS: dict[str, Preset] = {
     "torchvision-voc21": Preset(_torchvision_voc21, "VOC's 20 classes of COCO instances; contested 255", "coco_stuff"),
     "cocostuff-helper": Preset(
         _cocostuff_helper, "the raw category ids of COCO instances and stuff; background 0", raw=True
+    ),
+    "cityscapes": Preset(
+        _evaluated("cityscapes", "cityscapes"), "Cityscapes' 19 train ids, 0..18; void 255", "cityscapes"
+    ),
+    "cityscapes-34": Preset(_cityscapes_34, "Cityscapes' ids, 0..33; void 255", "cityscapes", raw=True),
+    "kitti": Preset(_evaluated("kitti", "cityscapes"), "the same 19 for KITTI; void 255", "cityscapes"),
+    "idd": Preset(_evaluated("idd", "idd"), "IDD's 26 level-3 ids, 0..25; void 255", "idd"),
+    "idd-ids": Preset(_idd_ids, "the same 26 for pictures of IDD's own ids; void 255", "idd_ids"),
+    "idd-lite": Preset(_evaluated("idd-lite", "idd_lite"), "IDD-Lite's 7 classes, 0..6; void 255", "idd_lite"),
+    "mapillary-65": Preset(
+        _evaluated("mapillary-65", "mapillary", 65), "Mapillary Vistas v1.2's 65 classes, 0..64; void 65", "mapillary"
     ),
 }

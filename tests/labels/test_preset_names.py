@@ -20,7 +20,8 @@ PANOPTIC = official_categories("coco_panoptic")
 STUFF = (*official_categories("coco_stuff"), Category(183, "other", False))
 THINGS = [Category(row.id, row.name) for row in PANOPTIC if row.isthing]
 OWN = [Category(1, "car", True), Category(2, "road", False), Category(3, "sky", False), Category(4, "bus", True)]
-WITH_TABLE = [name for name, preset in PRESETS.items() if preset.table]
+WITH_TABLE = [name for name, preset in PRESETS.items() if (preset.table or "").startswith("coco")]
+OTHERS = [name for name, preset in PRESETS.items() if preset.table and name not in WITH_TABLE]
 OF_PANOPTIC = ["mask2former", "detectron2-fpn", "deeplab2", "deeplab2-crowds"]
 OF_STUFF = ["cocostuff", "mmseg-cocostuff"]
 
@@ -30,6 +31,25 @@ def refusal(preset: str | Path, categories: Sequence[Category]) -> str:
         label_scheme(preset, categories)
     assert caught.value.category == "label.names"
     return str(caught.value)
+
+
+@pytest.mark.parametrize("preset", OTHERS)
+class TestTablesOfOtherDataSets:
+    def test_are_refused_for_other_classes(self, preset: str) -> None:
+        for rows in (OWN, PANOPTIC, THINGS, [Category(rank, row.name) for rank, row in enumerate(THINGS)]):
+            assert refusal(preset, rows).startswith(f"labels '{preset}' are for other categories: of ")
+
+    def test_take_their_own_and_subsets(self, preset: str) -> None:
+        rows = official_categories(PRESETS[preset].table or "")
+        assert label_scheme(preset, rows).problems == ()
+        assert label_scheme(preset, rows[3:6]).problems == ()
+
+    def test_name_the_presets_that_fit(self, preset: str) -> None:
+        rows = official_categories(PRESETS[preset].table or "")
+        text = refusal("mask2former", rows)
+        fitting = text.partition("presets for these categories are ")[2].split(", ")
+        assert preset in fitting
+        assert {PRESETS[name].table for name in fitting} == {PRESETS[preset].table}
 
 
 @pytest.mark.parametrize("preset", WITH_TABLE)

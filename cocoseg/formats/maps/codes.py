@@ -19,6 +19,7 @@ Size = tuple[int, int]
 
 _RGB = (2, 6)
 _OPAQUE = 255
+_WIDE = 16  # bits
 _TINY = 256  # pixels that say nothing
 _PHOTO = 0.2  # share of pixels that differ from the one before; label pictures have a few per cent
 
@@ -70,12 +71,21 @@ def thousands_again(classes: Numbers, numbers: Numbers) -> Numbers:
 
 
 def by_256(values: Numbers) -> tuple[Numbers, Numbers]:
-    """Class · 256 + n: KITTI, Mapillary Vistas.
+    """Class · 256 + n, where n = 0 is no instance: KITTI.
 
     >>> by_256(np.array([7 * 256, 26 * 256 + 3]))
     (array([ 7, 26]), array([0, 3]))
     """
     return values >> 8, values & 255
+
+
+def by_256_from_0(values: Numbers) -> tuple[Numbers, Numbers]:
+    """Class · 256 + n, where n = 0 is an instance too: Mapillary Vistas.
+
+    >>> by_256_from_0(np.array([7 * 256, 26 * 256 + 3]))
+    (array([ 7, 26]), array([1, 4]))
+    """
+    return values >> 8, (values & 255) + 1
 
 
 def two_channel(values: Numbers) -> tuple[Numbers, Numbers]:
@@ -85,6 +95,21 @@ def two_channel(values: Numbers) -> tuple[Numbers, Numbers]:
     (array([ 7, 26]), array([0, 3]))
     """
     return values & 255, values >> 8
+
+
+def read_wide(data: bytes, size: Size | None = None) -> Numbers:
+    """A picture of numbers (H, W) with class and instance in one. Raises SampleError: ``png.*``, ``size.*``."""
+    wide_header(data)
+    return read_labels(data, size)
+
+
+def wide_header(data: bytes) -> Header:
+    """The header of such a picture, whose numbers do not fit 8 bits. Raises SampleError: ``png.*``."""
+    header = read_label_header(data)
+    if header.bit_depth != _WIDE:
+        text = "expected 16-bit grey, as the numbers of class and instance do not fit less"
+        raise SampleError("png.mode", f"the PNG is {header.mode}, {text}; get the picture as the data set has it")
+    return header
 
 
 def read_two_channel(data: bytes, size: Size | None = None) -> npt.NDArray[np.uint32]:
@@ -143,7 +168,8 @@ def _blue(pixels: npt.NDArray[np.uint32]) -> SampleError:
 
 CODES = {
     "plain": Code(read_labels, read_label_header, plain),
-    "thousands": Code(read_labels, read_label_header, thousands, join=thousands_again),
-    "by-256": Code(read_labels, read_label_header, by_256),
+    "thousands": Code(read_wide, wide_header, thousands, join=thousands_again),
+    "by-256": Code(read_wide, wide_header, by_256),
+    "by-256-from-0": Code(read_wide, wide_header, by_256_from_0),
     "two-channel": Code(read_two_channel, two_channel_header, two_channel, zero_is_crowd=False, zero_is_void=True),
 }

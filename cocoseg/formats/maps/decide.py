@@ -14,11 +14,11 @@ from cocoseg.model import Dataset, Entry, Loader
 
 
 def looked_at(
-    folder: str, pictures: str, layout: Layout, index: Index, meant: Meaning | None, class_name: str | None
+    folder: str, pictures: str, index: Index, meant: Meaning | None, class_name: str | None
 ) -> tuple[Meaning, tuple[Problem, ...]]:
     """The meaning of the values, and what is suspicious about them, after a look at some pictures."""
     names = index.names
-    if index.kind.code != "plain" or (meant and (meant.certain or layout.table)):
+    if index.kind.code != "plain" or (meant and meant.certain):
         if meant is None and are_photos(pictures, names):
             raise _photos(folder)
         return meant or Meaning((), nothing()), ()

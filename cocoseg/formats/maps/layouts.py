@@ -16,7 +16,7 @@ _NO_CATEGORIES = (
     "holds RGB pictures; if they are 2-channel PNGs (R the category id, G the instance), name the file of their "
     "categories (--categories); if their colours are segment ids, give their panoptic JSON"
 )
-
+_NO_CONFIG = "config_v2.0.json, which lists the classes, is not beside the folders of the splits; put it there"
 
 ANY = "{stem}.png"
 
@@ -29,7 +29,9 @@ class Files(NamedTuple):
     * ``code``: how a pixel encodes class and instance, a key of ``codes.CODES``.
     * ``numbers``: the path of the picture of instance numbers, if there is a second one; ``numbering``: what its
       numbers are, a key of ``numbering.NUMBERINGS``.
-    * ``table``: the class table, if it is not the layout's.
+    * ``table``: the class table, if it is not the layout's. ``labels``: the preset whose numbers the pictures hold, if
+      these are not the ids of the table.
+    * ``beside``: a file at the root without which the path says nothing.
     """
 
     path: str
@@ -37,6 +39,8 @@ class Files(NamedTuple):
     numbers: str = ""
     numbering: str = "plain"
     table: str = ""
+    labels: str = ""
+    beside: str = ""
 
 
 class Layout(NamedTuple):
@@ -45,9 +49,11 @@ class Layout(NamedTuple):
     * ``what``, ``signs``, ``options``: as in ``Format``.
     * ``files``: the kinds of label pictures. If several are there, the first one is read.
     * ``table``: the class table. Without one, options give the meaning, and ``advice`` names them.
+    * ``config``: files at the root that list the classes; the first that is there replaces the table.
     * ``void``: values that are void unless they are listed. ``no_number``: instance numbers that mean none.
     * ``background``: the value of background, if the layout distinguishes it from void.
-    * ``photos``: the path of a picture's photo; ``lists``: that of the list of a split's pictures.
+    * ``photos``: the path of a picture's photo; of several, divided by ``|``, that of a photo that is there. ``lists``:
+      the path of the list of a split's pictures.
     * ``things``, ``crowds``: whether instances and crowds are distinguished.
     """
 
@@ -56,6 +62,7 @@ class Layout(NamedTuple):
     options: tuple[str, ...] = ("categories", "images", "split", "all_classes")
     files: tuple[Files, ...] = (Files(ANY),)
     table: str = ""
+    config: tuple[str, ...] = ()
     advice: str = _NO_MEANING
     void: tuple[int, ...] = (0, 255)
     no_number: tuple[int, ...] = ()
@@ -82,6 +89,84 @@ LAYOUTS = {
         background=0,
         photos="JPEGImages/{stem}.jpg",
         lists="ImageSets/Segmentation/{split}.txt",
+        crowds=False,
+    ),
+    # cityscapesScripts' README, helpers/labels.py, preparation/json2instanceImg.py, createTrainIdInstanceImgs.py
+    "cityscapes": Layout(
+        "Cityscapes (gtFine, gtCoarse)",
+        files=(
+            Files("[gtFine/][{split}/]{stem}_gtFine_instanceIds.png", "thousands"),
+            Files("[gtFine/][{split}/]{stem}_gtFine_labelIds.png"),
+            Files("[gtFine/][{split}/]{stem}_gtFine_labelTrainIds.png", labels="cityscapes"),
+            Files("[gtCoarse/][{split}/]{stem}_gtCoarse_instanceIds.png", "thousands"),
+            Files("[gtCoarse/][{split}/]{stem}_gtCoarse_labelIds.png"),
+            Files("[gtCoarse/][{split}/]{stem}_gtCoarse_labelTrainIds.png", labels="cityscapes"),
+        ),
+        table="cityscapes",
+        void=(),
+        photos="leftImg8bit/{split}/{stem}_leftImg8bit.png",
+    ),
+    # AutoNUE public-code's README and preperation/createLabels.py, whose --id-type is part of the names
+    "idd": Layout(
+        "IDD (gtFine)",
+        files=(
+            Files("[gtFine/][{split}/]{stem}_gtFine_instancelevel3Ids.png", "thousands"),
+            Files("[gtFine/][{split}/]{stem}_gtFine_labellevel3Ids.png"),
+            Files("[gtFine/][{split}/]{stem}_gtFine_instanceids.png", "thousands", table="idd_ids"),
+            Files("[gtFine/][{split}/]{stem}_gtFine_labelids.png", table="idd_ids"),
+            Files("[gtFine/][{split}/]{stem}_gtFine_labellevel1Ids.png", table="idd_lite"),
+            Files("[gtFine/][{split}/]{stem}_gtFine_labelcsTrainIds.png", table="cityscapes", labels="cityscapes"),
+        ),
+        table="idd",
+        void=(255,),
+        photos="leftImg8bit/{split}/{stem}_leftImg8bit.png|leftImg8bit/{split}/{stem}_leftImg8bit.jpg",
+    ),
+    # evaluation/idd_lite_evaluate_mIoU.py leaves out _inst_label.png, which holds the same numbers as _label.png
+    "idd-lite": Layout(
+        "IDD-Lite",
+        files=(Files("gtFine/[{split}/]{stem:.+(?<!_inst)}_label.png"),),
+        table="idd_lite",
+        void=(255,),
+        photos="leftImg8bit/{split}/{stem}_image.jpg",
+        things=False,
+        crowds=False,
+    ),
+    # The data set's devkit: the ids of Cityscapes
+    "kitti": Layout(
+        "KITTI semantics (semantic, instance)",
+        files=(
+            Files("{split:training}/instance/{stem}.png", "by-256"),
+            Files("{split:training}/semantic/{stem}.png"),
+        ),
+        table="cityscapes",
+        void=(255,),
+        photos="{split}/image_2/{stem}.png",
+    ),
+    # The data set's README and demo.py. The first releases have no folder of the version.
+    "mapillary": Layout(
+        "Mapillary Vistas v1.2",
+        files=(
+            Files("{split}/v1.2/instances/{stem}.png", "by-256-from-0"),
+            Files("{split}/v1.2/labels/{stem}.png"),
+            Files("{split}/instances/{stem}.png", "by-256-from-0", beside="config.json"),
+            Files("{split}/labels/{stem}.png", beside="config.json"),
+        ),
+        table="mapillary",
+        config=("config_v1.2.json", "config.json"),
+        void=(),
+        photos="{split}/images/{stem}.jpg",
+        crowds=False,
+    ),
+    "mapillary-v2": Layout(
+        "Mapillary Vistas v2.0",
+        files=(
+            Files("{split}/v2.0/instances/{stem}.png", "by-256-from-0"),
+            Files("{split}/v2.0/labels/{stem}.png"),
+        ),
+        config=("config_v2.0.json",),
+        advice=_NO_CONFIG,
+        void=(),
+        photos="{split}/images/{stem}.jpg",
         crowds=False,
     ),
     # What to-semantic writes, and any other folder of class maps.

@@ -17,6 +17,7 @@ from cocoseg.files.names import REPORT
 from cocoseg.files.places import StrPath
 from cocoseg.formats.coco_json.categories import read_categories
 from cocoseg.formats.maps.classes import Values
+from cocoseg.formats.maps.config import read_config
 from cocoseg.formats.maps.layouts import Layout
 from cocoseg.labels import LabelClass, LabelScheme, label_scheme
 from cocoseg.labels.presets import official_categories
@@ -28,7 +29,7 @@ from cocoseg.runs.report import read_report
 class Meaning(NamedTuple):
     """The categories of a folder, and the values that stand for them.
 
-    * ``by_id``: values are the ids of listed categories. ``certain``: the run that wrote the pictures says so.
+    * ``by_id``: values are the ids of listed categories. ``certain``: the data set, or the run that wrote it, says so.
     * ``background``: what no category covers is background, not void.
     * ``read_as``: what the pictures were taken for, if that was found by looking at them.
     * ``roots``: listed categories that are no values, because they only group others.
@@ -48,14 +49,23 @@ def meaning(
     layout: Layout,
     categories: StrPath | None = None,
     source_labels: StrPath | LabelScheme | None = None,
+    config: str = "",
+    numbers: str = "",
 ) -> Meaning | None:
     """The categories of a folder, and the values that stand for them; None if the meaning is unknown.
+
+    ``config`` is a file of the data set that lists its classes. ``numbers`` is the preset that the pictures were made
+    with, if their values are not ids.
 
     Raises DocumentError: ``doc.*``, ``file.*``, ``json.*``; LabelError, UsageError for ``source_labels``.
     """
     listed = () if categories is None else read_categories(categories, doubtful=(0,))
-    if layout.table:
-        return _of_ids(_with_background(listed or official_categories(layout.table), layout.background), layout.void)
+    official = read_config(config) if config else official_categories(layout.table) if layout.table else ()
+    if numbers and not listed:
+        return _of_scheme(label_scheme(numbers, official), official)._replace(certain=True)
+    if official:
+        rows = _with_background(listed or official, layout.background)
+        return _of_ids(rows, layout.void)._replace(certain=True)
     if source_labels is not None and "source_labels" in layout.options:
         return _of_scheme(_named(folder, source_labels, listed), listed)
     if "source_labels" in layout.options and (scheme := _reported(folder)):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import product
 from typing import NamedTuple
@@ -37,14 +37,15 @@ class Picture(NamedTuple):
 class Found(NamedTuple):
     """The root of a data set, the kind of its label pictures, and these by name.
 
-    ``others`` are files with the same ending as the pictures that lie elsewhere; ``files`` all files under the root.
+    ``files`` are all files under the root; ``others`` label pictures that lie elsewhere, or are of another kind and of
+    images that none of the pictures is of.
     """
 
     root: str
     kind: Files
     pictures: list[Picture]
-    others: list[str]
     files: frozenset[str]
+    others: Sequence[str] = ()
 
 
 class _Form(NamedTuple):
@@ -58,9 +59,20 @@ def shows(layout: Layout, folder: str, files: Sequence[str]) -> bool:
     """Whether some of the files of a folder are pictures of this layout."""
     some = files[:: -(-len(files) // _SOME) or 1]
     above = _above(folder)
+    pairs = ((kind, form) for kind in layout.files for form in _forms(kind.path))
     return layout.is_placed and any(
-        _match(form, above, name) for kind in layout.files for form in _forms(kind.path) for name in some
+        (match := _match(form, above, name)) and _is_beside(kind.beside, match["root"] or "", folder, above, files)
+        for kind, form in pairs
+        for name in some
     )
+
+
+def _is_beside(name: str, root: str, folder: str, above: list[str], files: Sequence[str]) -> bool:
+    """Whether a file lies at the root of a data set; "" always does."""
+    parts = root.split("/") if root else []
+    if not name or len(parts) >= len(above):
+        return not name or "/".join((*parts[len(above) :], name)) in files
+    return places.exists(places.join(_ascend(folder, len(above) - len(parts)), name))
 
 
 def find(layout: Layout, folder: str) -> Found | None:
@@ -70,7 +82,8 @@ def find(layout: Layout, folder: str) -> Found | None:
         for form in _forms(kind.path):
             found = {name: match for name in files if (match := _match(form, above, name))}
             if found:
-                return _found(folder, kind, form, above, files, found)
+                others = _others(layout, kind, files, found)
+                return _found(folder, kind, form, above, files, found)._replace(others=others)
     return None
 
 
@@ -89,7 +102,7 @@ def _found(
     pictures = [_picture(match, start) for _, match in sorted(found.items())]
     root, skipped = (places.join(folder, inner), len(inner) + 1) if inner else (folder, 0)
     below = frozenset(name[skipped:] for name in files if not inner or name.startswith(f"{inner}/"))
-    return Found(root, kind, pictures, _others(kind, files, found), below)
+    return Found(root, kind, pictures, below)
 
 
 def _around(folder: str, kind: Files, form: _Form, above: list[str], steps: int) -> Found:
@@ -98,7 +111,7 @@ def _around(folder: str, kind: Files, form: _Form, above: list[str], steps: int)
     files = names(root)
     found = [match for name in sorted(files) if (match := _match(form, [], name)) and not match["root"]]
     pictures = [_picture(match, 0)._replace(is_inside=match.string.startswith(below)) for match in found]
-    return Found(root, kind, pictures, [], frozenset(files))
+    return Found(root, kind, pictures, frozenset(files))
 
 
 def _picture(match: re.Match[str], start: int) -> Picture:
@@ -106,10 +119,24 @@ def _picture(match: re.Match[str], start: int) -> Picture:
     return Picture(match.string[start:], groups["stem"], groups.get("split") or "")
 
 
-def _others(kind: Files, files: Iterable[str], found: dict[str, re.Match[str]]) -> list[str]:
-    """Files that end as the pictures, but lie elsewhere. A plain ``.png`` says nothing."""
+def _others(layout: Layout, kind: Files, files: Sequence[str], found: Mapping[str, re.Match[str]]) -> list[str]:
+    """Label pictures that were not found: they lie elsewhere, or are of another kind and of other images."""
+    read = {match["stem"].rpartition("/")[2] for match in found.values()}
+    return [
+        name
+        for row in dict.fromkeys((kind, *layout.files))
+        for name, stem in _called_as(row, files)
+        if name not in found and (row is kind or stem not in read)
+    ]
+
+
+def _called_as(kind: Files, files: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """The files that are called as pictures of a kind, and their stems without folders. ``.png`` says nothing."""
     end = kind.path.rpartition("}")[2]
-    return [] if end == ".png" else [name for name in files if name.endswith(end) and name not in found]
+    pattern = re.compile("".join(_pieces(kind.path[kind.path.rindex("{stem") :])))
+    names = (name for name in files if end != ".png" and name.endswith(end) and not is_hidden(name))
+    pairs = ((name, pattern.fullmatch(name.rpartition("/")[2])) for name in names)
+    return ((name, match["stem"]) for name, match in pairs if match)
 
 
 def _match(form: _Form, above: list[str], name: str) -> re.Match[str] | None:
@@ -143,7 +170,7 @@ def _pieces(path: str) -> Iterator[str]:
     for literal, name, pattern in re.findall(r"([^{]*)(?:\{(\w+)(?::((?:[^{}]|\{\{\d+}})*))?})?", path):
         yield re.escape(literal).replace(r"\.png", r"\.(?i:png)")
         if name:
-            inner = _FOLDERS if name == "split" else pattern.replace("{{", "{").replace("}}", "}") or ".+"
+            inner = pattern.replace("{{", "{").replace("}}", "}") or (_FOLDERS if name == "split" else ".+")
             yield f"(?P<{name}>{inner})"
 
 

@@ -22,7 +22,7 @@ class Index(NamedTuple):
     """A folder: an entry per picture, its problems, and the metadata of the JSON that lists the photos.
 
     ``names`` are those of all its pictures, whatever the split, below ``root``. ``photos`` is the folder of the photos,
-    if it is there.
+    if it is there; ``config`` is the file in which the data set lists its classes, or "".
     """
 
     entries: list[Entry | Refused]
@@ -33,6 +33,7 @@ class Index(NamedTuple):
     kind: Files
     numbered: bool = False
     photos: str = ""
+    config: str = ""
 
 
 def read_index(
@@ -56,8 +57,9 @@ def read_index(
     entries = [_entry(folder, number, row, labels[number], second, photos, keys) for number, row in rows]
     listed = [picture.file for picture in found.pictures]
     problems = (*photos.problems, *keys.problems, *_left_out(folder, found))
+    config = next((places.join(found.root, name) for name in layout.config if name in found.files), "")
     return Index(
-        [*entries, *refused], problems, photos.about, listed, found.root, found.kind, second is not None, place
+        [*entries, *refused], problems, photos.about, listed, found.root, found.kind, second is not None, place, config
     )
 
 
@@ -113,11 +115,16 @@ def _photos(
     one = {picture.split for picture in chosen}
     asked = split is not None or not all(picture.is_inside for picture in found.pictures)
     only = one.pop() if asked and len(one) == 1 else ""
-    place, _, name = (layout.photos.replace("{split}", only) if only else layout.photos).partition("{")
-    place = place.rpartition("/")[0].replace("//", "/")
+    paths = [path.replace("{split}", only or "{split}") for path in layout.photos.split("|")]
+    place = paths[0].partition("{")[0].rpartition("/")[0]
     there = any(file.startswith(f"{place}/") for file in found.files) if place else True
-    path = f"{{{name}" if not place else layout.photos.replace("{split}", only or "{split}")[len(place) + 1 :]
-    return places.join(found.root, place) if there else "", lambda picture: _filled(path, picture.split, picture.stem)
+
+    def name(picture: Picture) -> str:
+        filled = [_filled(path, picture.split, picture.stem) for path in paths]
+        path = next((path for path in filled if path in found.files), filled[0]) if len(filled) > 1 else filled[0]
+        return path[len(place) + 1 :] if place else path
+
+    return places.join(found.root, place) if there else "", name
 
 
 def _filled(path: str, split: str, stem: str) -> str:
@@ -128,5 +135,5 @@ def _filled(path: str, split: str, stem: str) -> str:
 def _left_out(folder: str, found: Found) -> tuple[Problem, ...]:
     if not found.others:
         return ()
-    text = f"{len(found.others)} label pictures lie elsewhere and were left out; the first is {show(found.others[0])}"
-    return (Problem("maps.path", f"{folder}: {text}"),)
+    text = f"{len(found.others)} other label pictures in it were left out, as {show(found.others[0])}"
+    return (Problem("maps.path", f"{folder}: {text}; to read those, name their folder as SRC"),)

@@ -60,13 +60,13 @@ def glance(
     folder = os.fspath(path)
     index = read_index(folder, layout, images, split)
     layout = layout._replace(table=index.kind.table or layout.table)
-    meant = meaning(folder, layout, categories, source_labels)
+    meant = meaning(folder, layout, categories, source_labels, index.config, index.kind.labels)
     roots = root_problems(folder, meant)
     if meant is not None and class_name is not None:
         text = "--class names the class of binary masks without categories; the values have a meaning already"
         raise UsageError("usage.class", f"{folder}: {text}")
     folders = (index.root,) if instances is None else (index.root, _numbers_folder(instances))
-    meant, problems = looked_at(folder, index.root, layout, index, meant, class_name)
+    meant, problems = looked_at(folder, index.root, index, meant, class_name)
     numbers, more = numbering(folder, folders, index, meant, instance_code)
     found, values = meant.categories, meant.values.with_things(numbers.numbered)
     read_as = f"{meant.read_as or layout.what}, with instance numbers as {numbers.numbering.words}"

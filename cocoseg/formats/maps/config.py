@@ -1,0 +1,37 @@
+"""Class tables that lie in the data set itself: Mapillary Vistas' ``config*.json``, a list of ``labels``.
+
+The number of a class is its place in the list. ``instances`` says that it is a thing, ``evaluate`` that it counts.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from cocoseg.errors import DocumentError
+from cocoseg.files.documents import read_document
+from cocoseg.model import Category
+
+
+class _Label(msgspec.Struct):
+    name: str
+    readable: str = ""
+    color: tuple[int, int, int] | None = None
+    instances: bool = False
+    evaluate: bool = True
+
+
+class _Config(msgspec.Struct):
+    labels: list[_Label]
+
+
+def read_config(path: str) -> tuple[Category, ...]:
+    """The categories that a file of the data set lists. Raises DocumentError ``doc.*``, ``file.*``, ``json.*``."""
+    rows = read_document(path, _Config).labels
+    if not rows:
+        raise DocumentError("doc.missing_key", f"{path}: 'labels' is empty, expected the classes of the data set")
+    names = [row.readable or row.name for row in rows]
+    called = names if len(set(names)) == len(names) else [row.name for row in rows]
+    return tuple(
+        Category(number, name, row.instances, row.color, row.name, ignored=not row.evaluate)
+        for number, (name, row) in enumerate(zip(called, rows, strict=True))
+    )
