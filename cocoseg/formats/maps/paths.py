@@ -120,14 +120,15 @@ def _picture(match: re.Match[str], start: int) -> Picture:
 
 
 def _others(layout: Layout, kind: Files, files: Sequence[str], found: Mapping[str, re.Match[str]]) -> list[str]:
-    """Label pictures that were not found: they lie elsewhere, or are of another kind and of other images."""
+    """Label pictures that were not found: they lie elsewhere, or are one for each image that has only other kinds."""
     read = {match["stem"].rpartition("/")[2] for match in found.values()}
-    return [
-        name
+    others = {
+        name if row is kind else stem: name
         for row in dict.fromkeys((kind, *layout.files))
         for name, stem in _called_as(row, files)
         if name not in found and (row is kind or stem not in read)
-    ]
+    }
+    return list(others.values())
 
 
 def _called_as(kind: Files, files: Iterable[str]) -> Iterator[tuple[str, str]]:

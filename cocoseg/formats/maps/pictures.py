@@ -135,5 +135,6 @@ def _filled(path: str, split: str, stem: str) -> str:
 def _left_out(folder: str, found: Found) -> tuple[Problem, ...]:
     if not found.others:
         return ()
-    text = f"{len(found.others)} other label pictures in it were left out, as {show(found.others[0])}"
+    count = "another label picture" if len(found.others) == 1 else f"{len(found.others)} other label pictures"
+    text = f"{count} in it {'was' if len(found.others) == 1 else 'were'} left out, as {show(found.others[0])}"
     return (Problem("maps.path", f"{folder}: {text}; to read those, name their folder as SRC"),)
