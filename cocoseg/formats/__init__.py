@@ -46,7 +46,7 @@ class Format(NamedTuple):
 def layout_format(layout: Layout) -> Format:
     """The row of a folder of label pictures."""
     return Format(
-        "cocoseg.formats.maps.reader",
+        layout.module,
         layout.what,
         layout.options,
         layout.signs,

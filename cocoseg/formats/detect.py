@@ -62,7 +62,7 @@ def _of_folder(folder: str) -> Found:
         return Found(_written_by(folder, command))
     files = names(folder)
     if placed := [name for name, row in FORMATS.items() if row.layout and shows(row.layout, folder, files)]:
-        return Found(placed[0], guessed=True, others=tuple(placed[1:]))
+        return Found(placed[0], guessed=True, others=tuple(name for name in placed[1:] if not _is_fallback(name)))
     table = next(
         (name for end, name in _signs("table").items() if any(file.endswith(f"/{end}") for file in files)), None
     )
@@ -73,6 +73,11 @@ def _of_folder(folder: str) -> Found:
     if table:
         return Found(table)
     return _of_documents(folder, files) or Found(_of_pictures(folder, pictures_of(files)), guessed=True)
+
+
+def _is_fallback(name: str) -> bool:
+    layout = FORMATS[name].layout
+    return layout is not None and layout.fallback
 
 
 def _of_documents(folder: str, files: Sequence[str]) -> Found | None:

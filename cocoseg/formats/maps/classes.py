@@ -96,13 +96,14 @@ def _table(rows: tuple[tuple[int, int], ...], silent: tuple[int, ...], nothing: 
 class Numbered(NamedTuple):
     """Runs of a picture: the indices of their columns in ``Values``, instance numbers and lengths, (R,) each.
 
-    ``void`` (R,) are those that the picture marks as void.
+    ``void`` (R,) are those that the picture marks as void. With ``by_column``, they run down columns.
     """
 
     rows: npt.NDArray[np.intp]
     numbers: npt.NDArray[np.integer[Any]]
     lengths: npt.NDArray[np.intp]
     void: npt.NDArray[np.bool_] | None = None
+    by_column: bool = False
 
 
 def class_sample(
@@ -150,7 +151,7 @@ def thing_sample(
     category_ids, things = _columns(values, rows)
     things |= np.isin(rows, rows[pairs % width > 0])
     iscrowd = things & (pairs % width == 0) & zero_is_crowd
-    regions = Regions(size, len(pairs), segments, runs.lengths, void=runs.void)
+    regions = Regions(size, len(pairs), segments, runs.lengths, runs.by_column, runs.void)
     ids = np.arange(1, len(pairs) + 1) if join is None else _joined(values, join, rows, pairs % width)
     return _sample(entry, place, ids, category_ids, iscrowd, regions)
 

@@ -55,6 +55,7 @@ class Layout(NamedTuple):
     * ``photos``: the path of a picture's photo; of several, divided by ``|``, that of a photo that is there. ``lists``:
       the path of the list of a split's pictures.
     * ``things``, ``crowds``: whether instances and crowds are distinguished.
+    * ``module``: the reader. ``fallback``: other layouts of the same data set are read where they are there.
     """
 
     what: str
@@ -71,6 +72,8 @@ class Layout(NamedTuple):
     lists: str = ""
     things: bool = True
     crowds: bool = True
+    module: str = "cocoseg.formats.maps.reader"
+    fallback: bool = False
 
     @property
     def is_placed(self) -> bool:
@@ -130,6 +133,28 @@ LAYOUTS = {
         photos="leftImg8bit/{split}/{stem}_image.jpg",
         things=False,
         crowds=False,
+    ),
+    # helpers/annotation.py and preparation/json2instanceImg.py of both; the drives of IDD have numbers, towns names
+    "idd-polygons": Layout(
+        "IDD polygons (gtFine)",
+        files=(Files(r"[gtFine/][{split}/]{stem:\d+/.+}_gtFine_polygons.json"),),
+        table="idd",
+        void=(255,),
+        photos="leftImg8bit/{split}/{stem}_leftImg8bit.png|leftImg8bit/{split}/{stem}_leftImg8bit.jpg",
+        module="cocoseg.formats.maps.polygons",
+        fallback=True,
+    ),
+    "cityscapes-polygons": Layout(
+        "Cityscapes polygons (gtFine, gtCoarse)",
+        files=(
+            Files("[gtFine/][{split}/]{stem}_gtFine_polygons.json"),
+            Files("[gtCoarse/][{split}/]{stem}_gtCoarse_polygons.json"),
+        ),
+        table="cityscapes",
+        void=(0,),
+        photos="leftImg8bit/{split}/{stem}_leftImg8bit.png",
+        module="cocoseg.formats.maps.polygons",
+        fallback=True,
     ),
     # The data set's devkit: the ids of Cityscapes
     "kitti": Layout(
