@@ -213,3 +213,10 @@ def test_real_class_maps_are_the_official_ones(real_data: Path) -> None:
     for train_id, number in enumerate(EVALUATED):
         train_ids[labels == number] = train_id
     np.testing.assert_array_equal(cocoseg.semantic(sample, cocoseg.label_scheme("cityscapes", dataset)), train_ids)
+
+
+def test_a_folder_of_another_data_set_says_what_was_looked_for() -> None:
+    looked_for = r"holds no Cityscapes .* is like 'gtFine/\{split\}/\{stem\}_gtFine_"
+    with pytest.raises(cocoseg.DocumentError, match=looked_for) as caught:
+        cocoseg.read(FIXTURES / "kitti", source_format="cityscapes")
+    assert caught.value.category == "doc.empty"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -15,6 +16,7 @@ from cocoseg.formats.maps.layouts import Files, Layout
 from cocoseg.formats.maps.paths import Found, Picture, find
 from cocoseg.model import Entry, Refused
 
+_UNSAID = re.compile(r"[\[\]]|:[^}]*(?=})")  # brackets and patterns of a path
 _PHOTOS = (".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".heic")
 
 
@@ -46,7 +48,7 @@ def read_index(
     """
     found = find(layout, folder)
     if found is None:
-        raise no_pictures(folder)
+        raise _not_placed(folder, layout) if layout.is_placed else no_pictures(folder)
     chosen, refused = splits.choose(folder, found, layout.lists, split)
     place, name = _photos(layout, found, chosen, split)
     labels = [name(picture) for picture in found.pictures]
@@ -61,6 +63,12 @@ def read_index(
     return Index(
         [*entries, *refused], problems, photos.about, listed, found.root, found.kind, second is not None, place, config
     )
+
+
+def _not_placed(folder: str, layout: Layout) -> DocumentError:
+    paths = " or ".join(show(_UNSAID.sub("", kind.path)) for kind in layout.files[:2])
+    text = f"holds no {layout.what}: no path in it is like {paths}"
+    return DocumentError("doc.empty", f"the folder {show(folder, 300)} {text}; name another folder or --source-format")
 
 
 def no_pictures(folder: str) -> DocumentError:
