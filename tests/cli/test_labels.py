@@ -13,21 +13,7 @@ SOURCE = FIXTURES / "panoptic.json"
 
 def test_the_presets_are_listed() -> None:
     lines = run("labels").stdout.splitlines()
-    assert [line.split()[0] for line in lines] == [
-        "index",
-        "things-first",
-        "things-other",
-        "panopticapi",
-        "panopticapi-things-other",
-        "mask2former",
-        "detectron2-fpn",
-        "cocostuff",
-        "mmseg-cocostuff",
-        "deeplab2",
-        "deeplab2-crowds",
-        "torchvision-voc21",
-        "cocostuff-helper",
-    ]
+    assert [line.split()[0] for line in lines] == list(PRESETS)
 
 
 def test_a_preset_with_a_class_table() -> None:
