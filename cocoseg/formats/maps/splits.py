@@ -85,7 +85,7 @@ def _unknown(folder: str, split: str, known: Iterable[str], where: str = "") -> 
     some = ", ".join(map(show, sorted(known)[:10]))
     what = f"the splits are {some}" if some else f"{show(where, 300)} has none" if where else "it has no splits"
     near = nearest(split, sorted(known))
-    text = f"no split is called {show(split)}; {what}{f'. {near}' if near else ''}"
+    text = f"no split is called {show(split)}; {what}{f'; {near}' if near else ''}"
     return DocumentError("file.missing", f"{show(folder, 300)}: {text}")
 
 
