@@ -46,9 +46,9 @@ def count(format: str, dataset: Dataset, peek: Callable[[Entry], Peek]) -> dict[
     }
 
 
-def header_size(path: str, read: Callable[[bytes], Header] = read_header) -> tuple[int, int]:
-    """(height, width) of a PNG from its header. Raises SampleError: ``file.*``, ``png.*``."""
-    return read(read_head(path, HEADER_BYTES)).size
+def header_size(path: str, read: Callable[[bytes], Header] = read_header, head: int = HEADER_BYTES) -> tuple[int, int]:
+    """(height, width) of a picture from its first ``head`` bytes. Raises SampleError: ``file.*``, ``png.*``."""
+    return read(read_head(path, head)).size
 
 
 def _look(dataset: Dataset, peek: Callable[[Entry], Peek]) -> tuple[list[Peek], tuple[Problem, ...]]:

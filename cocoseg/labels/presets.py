@@ -26,6 +26,12 @@ VOC = {
     21: "cow", 67: "diningtable", 18: "dog", 19: "horse", 4: "motorbike", 1: "person", 64: "pottedplant", 20: "sheep",
     63: "sofa", 7: "train", 72: "tvmonitor",
 }  # fmt: skip
+# Cityscapes' train ids, with the class of SYNTHIA of each: road, sidewalk, building, wall, fence, pole, traffic light,
+# traffic sign, vegetation, sky, person, rider, car, bus, motorcycle, bicycle.
+SYNTHIA = {
+    0: 3, 1: 4, 2: 2, 3: 21, 4: 5, 5: 7, 6: 15, 7: 9, 8: 6, 10: 1, 11: 10, 12: 17, 13: 8, 15: 19, 17: 12, 18: 11,
+}  # fmt: skip
+_SYNTHIA_OTHER = 23  # of SYNTHIA-SF
 OTHER = 183  # the id that COCO-Stuff and panopticapi give to everything that is not stuff
 
 
@@ -46,28 +52,48 @@ class Preset(NamedTuple):
 class _Row(msgspec.Struct):
     id: int
     name: str
-    isthing: int
+    isthing: int | None = None
     color: tuple[int, int, int] | None = None
     supercategory: str | None = None
     annotated: int = 1
     ignored: int = 0
+    value: int | None = None
 
 
 class _Table(msgspec.Struct):
     source: str
     categories: list[_Row]
+    count: int = 0
+
+
+@cache
+def _table(name: str) -> list[_Row]:
+    """The rows of a class table; ids up to its ``count`` that it does not name are called by their number."""
+    data = resources.files("cocoseg.labels").joinpath(f"tables/{name}.json").read_bytes()
+    table = msgspec.json.decode(data, type=_Table)
+    known = {row.id for row in table.categories}
+    others = (_Row(number, f"class {number}", None) for number in range(1, table.count + 1) if number not in known)
+    return sorted([*table.categories, *others], key=lambda row: row.id) if table.count else table.categories
+
+
+@cache
+def official_values(table: str) -> dict[int, int]:
+    """The value in label pictures of each category of a class table, by its id; that is the id unless it says so."""
+    return {row.id: row.id if row.value is None else row.value for row in _table(table)}
 
 
 @cache
 def official_categories(table: str, annotated_only: bool = False) -> tuple[Category, ...]:
     """The categories of a class table in ``tables/``, by ascending id."""
-    data = resources.files("cocoseg.labels").joinpath(f"tables/{table}.json").read_bytes()
-    rows = msgspec.json.decode(data, type=_Table).categories
     return tuple(
-        Category(row.id, row.name, bool(row.isthing), row.color, row.supercategory, ignored=bool(row.ignored))
-        for row in rows
+        Category(row.id, row.name, _flag(row.isthing), row.color, row.supercategory, ignored=bool(row.ignored))
+        for row in _table(table)
         if row.annotated or not annotated_only
     )
+
+
+def _flag(value: int | None) -> bool | None:
+    return None if value is None else bool(value)
 
 
 @cache
@@ -266,6 +292,24 @@ def _parts(name: str, ids: dict[str, int]) -> tuple[int, ...]:
     return tuple(ids[part] for part in name.split("/"))
 
 
+def _ade20k_full(_: Sequence[Category]) -> LabelScheme:
+    """The 150 classes for the full set, where three of them are two classes."""
+    ids: dict[str, list[int]] = {}
+    for row in _table("ade20k_full"):
+        ids.setdefault(row.name, []).append(row.id)
+    rows = _one_class_each(official_categories("ade20k"), 0)
+    classes = tuple(replace(row, category_ids=tuple(ids[row.name])) for row in rows)
+    return LabelScheme("ade20k-150-full", classes, unknown="void")
+
+
+def _synthia_16(_: Sequence[Category]) -> LabelScheme:
+    """Cityscapes' train ids of the classes that papers on domain adaptation train with; terrain, truck, train void."""
+    rows = {row.id: row for row in official_categories("synthia")}
+    ignored = tuple(number for number in (*rows, _SYNTHIA_OTHER) if number not in SYNTHIA.values())
+    classes = tuple(_class(rows[number], index) for index, number in SYNTHIA.items())
+    return LabelScheme("synthia-16", classes, ignored=ignored)
+
+
 # These tools read only panoptic pictures.
 PICTURES_ONLY = ("panopticapi", "panopticapi-things-other")
 
@@ -300,4 +344,9 @@ PRESETS: dict[str, Preset] = {
     "mapillary-65": Preset(
         _evaluated("mapillary-65", "mapillary", 65), "Mapillary Vistas v1.2's 65 classes, 0..64; void 65", "mapillary"
     ),
+    "ade20k-150": Preset(_evaluated("ade20k-150", "ade20k"), "ADE20K's 150 classes as 0..149; void 255", "ade20k"),
+    "ade20k-150-full": Preset(_ade20k_full, "the same 150 for ADE20K's full set; void 255", "ade20k_full"),
+    "synthia-16": Preset(_synthia_16, "SYNTHIA's 16 classes as Cityscapes' train ids; void 255", "synthia"),
+    "bdd-19": Preset(_evaluated("bdd-19", "bdd_semantic"), "BDD100K's 19 train ids, 0..18; void 255", "bdd_semantic"),
+    "voc21": Preset(_evaluated("voc21", "voc"), "VOC's background 0 and 20 classes; void 255", "voc"),
 }

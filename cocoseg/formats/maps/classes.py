@@ -96,7 +96,8 @@ def _table(rows: tuple[tuple[int, int], ...], silent: tuple[int, ...], nothing: 
 class Numbered(NamedTuple):
     """Runs of a picture: the indices of their columns in ``Values``, instance numbers and lengths, (R,) each.
 
-    ``void`` (R,) are those that the picture marks as void. With ``by_column``, they run down columns.
+    ``void`` (R,) are those that the picture marks as void, ``crowd`` (R,) those that it marks as crowds. With
+    ``by_column``, they run down columns.
     """
 
     rows: npt.NDArray[np.intp]
@@ -104,6 +105,7 @@ class Numbered(NamedTuple):
     lengths: npt.NDArray[np.intp]
     void: npt.NDArray[np.bool_] | None = None
     by_column: bool = False
+    crowd: npt.NDArray[np.bool_] | None = None
 
 
 def class_sample(
@@ -150,10 +152,18 @@ def thing_sample(
     rows = pairs // width
     category_ids, things = _columns(values, rows)
     things |= np.isin(rows, rows[pairs % width > 0])
-    iscrowd = things & (pairs % width == 0) & zero_is_crowd
+    iscrowd = things & ((pairs % width == 0) & zero_is_crowd | _marked(runs.crowd, segments, len(pairs)))
     regions = Regions(size, len(pairs), segments, runs.lengths, runs.by_column, runs.void)
     ids = np.arange(1, len(pairs) + 1) if join is None else _joined(values, join, rows, pairs % width)
     return _sample(entry, place, ids, category_ids, iscrowd, regions)
+
+
+def _marked(crowd: npt.NDArray[np.bool_] | None, segments: npt.NDArray[np.intp], count: int) -> npt.NDArray[np.bool_]:
+    """Which segments (n,) have a run that is marked as a crowd."""
+    marked = np.zeros(count + 1, np.bool_)
+    if crowd is not None:
+        marked[segments[crowd]] = True
+    return marked[:-1]
 
 
 def _joined(
@@ -162,10 +172,14 @@ def _joined(
     rows: npt.NDArray[np.intp],
     numbers: npt.NDArray[Any],
 ) -> npt.NDArray[np.int64]:
-    """The ids of segments: the numbers of their pixels, but for 0, which is no id: it gets the highest id and one."""
+    """The ids of segments: the numbers of their pixels, but for 0, which is no id: it gets the highest id and one.
+
+    If two segments would have the same id, all are numbered anew.
+    """
     value_of = {row: value for value, row in values.rows}
     ids = join(np.array([value_of[row] for row in rows.tolist()], np.int64), numbers.astype(np.int64))
-    return np.where(ids == 0, ids.max(initial=0) + 1, ids)
+    ids = np.where(ids == 0, ids.max(initial=0) + 1, ids)
+    return ids if len(np.unique(ids)) == len(ids) else np.arange(1, len(ids) + 1)
 
 
 def _renumbered(codes: npt.NDArray[np.intp], nothing: int) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:

@@ -11,8 +11,9 @@ import numpy.typing as npt
 from cocoseg.codecs.panoptic import ids_from_rgb
 from cocoseg.errors import SampleError
 from cocoseg.files import png
-from cocoseg.files.png import Header
+from cocoseg.files.png import HEADER_BYTES, Header
 from cocoseg.files.png.labels import read_label_header, read_labels
+from cocoseg.formats.maps import channels, mat
 
 Numbers = npt.NDArray[Any]
 Size = tuple[int, int]
@@ -31,7 +32,8 @@ class Code(NamedTuple):
     ``split(numbers)`` gives the class values (R,) of runs (R,) and their instance numbers (R,), or None if there are
     none. ``zero_is_crowd``: instance number 0 stands for a crowd. ``zero_is_void``: only the number 0 as a whole is
     void, and void has no instances. ``join(classes, numbers)`` gives the numbers of pixels again, if they are ids of
-    segments.
+    segments. ``crowd(numbers)`` says which runs (R,) are marked as crowds. ``header`` needs the first ``head`` bytes.
+    ``needs`` is a package that comes with an extra.
     """
 
     read: Callable[[bytes, Size | None], Numbers]
@@ -40,6 +42,9 @@ class Code(NamedTuple):
     zero_is_crowd: bool = True
     zero_is_void: bool = False
     join: Callable[[Numbers, Numbers], Numbers] | None = None
+    crowd: Callable[[Numbers], npt.NDArray[np.bool_]] | None = None
+    head: int = HEADER_BYTES
+    needs: str = ""
 
 
 def plain(values: Numbers) -> tuple[Numbers, None]:
@@ -171,5 +176,11 @@ CODES = {
     "thousands": Code(read_wide, wide_header, thousands, join=thousands_again),
     "by-256": Code(read_wide, wide_header, by_256),
     "by-256-from-0": Code(read_wide, wide_header, by_256_from_0),
+    "ade": Code(channels.read_ade, channels.ade_header, channels.ade, zero_is_crowd=False),
+    "synthia": Code(channels.read_synthia, channels.synthia_header, channels.synthia),
+    "bdd": Code(
+        channels.read_bdd, channels.bdd_header, channels.bdd, join=channels.bdd_again, crowd=channels.bdd_crowd
+    ),
+    "mat": Code(mat.read_mat, mat.mat_header, plain, head=mat.MOST_BYTES, needs="scipy"),
     "two-channel": Code(read_two_channel, two_channel_header, two_channel, zero_is_crowd=False, zero_is_void=True),
 }

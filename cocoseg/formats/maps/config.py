@@ -1,4 +1,4 @@
-"""Class tables that lie in the data set itself: Mapillary Vistas' ``config*.json``, a list of ``labels``.
+"""Class tables that lie in the data set itself: ``config*.json`` of Mapillary Vistas, ``class_names.txt`` of LabelMe.
 
 The number of a class is its place in the list. ``instances`` says that it is a thing, ``evaluate`` that it counts.
 """
@@ -9,6 +9,7 @@ import msgspec
 
 from cocoseg.errors import DocumentError
 from cocoseg.files.documents import read_document
+from cocoseg.formats.coco_json.categories import read_categories
 from cocoseg.model import Category
 
 
@@ -26,6 +27,8 @@ class _Config(msgspec.Struct):
 
 def read_config(path: str) -> tuple[Category, ...]:
     """The categories that a file of the data set lists. Raises DocumentError ``doc.*``, ``file.*``, ``json.*``."""
+    if path.endswith(".txt"):
+        return read_categories(path)
     rows = read_document(path, _Config).labels
     if not rows:
         raise DocumentError("doc.missing_key", f"{path}: 'labels' is empty, expected the classes of the data set")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cocoseg.errors import DocumentError, Problem, UsageError
+from cocoseg.files import places
 from cocoseg.formats.maps.binary import as_binary, folder_problems, is_decided, void_problems
 from cocoseg.formats.maps.layouts import Layout
 from cocoseg.formats.maps.look import Look, are_photos, look_at
@@ -33,6 +34,15 @@ def looked_at(
 def _photos(folder: str) -> DocumentError:
     text = "most of these pictures are photos, not labels; give the folder of their labels, or the JSON of annotations"
     return DocumentError("doc.kind", f"{folder}: {text}")
+
+
+def own_classes(folder: str, path: str) -> DocumentError:
+    """The error for pictures whose classes are listed in a file that is not read."""
+    text = (
+        f"{places.base_name(path)} beside the pictures lists classes by their colours, so these are not the usual ones"
+    )
+    advice = "if the pictures hold numbers, name their classes with --categories (id,name)"
+    return DocumentError("maps.classes", f"{folder}: {text}; {advice}")
 
 
 def numbering(

@@ -51,7 +51,8 @@ class Pictures:
         if len(files) > 1:
             check_classes(self.numbering, classes, numbers, nothing)
             numbers = self.numbering.numbers(numbers)
-        numbered = Numbered(rows, numbers, lengths, void)
+        crowd = code.crowd(found) if code.crowd else None
+        numbered = Numbered(rows, numbers, lengths, void, crowd)
         return thing_sample(entry, place, size, self.values, numbered, code.zero_is_crowd, code.join)
 
     def _rows(

@@ -18,7 +18,15 @@ _NO_CATEGORIES = (
 )
 _NO_CONFIG = "config_v2.0.json, which lists the classes, is not beside the folders of the splits; put it there"
 
+_NO_SYNTHIA_AL = (
+    "nothing lists the classes of SYNTHIA-AL, whose numbers are its own; name them with --categories (id,name)"
+)
+
 ANY = "{stem}.png"
+
+_ADE = r"{split}/{stem:(?:.+/)?ADE_\w+_\d{{8}}}_seg.png"
+_COCO = r"{split:(?:train|val|test)(?:20\d\d)?}"
+_SF_PHOTOS = "{split}/RGBLeft/{stem}.png"
 
 
 class Files(NamedTuple):
@@ -31,7 +39,8 @@ class Files(NamedTuple):
       numbers are, a key of ``numbering.NUMBERINGS``.
     * ``table``: the class table, if it is not the layout's. ``labels``: the preset whose numbers the pictures hold, if
       these are not the ids of the table.
-    * ``beside``: a file at the root without which the path says nothing.
+    * ``beside``: a file at the root, or a folder with a slash, without which the path says nothing.
+    * ``void``, ``photos``: as those of the layout, if they differ.
     """
 
     path: str
@@ -41,6 +50,8 @@ class Files(NamedTuple):
     table: str = ""
     labels: str = ""
     beside: str = ""
+    void: tuple[int, ...] | None = None
+    photos: str = ""
 
 
 class Layout(NamedTuple):
@@ -50,6 +61,8 @@ class Layout(NamedTuple):
     * ``files``: the kinds of label pictures. If several are there, the first one is read.
     * ``table``: the class table. Without one, options give the meaning, and ``advice`` names them.
     * ``config``: files at the root that list the classes; the first that is there replaces the table.
+    * ``foreign``: files at the root that give other classes to the pictures, in a way that is not read here.
+    * ``binary``: whether the pictures may also be binary masks of 0 and 255.
     * ``void``: values that are void unless they are listed. ``no_number``: instance numbers that mean none.
     * ``background``: the value of background, if the layout distinguishes it from void.
     * ``photos``: the path of a picture's photo; of several, divided by ``|``, that of a photo that is there. ``lists``:
@@ -64,6 +77,8 @@ class Layout(NamedTuple):
     files: tuple[Files, ...] = (Files(ANY),)
     table: str = ""
     config: tuple[str, ...] = ()
+    foreign: tuple[str, ...] = ()
+    binary: bool = False
     advice: str = _NO_MEANING
     void: tuple[int, ...] = (0, 255)
     no_number: tuple[int, ...] = ()
@@ -85,8 +100,13 @@ LAYOUTS = {
     # VOC2012's devkit_doc.pdf: value n of SegmentationObject is object n, 255 the border of objects in both
     "voc": Layout(
         "Pascal VOC (SegmentationClass, SegmentationObject)",
-        files=(Files("SegmentationClass/{stem}.png", numbers="SegmentationObject/{stem}.png"),),
+        files=(
+            Files("SegmentationClass/{stem}.png", numbers="SegmentationObject/{stem}.png"),
+            Files("SegmentationClassPNG/{stem}.png", numbers="SegmentationObjectPNG/{stem}.png"),  # labelme2voc.py
+        ),
         table="voc",
+        config=("class_names.txt",),
+        foreign=("labelmap.txt",),
         void=(255,),
         no_number=(255,),
         background=0,
@@ -194,6 +214,89 @@ LAYOUTS = {
         photos="{split}/images/{stem}.jpg",
         crowds=False,
     ),
+    # sceneparsing's README and objectInfo150.txt
+    "ade20k": Layout(
+        "ADE20K SceneParsing-150",
+        files=(Files(r"annotations/{split}/{stem:ADE_\w+_\d{{8}}}.png"),),
+        table="ade20k",
+        void=(0,),
+        photos="images/{split}/{stem}.jpg",
+        things=False,
+        crowds=False,
+    ),
+    # ADE20K's utils/utils_ade20k.py; the parts of objects lie in _parts_1.png and so on
+    "ade20k-full": Layout(
+        "ADE20K, the full set (2016, 2017, 2021)",
+        files=(
+            Files(f"images/ADE/{_ADE}", "ade", photos="images/ADE/{split}/{stem}.jpg"),
+            Files(f"images/{_ADE}", "ade"),
+        ),
+        table="ade20k_full",
+        void=(0,),
+        photos="images/{split}/{stem}.jpg",
+        crowds=False,
+    ),
+    # The READMEs of RAND-CITYSCAPES, the video sequences (SEQS) and SF. The classes of AL are not those of the others.
+    "synthia": Layout(
+        "SYNTHIA (16-bit class and instance)",
+        files=(
+            Files("GT/LABELS/{stem:Stereo_(?:Left|Right)/.+}.png", "synthia", table="synthia_seqs"),
+            Files("GT/LABELS/{stem}.png", "synthia", table="synthia"),
+            Files(r"[{split:SEQ\d+}/]GTLeft/{stem}.png", "synthia", table="synthia_sf", photos=_SF_PHOTOS),
+            Files("SemSeg/{stem}.png", "synthia", beside="Depth/"),
+        ),
+        advice=_NO_SYNTHIA_AL,
+        void=(0,),
+        photos="RGB/{stem}.png",
+    ),
+    # BDD100K's doc/source/format.rst, label/to_mask.py and label/to_coco_panseg.py
+    "bdd100k": Layout(
+        "BDD100K (pan_seg, ins_seg, sem_seg)",
+        files=(
+            Files("labels/pan_seg/bitmasks/{split}/{stem}.png", "bdd", table="bdd_panoptic", void=(0,)),
+            Files("labels/ins_seg/bitmasks/{split}/{stem}.png", "bdd", table="bdd_instances", void=(0,)),
+            Files("labels/sem_seg/masks/{split}/{stem}.png", table="bdd_semantic"),
+        ),
+        void=(255,),
+        photos="images/10k/{split}/{stem}.jpg",
+    ),
+    # cocostuff's README and cocostuffapi's cocostuffhelper.py
+    "coco-stuff": Layout(
+        "COCO-Stuff (stuffthingmaps, stuff pixelmaps)",
+        files=(
+            Files(f"stuffthingmaps/{_COCO}/{{stem}}.png", table="coco_stuff", labels="cocostuff"),
+            Files(r"[annotations/]stuff_{split:\w+}_pixelmaps/{stem}.png", table="coco_pixelmaps"),
+        ),
+        void=(0,),
+        photos="{split}/{stem}.jpg|images/{split}/{stem}.jpg",
+        things=False,
+        crowds=False,
+    ),
+    # PortraitNet's data/datasets_portraitseg.py, which does not use 2
+    "eg1800": Layout(
+        "EG1800 (APSIS portraits)",
+        files=(Files("Labels/{stem}.png", beside="eg1800_train.txt"),),
+        table="portrait",
+        binary=True,
+        void=(2,),
+        background=0,
+        photos="Images/{stem}.png|Images/{stem}.jpg",
+        lists="eg1800_{split}.txt",
+        things=False,
+        crowds=False,
+    ),
+    # APSIS as its authors give it
+    "apsis": Layout(
+        "APSIS portraits (images_mask/*.mat)",
+        files=(Files(r"images_mask/{stem}_mask.mat", "mat"),),
+        table="portrait",
+        void=(),
+        background=0,
+        photos="images_data_crop/{stem}.jpg",
+        lists="{split}list.mat",
+        things=False,
+        crowds=False,
+    ),
     # What to-semantic writes, and any other folder of class maps.
     "semantic": Layout(
         "folder of class maps",
@@ -213,3 +316,9 @@ LAYOUTS = {
         crowds=False,
     ),
 }
+
+
+def of_kind(layout: Layout, kind: Files) -> Layout:
+    """The layout with what is different for a kind of its label pictures."""
+    void = layout.void if kind.void is None else kind.void
+    return layout._replace(table=kind.table or layout.table, void=void, photos=kind.photos or layout.photos)

@@ -5,6 +5,7 @@ A class that merges several categories becomes a new category. So does backgroun
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -20,7 +21,7 @@ from cocoseg.formats.maps.classes import Values
 from cocoseg.formats.maps.config import read_config
 from cocoseg.formats.maps.layouts import Layout
 from cocoseg.labels import LabelClass, LabelScheme, label_scheme
-from cocoseg.labels.presets import official_categories
+from cocoseg.labels.presets import official_categories, official_values
 from cocoseg.labels.schemefile import scheme_from
 from cocoseg.model import Category
 from cocoseg.runs.report import read_report
@@ -65,7 +66,8 @@ def meaning(
         return _of_scheme(label_scheme(numbers, official), official)._replace(certain=True)
     if official:
         rows = _with_background(listed or official, layout.background)
-        return _of_ids(rows, layout.void)._replace(certain=True)
+        values = {} if listed or config else official_values(layout.table)
+        return _of_ids(rows, layout.void, values)._replace(certain=not layout.binary)
     if source_labels is not None and "source_labels" in layout.options:
         return _of_scheme(_named(folder, source_labels, listed), listed)
     if "source_labels" in layout.options and (scheme := _reported(folder)):
@@ -78,11 +80,13 @@ def nothing() -> Values:
     return Values.of("value", (), ())
 
 
-def _of_ids(listed: tuple[Category, ...], void: tuple[int, ...]) -> Meaning:
-    """A value for each category, except for those that only group others."""
+def _of_ids(listed: tuple[Category, ...], void: tuple[int, ...], value_of: Mapping[int, int] | None = None) -> Meaning:
+    """A value for each category, except for those that only group others: its id, or ``value_of[id]``."""
     roots = tuple(row for row in listed if row.unused_root)
     categories = tuple(row for row in listed if not row.unused_root) if roots else listed
-    values = Values.of("category id", ((category.id, category) for category in categories), void)
+    known = value_of or {}
+    pairs = ((known.get(category.id, category.id), category) for category in categories)
+    values = Values.of("category id", pairs, void)
     return Meaning(categories, values, by_id=True, roots=roots)
 
 

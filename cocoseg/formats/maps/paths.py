@@ -68,10 +68,11 @@ def shows(layout: Layout, folder: str, files: Sequence[str]) -> bool:
 
 
 def _is_beside(name: str, root: str, folder: str, above: list[str], files: Sequence[str]) -> bool:
-    """Whether a file lies at the root of a data set; "" always does."""
+    """Whether a file or a folder lies at the root of a data set; "" always does."""
     parts = root.split("/") if root else []
     if not name or len(parts) >= len(above):
-        return not name or "/".join((*parts[len(above) :], name)) in files
+        path = "/".join((*parts[len(above) :], name))
+        return not name or any(file.startswith(path) for file in files)
     return places.exists(places.join(_ascend(folder, len(above) - len(parts)), name))
 
 

@@ -12,7 +12,7 @@ from cocoseg.files import listing, names, places
 from cocoseg.formats.coco_json.images import Keys
 from cocoseg.formats.coco_json.photos import Photos, photos_of
 from cocoseg.formats.maps import splits
-from cocoseg.formats.maps.layouts import Files, Layout
+from cocoseg.formats.maps.layouts import Files, Layout, of_kind
 from cocoseg.formats.maps.paths import Found, Picture, find
 from cocoseg.model import Entry, Refused
 
@@ -24,7 +24,8 @@ class Index(NamedTuple):
     """A folder: an entry per picture, its problems, and the metadata of the JSON that lists the photos.
 
     ``names`` are those of all its pictures, whatever the split, below ``root``. ``photos`` is the folder of the photos,
-    if it is there; ``config`` is the file in which the data set lists its classes, or "".
+    if it is there; ``config`` is the file in which the data set lists its classes, or "";
+    ``foreign`` one that gives its own classes and is not read.
     """
 
     entries: list[Entry | Refused]
@@ -36,6 +37,7 @@ class Index(NamedTuple):
     numbered: bool = False
     photos: str = ""
     config: str = ""
+    foreign: str = ""
 
 
 def read_index(
@@ -49,6 +51,7 @@ def read_index(
     found = find(layout, folder)
     if found is None:
         raise _not_placed(folder, layout) if layout.is_placed else no_pictures(folder)
+    layout = of_kind(layout, found.kind)
     chosen, refused = splits.choose(folder, found, layout.lists, split)
     place, name = _photos(layout, found, chosen, split)
     labels = [name(picture) for picture in found.pictures]
@@ -59,9 +62,19 @@ def read_index(
     entries = [_entry(folder, number, row, labels[number], second, photos, keys) for number, row in rows]
     listed = [picture.file for picture in found.pictures]
     problems = (*photos.problems, *keys.problems, *_left_out(folder, found))
+    foreign = next((places.join(found.root, name) for name in layout.foreign if name in found.files), "")
     config = next((places.join(found.root, name) for name in layout.config if name in found.files), "")
     return Index(
-        [*entries, *refused], problems, photos.about, listed, found.root, found.kind, second is not None, place, config
+        [*entries, *refused],
+        problems,
+        photos.about,
+        listed,
+        found.root,
+        found.kind,
+        second is not None,
+        place,
+        config,
+        foreign,
     )
 
 

@@ -21,9 +21,10 @@ from cocoseg.files import places
 from cocoseg.files.places import StrPath
 from cocoseg.formats.coco_json.categories import name_problems
 from cocoseg.formats.maps.codes import CODES, Code
-from cocoseg.formats.maps.decide import looked_at, no_meaning, numbering
+from cocoseg.formats.maps.decide import looked_at, no_meaning, numbering, own_classes
 from cocoseg.formats.maps.decode import Pictures
-from cocoseg.formats.maps.layouts import Layout
+from cocoseg.formats.maps.layouts import Layout, of_kind
+from cocoseg.formats.maps.mat import check_scipy
 from cocoseg.formats.maps.meaning import Meaning, meaning, root_problems
 from cocoseg.formats.maps.pictures import Index, read_index
 from cocoseg.formats.survey import Peek, header_size
@@ -59,7 +60,12 @@ def glance(
     """As ``read``, but for a survey: the meaning of the values may be unknown."""
     folder = os.fspath(path)
     index = read_index(folder, layout, images, split)
-    layout = layout._replace(table=index.kind.table or layout.table)
+    code = CODES[index.kind.code]
+    if code.needs:
+        check_scipy(folder)
+    layout = of_kind(layout, index.kind)
+    if index.foreign and not index.config and categories is None:
+        raise own_classes(folder, index.foreign)
     meant = meaning(folder, layout, categories, source_labels, index.config, index.kind.labels)
     roots = root_problems(folder, meant)
     if meant is not None and class_name is not None:
@@ -70,7 +76,6 @@ def glance(
     numbers, more = numbering(folder, folders, index, meant, instance_code)
     found, values = meant.categories, meant.values.with_things(numbers.numbered)
     read_as = f"{meant.read_as or layout.what}, with instance numbers as {numbers.numbering.words}"
-    code = CODES[index.kind.code]
     numbered = index.numbered or instances is not None or code.split is not CODES["plain"].split
     return Dataset(
         found,
@@ -95,8 +100,8 @@ def peek(dataset: Dataset) -> Callable[[Entry], Peek]:
     load = dataset.load
     assert isinstance(load, Loader)
     assert isinstance(load.makes, Pictures)
-    header = CODES[load.makes.code].header
-    return lambda entry: Peek(header_size(load.path(entry), header))
+    code = CODES[load.makes.code]
+    return lambda entry: Peek(header_size(load.path(entry), code.header, code.head))
 
 
 def _unlabelled(code: Code, meant: Meaning) -> Literal["unknown", "background", "void"]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import posixpath
+import re
 from collections.abc import Iterable, Sequence
 
 from cocoseg.errors import DocumentError, Problem, SampleError, nearest, show
 from cocoseg.files import places
 from cocoseg.files.reading import read_file
+from cocoseg.formats.maps.mat import read_numbers
 from cocoseg.formats.maps.paths import SPLITS, Found, Picture
 from cocoseg.model import Refused
 
@@ -25,10 +27,11 @@ def choose(folder: str, found: Found, lists: str, split: str | None) -> tuple[li
         return _listed(folder, inside, given)
     if lists and not any(picture.split for picture in inside):
         return _listed(folder, inside, _file(folder, found, lists, split))
-    chosen = [picture for picture in inside if _same(_folder(picture), split)]
-    if not chosen:
-        raise _unknown(folder, split, {_folder(picture) for picture in inside} - {""})
-    return chosen, []
+    folders = {_folder(picture) for picture in inside} - {""}
+    meant = {split} & folders or {name for name in folders if _plain(name) == _plain(split)}
+    if not meant or len({name.lower() for name in meant if _year(name)}) > 1:
+        raise _unknown(folder, split, folders)
+    return [picture for picture in inside if _folder(picture) in meant], []
 
 
 def list_file(split: str | os.PathLike[str]) -> str | None:
@@ -46,15 +49,27 @@ def _folder(picture: Picture) -> str:
     return picture.split or picture.file.rpartition("/")[0].partition("/")[0]
 
 
-def _same(folder: str, split: str) -> bool:
-    return SPLITS.get(folder.lower(), folder) == SPLITS.get(split.lower(), split)
+def _plain(split: str) -> str:
+    """What a split is commonly called, without a year.
+
+    >>> _plain("Training"), _plain("val2017"), _plain("night")
+    ('train', 'val', 'night')
+    """
+    name = split[: -len(year)] if (year := _year(split)) else split
+    return SPLITS.get(name.lower(), name)
+
+
+def _year(split: str) -> str:
+    found = re.fullmatch(r"(?:train|val|test)(20\d\d)", split)
+    return found[1] if found else ""
 
 
 def _listed(folder: str, pictures: Sequence[Picture], path: str) -> tuple[list[Picture], list[Refused]]:
     """The pictures that a list names, in its order. Raises DocumentError."""
     stems = list(dict.fromkeys(_stems(path)))
     there = _by_name(pictures)
-    listed = [there[stem] for stem in stems if stem in there]
+    stems = [stem if stem in there else posixpath.splitext(stem)[0] for stem in stems]
+    listed = [there[stem] for stem in dict.fromkeys(stems) if stem in there]
     if not listed:
         text = f"none of the {len(stems)} names has a label picture in {show(folder, 300)}; is --split right?"
         raise DocumentError("file.missing", f"{show(path, 300)}: {text}")
@@ -90,15 +105,21 @@ def _unknown(folder: str, split: str, known: Iterable[str], where: str = "") -> 
 
 
 def _stems(path: str) -> list[str]:
-    """The first word of each line, without its ending. Raises DocumentError ``file.*``, ``doc.empty``."""
+    """The first word of each line. Raises DocumentError ``file.*``, ``doc.empty``, ``mat.*``."""
     try:
-        lines = read_file(path).decode("utf-8-sig", "replace").splitlines()
+        data = read_file(path)
+        lines = _numbers(data) if path.endswith(".mat") else data.decode("utf-8-sig", "replace").splitlines()
     except SampleError as error:
-        raise DocumentError(error.category, error.message) from None
+        raise DocumentError(error.category, f"{show(path, 300)}: {error.message}") from None
     stems = [line.split()[0] for line in lines if line.strip()]
     if not stems:
         raise DocumentError("doc.empty", f"{show(path, 300)}: no names, expected one per line")
     return stems
+
+
+def _numbers(data: bytes) -> list[str]:
+    """The names of the numbers in a list of MATLAB's, as APSIS calls its pictures."""
+    return [f"{number:05d}" for number in read_numbers(data)]
 
 
 def _unlabelled(folder: str, path: str, stem: str) -> Refused:

@@ -5,6 +5,7 @@ without a road. All edges are edges of pixels, so that every format can hold the
 
 * ``NAMES``: what the format calls the classes, {} for the same names; a class that it can't hold is None.
 * ``OPTIONS``: reading options that the data set needs.
+* ``CALLED``: what the pictures are called, if not by their names.
 * ``things``: whether instances are told apart, where the table of formats can't say it for this data set.
 """
 
