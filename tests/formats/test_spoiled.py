@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ MODULES = {
     path.stem: import_module(f"formats.spoiled.{path.stem}")
     for path in sorted((Path(__file__).parent / "spoiled").glob("[!_]*.py"))
 }
+MODULES = {name: module for name, module in MODULES.items() if find_spec(getattr(module, "NEEDS", "numpy"))}
 ALL = [pytest.param(name, case, id=f"{name}-{case.name}") for name, module in MODULES.items() for case in module.CASES]
 
 

@@ -180,3 +180,44 @@ def test_two_data_sets_in_a_folder_are_named(voc: Path) -> None:
     shutil.copytree(voc, voc.parent / "VOC2007")
     with pytest.raises(cocoseg.DocumentError, match="several data sets: 'VOC2007', 'VOC2012'; name one"):
         cocoseg.read(voc.parent)
+
+
+def test_the_numbers_that_people_train_with() -> None:
+    dataset = cocoseg.read(VOC)
+    for name, sample in zip(NAMES, dataset, strict=True):
+        class_map = cocoseg.semantic(sample, cocoseg.label_scheme("voc21", dataset))
+        np.testing.assert_array_equal(class_map, expected(name))
+    with pytest.raises(cocoseg.LabelError, match="for other categories"):
+        cocoseg.label_scheme("voc21", cocoseg.read(FIXTURES / "panoptic.json").categories)
+
+
+def test_a_list_of_classes_beside_the_pictures_replaces_vocs(voc: Path) -> None:
+    names = ["_background_", *(f"part {number}" for number in range(1, 16))]
+    (voc / "class_names.txt").write_text("\n".join(names) + "\n")
+    dataset = cocoseg.read(voc)
+    assert [category.name for category in dataset.categories] == names
+    assert dataset.categories[0].isthing is False
+    with pytest.raises(cocoseg.LabelError, match="for other categories"):
+        cocoseg.label_scheme("voc21", dataset.categories)
+
+
+def test_labelme_calls_the_folders_of_pngs_by_their_ending(voc: Path) -> None:
+    for folder in ("SegmentationClass", "SegmentationObject"):
+        (voc / folder).rename(voc / f"{folder}PNG")
+        (voc / folder).mkdir()
+        (voc / folder / "a.npy").write_bytes(b"")
+    (voc / "class_names.txt").write_text("\n".join(f"c{number}" for number in range(16)))
+    assert detect(voc) == "voc"
+    dataset = cocoseg.read(voc)
+    assert dataset.categories[15].name == "c15"
+    class_map = cocoseg.semantic(dataset[0], cocoseg.label_scheme("index", dataset))
+    np.testing.assert_array_equal(class_map, expected(NAMES[0]))
+
+
+def test_classes_by_colour_are_not_taken_for_vocs(voc: Path, tmp_path: Path) -> None:
+    (voc / "labelmap.txt").write_text("# label:color_rgb:parts:actions\ncar:10,20,30::\n")
+    with pytest.raises(cocoseg.DocumentError, match="labelmap.txt beside the pictures lists classes") as caught:
+        cocoseg.read(voc)
+    assert caught.value.category == "maps.classes"
+    (tmp_path / "own.csv").write_text("id,name\n7,cart\n12,robot\n15,worker\n")
+    assert len(cocoseg.read(voc, categories=tmp_path / "own.csv")) == 3
