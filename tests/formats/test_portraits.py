@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -52,9 +53,8 @@ def test_a_folder_of_labels_alone_is_not_eg1800(eg1800: Path) -> None:
     assert detect(eg1800) == "semantic"
 
 
+@pytest.mark.skipif(find_spec("scipy") is None, reason="scipy is not installed")
 class TestMatlabsFiles:
-    pytest.importorskip("scipy")
-
     @pytest.mark.parametrize("number", [0, 1, 2])
     def test_masks_are_read(self, number: int) -> None:
         assert detect(MATS) == "apsis"

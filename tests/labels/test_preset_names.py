@@ -21,7 +21,8 @@ STUFF = (*official_categories("coco_stuff"), Category(183, "other", False))
 THINGS = [Category(row.id, row.name) for row in PANOPTIC if row.isthing]
 OWN = [Category(1, "car", True), Category(2, "road", False), Category(3, "sky", False), Category(4, "bus", True)]
 WITH_TABLE = [name for name, preset in PRESETS.items() if (preset.table or "").startswith("coco")]
-OTHERS = [name for name, preset in PRESETS.items() if preset.table and name not in WITH_TABLE]
+FULL = "ade20k-150-full"  # 153 of thousands of classes, so most subsets have none of them
+OTHERS = [name for name, preset in PRESETS.items() if preset.table and name not in (*WITH_TABLE, FULL)]
 OF_PANOPTIC = ["mask2former", "detectron2-fpn", "deeplab2", "deeplab2-crowds"]
 OF_STUFF = ["cocostuff", "mmseg-cocostuff"]
 

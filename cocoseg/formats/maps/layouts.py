@@ -272,7 +272,7 @@ LAYOUTS = {
         things=False,
         crowds=False,
     ),
-    # PortraitNet's data/datasets_portraitseg.py, which does not use 2
+    # PortraitNet's data/datasets_portraitseg.py, which takes 2 for background
     "eg1800": Layout(
         "EG1800 (APSIS portraits)",
         files=(Files("Labels/{stem}.png", beside="eg1800_train.txt"),),
