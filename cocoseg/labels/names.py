@@ -79,13 +79,13 @@ def _fitting(rows: Sequence[Category], agreed: int) -> list[str]:
     """The presets of a table that agrees with more categories, and with at least half."""
     counts = {table: sum(_agrees(row, _official(table)) for row in rows) for table in _TABLES}
     better = [table for table, count in counts.items() if count > agreed and 2 * count >= len(rows)]
-    return [name for name, preset in PRESETS.items() if preset.table in better and 2 * _listed(name, rows) >= len(rows)]
+    return [name for name, preset in PRESETS.items() if preset.table in better and _is_for(name, rows)]
 
 
-def _listed(preset: str, rows: Sequence[Category]) -> int:
-    """How many of the categories have a class in a preset."""
-    known = PRESETS[preset].build(()).class_of
-    return sum(row.id in known for row in rows)
+def _is_for(preset: str, rows: Sequence[Category]) -> bool:
+    """Whether at least half of the categories have a class in a preset, or it makes all others void."""
+    scheme = PRESETS[preset].build(())
+    return scheme.unknown == "void" or 2 * sum(row.id in scheme.class_of for row in rows) >= len(rows)
 
 
 def _compared(preset: str, names: Names, rows: Sequence[Category], listed: int, agreed: int) -> str:

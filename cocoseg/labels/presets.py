@@ -296,7 +296,7 @@ def _ade20k_full(_: Sequence[Category]) -> LabelScheme:
     """The 150 classes for the full set, where three of them are two classes."""
     ids: dict[str, list[int]] = {}
     for row in _table("ade20k_full"):
-        ids.setdefault(row.name, []).append(row.id)
+        ids.setdefault(row.name.partition(" (")[0], []).append(row.id)
     rows = _one_class_each(official_categories("ade20k"), 0)
     classes = tuple(replace(row, category_ids=tuple(ids[row.name])) for row in rows)
     return LabelScheme("ade20k-150-full", classes, unknown="void")

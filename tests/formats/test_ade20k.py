@@ -75,11 +75,11 @@ def test_names_of_ones_own(tmp_path: Path) -> None:
     dataset = cocoseg.read(FULL, categories=tmp_path / "names.csv")
     assert [row.name for row in dataset.categories][:2] == ["bin", "door"]
     assert len(dataset[0].ids) == 6
-    assert len(cocoseg.read(FULL).categories) == 3688
+    assert len({row.name for row in cocoseg.read(FULL).categories}) == 3688
 
 
 def test_the_presets_refuse_each_others_data() -> None:
-    with pytest.raises(cocoseg.LabelError, match="for other categories"):
+    with pytest.raises(cocoseg.LabelError, match="presets for these categories are ade20k-150-full"):
         cocoseg.label_scheme("ade20k-150", cocoseg.read(FULL).categories)
     with pytest.raises(cocoseg.LabelError, match="presets for these categories are ade20k-150"):
         cocoseg.label_scheme("ade20k-150-full", cocoseg.read(CHALLENGE).categories)

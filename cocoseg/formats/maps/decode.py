@@ -52,7 +52,7 @@ class Pictures:
             check_classes(self.numbering, classes, numbers, nothing)
             numbers = self.numbering.numbers(numbers)
         crowd = code.crowd(found) if code.crowd else None
-        numbered = Numbered(rows, numbers, lengths, void, crowd)
+        numbered = Numbered(rows, numbers, lengths, void, crowd=crowd)
         return thing_sample(entry, place, size, self.values, numbered, code.zero_is_crowd, code.join)
 
     def _rows(
