@@ -117,6 +117,31 @@ class Reading(TypedDict, total=False):
             shell=Shell(("--class",)),
         ),
     ]
+    colors: Annotated[
+        "StrPath | None",
+        Option(
+            "Table of the colours of classes in the pictures in SRC: a file, or voc, cityscapes, ade20k or camvid.",
+            unset="found in SRC or above it",
+            metavar="NAME|FILE",
+        ),
+    ]
+    tolerance: Annotated[
+        int | None,
+        Option(
+            "Take the nearest listed colour or number up to N off, as in JPEGs.",
+            unset="refuse them",
+            metavar="N",
+            least=1,
+        ),
+    ]
+    suffix: Annotated[
+        str | None,
+        Option(
+            "What the names of label pictures end with, as _mask; the photo is called the same without it.",
+            unset="found out from the names",
+            metavar="TEXT",
+        ),
+    ]
     split: Annotated[
         "StrPath | None", Option("Only the images of a split, by its name or list file.", metavar="NAME|FILE")
     ]

@@ -75,12 +75,20 @@ def _signs(row: Format) -> str:
         "head": "`{}` near the beginning",
         "table": "a file `{}` in a sub-folder",
         "names": "masks named `<id>_<class>.png`",
-        "mode": "{} PNGs",
+        "mode": "{}",
+        "folders": "{}",
         "each": "JSONs of one {} each",
     }
     modes = {"0": "grey", "2": "RGB", "3": "palette", "4": "grey-alpha", "6": "RGBA"}
+    modes = {number: f"{mode} pictures" for number, mode in modes.items()}
+    modes |= {"equal": "three equal channels", "colors": "a table of colours (`--colors`, or found)"}
+    folders = {
+        "class": "binary masks of the same names in folders of classes",
+        "image": "binary masks in `<image>/masks`, and a photo in `<image>/images`",
+    }
+    shown = {"mode": modes, "folders": folders}
     pairs = [sign.partition(":")[::2] for sign in row.signs]
-    signs = [words[kind].format(modes[value] if kind == "mode" else value) for kind, value in pairs]
+    signs = [words[kind].format(shown.get(kind, {}).get(value, value)) for kind, value in pairs]
     placed = row.layout.files if row.layout and row.layout.is_placed else ()
     return ", ".join([*(f"paths as `{kind.path}`" for kind in placed), *signs])
 

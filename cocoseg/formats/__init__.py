@@ -23,7 +23,8 @@ class Format(NamedTuple):
     * ``what``: a name for people. ``options``: the reading options that apply to the format.
     * ``signs``: how it is recognised: ``key:`` a key of a JSON, ``head:`` an ending and a text near the beginning of
       such a file, ``report:`` the command that wrote a folder, ``table:`` a file in its sub-folders, ``names:`` names
-      of its PNGs, ``mode:`` their colour type, ``each:`` what each of its JSONs has one of.
+      of its PNGs, ``mode:`` what these hold (``maps/modes.py``), ``folders:`` what folders of masks stand for,
+      ``each:`` what each of its JSONs has one of.
     * ``document``: the file to read in a folder that cocoseg wrote. ``folder``: whether a source is a folder.
       ``either``: it is a file with one image, or a folder of such files.
     * ``overlaps``: whether masks may overlap. ``things``, ``crowds``: whether instances and crowds are distinguished.
@@ -90,6 +91,25 @@ FORMATS = {
         ("categories", "photos"),
         ("key:shapes",),
         either=True,
+        overlaps=True,
+        crowds=False,
+    ),
+    "class-folders": Format(
+        "cocoseg.formats.maps.class_folders",
+        "folder of binary masks for each class",
+        ("categories", "images", "split"),
+        ("folders:class",),
+        folder=True,
+        overlaps=True,
+        things=False,
+        crowds=False,
+    ),
+    "instance-folders": Format(
+        "cocoseg.formats.maps.instance_folders",
+        "folder for each image, with a binary mask for each object",
+        ("categories", "images", "split", "class_name"),
+        ("folders:image",),
+        folder=True,
         overlaps=True,
         crowds=False,
     ),

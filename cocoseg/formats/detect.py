@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 from cocoseg.errors import DocumentError, SampleError, show
 from cocoseg.files import places, png
@@ -15,6 +15,9 @@ from cocoseg.files.places import StrPath, place
 from cocoseg.files.reading import first_match, read_head
 from cocoseg.formats import FORMATS
 from cocoseg.formats.inside import Signs, are_of_one_image_each, format_of, only_document
+from cocoseg.formats.maps.folders import folders_of
+from cocoseg.formats.maps.modes import mode_of
+from cocoseg.formats.maps.pairs import pair
 from cocoseg.formats.maps.paths import shows
 from cocoseg.formats.maps.pictures import no_pictures
 from cocoseg.formats.masks.naming import are_masks
@@ -42,11 +45,14 @@ def detect(path: StrPath) -> str | None:
     return recognise(path).format
 
 
-def recognise(path: StrPath) -> Found:
-    """The format of a source. Raises DocumentError ``file.*``, ``doc.*``, ``png.*``."""
+def recognise(path: StrPath, given: Mapping[str, Any] | None = None) -> Found:
+    """The format of a source, of which some reading options are ``given``.
+
+    Raises DocumentError ``file.*``, ``doc.*``, ``png.*``, ``image.*``.
+    """
     source = place(path)
     try:
-        return _of_folder(source) if is_folder(source) else Found(format_of(source, _file_signs()))
+        return _of_folder(source, given or {}) if is_folder(source) else Found(format_of(source, _file_signs()))
     except SampleError as error:
         raise DocumentError(error.category, error.message) from None
 
@@ -56,7 +62,7 @@ def is_folder(source: str) -> bool:
     return places.is_input_folder(source)
 
 
-def _of_folder(folder: str) -> Found:
+def _of_folder(folder: str, given: Mapping[str, Any]) -> Found:
     """Detects by the report of a run, paths inside, files with annotations, the tables of masks, or the PNGs."""
     if command := read_report(folder).command:
         return Found(_written_by(folder, command))
@@ -72,7 +78,7 @@ def _of_folder(folder: str) -> Found:
         return found
     if table:
         return Found(table)
-    return _of_documents(folder, files) or Found(_of_pictures(folder, pictures_of(files)), guessed=True)
+    return _of_documents(folder, files) or Found(_of_pictures(folder, files, given), guessed=True)
 
 
 def _is_fallback(name: str) -> bool:
@@ -113,11 +119,19 @@ def find_document(folder: str, format: str) -> str:
     return found[0]
 
 
-def _of_pictures(folder: str, found: Sequence[str]) -> str:
-    """Detects by the names of the PNGs, or by the mode of the first."""
-    if not found:
+def _of_pictures(folder: str, files: Sequence[str], given: Mapping[str, Any]) -> str:
+    """Detects by the names of the label pictures, or by what some of them hold."""
+    labels = pair(files, given.get("suffix"), "tolerance" in given).labels or pictures_of(files)
+    if not labels:
         raise no_pictures(folder)
-    return _named(folder, found) or _signs("mode")[str(_first_header(folder, found).color_type)]
+    named = _named(folder, pictures_of(files)) or _in_folders(folder, files)
+    return named or _signs("mode")[mode_of(folder, labels, files, given)]
+
+
+def _in_folders(folder: str, files: Sequence[str]) -> str | None:
+    """Detects folders of binary masks that stand for classes or images, if that leaves no doubt."""
+    found = folders_of(folder, files)
+    return found and _signs("folders")[found]
 
 
 def _signs(kind: str) -> dict[str, str]:
@@ -140,7 +154,7 @@ def _written_by(folder: str, command: str) -> str:
 
 def _named(folder: str, found: Sequence[str]) -> str | None:
     """Detects by the names of the PNGs, if they leave no doubt."""
-    return next((name for name in _signs("names").values() if are_masks(folder, found)), None)
+    return next((name for name in _signs("names").values() if found and are_masks(folder, found)), None)
 
 
 def _first_header(folder: str, found: Sequence[str]) -> png.Header:

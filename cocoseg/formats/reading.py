@@ -67,7 +67,7 @@ def _open(path: StrPath, options: Reading, function: str = "read") -> tuple[str,
     most = _limit(given.pop("max_pixels", MAX_PIXELS))
     single, all_classes = given.pop("crowd_as_things", False), given.get("all_classes", False)
     _check_name(name)
-    found = Found(name) if name else recognise(source)
+    found = Found(name) if name else recognise(source, given)
     if found.format is None:  # images without a segment, or else that reader's message says what is wrong
         found = Found("coco")
         given = {option: value for option, value in given.items() if option in FORMATS["coco"].options}

@@ -37,7 +37,7 @@ class Source:
         src = dataset.source if dataset.source.lower().endswith(".json") else self.src
         named = (src, *(options[name] for name in _FILES))  # type: ignore[literal-required]
         split = None if options["split"] is None else list_file(options["split"])
-        files = (*named, split, labels_file(options["source_labels"]))
+        files = (*named, split, labels_file(options["source_labels"]), labels_file(options["colors"]))
         return [place(path) for path in files if path is not None]
 
     @property

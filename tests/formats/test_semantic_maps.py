@@ -200,6 +200,7 @@ def listed(path: Path, *rows: tuple[int, str]) -> Path:
     return path
 
 
+COLORED = build_png(2, 1, 2, 8, pixels=[[1, 2, 3, 1, 2, 3]])
 HALF = u8([0, 255], [255, 0])
 OBJECT = ((0, "background"), (1, "object"))
 
@@ -257,7 +258,7 @@ class TestBinaryMasks:
         assert dataset[0].category_ids.tolist() == found
 
     def test_not_one_among_pictures_in_colours(self, tmp_path: Path) -> None:
-        folder = folder_of(tmp_path / "m", a=HALF, b=build_png(2, 2, 2, 8), c=build_png(2, 2, 2, 8))
+        folder = folder_of(tmp_path / "m", a=HALF, b=COLORED, c=COLORED)
         assert cocoseg.info(folder).categories == ()
         assert [row.name for row in cocoseg.info(folder, class_name="x").categories] == ["x"]
 
@@ -342,7 +343,7 @@ class TestBinaryMasks:
         self, folders: tuple[str, ...], options: Any, warned: bool, tmp_path: Path
     ) -> None:
         for name in folders:
-            folder_of(tmp_path / "m" / name, a=HALF)
+            folder_of(tmp_path / "m" / name, **{f"in_{name}": HALF})
         problems = cocoseg.read(tmp_path / "m", **options).problems
         assert [problem.category for problem in problems] == ["maps.binary"] * warned
         assert all("the binary masks in 'cat', 'dog' are all of one class" in problem.message for problem in problems)
@@ -630,7 +631,11 @@ class TestBadInput:
         ("name", "category", "said"),
         [
             ("truncated", "png.corrupt", "get the file again"),
-            ("RGB 8", "png.mode", "8-bit RGB, expected one channel (grey or palette); if its colours are segment ids"),
+            (
+                "RGB 8",
+                "png.mode",
+                "the picture has colours, expected one channel (grey or palette) or three that are equal",
+            ),
             ("RGB 16", "png.mode", "16-bit RGB"),
             ("grey with alpha", "png.mode", "drop the alpha"),
             ("JPEG", "png.format", "a JPEG, whose compression changes numbers"),
@@ -651,7 +656,7 @@ class TestBadInput:
         damaged = write_class_map(np.full((9, 9), 77, np.uint8))
         return {
             "truncated": self.GOOD[:-20],
-            "RGB 8": build_png(2, 2, 2, 8),
+            "RGB 8": COLORED,
             "RGB 16": build_png(2, 2, 2, 16),
             "grey with alpha": build_png(2, 2, 4, 8),
             "JPEG": jpeg.getvalue(),

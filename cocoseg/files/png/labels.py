@@ -21,7 +21,7 @@ from cocoseg.files.png.write import chunk
 _GREY, _PALETTE = 0, 3
 _WRONG = {
     2: "if its colours are segment ids, read it with its panoptic JSON; if R is the category and G the instance, with "
-    "--from two-channel; if they stand for classes, or it is a photo, a map of class numbers has to be made first",
+    "--from two-channel; if they stand for classes, name the table of the colours with --colors",
     4: "drop the alpha",
     6: "alpha and colours are not class numbers",
 }
@@ -48,7 +48,7 @@ def read_label_header(data: bytes) -> Header:
     """The header of a picture of numbers, which has one channel. Raises SampleError: ``png.*``, ``limit.pixels``."""
     if data.startswith(b"\xff\xd8"):
         text = "the file is a JPEG, whose compression changes numbers, so they are not labels"
-        raise SampleError("png.format", f"{text}; get them as PNG")
+        raise SampleError("png.format", f"{text}; get them as PNG, or take the nearest listed ones with --tolerance")
     header = read_header(data)
     depths = {_GREY: (1, 2, 4, 8, 16), _PALETTE: (1, 2, 4, 8)}.get(header.color_type, ())
     if header.bit_depth not in depths:

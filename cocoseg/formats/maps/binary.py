@@ -83,8 +83,9 @@ def folder_problems(folder: str, names: Sequence[str]) -> tuple[Problem, ...]:
     if len(inside) < 2 or _PARTS.intersection(map(str.lower, inside)):
         return ()
     some = ", ".join(map(show, inside[:5])) + (f" and {len(inside) - 5} more" if len(inside) > 5 else "")
-    text = f"the binary masks in {some} are all of one class; if these are classes, read each folder with --class"
-    return (Problem("maps.binary", f"{folder}: {text}; if not, name the class with --class"),)
+    text = f"the binary masks in {some} are all of one class; if these are classes, read them with --from class-folders"
+    advice = "if each mask is an object of an image, with --from instance-folders; if not, name the class with --class"
+    return (Problem("maps.binary", f"{folder}: {text}; {advice}"),)
 
 
 def _is_suspicious(look: Look, values: set[int], absent: Sequence[int]) -> bool:

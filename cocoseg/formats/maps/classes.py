@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from cocoseg.codecs.panoptic import ID_LIMIT
 from cocoseg.codecs.regions import Regions
-from cocoseg.errors import SampleError
+from cocoseg.errors import Problem, SampleError
 from cocoseg.files.digests import digest
 from cocoseg.labels.presets import is_thing
 from cocoseg.model import Category, Entry, Sample
@@ -72,6 +72,10 @@ class Values:
         if found.min(initial=0) == _UNKNOWN:
             raise self._unknown(values, lengths, found == _UNKNOWN)
         return found
+
+    def problems(self, values: npt.NDArray[Any], lengths: npt.NDArray[np.intp], place: str) -> tuple[Problem, ...]:
+        """What is to be said of a picture whose runs (R,), (R,) were found; nothing where values mean what they are."""
+        return ()
 
     def _unknown(
         self, values: npt.NDArray[Any], lengths: npt.NDArray[np.intp], strange: npt.NDArray[np.bool_]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,6 +15,7 @@ from cocoseg.files import png
 from cocoseg.files.png import HEADER_BYTES, Header
 from cocoseg.files.png.labels import read_label_header, read_labels
 from cocoseg.formats.maps import channels, mat
+from cocoseg.formats.maps.kinds import colors_header, numbers_header, read_colors, read_numbers
 
 Numbers = npt.NDArray[Any]
 Size = tuple[int, int]
@@ -171,8 +173,14 @@ def _blue(pixels: npt.NDArray[np.uint32]) -> SampleError:
     return SampleError("png.mode", f"{found}; {advice}")
 
 
+ALONE = ("plain", "numbers")  # codes of class numbers alone
+COLORS = "colors"
 CODES = {
     "plain": Code(read_labels, read_label_header, plain),
+    "numbers": Code(read_numbers, numbers_header, plain),
+    "numbers-lossy": Code(partial(read_numbers, lossy=True), numbers_header, plain),
+    "colors": Code(read_colors, colors_header, plain),
+    "colors-lossy": Code(partial(read_colors, lossy=True), colors_header, plain),
     "thousands": Code(read_wide, wide_header, thousands, join=thousands_again),
     "by-256": Code(read_wide, wide_header, by_256),
     "by-256-from-0": Code(read_wide, wide_header, by_256_from_0),

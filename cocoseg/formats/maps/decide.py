@@ -5,6 +5,7 @@ from __future__ import annotations
 from cocoseg.errors import DocumentError, Problem, UsageError
 from cocoseg.files import places
 from cocoseg.formats.maps.binary import as_binary, folder_problems, is_decided, void_problems
+from cocoseg.formats.maps.codes import ALONE
 from cocoseg.formats.maps.layouts import Layout
 from cocoseg.formats.maps.look import Look, are_photos, look_at
 from cocoseg.formats.maps.meaning import Meaning, nothing
@@ -15,15 +16,21 @@ from cocoseg.model import Dataset, Entry, Loader
 
 
 def looked_at(
-    folder: str, pictures: str, index: Index, meant: Meaning | None, class_name: str | None
+    folder: str,
+    pictures: str,
+    index: Index,
+    meant: Meaning | None,
+    class_name: str | None,
+    tolerance: int | None = None,
 ) -> tuple[Meaning, tuple[Problem, ...]]:
     """The meaning of the values, and what is suspicious about them, after a look at some pictures."""
     names = index.names
-    if index.kind.code != "plain" or (meant and meant.certain):
+    if index.kind.code not in ALONE or (meant and meant.certain):
         if meant is None and are_photos(pictures, names):
             raise _photos(folder)
         return meant or Meaning((), nothing()), ()
     look = look_at(pictures, names, lambda look: is_decided(look, meant))
+    look = look.folded(tolerance) if tolerance else look
     if meant is None and 2 * look.noisy > look.pictures:
         raise _photos(folder)
     if binary := as_binary(folder, look, meant, class_name):
@@ -72,7 +79,7 @@ def no_meaning(dataset: Dataset, layout: Layout) -> DocumentError:
     """The error for pictures whose values nothing explains; it lists the values of some of them."""
     assert isinstance(dataset.load, Loader)
     names = [entry.files[0] for entry in dataset.entries if isinstance(entry, Entry)]
-    plain = layout.files[0].code == "plain"
+    plain = layout.files[0].code in ALONE
     look = look_at(dataset.folders[0], names) if plain else Look()
     found = f" (found {look} in {look.pictures} pictures)" if look.pictures else ""
     return DocumentError("doc.missing_key", f"{dataset.source}: {layout.advice}{found}")

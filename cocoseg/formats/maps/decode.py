@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,10 +11,11 @@ import numpy.typing as npt
 
 from cocoseg.codecs.regions import pair_runs, runs
 from cocoseg.errors import SampleError
-from cocoseg.files import png
 from cocoseg.files.png.labels import read_labels
+from cocoseg.files.rasters import kind
 from cocoseg.formats.maps.classes import Numbered, Values, class_sample, thing_sample
-from cocoseg.formats.maps.codes import CODES, Code
+from cocoseg.formats.maps.codes import CODES, COLORS, Code
+from cocoseg.formats.maps.kinds import read_colors, read_numbers, verify
 from cocoseg.formats.maps.numbering import NUMBERINGS, Numbering, check_classes
 from cocoseg.model import Entry, Sample
 
@@ -40,15 +41,32 @@ class Pictures:
             numbers: npt.NDArray[Any] | None
             found, numbers, lengths = pair_runs(picture.reshape(-1), self._numbers(files[1], size).reshape(-1))
             classes = found
+            numbers = _ranked(numbers) if self._is_colored else numbers
         else:
             found, lengths = runs(picture.reshape(-1))
             classes, numbers = code.split(found)
         rows = self._rows(code, found, classes, lengths, data)
+        problems = self.values.problems(classes, lengths, place)
+        sample = self._sample(entry, place, size, code, classes, numbers, rows, lengths, len(files) > 1)
+        return replace(sample, problems=problems) if problems else sample
+
+    def _sample(
+        self,
+        entry: Entry,
+        place: str,
+        size: tuple[int, int],
+        code: Code,
+        classes: npt.NDArray[Any],
+        numbers: npt.NDArray[Any] | None,
+        rows: npt.NDArray[np.intp],
+        lengths: npt.NDArray[np.intp],
+        is_numbered: bool,
+    ) -> Sample:
         nothing = rows == self.values.nothing
         void = nothing & (classes != 0)
         if numbers is None:
             return class_sample(entry, place, size, self.values, rows, lengths, void)
-        if len(files) > 1:
+        if is_numbered:
             check_classes(self.numbering, classes, numbers, nothing)
             numbers = self.numbering.numbers(numbers)
         crowd = code.crowd(found) if code.crowd else None
@@ -70,19 +88,30 @@ class Pictures:
                 _check_void(found, rows == self.values.nothing, lengths)
                 rows[found == 0] = self.values.nothing
         except SampleError:
-            png.verify_stream(data)  # if the file is damaged, that is the better explanation
+            verify(data)  # if the file is damaged, that is the better explanation
             raise
         return rows
 
+    @property
+    def _is_colored(self) -> bool:
+        return self.code.startswith(COLORS)
+
     def _numbers(self, data: bytes, size: tuple[int, int]) -> npt.NDArray[Any]:
+        read = read_colors if self._is_colored else read_numbers if kind(data) else read_labels
         try:
-            numbers = read_labels(data)
+            numbers = read(data)
             if numbers.shape != size:
                 found = "it is {}×{} (height×width), but the class map is {}×{}".format(*numbers.shape, *size)
                 raise SampleError("size.mismatch", f"{found}; one of the two belongs to another image")
         except SampleError as error:
             raise error.at("its picture of instance numbers") from None
         return np.where(np.isin(numbers, self.no_number), 0, numbers) if self.no_number else numbers
+
+
+def _ranked(numbers: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Numbers (R,) of objects as 1, 2 and so on, so that a colour is a small number; 0 stays."""
+    found, ranks = np.unique(numbers, return_inverse=True)
+    return np.asarray(ranks + (found[0] != 0))
 
 
 def _check_void(found: npt.NDArray[Any], void: npt.NDArray[np.bool_], lengths: npt.NDArray[np.intp]) -> None:

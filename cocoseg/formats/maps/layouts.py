@@ -14,7 +14,8 @@ _NO_MEANING = (
 )
 _NO_CATEGORIES = (
     "holds RGB pictures; if they are 2-channel PNGs (R the category id, G the instance), name the file of their "
-    "categories (--categories); if their colours are segment ids, give their panoptic JSON"
+    "categories (--categories); if a colour stands for each class, the table of the colours (--colors); if the colours "
+    "are segment ids, give their panoptic JSON"
 )
 _NO_CONFIG = "config_v2.0.json, which lists the classes, is not beside the folders of the splits; put it there"
 
@@ -97,6 +98,22 @@ class Layout(NamedTuple):
 
 
 LAYOUTS = {
+    # CVAT's and Datumaro's masks: the colours of labelmap.txt, and a colour for each object
+    "cvat-masks": Layout(
+        "masks of CVAT (SegmentationClass, SegmentationObject, labelmap.txt)",
+        options=("categories", "images", "split", "colors", "tolerance"),
+        files=(
+            Files(
+                "SegmentationClass/{stem}.png",
+                "colors",
+                numbers="SegmentationObject/{stem}.png",
+                beside="labelmap.txt",
+            ),
+        ),
+        photos="JPEGImages/{stem}.jpg",
+        lists="ImageSets/Segmentation/{split}.txt",
+        crowds=False,
+    ),
     # VOC2012's devkit_doc.pdf: value n of SegmentationObject is object n, 255 the border of objects in both
     "voc": Layout(
         "Pascal VOC (SegmentationClass, SegmentationObject)",
@@ -300,16 +317,29 @@ LAYOUTS = {
     # What to-semantic writes, and any other folder of class maps.
     "semantic": Layout(
         "folder of class maps",
-        ("report:to-semantic", "mode:0", "mode:3"),
-        ("categories", "images", "source_labels", "instances", "instance_code", "class_name", "split"),
+        ("report:to-semantic", "mode:0", "mode:3", "mode:4", "mode:equal"),
+        (
+            *("categories", "images", "source_labels", "instances", "instance_code", "class_name", "split"),
+            *("suffix", "tolerance"),
+        ),
+        files=(Files(ANY, "numbers"),),
+        things=False,
+        crowds=False,
+    ),
+    # A colour for each class, by a table that is given or found.
+    "colors": Layout(
+        "folder of label pictures in colours",
+        ("mode:colors",),
+        ("categories", "images", "split", "colors", "tolerance", "suffix", "all_classes"),
+        files=(Files(ANY, "colors"),),
         things=False,
         crowds=False,
     ),
     # panopticapi's CONVERTERS.md and converters/2channels2panoptic_coco_format.py
     "two-channel": Layout(
         "folder of 2-channel PNGs (category, instance)",
-        ("mode:2", "mode:4", "mode:6"),
-        ("categories", "images", "split"),
+        ("mode:2", "mode:6"),
+        ("categories", "images", "split", "suffix"),
         files=(Files(ANY, "two-channel"),),
         advice=_NO_CATEGORIES,
         void=(0,),

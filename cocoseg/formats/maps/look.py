@@ -6,7 +6,7 @@ The pictures are spread over the whole folder, whatever split is read, so that e
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 from typing import Any, TypeVar
 
@@ -17,9 +17,9 @@ from cocoseg.codecs.regions import runs
 from cocoseg.errors import SampleError
 from cocoseg.files import places
 from cocoseg.files.png import read_picture
-from cocoseg.files.png.labels import read_labels
 from cocoseg.files.reading import read_file
 from cocoseg.formats.maps.codes import is_noisy, is_photo
+from cocoseg.formats.maps.kinds import read_numbers
 
 MOST = 16  # pictures that are looked at
 MOST_EMPTY = 256  # pictures that are looked at if they hold only zeros
@@ -58,6 +58,14 @@ class Look:
         self.pictures += 1
         self.noisy += is_noisy(picture)
 
+    def folded(self, tolerance: int) -> Look:
+        """The same with all values as 0 and 255, if all are up to ``tolerance`` off from these."""
+        if any(tolerance < value < 255 - tolerance or value > 255 for value in self.values):
+            return self
+        pixels = np.zeros_like(self.pixels)
+        pixels[0], pixels[255] = self.pixels[: tolerance + 1].sum(), self.pixels[tolerance + 1 :].sum()
+        return replace(self, pixels=pixels)
+
     def __str__(self) -> str:
         """The most frequent values and their shares, in words."""
         ranked = sorted(self.values, key=lambda value: -self.pixels[value])
@@ -71,7 +79,7 @@ def look_at(folder: str, names: Sequence[str], enough: Callable[[Look], bool] = 
     look, telling = Look(), 0
     for name in islice(spread(names), MOST_EMPTY):
         try:
-            picture = read_labels(read_file(places.join(folder, name)))
+            picture = read_numbers(read_file(places.join(folder, name)), lossy=True)
         except SampleError:  # it will be refused by itself
             look.unread += 1
         else:

@@ -16,9 +16,9 @@ import numpy.typing as npt
 from cocoseg.codecs.regions import pair_runs
 from cocoseg.errors import SampleError
 from cocoseg.files import places
-from cocoseg.files.png.labels import read_labels
 from cocoseg.files.reading import read_file
 from cocoseg.formats.maps.classes import Values
+from cocoseg.formats.maps.kinds import read_numbers
 from cocoseg.formats.maps.look import MOST, spread
 from cocoseg.formats.maps.meaning import Meaning
 from cocoseg.formats.maps.numbering import NUMBERINGS, Ints, Numbering, can_be
@@ -52,7 +52,7 @@ def find_numbering(folders: tuple[str, ...], names: Sequence[str], meant: Meanin
     seen = _Seen(meant.values, _are_of_cityscapes(meant))
     for name in islice(spread(names), MOST):
         try:
-            classes, numbers = (read_labels(read_file(places.join(folder, name))) for folder in folders)
+            classes, numbers = (read_numbers(read_file(places.join(folder, name))) for folder in folders)
         except SampleError:  # it will be refused by itself
             continue
         if classes.shape == numbers.shape:

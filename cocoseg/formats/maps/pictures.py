@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import posixpath
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from cocoseg.errors import DocumentError, Problem, SampleError, show
@@ -13,11 +14,12 @@ from cocoseg.formats.coco_json.images import Keys
 from cocoseg.formats.coco_json.photos import Photos, photos_of
 from cocoseg.formats.maps import splits
 from cocoseg.formats.maps.layouts import Files, Layout, of_kind
+from cocoseg.formats.maps.pairs import Pairs, pair
 from cocoseg.formats.maps.paths import Found, Picture, find
 from cocoseg.model import Entry, Refused
 
 _UNSAID = re.compile(r"[\[\]]|:[^}]*(?=})")  # brackets and patterns of a path
-_PHOTOS = (".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".heic")
+_PHOTOS = (".jpg", ".jpeg", ".webp", ".heic")
 
 
 class Index(NamedTuple):
@@ -25,7 +27,8 @@ class Index(NamedTuple):
 
     ``names`` are those of all its pictures, whatever the split, below ``root``. ``photos`` is the folder of the photos,
     if it is there; ``config`` is the file in which the data set lists its classes, or "";
-    ``foreign`` one that gives its own classes and is not read.
+    ``foreign`` one that gives its own classes and is not read. ``files`` are all files below ``root``. ``suffix`` ends
+    the names of label pictures, if that was found out.
     """
 
     entries: list[Entry | Refused]
@@ -38,19 +41,25 @@ class Index(NamedTuple):
     photos: str = ""
     config: str = ""
     foreign: str = ""
+    files: frozenset[str] = frozenset()
+    suffix: str = ""
 
 
 def read_index(
-    folder: str, layout: Layout, images: str | os.PathLike[str] | None = None, split: str | None = None
+    folder: str,
+    layout: Layout,
+    images: str | os.PathLike[str] | None = None,
+    split: str | None = None,
+    suffix: str | None = None,
+    lossy: bool = False,
 ) -> Index:
     """The label pictures in a folder of this layout, sorted by name, or in the order of the ``split``.
 
-    ``images`` is a COCO JSON with the names and sizes of the photos. Raises DocumentError: ``doc.*``, ``file.*``,
+    ``images`` is a COCO JSON with the names and sizes of the photos. ``suffix`` ends the names of label pictures; with
+    ``lossy`` these may be JPEGs. Raises DocumentError: ``doc.*``, ``file.*``,
     ``json.*``; SampleError ``file.*`` if the storage can't be listed.
     """
-    found = find(layout, folder)
-    if found is None:
-        raise _not_placed(folder, layout) if layout.is_placed else no_pictures(folder)
+    found, pairs = _found(folder, layout, suffix, lossy)
     layout = of_kind(layout, found.kind)
     chosen, refused = splits.choose(folder, found, layout.lists, split)
     place, name = _photos(layout, found, chosen, split)
@@ -59,9 +68,9 @@ def read_index(
     numbers = {picture.file: number for number, picture in enumerate(found.pictures)}  # one id in every split
     second = _second(found)
     rows = [(numbers[picture.file], picture) for picture in chosen]
-    entries = [_entry(folder, number, row, labels[number], second, photos, keys) for number, row in rows]
+    entries = [_entry(folder, number, row, labels[number], second, photos, keys, pairs.photos) for number, row in rows]
     listed = [picture.file for picture in found.pictures]
-    problems = (*photos.problems, *keys.problems, *_left_out(folder, found))
+    problems = (*photos.problems, *keys.problems, *_left_out(folder, found), *pairs.problems(folder))
     foreign = next((places.join(found.root, name) for name in layout.foreign if name in found.files), "")
     config = next((places.join(found.root, name) for name in layout.config if name in found.files), "")
     return Index(
@@ -72,9 +81,11 @@ def read_index(
         found.root,
         found.kind,
         second is not None,
-        place,
+        found.root if pairs.photos else place,
         config,
         foreign,
+        found.files,
+        pairs.suffix if pairs.found else "",
     )
 
 
@@ -84,12 +95,38 @@ def _not_placed(folder: str, layout: Layout) -> DocumentError:
     return DocumentError("doc.empty", f"the folder {show(folder, 300)} {text}; name another folder or --source-format")
 
 
+def _found(folder: str, layout: Layout, suffix: str | None, lossy: bool) -> tuple[Found, Pairs]:
+    """The pictures of a layout, and, where any picture may be a label, their photos. Raises DocumentError."""
+    if layout.is_placed:
+        found = find(layout, folder)
+        if found is None:
+            raise _not_placed(folder, layout)
+        return found, Pairs([])
+    files = listing.names(folder)
+    pairs = pair(files, suffix, lossy)
+    if not pairs.labels:
+        raise _no_suffix(folder, files, suffix, lossy) if suffix else no_pictures(folder)
+    pictures = [Picture(name, pairs.stem(name)) for name in pairs.labels]
+    return Found(folder, layout.files[0], pictures, frozenset(files)), pairs
+
+
+def _no_suffix(folder: str, files: Sequence[str], suffix: str, lossy: bool) -> DocumentError:
+    others = pair(files, None, lossy).labels
+    if not others:
+        return no_pictures(folder)
+    text = f"no label picture's name ends in {show(suffix)}; the first is called {show(others[0])}"
+    return DocumentError("doc.empty", f"{show(folder, 300)}: {text}; is --suffix right?")
+
+
 def no_pictures(folder: str) -> DocumentError:
     """The error for a folder without pictures."""
     others = [name for name in listing.names(folder) if not listing.is_hidden(name)]
-    advice = "; labels must be PNGs"
+    advice = "; labels must be PNGs, or TIFF, BMP or .npy"
     if any(name.lower().endswith(_PHOTOS) for name in others):
-        advice = ", but photos: give the folder of their labels, or the JSON of their annotations"
+        advice = (
+            ", but photos: give the folder of their labels, or the JSON of their annotations; if they are labels, JPEG "
+            "has changed their numbers: get them as PNG, or take the nearest listed ones with --tolerance"
+        )
     what = f"has no PNG in it (found only {show(others[0])}){advice}" if others else "is empty"
     return DocumentError("doc.empty", f"the folder {show(folder, 300)} {what}{'' if others else ', expected PNGs'}")
 
@@ -102,6 +139,7 @@ def _entry(
     second: Callable[[Picture], str] | None,
     photos: Photos,
     keys: Keys,
+    beside: Mapping[str, str],
 ) -> Entry | Refused:
     try:
         file_name = names.relative_name(picture.file)
@@ -110,7 +148,8 @@ def _entry(
     except SampleError as error:
         return Refused(show(picture.file), error.at(f"{folder}: {show(picture.file)}").problem)
     files = (file_name,) if second is None else (file_name, names.relative_name(second(picture)))
-    return Entry(key, photo.image_id, show(file_name), files, photo.size, photo.file_name or label, photo.row)
+    called = photo.file_name or beside.get(picture.file) or label
+    return Entry(key, photo.image_id, show(file_name), files, photo.size, called, photo.row)
 
 
 def _second(found: Found) -> Callable[[Picture], str] | None:
@@ -132,7 +171,7 @@ def _photos(
     The folder of a split is part of the name unless pictures of this split alone are read, by the user's choice.
     """
     if not layout.photos:
-        return "", lambda picture: picture.file
+        return "", lambda picture: picture.file if layout.is_placed else _without_suffix(picture)
     one = {picture.split for picture in chosen}
     asked = split is not None or not all(picture.is_inside for picture in found.pictures)
     only = one.pop() if asked and len(one) == 1 else ""
@@ -146,6 +185,12 @@ def _photos(
         return path[len(place) + 1 :] if place else path
 
     return places.join(found.root, place) if there else "", name
+
+
+def _without_suffix(picture: Picture) -> str:
+    """The name of a label picture as its photo's would be."""
+    ending = posixpath.splitext(picture.file)[1]
+    return picture.stem + (ending if ending.lower() != ".npy" else ".png")
 
 
 def _filled(path: str, split: str, stem: str) -> str:

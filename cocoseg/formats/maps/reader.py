@@ -16,18 +16,22 @@ from typing import Any, Literal
 
 from msgspec.structs import replace
 
-from cocoseg.errors import DocumentError, UsageError, show
+from cocoseg.errors import DocumentError, Problem, UsageError, show
 from cocoseg.files import places
 from cocoseg.files.places import StrPath
 from cocoseg.formats.coco_json.categories import name_problems
-from cocoseg.formats.maps.codes import CODES, Code
+from cocoseg.formats.maps.codes import CODES, COLORS, Code
+from cocoseg.formats.maps.color_meaning import color_meaning
+from cocoseg.formats.maps.colors import with_near
 from cocoseg.formats.maps.decide import looked_at, no_meaning, numbering, own_classes
 from cocoseg.formats.maps.decode import Pictures
+from cocoseg.formats.maps.kinds import picture_size
 from cocoseg.formats.maps.layouts import Layout, of_kind
 from cocoseg.formats.maps.mat import check_scipy
 from cocoseg.formats.maps.meaning import Meaning, meaning, root_problems
+from cocoseg.formats.maps.numbering import Numbering
 from cocoseg.formats.maps.pictures import Index, read_index
-from cocoseg.formats.survey import Peek, header_size
+from cocoseg.formats.survey import Peek
 from cocoseg.labels import LabelScheme
 from cocoseg.model import Conventions, Dataset, Entry, Loader, Refused
 
@@ -56,26 +60,35 @@ def glance(
     split: str | None = None,
     class_name: str | None = None,
     instance_code: str | None = None,
+    colors: StrPath | None = None,
+    tolerance: int | None = None,
+    suffix: str | None = None,
 ) -> Dataset:
     """As ``read``, but for a survey: the meaning of the values may be unknown."""
     folder = os.fspath(path)
-    index = read_index(folder, layout, images, split)
-    code = CODES[index.kind.code]
+    index = read_index(folder, layout, images, split, suffix, tolerance is not None)
+    name = index.kind.code + ("-lossy" if tolerance is not None else "")
+    code = CODES[name]
     if code.needs:
         check_scipy(folder)
     layout = of_kind(layout, index.kind)
     if index.foreign and not index.config and categories is None:
         raise own_classes(folder, index.foreign)
-    meant = meaning(folder, layout, categories, source_labels, index.config, index.kind.labels)
+    said: tuple[Problem, ...] = ()
+    meant: Meaning | None
+    if index.kind.code == COLORS:
+        meant, said = color_meaning(index.root, index.files, layout.what, colors, categories, tolerance or 0)
+    else:
+        meant = meaning(folder, layout, categories, source_labels, index.config, index.kind.labels)
     roots = root_problems(folder, meant)
     if meant is not None and class_name is not None:
         text = "--class names the class of binary masks without categories; the values have a meaning already"
         raise UsageError("usage.class", f"{folder}: {text}")
     folders = (index.root,) if instances is None else (index.root, _numbers_folder(instances))
-    meant, problems = looked_at(folder, index.root, index, meant, class_name)
+    meant, problems = looked_at(folder, index.root, index, meant, class_name, tolerance)
     numbers, more = numbering(folder, folders, index, meant, instance_code)
     found, values = meant.categories, meant.values.with_things(numbers.numbered)
-    read_as = f"{meant.read_as or layout.what}, with instance numbers as {numbers.numbering.words}"
+    values = with_near(values, tolerance, found)
     numbered = index.numbered or instances is not None or code.split is not CODES["plain"].split
     return Dataset(
         found,
@@ -83,14 +96,14 @@ def glance(
         Loader(
             folder,
             folders,
-            Pictures(index.kind.code, values, layout.no_number, numbers.numbering),
-            settings=f"{_VERSION} {index.kind.code} {layout.no_number} {numbers.numbering[2:]} {values.digest}",
+            Pictures(name, values, layout.no_number, numbers.numbering),
+            settings=f"{_VERSION} {name} {layout.no_number} {numbers.numbering[2:]} {values.digest}",
         ),
         conventions=Conventions(_unlabelled(code, meant), "picture" if code.join else "none", grouped=not numbered),
-        problems=(*index.problems, *name_problems(folder, found), *roots, *problems, *more),
+        problems=(*index.problems, *name_problems(folder, found), *roots, *said, *problems, *more),
         missing=_missing(layout, index, bool(found), numbered, images),
         about=index.about,
-        read_as=read_as if instances is not None and numbers.numbering.base else meant.read_as,
+        read_as=_read_as(layout, index, meant, numbers.numbering if instances is not None else None),
         photos=index.photos,
     )
 
@@ -101,7 +114,14 @@ def peek(dataset: Dataset) -> Callable[[Entry], Peek]:
     assert isinstance(load, Loader)
     assert isinstance(load.makes, Pictures)
     code = CODES[load.makes.code]
-    return lambda entry: Peek(header_size(load.path(entry), code.header, code.head))
+    return lambda entry: Peek(picture_size(load.path(entry), code.header, code.head))
+
+
+def _read_as(layout: Layout, index: Index, meant: Meaning, numbering: Numbering | None) -> str:
+    """What the pictures were taken for, if some of it was found out by looking at them."""
+    numbers = f", with instance numbers as {numbering.words}" if numbering and numbering.base else ""
+    names = f", named as *{index.suffix}" if index.suffix else ""
+    return f"{meant.read_as or layout.what}{names}{numbers}" if names or numbers else meant.read_as
 
 
 def _unlabelled(code: Code, meant: Meaning) -> Literal["unknown", "background", "void"]:
