@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cocoseg.codecs.regions import pair_runs, runs
-from cocoseg.errors import SampleError
+from cocoseg.errors import Problem, SampleError
 from cocoseg.files.png.labels import read_labels
 from cocoseg.files.rasters import kind
 from cocoseg.formats.maps.classes import Numbered, Values, class_sample, thing_sample
@@ -47,31 +47,17 @@ class Pictures:
             classes, numbers = code.split(found)
         rows = self._rows(code, found, classes, lengths, data)
         problems = self.values.problems(classes, lengths, place)
-        sample = self._sample(entry, place, size, code, classes, numbers, rows, lengths, len(files) > 1)
-        return replace(sample, problems=problems) if problems else sample
-
-    def _sample(
-        self,
-        entry: Entry,
-        place: str,
-        size: tuple[int, int],
-        code: Code,
-        classes: npt.NDArray[Any],
-        numbers: npt.NDArray[Any] | None,
-        rows: npt.NDArray[np.intp],
-        lengths: npt.NDArray[np.intp],
-        is_numbered: bool,
-    ) -> Sample:
         nothing = rows == self.values.nothing
         void = nothing & (classes != 0)
         if numbers is None:
-            return class_sample(entry, place, size, self.values, rows, lengths, void)
-        if is_numbered:
+            return _noted(class_sample(entry, place, size, self.values, rows, lengths, void), problems)
+        if len(files) > 1:
             check_classes(self.numbering, classes, numbers, nothing)
             numbers = self.numbering.numbers(numbers)
         crowd = code.crowd(found) if code.crowd else None
         numbered = Numbered(rows, numbers, lengths, void, crowd=crowd)
-        return thing_sample(entry, place, size, self.values, numbered, code.zero_is_crowd, code.join)
+        sample = thing_sample(entry, place, size, self.values, numbered, code.zero_is_crowd, code.join)
+        return _noted(sample, problems)
 
     def _rows(
         self,
@@ -106,6 +92,10 @@ class Pictures:
         except SampleError as error:
             raise error.at("its picture of instance numbers") from None
         return np.where(np.isin(numbers, self.no_number), 0, numbers) if self.no_number else numbers
+
+
+def _noted(sample: Sample, problems: tuple[Problem, ...]) -> Sample:
+    return replace(sample, problems=problems) if problems else sample
 
 
 def _ranked(numbers: npt.NDArray[Any]) -> npt.NDArray[Any]:

@@ -79,7 +79,9 @@ def colors_header(data: bytes) -> Header:
 
 
 def picture_size(path: str, header: Callable[[bytes], Header], length: int = HEADER_BYTES) -> Size:
-    """(height, width) of a picture, of a PNG from its ``header`` of this length. Raises SampleError: ``file.*``, as the readers do."""
+    """(height, width) of a picture, of a PNG from its ``header`` of this length. Raises as
+    these do, and ``file.*``.
+    """
     head = read_head(path, length)
     return raster_size(read_file(path)) if kind(head) else header(head).size
 

@@ -75,7 +75,8 @@ def pair(files: Iterable[str], suffix: str | None = None, lossy: bool = False) -
 def match(stems: Mapping[str, str], pictures: Sequence[str]) -> dict[str, str]:
     """The photo of each label, by the path that the photo should have, without an ending."""
     found = _Photos(pictures)
-    pairs = ((label, found.of(stem)) for label, stem in stems.items()) if pictures else ()
+    names = Counter(posixpath.basename(stem) for stem in stems.values()) if pictures else {}
+    pairs = ((label, found.of(stem, names[posixpath.basename(stem)] == 1)) for label, stem in stems.items() if names)
     return {label: photo for label, photo in pairs if photo}
 
 
@@ -94,13 +95,14 @@ class _Photos:
         for name in reversed(pictures):
             for stem in _photo_stems(name):
                 self._paths[stem] = name
-                self._reduced[_reduced(stem)] = name
+                self._reduced[reduced(stem)] = name
                 base = posixpath.basename(stem)
                 self._names[base] = None if base in self._names else name
 
-    def of(self, stem: str) -> str | None:
-        found = self._paths.get(stem) or self._reduced.get(_reduced(stem))
-        return found or self._names.get(posixpath.basename(stem))
+    def of(self, stem: str, is_alone: bool) -> str | None:
+        """The photo of a label; the name decides only if ``is_alone``, the only label of this name."""
+        found = self._paths.get(stem) or self._reduced.get(reduced(stem))
+        return found or (self._names.get(posixpath.basename(stem)) if is_alone else None)
 
 
 def _photo_stems(name: str) -> Iterator[str]:
@@ -111,7 +113,12 @@ def _photo_stems(name: str) -> Iterator[str]:
         yield stem.removesuffix(end)
 
 
-def _reduced(stem: str) -> str:
+def reduced(stem: str) -> str:
+    """A path without the folders that only say that photos or labels are in them.
+
+    >>> reduced("masks/train/a")
+    'train/a'
+    """
     parts = stem.split("/")
     return "/".join([*(part for part in parts[:-1] if part.lower() not in PHOTO_FOLDERS | _LABEL_FOLDERS), parts[-1]])
 

@@ -151,6 +151,6 @@ def _missing(layout: Layout, index: Index, known: bool, numbered: bool, images: 
     rows = [
         (known, meaning),
         (numbered, f"instance numbers ({advice})" if numbers or "instances" in layout.options else "instance numbers"),
-        (images or layout.photos, "the photos' names and ids (give them with --images)"),
+        (images or layout.photos or index.photos, "the photos' names and ids (give them with --images)"),
     ]
     return tuple(text for there, text in rows if not there)

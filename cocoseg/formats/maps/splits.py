@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import posixpath
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from cocoseg.errors import DocumentError, Problem, SampleError, nearest, show
 from cocoseg.files import places
 from cocoseg.files.reading import read_file
 from cocoseg.formats.maps.mat import read_numbers
+from cocoseg.formats.maps.pairs import reduced
 from cocoseg.formats.maps.paths import SPLITS, Found, Picture
 from cocoseg.model import Refused
 
@@ -66,24 +67,29 @@ def _year(split: str) -> str:
 
 def _listed(folder: str, pictures: Sequence[Picture], path: str) -> tuple[list[Picture], list[Refused]]:
     """The pictures that a list names, in its order. Raises DocumentError."""
-    stems = list(dict.fromkeys(_stems(path)))
+    lines = list(dict.fromkeys(_lines(path)))
     there = _by_name(pictures)
-    stems = [stem if stem in there else posixpath.splitext(stem)[0] for stem in stems]
-    listed = [there[stem] for stem in dict.fromkeys(stems) if stem in there]
+    found = {line: next((there[name] for name in _spellings(line) if name in there), None) for line in lines}
+    listed = list({row.file: row for row in found.values() if row is not None}.values())
     if not listed:
-        text = f"none of the {len(stems)} names has a label picture in {show(folder, 300)}; is --split right?"
+        text = f"none of the {len(lines)} names has a label picture in {show(folder, 300)}; is --split right?"
         raise DocumentError("file.missing", f"{show(path, 300)}: {text}")
-    return listed, [_unlabelled(folder, path, stem) for stem in stems if stem not in there]
+    return listed, [_unlabelled(folder, path, line.split()[0]) for line, row in found.items() if row is None]
 
 
 def _by_name(pictures: Sequence[Picture]) -> dict[str, Picture]:
     """The pictures by their stem, also without its folders where that is clear, and by their path without ending."""
-    bases: dict[str, list[Picture]] = {}
-    for picture in pictures:
-        bases.setdefault(posixpath.basename(picture.stem), []).append(picture)
-    found = {name: rows[0] for name, rows in bases.items() if len(rows) == 1}
+    found = _unique(pictures, posixpath.basename) | _unique(pictures, reduced)
     found |= {posixpath.splitext(picture.file)[0]: picture for picture in pictures}
     return found | {picture.stem: picture for picture in pictures}
+
+
+def _unique(pictures: Sequence[Picture], name: Callable[[str], str]) -> dict[str, Picture]:
+    """The pictures whose stems have a name of their own."""
+    found: dict[str, list[Picture]] = {}
+    for picture in pictures:
+        found.setdefault(name(picture.stem), []).append(picture)
+    return {name: rows[0] for name, rows in found.items() if len(rows) == 1}
 
 
 def _file(folder: str, found: Found, lists: str, split: str) -> str:
@@ -104,17 +110,29 @@ def _unknown(folder: str, split: str, known: Iterable[str], where: str = "") -> 
     return DocumentError("file.missing", f"{show(folder, 300)}: {text}")
 
 
-def _stems(path: str) -> list[str]:
-    """The first word of each line. Raises DocumentError ``file.*``, ``doc.empty``, ``mat.*``."""
+def _spellings(line: str) -> Iterator[str]:
+    """What a line may name: itself, its first word, or another one that is a path, as of the label beside its photo.
+
+    Each is tried as it is, without its ending, and without folders called as those of photos or labels.
+    """
+    first, *others = line.split()
+    words = (line, first, *(word for word in others if "/" in word or "." in word))
+    for word in dict.fromkeys(word.removeprefix("./") for word in words):
+        stem = posixpath.splitext(word)[0]
+        yield from (word, stem, reduced(stem))
+
+
+def _lines(path: str) -> list[str]:
+    """The lines of a list. Raises DocumentError ``file.*``, ``doc.empty``, ``mat.*``."""
     try:
         data = read_file(path)
         lines = _numbers(data) if path.endswith(".mat") else data.decode("utf-8-sig", "replace").splitlines()
     except SampleError as error:
         raise DocumentError(error.category, f"{show(path, 300)}: {error.message}") from None
-    stems = [line.split()[0] for line in lines if line.strip()]
-    if not stems:
+    found = [line.strip() for line in lines if line.strip()]
+    if not found:
         raise DocumentError("doc.empty", f"{show(path, 300)}: no names, expected one per line")
-    return stems
+    return found
 
 
 def _numbers(data: bytes) -> list[str]:
