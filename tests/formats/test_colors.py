@@ -397,3 +397,18 @@ def test_the_cityscapes_picture_of_real_data_by_its_palette(real_data: Path, tmp
     for number, mask in zip(sample.category_ids.tolist(), cocoseg.instance_masks(sample), strict=True):
         found[mask] = number
     np.testing.assert_array_equal(found, expected)
+
+
+def test_a_palette_with_vocs_border_is_read_by_its_colors(tmp_path: Path) -> None:
+    rows = {"background": (0, 0, 0), "dog": (64, 0, 128)}
+    (tmp_path / "labelmap.txt").write_text("".join(f"{name}:{r},{g},{b}::\n" for name, (r, g, b) in rows.items()))
+    for sub, values in (("SegmentationClass", [[0, 12, 255, 12]]), ("SegmentationObject", [[0, 1, 255, 2]])):
+        with Image.open(FIXTURES / "voc" / sub / "2008_000003.png") as picture:
+            palette = picture.getpalette()
+        image = Image.fromarray(np.array(values, np.uint8), "P")
+        image.putpalette(palette or [])
+        (tmp_path / sub).mkdir()
+        image.save(tmp_path / sub / "a.png")
+    dataset = cocoseg.read(tmp_path)
+    assert named(dataset).tolist() == [["background", "dog", "", "dog"]]
+    assert (dataset[0].category_ids.tolist(), dataset[0].iscrowd.tolist()) == ([0, 1, 1], [False] * 3)

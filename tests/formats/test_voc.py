@@ -217,7 +217,8 @@ def test_labelme_calls_the_folders_of_pngs_by_their_ending(voc: Path) -> None:
 def test_classes_by_colour_are_not_taken_for_vocs(voc: Path, tmp_path: Path) -> None:
     (voc / "labelmap.txt").write_text("# label:color_rgb:parts:actions\ncar:10,20,30::\n")
     with pytest.raises(cocoseg.DocumentError, match="labelmap.txt beside the pictures lists classes") as caught:
-        cocoseg.read(voc)
+        cocoseg.read(voc, source_format="voc")
     assert caught.value.category == "maps.classes"
+    assert "(128, 128, 128)" in cocoseg.to_coco(voc, tmp_path / "a.json").failures[1].message  # read by colours
     (tmp_path / "own.csv").write_text("id,name\n7,cart\n12,robot\n15,worker\n")
-    assert len(cocoseg.read(voc, categories=tmp_path / "own.csv")) == 3
+    assert len(cocoseg.read(voc, source_format="voc", categories=tmp_path / "own.csv")) == 3

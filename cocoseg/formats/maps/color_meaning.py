@@ -15,24 +15,30 @@ from cocoseg.files.urls import is_url
 from cocoseg.formats.coco_json.categories import read_categories
 from cocoseg.formats.maps.color_tables import Color, Row, Table, categories_with_colors, named, numbered, read_table
 from cocoseg.formats.maps.colors import ColorValues, color_id
+from cocoseg.formats.maps.layouts import Layout
 from cocoseg.formats.maps.meaning import Meaning
 from cocoseg.labels.presets import official_categories
 from cocoseg.model import Category
 
-PALETTES = {"voc": (color_id((224, 224, 192)),), "cityscapes": (), "ade20k": (0,), "camvid": ()}  # and what is void
+_BLACK = 0
+PALETTES = {
+    "voc": (color_id((224, 224, 192)),),
+    "cityscapes": (),
+    "ade20k": (_BLACK,),
+    "camvid": (),
+}  # and what is void
 FILES = (
     *("labelmap.txt", "class_dict.csv", "label_colors.txt", "_classes.csv", "dataset_meta.json"),
     "obj_class_to_machine_color.json",
 )
 
 _ABOVE = 2  # folders above SRC in which a table is looked for
-_BLACK = 0
 
 
 def color_meaning(
     folder: str,
     files: Iterable[str],
-    what: str,
+    layout: Layout,
     colors: StrPath | None = None,
     categories: StrPath | None = None,
     tolerance: int = 0,
@@ -45,7 +51,7 @@ def color_meaning(
     colors = None if colors is None else os.fspath(colors)
     listed = () if categories is None else read_categories(categories, doubtful=(0,))
     if colors in PALETTES and not os.path.isfile(colors):
-        return _of_palette(folder, colors, what, listed, str(categories), tolerance)
+        return _of_palette(folder, colors, layout, listed, str(categories), tolerance)
     found = [colors] if colors is not None else tables_near(folder, files)
     if colors is not None:
         _check_there(colors)
@@ -55,7 +61,7 @@ def color_meaning(
     table = _same(folder, found) if found else categories_with_colors(str(categories), listed)
     rows = named(table.rows, listed, str(categories), where) if found and listed else table.rows
     _check_apart(found[0] if found else str(categories), rows)
-    return _meaning(f"{what}, by {where}", where, rows, (), table.black, tolerance), ()
+    return _meaning(layout.what, where, rows, layout.void, table.black, tolerance), ()
 
 
 def tables_near(folder: str, files: Iterable[str]) -> list[str]:
@@ -105,7 +111,7 @@ def _same(folder: str, found: Sequence[str]) -> Table:
 
 
 def _of_palette(
-    folder: str, name: str, what: str, listed: Sequence[Category], categories: str, tolerance: int
+    folder: str, name: str, layout: Layout, listed: Sequence[Category], categories: str, tolerance: int
 ) -> tuple[Meaning, tuple[Problem, ...]]:
     """A known palette. A colour of several classes is that of the first one that is evaluated, and this is said."""
     official = official_categories(name)
@@ -118,7 +124,7 @@ def _of_palette(
     if listed:
         rows = named(rows, listed, categories, where)
     problems = [_shared(folder, name, color, row) for color, row in owners.items() if _is_doubtful(row)]
-    return _meaning(f"{what}, by {where}", where, rows, PALETTES[name], "", tolerance), tuple(problems)
+    return _meaning(layout.what, where, rows, (*layout.void, *PALETTES[name]), "", tolerance), tuple(problems)
 
 
 def _is_doubtful(owners: Sequence[Category]) -> bool:
@@ -132,7 +138,7 @@ def _shared(folder: str, name: str, color: Color, owners: Sequence[Category]) ->
 
 
 def _meaning(
-    read_as: str, where: str, rows: Sequence[Row], silent: tuple[int, ...], black: str, tolerance: int
+    what: str, where: str, rows: Sequence[Row], silent: tuple[int, ...], black: str, tolerance: int
 ) -> Meaning:
     pairs = numbered(rows)
     unlisted = all(color_id(color) != _BLACK for color, _ in pairs)
@@ -140,7 +146,9 @@ def _meaning(
     values = ColorValues.of_colors(where, pairs, void, tolerance)
     categories = {category.id: category for _, category in sorted(pairs, key=lambda pair: pair[1].id)}
     background = unlisted and black == "background"
-    return Meaning(tuple(categories.values()), values, certain=True, background=background, read_as=read_as)
+    return Meaning(
+        tuple(categories.values()), values, certain=True, background=background, read_as=f"{what}, by {where}"
+    )
 
 
 def _check_apart(path: str, rows: Sequence[Row]) -> None:

@@ -23,6 +23,7 @@ _NO_SYNTHIA_AL = (
     "nothing lists the classes of SYNTHIA-AL, whose numbers are its own; name them with --categories (id,name)"
 )
 
+_VOC_BORDER = 224 | 224 << 8 | 192 << 16  # as a colour
 ANY = "{stem}.png"
 
 _ADE = r"{split}/{stem:(?:.+/)?ADE_\w+_\d{{8}}}_seg.png"
@@ -110,6 +111,8 @@ LAYOUTS = {
                 beside="labelmap.txt",
             ),
         ),
+        void=(_VOC_BORDER,),
+        no_number=(_VOC_BORDER,),
         photos="JPEGImages/{stem}.jpg",
         lists="ImageSets/Segmentation/{split}.txt",
         crowds=False,
@@ -332,6 +335,7 @@ LAYOUTS = {
         ("mode:colors",),
         ("categories", "images", "split", "colors", "tolerance", "suffix", "all_classes"),
         files=(Files(ANY, "colors"),),
+        void=(),
         things=False,
         crowds=False,
     ),

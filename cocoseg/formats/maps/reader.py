@@ -77,7 +77,7 @@ def glance(
     said: tuple[Problem, ...] = ()
     meant: Meaning | None
     if index.kind.code == COLORS:
-        meant, said = color_meaning(index.root, index.files, layout.what, colors, categories, tolerance or 0)
+        meant, said = color_meaning(index.root, index.files, layout, colors, categories, tolerance or 0)
     else:
         meant = meaning(folder, layout, categories, source_labels, index.config, index.kind.labels)
     roots = root_problems(folder, meant)

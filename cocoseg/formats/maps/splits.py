@@ -74,7 +74,9 @@ def _listed(folder: str, pictures: Sequence[Picture], path: str) -> tuple[list[P
     if not listed:
         text = f"none of the {len(lines)} names has a label picture in {show(folder, 300)}; is --split right?"
         raise DocumentError("file.missing", f"{show(path, 300)}: {text}")
-    return listed, [_unlabelled(folder, path, line.split()[0]) for line, row in found.items() if row is None]
+    return listed, [
+        _unlabelled(folder, path, posixpath.splitext(line.split()[0])[0]) for line, row in found.items() if row is None
+    ]
 
 
 def _by_name(pictures: Sequence[Picture]) -> dict[str, Picture]:
