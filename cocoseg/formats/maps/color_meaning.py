@@ -68,7 +68,7 @@ def tables_near(folder: str, files: Iterable[str]) -> list[str]:
     """The paths of the first kind of table in a folder, those with the shortest paths, or of one above it."""
     names = {name.lower(): name for name in FILES}
     found = defaultdict(list)
-    for name in files:
+    for name in (name for name in files if name.lower().endswith(FILES)):
         if (base := posixpath.basename(name).lower()) in names and not is_hidden(name):
             found[names[base]].append(name)
     for kind in FILES:
