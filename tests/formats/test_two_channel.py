@@ -116,7 +116,8 @@ def test_through_the_command(tmp_path: Path) -> None:
 def test_info() -> None:
     info = cocoseg.info(FOLDER, categories=SOURCE)
     assert (info.format, info.images, info.segments) == ("two-channel", 3, None)
-    assert "categories (give them with --categories)" in cocoseg.info(FOLDER).missing
+    said = "categories (give them with --categories, or the colours of classes with --colors)"
+    assert said in cocoseg.info(FOLDER).missing
 
 
 def test_categories_are_needed() -> None:

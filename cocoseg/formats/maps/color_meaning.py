@@ -32,6 +32,7 @@ FILES = (
     "obj_class_to_machine_color.json",
 )
 
+_IDS = "; if the colours are ids of segments, give their panoptic JSON"
 _ABOVE = 2  # folders above SRC in which a table is looked for
 
 
@@ -143,7 +144,8 @@ def _meaning(
     pairs = numbered(rows)
     unlisted = all(color_id(color) != _BLACK for color, _ in pairs)
     void = (*silent, _BLACK) if black and unlisted else silent
-    values = ColorValues.of_colors(where, pairs, void, tolerance)
+    advice = _IDS if any(row.category for row in rows) and black else ""
+    values = ColorValues.of_colors(where, pairs, void, tolerance, advice)
     categories = {category.id: category for _, category in sorted(pairs, key=lambda pair: pair[1].id)}
     background = unlisted and black == "background"
     return Meaning(

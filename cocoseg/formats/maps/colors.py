@@ -48,9 +48,12 @@ class ColorValues(Values):
 
     @classmethod
     def of_colors(
-        cls, name: str, rows: Iterable[tuple[Color, Category]], silent: Iterable[int], tolerance: int
+        cls, name: str, rows: Iterable[tuple[Color, Category]], silent: Iterable[int], tolerance: int, advice: str = ""
     ) -> ColorValues:
-        """From the colours of categories; several colours may be of one. ``silent`` colours are void."""
+        """From the colours of categories; several colours may be of one. ``silent`` colours are void.
+
+        ``advice`` ends the message about colours that are not listed.
+        """
         pairs = list(rows)
         ranked = sorted({category.id: category for _, category in pairs}.values(), key=lambda row: row.id)
         column = {category.id: number for number, category in enumerate(ranked)}
@@ -61,6 +64,7 @@ class ColorValues(Values):
             tuple(value for value in silent if value not in found),
             tuple(category.id for category in ranked),
             tuple(is_thing(category) for category in ranked),
+            advice=advice,
             tolerance=tolerance,
             names=tuple(category.name for category in ranked),
         )
@@ -70,7 +74,7 @@ class ColorValues(Values):
         """Numbers whose neighbours up to ``tolerance`` stand for them."""
         called = {row.id: row.name for row in categories}
         names = tuple(called.get(number, str(number)) for number in values.category_ids)
-        fields = (values.name, values.rows, values.silent, values.category_ids, values.isthing, values.advice)
+        fields = (values.name, values.rows, values.silent, values.category_ids, values.isthing, "")
         return cls(*fields, tolerance=tolerance, names=names, numbers=True)
 
     @cached_property
@@ -142,7 +146,8 @@ class ColorValues(Values):
         if count > _MANY:
             text = f"the picture has {count} {noun}s that are not listed: it is anti-aliased, or was a JPEG"
             return SampleError(
-                "id.unknown", f"{text}; get the labels as they were drawn, or take the nearest (--tolerance)"
+                "id.unknown",
+                f"{text}; get the labels as they were drawn, or take the nearest (--tolerance){self.advice}",
             )
         ranked = sorted(np.flatnonzero(wrong).tolist(), key=lambda row: -pixels[row])
         some = ", ".join(f"{self._shown(int(found[row]))} ({int(pixels[row])} pixels)" for row in ranked[:_SHOWN])
@@ -151,7 +156,7 @@ class ColorValues(Values):
         what = "not a" if self.numbers else "not in"
         near_by = f"the nearest is {self._named(near[ranked[0]])} {self._shown(nearest)}"
         text = f"the picture has the {noun} {some}{more}, {what} {self.name}; {near_by}"
-        return SampleError("id.unknown", f"{text}: list it, or take the nearest with --tolerance")
+        return SampleError("id.unknown", f"{text}: list it, or take the nearest with --tolerance{self.advice}")
 
     def _ambiguous(self, value: int, one: int, other: int) -> SampleError:
         both = f"{self._named(one)} and {self._named(other)}"

@@ -146,6 +146,8 @@ def _missing(layout: Layout, index: Index, known: bool, numbered: bool, images: 
     meaning = "categories (give them with --categories)"
     if "source_labels" in layout.options:
         meaning = "the meaning of the values (give it with --source-labels or --categories)"
+    if index.kind.code == "two-channel":
+        meaning = "categories (give them with --categories, or the colours of classes with --colors)"
     numbers = index.kind.numbers.partition("/{")[0]
     advice = "give them with --instances" if "instances" in layout.options else f"{numbers} is not there"
     rows = [
