@@ -24,7 +24,8 @@ class Format(NamedTuple):
     * ``signs``: how it is recognised: ``key:`` a key of a JSON, ``head:`` an ending and a text near the beginning of
       such a file, ``report:`` the command that wrote a folder, ``table:`` a file in its sub-folders, ``names:`` names
       of its PNGs, ``mode:`` what these hold (``maps/modes.py``), ``folders:`` what folders of masks stand for,
-      ``each:`` what each of its JSONs has one of.
+      ``each:`` what each of its JSONs has one of, ``paths:`` a pattern of paths and a text near the beginning of such a
+      file.
     * ``document``: the file to read in a folder that cocoseg wrote. ``folder``: whether a source is a folder.
       ``either``: it is a file with one image, or a folder of such files.
     * ``overlaps``: whether masks may overlap. ``things``, ``crowds``: whether instances and crowds are distinguished.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Mapping, Sequence
+from fnmatch import fnmatch
 from typing import Any, NamedTuple
 
 from cocoseg.errors import DocumentError, SampleError, show
@@ -24,6 +25,7 @@ from cocoseg.formats.masks.naming import are_masks
 from cocoseg.runs.report import read_report
 
 _LABELS = ("0", "3")  # colour types of grey and palette PNGs
+_HEAD = 4096  # bytes
 _SOME = 20  # headers to try if the first pictures are damaged
 
 
@@ -69,6 +71,8 @@ def _of_folder(folder: str, given: Mapping[str, Any]) -> Found:
     files = names(folder)
     if placed := [name for name, row in FORMATS.items() if row.layout and shows(row.layout, folder, files)]:
         return Found(placed[0], guessed=True, others=tuple(name for name in placed[1:] if not _is_fallback(name)))
+    if drawn := next((name for sign, name in _signs("paths").items() if _has_path(folder, files, sign)), None):
+        return Found(drawn, guessed=True)
     table = next(
         (name for end, name in _signs("table").items() if any(file.endswith(f"/{end}") for file in files)), None
     )
@@ -79,6 +83,13 @@ def _of_folder(folder: str, given: Mapping[str, Any]) -> Found:
     if table:
         return Found(table)
     return _of_documents(folder, files) or Found(_of_pictures(folder, files, given), guessed=True)
+
+
+def _has_path(folder: str, files: Sequence[str], sign: str) -> bool:
+    """Whether there is a file of such a path, as ``*/ann/*.json``, with a text near the beginning of the first."""
+    pattern, _, text = sign.partition(" ")
+    found = next((name for name in files if fnmatch(f"/{name}", pattern)), None)
+    return found is not None and text.encode() in read_head(places.join(folder, found), _HEAD)
 
 
 def _is_fallback(name: str) -> bool:

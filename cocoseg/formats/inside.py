@@ -20,7 +20,7 @@ from cocoseg.files.reading import first_match, read_head
 _SOME = 3  # files that are read to see what the folder is
 _HEAD = 4096  # bytes
 _LARGE = 64 << 20  # bytes; a JSON of one image is smaller
-_MOST = 20  # files that are looked into; listed are half as many
+_MOST = 20  # files of each ending that are looked into; listed are half as many
 
 
 class Signs(NamedTuple):
@@ -70,7 +70,8 @@ def only_document(
     The name is "" where there may be several, because files of the format hold one image each (``of_one_image``).
     Raises DocumentError ``doc.kind`` for several, SampleError ``file.*``.
     """
-    kinds = ((name, format_of(places.join(folder, name), signs)) for name in _documents(files, signs.endings())[:_MOST])
+    some = (name for ending in signs.endings() for name in _documents(files, (ending,))[:_MOST])
+    kinds = ((name, format_of(places.join(folder, name), signs)) for name in some)
     found = [(name, kind) for name, kind in kinds if kind]
     if found and all(kind == found[0][1] for _, kind in found) and found[0][1] in of_one_image:
         return "", found[0][1]

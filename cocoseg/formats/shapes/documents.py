@@ -27,26 +27,51 @@ from cocoseg.model import Conventions, Dataset, Entry, Loader, Refused, Sample
 class Drawn(NamedTuple):
     """What was drawn on an image: its shapes, (height, width) if the document says it, and the photo's name.
 
-    The name is a path from the document's folder. ``remarks`` say what was left out.
+    The name is a path from the document's folder. ``remarks`` say what was left out, or are problems of another kind.
     """
 
     shapes: Sequence[Shape]
     size: Size | None = None
     file_name: str = ""
-    remarks: tuple[str, ...] = ()
+    remarks: tuple[str | Problem, ...] = ()
+
+
+class Listed(NamedTuple):
+    """An image in a document about all images, with a ``body`` that is parsed when the image is asked for."""
+
+    body: bytes
+    size: Size | None
+    file_name: str
 
 
 Parse = Callable[[bytes], Drawn]
+Called = Callable[[str], tuple[str, str]]
+
+
+class NeedsSize(NamedTuple):
+    """A function that parses a body with the image's (height, width), which may be that of the photo."""
+
+    parse: Callable[[bytes, Size], Drawn]
+
+
+def called(document: str) -> tuple[str, str]:
+    """The names of an image's labels and of its photo, from that of its document.
+
+    >>> called("val/a.json")
+    ('val/a.png', 'val/a.jpg')
+    """
+    stem = document.rpartition(".")[0]
+    return f"{stem}.png", f"{stem}.jpg"
 
 
 @dataclass(frozen=True)
 class Makes:
-    """Makes samples of shapes. ``parse`` reads a document; None if entries have their shapes already.
+    """Makes samples of shapes. ``parse`` reads a document, or the body of an entry; None if that is the shapes already.
 
     Without a size in the document, it is that of the photo in the folder ``photos``, turned as its EXIF says.
     """
 
-    parse: Parse | None
+    parse: Parse | NeedsSize | None
     ids: Mapping[str, int] = field(hash=False)
     photos: str
 
@@ -55,19 +80,27 @@ class Makes:
         drawn = self.drawn(entry, files)
         name = drawn.file_name or entry.file_name
         made = sample(entry, place, self.size(entry, drawn), drawn.shapes, self.ids, name)
-        said = tuple(Problem("seg.left_out", f"{place}: {remark}") for remark in drawn.remarks)
+        said = tuple(_said(place, remark) for remark in drawn.remarks)
         return replace(made, problems=(*said, *made.problems)) if said else made
 
     def drawn(self, entry: Entry, files: Sequence[bytes]) -> Drawn:
         """What was drawn on the image of an entry. Raises SampleError."""
         if self.parse is None:
             return Drawn(entry.body, entry.size, entry.file_name)
+        if isinstance(self.parse, NeedsSize):
+            return self._sized(self.parse, entry)
         try:
-            found = self.parse(files[0])
+            found = self.parse(files[0] if entry.files else entry.body)
         except DocumentError as error:
             raise SampleError(error.category, error.message) from None
+        if not entry.files:
+            return found._replace(size=found.size or entry.size, file_name=entry.file_name)
         beside = posixpath.dirname(entry.files[0])
         return found._replace(file_name=posixpath.join(beside, found.file_name) if found.file_name else "")
+
+    def _sized(self, parse: NeedsSize, entry: Entry) -> Drawn:
+        size = self.size(entry, Drawn((), entry.size, entry.file_name))
+        return parse.parse(entry.body, size)._replace(file_name=entry.file_name)
 
     def size(self, entry: Entry, drawn: Drawn) -> Size:
         """(height, width). Raises SampleError: ``file.missing``, ``image.corrupt``."""
@@ -88,17 +121,22 @@ def read_documents(
     photos: str = "",
     version: str = "",
     conventions: Conventions = Conventions("background"),  # noqa: B008
+    named: Called = called,
+    among: Callable[[str], bool] = bool,
 ) -> Dataset:
     """A data set of documents with these endings, one for each image, in a folder, or a single one.
 
     ``classes`` gives the categories; it may look into all documents, which takes long. ``version`` stands for all that
-    makes other samples of the same document. Raises DocumentError.
+    makes other samples of the same document. ``named`` gives the names of labels and photo of a document, ``among``
+    says which files of the folder are documents. Raises DocumentError.
     """
     folder, found = (source, documents_in(source, endings)) if places.is_folder(source) else _alone(source)
+    found = [name for name in found if among(name)]
     known = classes(_all(folder, found, parse))
     photos = photos or folder
     keys, ids = Keys(folder, "files"), photos_of(found, None)
-    entries = [_entry(folder, number, name, ids.find(number, name).image_id, keys) for number, name in enumerate(found)]
+    numbers = [ids.find(number, name).image_id for number, name in enumerate(found)]
+    entries = [_entry(folder, number, name, numbers[number], keys, named) for number, name in enumerate(found)]
     return Dataset(
         known.categories,
         entries,
@@ -111,21 +149,25 @@ def read_documents(
 
 def read_images(
     source: str,
-    images: Iterable[tuple[str, Drawn | Problem]],
+    images: Iterable[tuple[str, Drawn | Listed | Problem]],
     classes: Classes,
     *,
+    parse: Parse | NeedsSize | None = None,
     photos: str = "",
     version: str = "",
     problems: Sequence[Problem] = (),
     conventions: Conventions = Conventions("background"),  # noqa: B008
 ) -> Dataset:
-    """A data set of one document about all images: (where, what was drawn, or why it can't be used)."""
+    """A data set of one document about all images: (where, what was drawn, or why it can't be used).
+
+    ``parse`` reads the bodies of those that are ``Listed``.
+    """
     keys = Keys(source, "images")
     entries = [_listed(source, number, where, drawn, keys) for number, (where, drawn) in enumerate(images)]
     return Dataset(
         classes.categories,
         entries,
-        Loader(source, (), Makes(None, classes.ids, photos), settings=_settings(version, classes)),
+        Loader(source, (), Makes(parse, classes.ids, photos), settings=_settings(version, classes)),
         conventions=conventions,
         problems=(*problems, *keys.problems),
         photos=photos,
@@ -189,23 +231,28 @@ def _all(folder: str, found: Sequence[str], parse: Parse) -> Iterator[Drawn]:
             continue
 
 
-def _entry(folder: str, number: int, name: str, image_id: Any, keys: Keys) -> Entry | Refused:
-    stem = name.rpartition(".")[0]
+def _entry(folder: str, number: int, name: str, image_id: Any, keys: Keys, named: Called) -> Entry | Refused:
+    labels, photo = named(name)
     try:
-        key = keys.take(number, f"{stem}.png")
-        return Entry(key, image_id, show(name), (relative_name(name),), file_name=f"{stem}.jpg")
+        return Entry(keys.take(number, labels), image_id, show(name), (relative_name(name),), file_name=photo)
     except SampleError as error:
         return Refused(show(name), error.at(f"{folder}: {show(name)}").problem)
 
 
-def _listed(source: str, number: int, where: str, drawn: Drawn | Problem, keys: Keys) -> Entry | Refused:
+def _listed(source: str, number: int, where: str, drawn: Drawn | Listed | Problem, keys: Keys) -> Entry | Refused:
     if isinstance(drawn, Problem):
         return Refused(where, drawn)
+    body = drawn.body if isinstance(drawn, Listed) else list(drawn.shapes)
     try:
         key = keys.take(number, drawn.file_name)
-        return Entry(key, number + 1, where, (), drawn.size, drawn.file_name, body=list(drawn.shapes))
+        return Entry(key, number + 1, where, (), drawn.size, drawn.file_name, body=body)
     except SampleError as error:
         return Refused(where, error.at(f"{source}: {where}").problem)
+
+
+def _said(place: str, remark: str | Problem) -> Problem:
+    category, text = remark[:2] if isinstance(remark, Problem) else ("seg.left_out", remark)
+    return Problem(category, f"{place}: {text}")
 
 
 def _settings(version: str, classes: Classes) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cocoseg.codecs.pixels import check_pixels
-from cocoseg.codecs.rle import encode
+from cocoseg.codecs.rle import check_size, from_toggles, odd_toggles
 from cocoseg.codecs.segmentation import to_coco
 from cocoseg.errors import SampleError
 
@@ -42,20 +42,34 @@ def ellipse(x: float, y: float, rx: float, ry: float, degrees: float = 0) -> Rin
     return ring
 
 
+def turned(ring: Ring, degrees: float, x: float, y: float) -> Ring:
+    """A ring turned clockwise by ``degrees`` around (x, y).
+
+    >>> turned([2, 1, 3, 1], 90, 2, 2)
+    [3.0, 2.0, 3.0, 3.0]
+    """
+    if not degrees:
+        return ring
+    points = np.array(ring, np.float64).reshape(-1, 2) - (x, y)
+    cos, sin = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
+    found: Ring = (points @ np.array([[cos, sin], [-sin, cos]]) + (x, y)).reshape(-1).tolist()
+    return found
+
+
 def bits_at(bits: npt.NDArray[Any], left: int, top: int, size: tuple[int, int]) -> dict[str, Any]:
     """Bits (h, w) whose first pixel is (left, top) in an image (height, width) -> RLE; what lies outside is cut off.
 
     >>> bits_at(np.array([[1, 1]]), 2, 0, (2, 3))
     {'size': [2, 3], 'counts': '411'}
     """
-    check_pixels(size)
-    picture = np.zeros(size, np.bool_)
-    height, width = bits.shape
-    rows, columns = slice(max(top, 0), max(top + height, 0)), slice(max(left, 0), max(left + width, 0))
-    inside = picture[rows, columns]
-    first, start = max(-top, 0), max(-left, 0)
-    inside[:] = bits[first : first + inside.shape[0], start : start + inside.shape[1]]
-    return to_coco(encode(picture[None]))[0]
+    check_size(size)
+    inside = bits[max(-top, 0) : max(size[0] - top, 0), max(-left, 0) : max(size[1] - left, 0)]
+    columns = np.zeros((inside.shape[1], inside.shape[0] + 2), np.bool_)
+    columns[:, 1:-1] = inside.T != 0
+    column, row = np.nonzero(columns[:, 1:] != columns[:, :-1])
+    positions = (column + max(left, 0)) * size[0] + row + max(top, 0)
+    masks, changes = odd_toggles(np.zeros_like(positions), positions, size[0] * size[1])
+    return to_coco(from_toggles(masks, changes, 1, size))[0]
 
 
 def bits_of_runs(counts: npt.NDArray[np.int64], height: int, width: int) -> npt.NDArray[np.bool_]:
@@ -77,3 +91,16 @@ def bits_of_runs(counts: npt.NDArray[np.int64], height: int, width: int) -> npt.
         raise SampleError("rle.sum", f"runs add up to {total}, but the mask is {height}×{width} pixels")
     values = np.arange(len(counts)) % 2 == 1
     return np.repeat(values, counts).reshape(height, width)
+
+
+def color(text: str) -> tuple[int, int, int] | None:
+    """The colour that a text like ``#ff8000`` means, or None.
+
+    >>> color("#ff8000"), color("red")
+    ((255, 128, 0), None)
+    """
+    try:
+        red, green, blue = bytes.fromhex(text.removeprefix("#"))
+    except ValueError:
+        return None
+    return red, green, blue
