@@ -95,6 +95,14 @@ FORMATS = {
         overlaps=True,
         crowds=False,
     ),
+    "cvat": Format(
+        "cocoseg.formats.cvat",
+        "CVAT for images 1.1 (annotations.xml)",
+        ("categories", "photos", "split"),
+        ("head:.xml <annotations",),
+        overlaps=True,
+        crowds=False,
+    ),
     "class-folders": Format(
         "cocoseg.formats.maps.class_folders",
         "folder of binary masks for each class",
