@@ -103,6 +103,15 @@ FORMATS = {
         overlaps=True,
         crowds=False,
     ),
+    "supervisely": Format(
+        "cocoseg.formats.supervisely",
+        "Supervisely project (meta.json, ann/*.json)",
+        ("categories", "photos", "split"),
+        ('paths:*/ann/*.json "objects"', "key:classTitle"),
+        either=True,
+        overlaps=True,
+        crowds=False,
+    ),
     "class-folders": Format(
         "cocoseg.formats.maps.class_folders",
         "folder of binary masks for each class",
