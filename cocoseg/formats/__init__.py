@@ -112,6 +112,14 @@ FORMATS = {
         overlaps=True,
         crowds=False,
     ),
+    "label-studio": Format(
+        "cocoseg.formats.label_studio.reader",
+        "Label Studio JSON or JSON-MIN",
+        ("categories", "photos"),
+        ("key:original_width", "key:was_cancelled", "key:completed_by"),
+        overlaps=True,
+        crowds=False,
+    ),
     "class-folders": Format(
         "cocoseg.formats.maps.class_folders",
         "folder of binary masks for each class",
