@@ -152,6 +152,10 @@ class Reading(TypedDict, total=False):
         "StrPath | None",
         Option("Folder of the photos, to take sizes from where the JSON has none.", metavar="DIR"),
     ]
+    size: Annotated[
+        str | None,
+        Option("Size of all images where SRC has none, as 256x1600.", metavar="HEIGHTxWIDTH"),
+    ]
     match: Annotated[
         Literal["id", "file_name"], Option("Whether annotations name their image by its id or its file_name.", "id")
     ]

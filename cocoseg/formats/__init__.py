@@ -120,6 +120,14 @@ FORMATS = {
         overlaps=True,
         crowds=False,
     ),
+    "kaggle": Format(
+        "cocoseg.formats.kaggle",
+        "CSV of run lengths down columns, as Kaggle's (ImageId, EncodedPixels)",
+        ("categories", "photos", "size", "class_name"),
+        ("head:.csv EncodedPixels", "head:.csv encoded_pixels", "head:.csv ,rle"),
+        overlaps=True,
+        crowds=False,
+    ),
     "class-folders": Format(
         "cocoseg.formats.maps.class_folders",
         "folder of binary masks for each class",
