@@ -74,6 +74,7 @@ def _signs(row: Format) -> str:
         "report": "the report of `{}`",
         "head": "`{}` near the beginning",
         "table": "a file `{}` in a sub-folder",
+        "paths": "paths as `{}`",
         "names": "masks named `<id>_<class>.png`",
         "mode": "{}",
         "folders": "{}",
@@ -88,6 +89,7 @@ def _signs(row: Format) -> str:
     }
     shown = {"mode": modes, "folders": folders}
     pairs = [sign.partition(":")[::2] for sign in row.signs]
+    pairs = [(kind, value.partition(" ")[0] if kind == "paths" else value) for kind, value in pairs]
     signs = [words[kind].format(shown.get(kind, {}).get(value, value)) for kind, value in pairs]
     placed = row.layout.files if row.layout and row.layout.is_placed else ()
     return ", ".join([*(f"paths as `{kind.path}`" for kind in placed), *signs])
