@@ -135,7 +135,7 @@ def test_commands_that_only_exist_elsewhere_are_few() -> None:
     assert len(there) < len(found) / 2
 
 
-@pytest.mark.parametrize(("number", "category", "index"), [(0, 1, 0), (1, 7, 0)])
+@pytest.mark.parametrize(("number", "category", "index"), [(0, 1, 0), (1, 18, 1), (2, 7, 0)])
 def test_the_scheme_files_are_read(number: int, category: int, index: int, tmp_path: Path) -> None:
     import cocoseg
 

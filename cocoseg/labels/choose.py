@@ -228,7 +228,8 @@ def _with_table(name: str) -> LabelScheme:
 
 def _from_file(path: str, wanted: _Wanted) -> _Chosen:
     things = wanted.choices.get("things")
-    scheme = schemefile.read_scheme(path, _rows(wanted, {"things": things or "merge"}), things)
+    rows = _rows(wanted, {"things": things or "merge"})
+    scheme = schemefile.read_scheme(path, rows, things, lambda fields: _background(fields, wanted))
     try:
         if isinstance(scheme, LabelScheme):
             return _listing(_saying_overlap(_with_choices(scheme, wanted)))

@@ -98,7 +98,7 @@ class TestEveryField:
         assert found.classes[0].name == "vehicle"
 
     def test_wrong_values_of_another_type_are_named(self, tmp_path: Path) -> None:
-        assert "$.ignored[0]" in str(refusal(tmp_path, preset="index", ignored=["0"]))
+        assert "$.ignored[0]" in str(refusal(tmp_path, preset="index", ignored=[[0]]))
         assert "$.classes" in str(refusal(tmp_path, preset="index", classes=[]))
 
 
