@@ -20,8 +20,8 @@ from cocoseg.formats.maps.folders import folders_of
 from cocoseg.formats.maps.modes import mode_of
 from cocoseg.formats.maps.pairs import pair
 from cocoseg.formats.maps.paths import shows
-from cocoseg.formats.maps.pictures import no_pictures
 from cocoseg.formats.masks.naming import are_masks
+from cocoseg.formats.nearest import nothing, of_file
 from cocoseg.runs.report import read_report
 
 _LABELS = ("0", "3")  # colour types of grey and palette PNGs
@@ -54,9 +54,17 @@ def recognise(path: StrPath, given: Mapping[str, Any] | None = None) -> Found:
     """
     source = place(path)
     try:
-        return _of_folder(source, given or {}) if is_folder(source) else Found(format_of(source, _file_signs()))
+        return _of_folder(source, given or {}) if is_folder(source) else _of_file(source)
     except SampleError as error:
         raise DocumentError(error.category, error.message) from None
+
+
+def _of_file(path: str) -> Found:
+    """Detects by a key of a JSON, or by the head of another file. Raises DocumentError ``doc.kind``."""
+    found = format_of(path, _file_signs())
+    if found is None and (said := of_file(path)):
+        raise DocumentError("doc.kind", f"{show(path, 300)} {said}")
+    return Found(found)
 
 
 def is_folder(source: str) -> bool:
@@ -134,7 +142,7 @@ def _of_pictures(folder: str, files: Sequence[str], given: Mapping[str, Any]) ->
     """Detects by the names of the label pictures, or by what some of them hold."""
     labels = pair(files, given.get("suffix"), "tolerance" in given).labels or pictures_of(files)
     if not labels:
-        raise no_pictures(folder)
+        raise nothing(folder)
     named = _named(folder, pictures_of(files)) or _in_folders(folder, files)
     return named or _signs("mode")[mode_of(folder, labels, files, given)]
 

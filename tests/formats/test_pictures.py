@@ -64,7 +64,7 @@ class TestNames:
         assert [problem.category for problem in problems] == ["path.collision"]
 
     @pytest.mark.parametrize(
-        ("others", "said"), [((), "is empty"), (("a.jpg",), "has no PNG in it (found only 'a.jpg')")]
+        ("others", "said"), [((), "is empty"), (("a.jpg",), "holds photos (as 'a.jpg') and no labels")]
     )
     def test_there_are_none(self, others: tuple[str, ...], said: str, tmp_path: Path) -> None:
         for call in (lambda folder: read_index(folder, LAYOUTS["semantic"]), detect):

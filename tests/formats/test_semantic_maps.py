@@ -700,7 +700,7 @@ class TestBadInput:
         ("args", "code", "said"),
         [
             (("maps", "out"), 3, "cocoseg cannot tell what the pixel values mean"),
-            (("empty", "out"), 3, "the folder 'empty' is empty, expected PNGs [doc.empty]"),
+            (("empty", "out"), 3, "the folder 'empty' is empty; expected labels"),
             (("photos", "out"), 3, "RGB pictures; if they are 2-channel PNGs"),
             (("maps", "out", "--categories", "c.json", "--instances", "none"), 3, "instances: 'none' does not exist"),
             (("maps", "out", "--source-labels", "mask2fromer"), 2, "did you mean 'mask2former'?"),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from cocoseg.errors import DocumentError, Problem, UsageError
-from cocoseg.files import places
+from cocoseg.errors import DocumentError, Problem, UsageError, show
+from cocoseg.files import listing, places
 from cocoseg.formats.maps.binary import as_binary, folder_problems, is_decided, void_problems
 from cocoseg.formats.maps.codes import ALONE
 from cocoseg.formats.maps.layouts import Layout
@@ -12,6 +12,7 @@ from cocoseg.formats.maps.meaning import Meaning, nothing
 from cocoseg.formats.maps.numbering import NUMBERINGS
 from cocoseg.formats.maps.numbers_seen import Found, find_numbering
 from cocoseg.formats.maps.pictures import Index
+from cocoseg.formats.nearest import nearest
 from cocoseg.model import Dataset, Entry, Loader
 
 
@@ -39,6 +40,8 @@ def looked_at(
 
 
 def _photos(folder: str) -> DocumentError:
+    if said := nearest(folder, listing.names(folder)):
+        return DocumentError("doc.kind", f"the folder {show(folder, 300)} holds {said}")
     text = "most of these pictures are photos, not labels; give the folder of their labels, or the JSON of annotations"
     return DocumentError("doc.kind", f"{folder}: {text}")
 

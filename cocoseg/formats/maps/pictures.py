@@ -16,10 +16,10 @@ from cocoseg.formats.maps import splits
 from cocoseg.formats.maps.layouts import Files, Layout, of_kind
 from cocoseg.formats.maps.pairs import Pairs, pair
 from cocoseg.formats.maps.paths import Found, Picture, find
+from cocoseg.formats.nearest import nearest, nothing
 from cocoseg.model import Entry, Refused
 
 _UNSAID = re.compile(r"[\[\]]|:[^}]*(?=})")  # brackets and patterns of a path
-_PHOTOS = (".jpg", ".jpeg", ".webp", ".heic")
 
 
 class Index(NamedTuple):
@@ -92,7 +92,9 @@ def read_index(
 def _not_placed(folder: str, layout: Layout) -> DocumentError:
     paths = " or ".join(show(_UNSAID.sub("", kind.path)) for kind in layout.files[:2])
     text = f"holds no {layout.what}: no path in it is like {paths}"
-    return DocumentError("doc.empty", f"the folder {show(folder, 300)} {text}; name another folder or --source-format")
+    said = nearest(folder, listing.names(folder))
+    advice = f"it holds {said}" if said else "name another folder or --source-format"
+    return DocumentError("doc.empty", f"the folder {show(folder, 300)} {text}; {advice}")
 
 
 def _found(folder: str, layout: Layout, suffix: str | None, lossy: bool) -> tuple[Found, Pairs]:
@@ -105,7 +107,7 @@ def _found(folder: str, layout: Layout, suffix: str | None, lossy: bool) -> tupl
     files = listing.names(folder)
     pairs = pair(files, suffix, lossy)
     if not pairs.labels:
-        raise _no_suffix(folder, files, suffix, lossy) if suffix else no_pictures(folder)
+        raise _no_suffix(folder, files, suffix, lossy) if suffix else nothing(folder)
     pictures = [Picture(name, pairs.stem(name)) for name in pairs.labels]
     return Found(folder, layout.files[0], pictures, frozenset(files)), pairs
 
@@ -113,22 +115,9 @@ def _found(folder: str, layout: Layout, suffix: str | None, lossy: bool) -> tupl
 def _no_suffix(folder: str, files: Sequence[str], suffix: str, lossy: bool) -> DocumentError:
     others = pair(files, None, lossy).labels
     if not others:
-        return no_pictures(folder)
+        return nothing(folder)
     text = f"no label picture's name ends in {show(suffix)}; the first is called {show(others[0])}"
     return DocumentError("doc.empty", f"{show(folder, 300)}: {text}; is --suffix right?")
-
-
-def no_pictures(folder: str) -> DocumentError:
-    """The error for a folder without pictures."""
-    others = [name for name in listing.names(folder) if not listing.is_hidden(name)]
-    advice = "; labels must be PNGs, or TIFF, BMP or .npy"
-    if any(name.lower().endswith(_PHOTOS) for name in others):
-        advice = (
-            ", but photos: give the folder of their labels, or the JSON of their annotations; if they are labels, JPEG "
-            "has changed their numbers: get them as PNG, or take the nearest listed ones with --tolerance"
-        )
-    what = f"has no PNG in it (found only {show(others[0])}){advice}" if others else "is empty"
-    return DocumentError("doc.empty", f"the folder {show(folder, 300)} {what}{'' if others else ', expected PNGs'}")
 
 
 def _entry(
