@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from cocoseg.cli import options
+from cocoseg.errors import show
 from cocoseg.options import Reading
 
 if TYPE_CHECKING:
@@ -47,7 +48,8 @@ def _lines(info: Info) -> list[str]:
     kinds = f" ({things} things, {stuff} stuff)" if things or stuff else ""
     used = "" if info.segments is None else f", {len(info.used)} used"
     rows = [
-        ("format", FORMATS[info.format].what),
+        ("format", FORMATS[info.format].what + (f", split {show(info.split)[1:-1]}" if info.split else "")),
+        *((name, value) for name, value in _layout(info) if value),
         ("images", f"{info.images:,}"),
         ("segments", "not counted, because that needs every picture" if info.segments is None else _segments(info)),
         ("categories", f"{len(info.categories)}{kinds}{used}"),
@@ -55,6 +57,12 @@ def _lines(info: Info) -> list[str]:
         *(("missing", text) for text in info.missing),
     ]
     return [*guess(info.read_as), info.source, *table(rows)]
+
+
+def _layout(info: Info) -> list[tuple[str, str]]:
+    """Where labels, splits and photos are."""
+    splits = ", ".join(f"{show(name)[1:-1]} {images:,}" for name, images in info.splits.items())
+    return [("labels", info.labels), ("splits", splits), ("photos", show(info.photos, 300)[1:-1])]
 
 
 def _segments(info: Info) -> str:

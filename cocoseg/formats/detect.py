@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+import shlex
 from collections.abc import Mapping, Sequence
 from fnmatch import fnmatch
 from typing import Any, NamedTuple
@@ -19,7 +20,7 @@ from cocoseg.formats.inside import Signs, are_of_one_image_each, format_of, only
 from cocoseg.formats.maps.folders import folders_of
 from cocoseg.formats.maps.modes import mode_of
 from cocoseg.formats.maps.pairs import pair
-from cocoseg.formats.maps.paths import shows
+from cocoseg.formats.maps.paths import root_of
 from cocoseg.formats.masks.naming import are_masks
 from cocoseg.formats.nearest import nothing, of_file
 from cocoseg.runs.report import read_report
@@ -77,8 +78,8 @@ def _of_folder(folder: str, given: Mapping[str, Any]) -> Found:
     if command := read_report(folder).command:
         return Found(_written_by(folder, command))
     files = names(folder)
-    if placed := [name for name, row in FORMATS.items() if row.layout and shows(row.layout, folder, files)]:
-        return Found(placed[0], guessed=True, others=tuple(name for name in placed[1:] if not _is_fallback(name)))
+    if placed := _placed(folder, files):
+        return placed
     if drawn := next((name for sign, name in _signs("paths").items() if _has_path(folder, files, sign)), None):
         return Found(drawn, guessed=True)
     table = next(
@@ -98,6 +99,31 @@ def _has_path(folder: str, files: Sequence[str], sign: str) -> bool:
     pattern, _, text = sign.partition(" ")
     found = next((name for name in files if fnmatch(f"/{name}", pattern)), None)
     return found is not None and text.encode() in read_head(places.join(folder, found), _HEAD)
+
+
+def _placed(folder: str, files: Sequence[str]) -> Found | None:
+    """Detects by the paths of label pictures. Raises DocumentError ``doc.kind`` for data sets that lie apart."""
+    roots = {name: root_of(row.layout, folder, files) for name, row in FORMATS.items() if row.layout}
+    found = {name: root for name, root in roots.items() if root is not None}
+    if not found:
+        return None
+    first, *others = found
+    apart = [name for name in others if _lie_apart(found[name], found[first])]
+    if apart:
+        raise _several(folder, {found[name]: FORMATS[name].what for name in (first, *apart)})
+    return Found(first, guessed=True, others=tuple(name for name in others if not _is_fallback(name)))
+
+
+def _lie_apart(one: str, other: str) -> bool:
+    """Whether neither of two folders is in the other."""
+    return not f"{one}/".startswith(f"{other}/") and not f"{other}/".startswith(f"{one}/") and "" not in (one, other)
+
+
+def _several(folder: str, found: dict[str, str]) -> DocumentError:
+    some = ", ".join(f"{show(root)} ({what})" for root, what in found.items())
+    call = f"cocoseg info {shlex.quote(places.join(folder, next(iter(found))))}"
+    text = f"the folder {show(folder, 300)} holds several data sets: {some}; name one as SRC, as in: {call}"
+    return DocumentError("doc.kind", text)
 
 
 def _is_fallback(name: str) -> bool:

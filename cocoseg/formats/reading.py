@@ -56,7 +56,19 @@ def survey(path: StrPath, **options: Unpack[Reading]) -> dict[str, Any]:
     peek = import_module(FORMATS[name].module).peek(dataset)
     single = options["crowd_as_things"]
     with allowing(options["max_pixels"] or MAX_PIXELS):
-        return count(name, dataset, (lambda entry: peek(entry)._replace(crowds=0)) if single else peek)
+        found = count(name, dataset, (lambda entry: peek(entry)._replace(crowds=0)) if single else peek)
+    about = {"split": os.fspath(options["split"] or ""), "photos": dataset.photos}
+    return found | about | _facts(name, dataset.source)
+
+
+def _facts(name: str, source: str) -> dict[str, Any]:
+    from cocoseg.formats.maps.facts import facts
+
+    layout = FORMATS[name].layout
+    try:
+        return facts(layout, source) if layout else {}
+    except SampleError as error:  # storage that stopped answering
+        raise DocumentError(error.category, error.message) from None
 
 
 def _open(path: StrPath, options: Reading, function: str = "read") -> tuple[str, Dataset]:

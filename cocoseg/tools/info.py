@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cocoseg.errors import Problem
@@ -22,6 +22,9 @@ class Info:
     ``sizes`` counts images by (height, width); ``missing`` says in words what the file does not hold. ``segments`` and
     ``crowd`` are None, and ``used`` is empty, if only the pixels show them. ``read_as`` is what the source was taken
     for, if it does not say so itself.
+
+    In a data set as it is downloaded, ``labels`` are the paths of the label pictures that are read, and ``splits`` the
+    images of each split by its folder or list. ``split`` is that which was asked for, ``photos`` says where photos lie.
     """
 
     source: str
@@ -36,6 +39,10 @@ class Info:
     failures: tuple[Problem, ...]
     problems: tuple[Problem, ...]
     read_as: str = ""
+    labels: str = ""
+    splits: dict[str, int] = field(default_factory=dict)
+    split: str = ""
+    photos: str = ""
 
 
 @takes(Reading)

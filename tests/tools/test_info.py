@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -94,7 +95,7 @@ def test_a_json_is_preferred_to_the_masks_that_were_made_of_it(finished: bool, t
     assert (info.format, info.images) == ("coco", cocoseg.info(source).images)
     assert "instances.json" in info.read_as
     (tmp_path / "panoptic.json").write_bytes(SOURCE.read_bytes())
-    with pytest.raises(cocoseg.DocumentError, match="holds 2 JSON files with annotations: 'instances.json', 'pano"):
+    with pytest.raises(cocoseg.DocumentError, match="holds 2 files with annotations: 'instances.json', 'pano"):
         cocoseg.info(tmp_path)
 
 
@@ -142,3 +143,40 @@ def test_colours_beside_a_json_are_photos(tmp_path: Path) -> None:
     Image.fromarray(np.full((4, 6, 3), 3, np.uint8)).save(tmp_path / "a.png")
     (tmp_path / "set.json").write_bytes((FIXTURES / "instances.json").read_bytes())
     assert cocoseg.info(tmp_path).format == "coco"
+
+
+def test_a_layout_names_its_labels_splits_and_photos(tmp_path: Path) -> None:
+    info = cocoseg.info(FIXTURES / "cityscapes", split="val")
+    assert info.labels == "gtFine/{split}/{stem}_gtFine_instanceIds.png"
+    assert (info.splits, info.split, info.images) == ({"train": 1, "val": 2}, "val", 2)
+    assert info.photos == "leftImg8bit/{split}/{stem}_leftImg8bit.png (not there)"
+    text = run("info", FIXTURES / "cityscapes", "--split", "val").stdout
+    assert "  format      Cityscapes (gtFine, gtCoarse), split val\n" in text
+    assert "  splits      train 1, val 2\n" in text
+    assert cocoseg.info(SOURCE).labels == cocoseg.info(SOURCE).photos == ""
+
+
+def test_a_layout_with_lists_and_a_second_picture(tmp_path: Path) -> None:
+    shutil.copytree(FIXTURES / "voc", tmp_path / "voc")
+    info = cocoseg.info(tmp_path / "voc")
+    assert info.labels == "SegmentationClass/{stem}.png with SegmentationObject/{stem}.png"
+    assert info.splits == {"val": 2}
+    (tmp_path / "voc/ImageSets/Segmentation/none.txt").write_text("")
+    (tmp_path / "voc/JPEGImages").mkdir()
+    (tmp_path / "voc/JPEGImages" / f"{next((tmp_path / 'voc/SegmentationClass').iterdir()).stem}.jpg").touch()
+    shutil.rmtree(tmp_path / "voc/SegmentationObject")
+    info = cocoseg.info(tmp_path / "voc")
+    assert (info.labels, info.photos) == ("SegmentationClass/{stem}.png", "JPEGImages/{stem}.jpg")
+    assert info.splits == {"none": 0, "val": 2}
+
+
+def test_several_data_sets_in_a_folder_are_listed(tmp_path: Path) -> None:
+    for name in ("voc", "cityscapes"):
+        shutil.copytree(FIXTURES / name, tmp_path / "all" / name)
+    result = run("to-semantic", tmp_path / "all", tmp_path / "out")
+    assert result.code == 3
+    assert "holds several data sets: 'voc' (Pascal VOC " in result.stderr
+    assert f"'cityscapes' (Cityscapes (gtFine, gtCoarse)); name one as SRC, as in: cocoseg info {tmp_path}/all/voc" in (
+        result.stderr
+    )
+    assert cocoseg.info(tmp_path / "all", source_format="voc").images == 3

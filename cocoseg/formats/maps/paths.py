@@ -17,6 +17,7 @@ from cocoseg.formats.maps.layouts import Files, Layout
 
 SPLITS = {"training": "train", "validation": "val", "valid": "val", "testing": "test"}  # and what they are
 
+_PATTERN = re.compile(r":(?:[^{}]|\{\{\d+}})*(?=})")
 _ABOVE = 5  # folders above SRC that may belong to a path
 _SOME = 1000  # files that show what a folder is
 _FOLDERS = "|".join((*SPLITS, *SPLITS.values(), "train_extra", "trainval", "dev"))
@@ -55,16 +56,33 @@ class _Form(NamedTuple):
     is_placed: bool
 
 
-def shows(layout: Layout, folder: str, files: Sequence[str]) -> bool:
-    """Whether some of the files of a folder are pictures of this layout."""
+def plain(path: str) -> str:
+    r"""A path for people, with its optional parts and without the patterns of the others.
+
+    >>> plain(r"[{split:\d+}/]{stem:.+_\d{{2}}}.png")
+    '{split}/{stem}.png'
+    """
+    return _PATTERN.sub("", path).replace("[", "").replace("]", "")
+
+
+def root_of(layout: Layout, folder: str, files: Sequence[str]) -> str | None:
+    """The folder inside SRC that pictures of this layout begin in, by some of its files; None if none is one.
+
+    It is "" where that is SRC itself, or lies above it.
+    """
+    if not layout.is_placed:
+        return None
     some = files[:: -(-len(files) // _SOME) or 1]
     above = _above(folder)
     pairs = ((kind, form) for kind in layout.files for form in _forms(kind.path))
-    return layout.is_placed and any(
-        (match := _match(form, above, name)) and _is_beside(kind.beside, match["root"] or "", folder, above, files)
+    roots = (
+        match["root"] or ""
         for kind, form in pairs
         for name in some
+        if (match := _match(form, above, name)) and _is_beside(kind.beside, match["root"] or "", folder, above, files)
     )
+    root = next(roots, None)
+    return None if root is None else "/".join(_from(root, above))
 
 
 def _is_beside(name: str, root: str, folder: str, above: list[str], files: Sequence[str]) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import posixpath
-import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -15,11 +14,9 @@ from cocoseg.formats.coco_json.photos import Photos, photos_of
 from cocoseg.formats.maps import splits
 from cocoseg.formats.maps.layouts import Files, Layout, of_kind
 from cocoseg.formats.maps.pairs import Pairs, pair
-from cocoseg.formats.maps.paths import Found, Picture, find
+from cocoseg.formats.maps.paths import Found, Picture, find, plain
 from cocoseg.formats.nearest import nearest, nothing
 from cocoseg.model import Entry, Refused
-
-_UNSAID = re.compile(r"[\[\]]|:[^}]*(?=})")  # brackets and patterns of a path
 
 
 class Index(NamedTuple):
@@ -90,7 +87,7 @@ def read_index(
 
 
 def _not_placed(folder: str, layout: Layout) -> DocumentError:
-    paths = " or ".join(show(_UNSAID.sub("", kind.path)) for kind in layout.files[:2])
+    paths = " or ".join(show(plain(kind.path)) for kind in layout.files[:2])
     text = f"holds no {layout.what}: no path in it is like {paths}"
     said = nearest(folder, listing.names(folder))
     advice = f"it holds {said}" if said else "name another folder or --source-format"
@@ -146,7 +143,7 @@ def _second(found: Found) -> Callable[[Picture], str] | None:
     path = found.kind.numbers
 
     def second(picture: Picture) -> str:
-        return _filled(path, picture.split, picture.stem)
+        return filled_path(path, picture.split, picture.stem)
 
     there = path and any(second(picture) in found.files for picture in found.pictures)
     return second if there else None
@@ -169,7 +166,7 @@ def _photos(
     there = any(file.startswith(f"{place}/") for file in found.files) if place else True
 
     def name(picture: Picture) -> str:
-        filled = [_filled(path, picture.split, picture.stem) for path in paths]
+        filled = [filled_path(path, picture.split, picture.stem) for path in paths]
         path = next((path for path in filled if path in found.files), filled[0]) if len(filled) > 1 else filled[0]
         return path[len(place) + 1 :] if place else path
 
@@ -182,7 +179,7 @@ def _without_suffix(picture: Picture) -> str:
     return picture.stem + (ending if ending.lower() != ".npy" else ".png")
 
 
-def _filled(path: str, split: str, stem: str) -> str:
+def filled_path(path: str, split: str, stem: str) -> str:
     """A path with a split and a stem; a folder for the split is left out if it is ""."""
     return path.replace("{split}/", f"{split}/" if split else "").replace("{split}", split).replace("{stem}", stem)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import posixpath
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from cocoseg.errors import DocumentError, Problem, SampleError, nearest, show
@@ -33,6 +34,14 @@ def choose(folder: str, found: Found, lists: str, split: str | None) -> tuple[li
     if not meant or len({name.lower() for name in meant if _year(name)}) > 1:
         raise _unknown(folder, split, folders)
     return [picture for picture in inside if _folder(picture) in meant], []
+
+
+def counts(found: Found, lists: str) -> dict[str, int]:
+    """The pictures of each split, by its folder, or the names in its list."""
+    folders = Counter(picture.split for picture in found.pictures if picture.is_inside and picture.split)
+    if folders or not lists.endswith(".txt"):
+        return dict(sorted(folders.items()))
+    return {split: _length(places.join(found.root, name)) for split, name in sorted(_lists(found, lists).items())}
 
 
 def list_file(split: str | os.PathLike[str]) -> str | None:
@@ -99,9 +108,21 @@ def _file(folder: str, found: Found, lists: str, split: str) -> str:
     name = lists.replace("{split}", split)
     if name in found.files:
         return places.join(found.root, name)
+    raise _unknown(folder, split, _lists(found, lists), lists.partition("{split}")[0] or ".")
+
+
+def _lists(found: Found, lists: str) -> dict[str, str]:
+    """The files with the names of a split's pictures, by split."""
     before, _, after = lists.partition("{split}")
     inside = (name for name in found.files if name.startswith(before) and name.endswith(after))
-    raise _unknown(folder, split, {name[len(before) : len(name) - len(after)] for name in inside}, before or ".")
+    return {name[len(before) : len(name) - len(after)]: name for name in inside}
+
+
+def _length(path: str) -> int:
+    try:
+        return len(_stems(path))
+    except DocumentError:  # it has no names
+        return 0
 
 
 def _unknown(folder: str, split: str, known: Iterable[str], where: str = "") -> DocumentError:
