@@ -22,6 +22,7 @@ import error_list
 from cocoseg.cli.app import build
 from cocoseg.errors import CocosegError
 from cocoseg.formats import FORMATS, Format
+from cocoseg.formats.maps.paths import plain
 from cocoseg.labels import PRESETS
 from cocoseg.options import Reading, flag
 from cocoseg.runs.tally import Tally
@@ -45,9 +46,55 @@ def _generated(part: str, *about: str) -> str:
     return PARTS[part](*about)
 
 
-def conversions() -> str:
+def conversions(by: str = "name") -> str:
+    """What becomes of each source, in a line for all with the same answers; ``by`` is ``name`` or ``what``."""
     heads, _, *rows = formats.table()
-    return _table(["from \\ to", *(f"`{head}`" for head in heads[1:])], rows)
+    names = [f"`{name}`" for name in formats.sources()] if by == "name" else [row[0] for row in rows]
+    lines = _together((name, *row[1:]) for name, row in zip(names, rows, strict=True))
+    return _table(["from \\ to", *(f"`{head}`" for head in heads[1:])], lines)
+
+
+def _together(rows: Iterable[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """Rows of a name and values, with one row for all names that have the same values."""
+    names: dict[tuple[str, ...], list[str]] = {}
+    for name, *values in rows:
+        names.setdefault(tuple(values), []).append(name)
+    return [((", " if some[0][0] == "`" else "; ").join(some), *values) for values, some in names.items()]
+
+
+def held() -> str:
+    """The formats that are read, by name, and what they cannot hold."""
+    rows = sorted((f"`{name}`", row.what, ", ".join(formats.lacks(row))) for name, row in FORMATS.items())
+    return _table(["name", "source", "cannot hold"], rows)
+
+
+def disk(*names: str) -> str:
+    """What some formats need on disk, and what they cannot hold."""
+    rows = [(f"`{name}`", *_on_disk(FORMATS[name]), ", ".join(formats.lacks(FORMATS[name]))) for name in names]
+    heads = ["name", "on disk, the first that is there", "beside it, if there", "cannot hold"]
+    used = [column for column in range(len(heads)) if column < 2 or any(row[column] for row in rows)]
+    return _table([heads[column] for column in used], [[row[column] for column in used] for row in rows])
+
+
+def _on_disk(row: Format) -> tuple[str, str]:
+    """The paths of labels, and those of other files that are used."""
+    if row.layout is None:
+        return row.needs or _signs(row), ""
+    kinds, layout = row.layout.files, row.layout
+    photos = {path for kind in kinds for path in (kind.photos or layout.photos).split("|")}
+    beside = {
+        "instances": [kind.numbers for kind in kinds],
+        "classes": layout.config,
+        "lists of splits": [layout.lists],
+        "photos": sorted(photos),
+    }
+    said = [f"{what} {_paths(paths)}" for what, paths in beside.items() if any(paths)]
+    return _paths(kind.path for kind in kinds), "; ".join(said)
+
+
+def _paths(paths: Iterable[str]) -> str:
+    """Paths, without those that are empty or repeated."""
+    return ", ".join(dict.fromkeys(f"`{plain(path)}`" for path in paths if path))
 
 
 def sources() -> str:
@@ -55,13 +102,12 @@ def sources() -> str:
     rows = [
         (
             f"`{name}`",
-            row.what,
             ", ".join(f"`{shown}`" for option in row.options if (shown := flag(Reading, option))),
             _signs(row),
         )
         for name, row in FORMATS.items()
     ]
-    return _table(["name", "source", "options", "recognised by"], rows)
+    return _table(["name", "options", "recognised by"], _together(rows))
 
 
 def _flag(option: str) -> str:
@@ -91,8 +137,8 @@ def _signs(row: Format) -> str:
     pairs = [sign.partition(":")[::2] for sign in row.signs]
     pairs = [(kind, value.partition(" ")[0] if kind == "paths" else value) for kind, value in pairs]
     signs = [words[kind].format(shown.get(kind, {}).get(value, value)) for kind, value in pairs]
-    placed = row.layout.files if row.layout and row.layout.is_placed else ()
-    return ", ".join([*(f"paths as `{kind.path}`" for kind in placed), *signs])
+    placed = row.layout is not None and row.layout.is_placed
+    return ", ".join([*(["the paths of its labels"] if placed else []), *signs])
 
 
 def presets() -> str:
@@ -240,7 +286,7 @@ def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 PARTS: dict[str, Callable[..., str]] = {
-    "conversions": conversions, "sources": sources, "presets": presets,
+    "conversions": conversions, "sources": sources, "held": held, "disk": disk, "presets": presets,
     "errors": errors, "options": options, "api": api,
 }  # fmt: skip
 

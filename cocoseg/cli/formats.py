@@ -24,9 +24,13 @@ def command(*, json: Annotated[bool, typer.Option("--json", help="Print the tabl
         return
     heads, made, *rows = formats.table()
     lines = [f"{command}: {what}" for command, what in zip(heads[1:], made[1:], strict=True)]
-    for source, *remarks in rows:
-        lines += ["", source, *_remarks(heads[1:], remarks)]
+    for row, (source, *remarks) in zip(formats.sources().values(), rows, strict=True):
+        lines += ["", source, *_lacks(formats.lacks(row)), *_remarks(heads[1:], remarks)]
     typer.echo("\n".join(lines))
+
+
+def _lacks(what: list[str]) -> list[str]:
+    return [f"  holds no {', no '.join(what)}"] if what else []
 
 
 def _remarks(commands: tuple[str, ...], remarks: list[str]) -> list[str]:

@@ -28,7 +28,9 @@ class Format(NamedTuple):
       file.
     * ``document``: the file to read in a folder that cocoseg wrote. ``folder``: whether a source is a folder.
       ``either``: it is a file with one image, or a folder of such files.
+    * ``needs``: what has to be on disk, where the paths of a layout do not say so.
     * ``overlaps``: whether masks may overlap. ``things``, ``crowds``: whether instances and crowds are distinguished.
+      ``holes``: whether masks may have holes.
     * ``layout``: the layout of a folder of label pictures. If the paths of its pictures show it, that is its sign.
     """
 
@@ -42,7 +44,9 @@ class Format(NamedTuple):
     overlaps: bool = False
     things: bool = True
     crowds: bool = True
+    holes: bool = True
     layout: Layout | None = None
+    needs: str = ""
 
 
 def layout_format(layout: Layout) -> Format:
@@ -66,6 +70,7 @@ FORMATS = {
         ("png_dir", "categories", "match", "check_areas", "keep_fields"),
         ("key:segments_info", "report:to-panoptic"),
         document="panoptic.json",
+        needs="a JSON with `segments_info`, and its PNGs in the folder of its name",
     ),
     "coco": Format(
         "cocoseg.formats.coco.reader",
@@ -76,6 +81,7 @@ FORMATS = {
         ),
         ("key:segmentation",),
         overlaps=True,
+        needs="a JSON with `segmentation`",
     ),
     "coco-folder": Format(
         "cocoseg.formats.coco.folder",
@@ -84,6 +90,7 @@ FORMATS = {
         ("each:image",),
         folder=True,
         overlaps=True,
+        needs="a JSON for each image",
     ),
     **{name: layout_format(layout) for name, layout in LAYOUTS.items()},
     "labelme": Format(
@@ -94,6 +101,7 @@ FORMATS = {
         either=True,
         overlaps=True,
         crowds=False,
+        needs="a JSON for each image, or one",
     ),
     "cvat": Format(
         "cocoseg.formats.cvat",
@@ -102,6 +110,7 @@ FORMATS = {
         ("head:.xml <annotations",),
         overlaps=True,
         crowds=False,
+        needs="`annotations.xml`",
     ),
     "supervisely": Format(
         "cocoseg.formats.supervisely",
@@ -111,6 +120,7 @@ FORMATS = {
         either=True,
         overlaps=True,
         crowds=False,
+        needs="`meta.json` and `<dataset>/ann/*.json`, or one JSON of `ann`",
     ),
     "label-studio": Format(
         "cocoseg.formats.label_studio.reader",
@@ -119,6 +129,7 @@ FORMATS = {
         ("key:original_width", "key:was_cancelled", "key:completed_by"),
         overlaps=True,
         crowds=False,
+        needs="a JSON of tasks",
     ),
     "kaggle": Format(
         "cocoseg.formats.kaggle",
@@ -127,6 +138,7 @@ FORMATS = {
         ("head:.csv EncodedPixels", "head:.csv encoded_pixels", "head:.csv ,rle"),
         overlaps=True,
         crowds=False,
+        needs="a CSV, and the photos (`--photos`) or `--size`",
     ),
     "class-folders": Format(
         "cocoseg.formats.maps.class_folders",
@@ -137,6 +149,7 @@ FORMATS = {
         overlaps=True,
         things=False,
         crowds=False,
+        needs="a folder for each class, with a mask of 0 and 255 for each image",
     ),
     "instance-folders": Format(
         "cocoseg.formats.maps.instance_folders",
@@ -146,6 +159,7 @@ FORMATS = {
         folder=True,
         overlaps=True,
         crowds=False,
+        needs="`<image>/masks/*.png`, with the photo in `<image>/images`",
     ),
     "masks": Format(
         "cocoseg.formats.masks.reader",
@@ -154,5 +168,6 @@ FORMATS = {
         ("report:to-masks", "table:masks.json", "names:<id>_<class>.png"),
         folder=True,
         overlaps=True,
+        needs="a folder for each image, with a PNG for each object",
     ),
 }

@@ -162,11 +162,14 @@ def nothing(folder: str) -> DocumentError:
     return DocumentError("doc.empty", f"{what} holds {found}; {text}")
 
 
-def nearest(folder: str, files: Sequence[str]) -> str:
-    """What a folder holds in place of labels, and what to do, in words; "" if that is unknown."""
+def nearest(folder: str, files: Sequence[str], of_photos: bool = True) -> str:
+    """What a folder holds in place of labels, and what to do, in words; "" if that is unknown.
+
+    Signs ``of_photos`` may be left out. Raises SampleError ``file.*``.
+    """
     base = posixpath.basename(folder.replace("\\", "/").rstrip("/"))
     heads: dict[str, bytes] = {}
-    for sign in SIGNS:
+    for sign in (row for row in SIGNS if of_photos or not row.photos):
         if found := _file_with(sign, folder, base, files, heads):
             said = sign.said.format(found=f" (as {show(found)})", folder=shlex.quote(folder))
             return said + (_beside(folder) if sign.photos else "")

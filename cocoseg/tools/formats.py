@@ -40,6 +40,17 @@ def remark(source: Format, target: Target) -> str:
     return "yes"
 
 
+def lacks(source: Format) -> list[str]:
+    """What a format cannot hold.
+
+    >>> lacks(FORMATS["semantic"]), lacks(FORMATS["coco"])
+    (['overlaps', 'instances'], [])
+    """
+    crowds = source.crowds or not source.things  # without instances there are none
+    held = {"overlaps": source.overlaps, "instances": source.things, "crowds": crowds, "holes": source.holes}
+    return [what for what, there in held.items() if not there]
+
+
 def table() -> list[tuple[str, ...]]:
     """A row for each source, under the names of the commands."""
     rows = [(source.what, *(remark(source, target) for target in TARGETS.values())) for source in sources().values()]
@@ -53,7 +64,8 @@ def as_dict() -> dict[str, Any]:
     'things of a class as one crowd'
     """
     found = {
-        name: {"what": source.what} | {command: remark(source, target) for command, target in TARGETS.items()}
+        name: {"what": source.what, "cannot_hold": lacks(source)}
+        | {command: remark(source, target) for command, target in TARGETS.items()}
         for name, source in sources().items()
     }
     return {"commands": {command: target.what for command, target in TARGETS.items()}, "sources": found}

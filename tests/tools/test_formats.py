@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from formats.scenes import THINGS
+from formats.test_scenes import module_of, options_of, tells_things
 
 import cocoseg
 from cocoseg.cli.app import build
@@ -47,7 +49,7 @@ def test_every_reader_and_every_command_is_in_the_table() -> None:
     commands = typer.main.get_command(build()).commands  # type: ignore[attr-defined]
     assert {name.partition(",")[0] for name in formats.sources()} == set(FORMATS)
     assert set(formats.TARGETS) == {name for name in commands if name.startswith("to-")}
-    assert SOURCES.keys() == formats.sources().keys()
+    assert SOURCES.keys() <= formats.sources().keys()
 
 
 @pytest.mark.parametrize("target", list(formats.TARGETS))
@@ -61,6 +63,20 @@ def test_it_is_so(source: str, target: str, masks: Path, tmp_path: Path) -> None
     assert cocoseg.verify(out).whole
     if target == "to-coco":
         _check_crowds(source, json.loads(out.read_text())["annotations"])
+
+
+@pytest.mark.parametrize("name", [name for name in FORMATS if name not in SOURCES])
+def test_it_is_so_of_the_scene(name: str, tmp_path: Path) -> None:
+    (tmp_path / "scene").mkdir()
+    source, options = module_of(name).write(tmp_path / "scene"), options_of(name, tmp_path / "scene")
+    cocoseg.to_coco(source, tmp_path / "out.json", **options)
+    document = json.loads((tmp_path / "out.json").read_text())
+    names = getattr(module_of(name), "NAMES", {})
+    called = [names.get(thing, thing) for thing in THINGS]
+    things = {row["id"] for row in document["categories"] if row["name"] in called}
+    crowds = {row["iscrowd"] for row in document["annotations"] if row["category_id"] in things}
+    said = formats.remark(FORMATS[name], formats.TARGETS["to-coco"])
+    assert crowds == {int(said == "things of a class as one crowd" or not tells_things(name))}
 
 
 def _check_crowds(source: str, rows: list[dict[str, Any]]) -> None:
@@ -77,6 +93,8 @@ def test_the_command_prints_the_table() -> None:
     assert all(kind.what in result.stdout for kind in formats.sources().values())
     assert all(f"{name}: {target.what}" in result.stdout for name, target in formats.TARGETS.items())
     assert "  to-masks, to-coco, to-panoptic: things of a class as one crowd\n" in result.stdout
+    assert "folder of class maps\n  holds no overlaps, no instances\n" in result.stdout
+    assert "(SA-1B)\n  to-" in result.stdout
     assert max(map(len, result.stdout.splitlines())) <= 80
 
 
@@ -86,4 +104,4 @@ def test_as_json() -> None:
     assert found["sources"].keys() == formats.sources().keys()
     for name, source in formats.sources().items():
         expected = {command: formats.remark(source, target) for command, target in formats.TARGETS.items()}
-        assert found["sources"][name] == {"what": source.what} | expected
+        assert found["sources"][name] == {"what": source.what, "cannot_hold": formats.lacks(source)} | expected

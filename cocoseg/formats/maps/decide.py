@@ -85,4 +85,6 @@ def no_meaning(dataset: Dataset, layout: Layout) -> DocumentError:
     plain = layout.files[0].code in ALONE
     look = look_at(dataset.folders[0], names) if plain else Look()
     found = f" (found {look} in {look.pictures} pictures)" if look.pictures else ""
-    return DocumentError("doc.missing_key", f"{dataset.source}: {layout.advice}{found}")
+    other = nearest(dataset.folders[0], listing.names(dataset.folders[0]), of_photos=False)
+    also = f"; beside them it holds {other}" if other else ""
+    return DocumentError("doc.missing_key", f"{dataset.source}: {layout.advice}{found}{also}")
