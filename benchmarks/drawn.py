@@ -54,10 +54,14 @@ def yolo_set(root: Path, count: int) -> Path:
     folders = [root / "yolo" / kind / "train" for kind in ("images", "labels")]
     for folder in folders:
         folder.mkdir(parents=True)
+    photo = Image.open(next((_real() / "yolo_seg").rglob("*.jpg")))
     for number in range(count):
         image = document["images"][number % len(document["images"])]
         size = image["width"], image["height"]
-        Image.new("L", size).save(folders[0] / f"{number:06}.jpg", quality=10)
+        if number < len(document["images"]):
+            photo.resize(size).save(folders[0] / f"{number:06}.jpg", quality=90)
+        else:
+            (folders[0] / f"{number:06}.jpg").hardlink_to(folders[0] / f"{number % len(document['images']):06}.jpg")
         lines = [_line(classes[row["category_id"]], row, size, number) for row in rows.get(image["id"], [])]
         (folders[1] / f"{number:06}.txt").write_text("".join(lines))
     names = [f"  {index}: {row['name']}" for index, row in enumerate(document["categories"])]

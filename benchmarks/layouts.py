@@ -1,6 +1,6 @@
 """Question: data sets as downloaded, how much faster than the usual script for each?
 
-    COCOSEG_REAL_DATA=... python benchmarks/layouts.py [rounds] [voc cityscapes yolo]
+    COCOSEG_REAL_DATA=... python benchmarks/layouts.py [rounds] [voc cityscapes yolo yolo-size]
 
 Whole processes in turn, one worker, on sets drawn from the real samples (``drawn.py``) against ``usual_layouts.py``;
 and the share of pixels in which their pictures differ. VOC 2012 has 2,913 class maps.
@@ -34,8 +34,9 @@ class Case(NamedTuple):
 
 CASES = {
     "voc": Case(voc_set, 2913, ("to-semantic", "--labels", "index")),
-    "cityscapes": Case(cityscapes_set, 100, ("to-panoptic",)),
+    "cityscapes": Case(cityscapes_set, 200, ("to-panoptic",)),
     "yolo": Case(yolo_set, 1200, ("to-semantic", "--labels", "index")),
+    "yolo-size": Case(yolo_set, 1200, ("to-semantic", "--labels", "index")),
 }
 
 

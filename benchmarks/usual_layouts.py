@@ -1,14 +1,15 @@
 """The usual scripts for three data sets as downloaded: VOC and YOLO to class maps, Cityscapes to panoptic.
 
 ``voc``: Pillow, one comparison of the whole picture for each class. ``cityscapes``: the loop of the data set's official
-converter, one comparison for each segment and sums along both axes for its box. ``yolo``: OpenCV's fillPoly for each
-object.
+converter, one comparison for each segment and sums along both axes for its box. ``yolo``: OpenCV's imread for the size,
+fillPoly for each object and imwrite; ``yolo-size``: the same with Pillow, which takes the size from the photo's header.
 """
 
 from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -65,17 +66,35 @@ def cityscapes(source: Path, out: Path) -> None:
 def yolo(source: Path, out: Path) -> None:
     import cv2
 
+    for text, photo, target in _pairs(source, out):
+        height, width = cv2.imread(str(photo)).shape[:2]
+        cv2.imwrite(str(target), _filled(text, height, width))
+
+
+def yolo_size(source: Path, out: Path) -> None:
+    for text, photo, target in _pairs(source, out):
+        width, height = Image.open(photo).size
+        Image.fromarray(_filled(text, height, width)).save(target)
+
+
+def _pairs(source: Path, out: Path) -> Iterator[tuple[str, Path, Path]]:
+    """The lines of each picture, its photo, and where its class map goes."""
     for path in sorted((source.parent / "labels").rglob("*.txt")):
         photo = Path(str(path.with_suffix(".jpg")).replace("/labels/", "/images/"))
-        width, height = Image.open(photo).size
-        semantic = np.zeros((height, width), np.uint8)
-        for line in path.read_text().splitlines():
-            index, *values = line.split()
-            points = np.array(values, float).reshape(-1, 2) * (width, height)
-            cv2.fillPoly(semantic, [points.round().astype(np.int32)], int(index) + 1)
-        Image.fromarray(semantic).save(out / f"{path.stem}.png")
+        yield path.read_text(), photo, out / f"{path.stem}.png"
+
+
+def _filled(text: str, height: int, width: int) -> np.ndarray:
+    import cv2
+
+    semantic = np.zeros((height, width), np.uint8)
+    for line in text.splitlines():
+        index, *values = line.split()
+        points = np.array(values, float).reshape(-1, 2) * (width, height)
+        cv2.fillPoly(semantic, [points.round().astype(np.int32)], int(index) + 1)
+    return semantic
 
 
 if __name__ == "__main__":
     Path(sys.argv[3]).mkdir()
-    globals()[sys.argv[1]](Path(sys.argv[2]), Path(sys.argv[3]))
+    globals()[sys.argv[1].replace("-", "_")](Path(sys.argv[2]), Path(sys.argv[3]))
