@@ -20,7 +20,7 @@ from cocoseg.formats.inside import Signs, are_of_one_image_each, format_of, only
 from cocoseg.formats.maps.folders import folders_of
 from cocoseg.formats.maps.modes import mode_of
 from cocoseg.formats.maps.pairs import pair
-from cocoseg.formats.maps.paths import root_of
+from cocoseg.formats.maps.paths import root_of, telling
 from cocoseg.formats.masks.naming import are_masks
 from cocoseg.formats.nearest import nothing, of_file
 from cocoseg.runs.report import read_report
@@ -103,7 +103,8 @@ def _has_path(folder: str, files: Sequence[str], sign: str) -> bool:
 
 def _placed(folder: str, files: Sequence[str]) -> Found | None:
     """Detects by the paths of label pictures. Raises DocumentError ``doc.kind`` for data sets that lie apart."""
-    roots = {name: root_of(row.layout, folder, files) for name, row in FORMATS.items() if row.layout}
+    some = telling(files)
+    roots = {name: root_of(row.layout, folder, files, some) for name, row in FORMATS.items() if row.layout}
     found = {name: root for name, root in roots.items() if root is not None}
     if not found:
         return None

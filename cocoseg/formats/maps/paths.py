@@ -18,6 +18,7 @@ from cocoseg.formats.maps.layouts import Files, Layout
 SPLITS = {"training": "train", "validation": "val", "valid": "val", "testing": "test"}  # and what they are
 
 _PATTERN = re.compile(r":(?:[^{}]|\{\{\d+}})*(?=})")
+_DIGITS = str.maketrans("123456789", "0" * 9)
 _ABOVE = 5  # folders above SRC that may belong to a path
 _SOME = 1000  # files that show what a folder is
 _FOLDERS = "|".join((*SPLITS, *SPLITS.values(), "train_extra", "trainval", "dev"))
@@ -65,14 +66,26 @@ def plain(path: str) -> str:
     return _PATTERN.sub("", path).replace("[", "").replace("]", "")
 
 
-def root_of(layout: Layout, folder: str, files: Sequence[str]) -> str | None:
-    """The folder inside SRC that pictures of this layout begin in, by some of its files; None if none is one.
+def telling(files: Sequence[str]) -> list[str]:
+    """Some of the files, of each folder one of all whose names differ in digits alone.
+
+    >>> telling(["1/01.png", "1/02.png", "1/1.png", "2/01.png"])
+    ['1/01.png', '1/1.png', '2/01.png']
+    """
+    found: dict[tuple[str, str], str] = {}
+    for name in files[:: -(-len(files) // _SOME) or 1]:
+        folder, _, base = name.rpartition("/")
+        found.setdefault((folder, base.translate(_DIGITS)), name)
+    return list(found.values())
+
+
+def root_of(layout: Layout, folder: str, files: Sequence[str], some: Sequence[str]) -> str | None:
+    """The folder inside SRC that pictures of this layout begin in, by ``some`` of its files; None if none is one.
 
     It is "" where that is SRC itself, or lies above it.
     """
     if not layout.is_placed:
         return None
-    some = files[:: -(-len(files) // _SOME) or 1]
     above = _above(folder)
     pairs = ((kind, form) for kind in layout.files for form in _forms(kind.path))
     roots = (
