@@ -143,7 +143,8 @@ SIGNS = (
     ),
     Sign(
         r"\.(?:jpe?g|webp|heic)$",
-        "photos{found} and no labels; give the folder of their labels, or the JSON of their annotations",
+        "photos{found} and no labels; give the folder of their labels, or the JSON of their annotations; if they are "
+        "labels, JPEG has changed their numbers: get them as PNG, or take the nearest listed ones with --tolerance",
         photos=True,
     ),
 )

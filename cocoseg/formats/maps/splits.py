@@ -120,7 +120,7 @@ def _lists(found: Found, lists: str) -> dict[str, str]:
 
 def _length(path: str) -> int:
     try:
-        return len(_stems(path))
+        return len(_lines(path))
     except DocumentError:  # it has no names
         return 0
 
