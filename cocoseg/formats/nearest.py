@@ -158,9 +158,9 @@ def nothing(folder: str) -> DocumentError:
         return DocumentError("doc.empty", f"{what} is empty; expected labels, in a format of 'cocoseg formats'")
     if said := nearest(folder, files):
         return DocumentError("doc.empty", f"{what} holds {said}")
-    found = f"no labels that are read (found {len(files)} files, as {show(files[0])})"
-    text = f"looked for label pictures and for {', '.join(FORMATS)}; 'cocoseg formats' says what these are"
-    return DocumentError("doc.empty", f"{what} holds {found}; {text}")
+    only = show(files[0]) if len(files) == 1 else f"{len(files)} files, as {show(files[0])}"
+    text = f"looked for {', '.join(FORMATS)}; 'cocoseg formats' says what these are"
+    return DocumentError("doc.empty", f"{what} holds no labels that are read (found only {only}); {text}")
 
 
 def nearest(folder: str, files: Sequence[str], of_photos: bool = True) -> str:

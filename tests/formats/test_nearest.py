@@ -44,7 +44,7 @@ CASES = {
     "bdd100k": ({"images/10k/val/7d06fefd-f7be05a6.jpg": ""}, "bdd100k_pan_seg_labels_trainval.zip"),
     "mapillary": ({"training/images/abc.jpg": ""}, "which lie in v1.2 and v2.0 of the same download"),
     "photos": ({"a.jpg": "", "b/c.webp": ""}, "holds photos (as 'a.jpg') and no labels; give the folder of their"),
-    "others": ({"a.md": "", "b.cfg": "x"}, "holds no labels that are read (found 2 files, as 'a.md'); looked for label"),
+    "others": ({"a.md": "", "b.cfg": "x"}, "holds no labels that are read (found only 2 files, as 'a.md'); looked for panoptic"),
 }  # fmt: skip
 
 
