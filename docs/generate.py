@@ -46,11 +46,10 @@ def _generated(part: str, *about: str) -> str:
     return PARTS[part](*about)
 
 
-def conversions(by: str = "name") -> str:
-    """What becomes of each source, in a line for all with the same answers; ``by`` is ``name`` or ``what``."""
+def conversions() -> str:
+    """What becomes of each source, in a line for all with the same answers."""
     heads, _, *rows = formats.table()
-    names = [f"`{name}`" for name in formats.sources()] if by == "name" else [row[0] for row in rows]
-    lines = _together((name, *row[1:]) for name, row in zip(names, rows, strict=True))
+    lines = _together((f"`{name}`", *row[1:]) for name, row in zip(formats.sources(), rows, strict=True))
     return _table(["from \\ to", *(f"`{head}`" for head in heads[1:])], lines)
 
 
@@ -59,7 +58,25 @@ def _together(rows: Iterable[tuple[str, ...]]) -> list[tuple[str, ...]]:
     names: dict[tuple[str, ...], list[str]] = {}
     for name, *values in rows:
         names.setdefault(tuple(values), []).append(name)
-    return [((", " if some[0][0] == "`" else "; ").join(some), *values) for values, some in names.items()]
+    return [(", ".join(some), *values) for values, some in names.items()]
+
+
+def reads() -> str:
+    """The formats that are read, in groups."""
+    groups: dict[str, list[str]] = {}
+    for row in FORMATS.values():
+        name = row.what.partition(" (")[0].partition(":")[0]
+        groups.setdefault(_group(row), []).append(name[0].upper() + name[1:])
+    return "\n".join(f"* **{group}**: {'; '.join(names)}." for group, names in groups.items())
+
+
+def _group(row: Format) -> str:
+    if row.layout and row.layout.is_placed:
+        return "Data sets as they are downloaded"
+    room = row.module.split(".")[2]
+    if room in ("coco", "panoptic"):
+        return "COCO"
+    return "Folders of pictures" if room in ("maps", "masks") else "Annotation tools"
 
 
 def held() -> str:
@@ -288,6 +305,7 @@ def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 PARTS: dict[str, Callable[..., str]] = {
     "conversions": conversions, "sources": sources, "held": held, "disk": disk, "presets": presets,
     "errors": errors, "options": options, "api": api,
+    "reads": reads,
 }  # fmt: skip
 
 
