@@ -138,6 +138,7 @@ def _signs(row: Format) -> str:
         "head": "`{}` near the beginning",
         "table": "a file `{}` in a sub-folder",
         "paths": "paths as `{}`",
+        "texts": "texts of outlines in a folder `{}`",
         "names": "masks named `<id>_<class>.png`",
         "mode": "{}",
         "folders": "{}",

@@ -6,6 +6,7 @@ tables of the documents are made from these rows. Importing this module loads no
     coco_json/  parts of all COCO JSON files     maps/   folders of label pictures     onehot.py   one-hot arrays
     coco/       instances, stuff, results        masks/  folders of binary masks       survey.py   counts for info
     panoptic/   COCO panoptic                        shapes/ what annotation tools' formats share
+    yolo/       YOLO-seg                             labelme.py, via.py
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ class Format(NamedTuple):
       such a file, ``report:`` the command that wrote a folder, ``table:`` a file in its sub-folders, ``names:`` names
       of its PNGs, ``mode:`` what these hold (``maps/modes.py``), ``folders:`` what folders of masks stand for,
       ``each:`` what each of its JSONs has one of, ``paths:`` a pattern of paths and a text near the beginning of such a
-      file.
+      file, ``texts:`` the folder of text files with outlines.
     * ``document``: the file to read in a folder that cocoseg wrote. ``folder``: whether a source is a folder.
       ``either``: it is a file with one image, or a folder of such files.
     * ``needs``: what has to be on disk, where the paths of a layout do not say so.
@@ -160,6 +161,17 @@ FORMATS = {
         overlaps=True,
         crowds=False,
         needs="`<image>/masks/*.png`, with the photo in `<image>/images`",
+    ),
+    "yolo": Format(
+        "cocoseg.formats.yolo.reader",
+        "YOLO-seg: data.yaml, photos and a text of outlines for each",
+        ("categories", "split"),
+        ("head:.yaml names", "head:.yml names", "texts:labels"),
+        either=True,
+        overlaps=True,
+        crowds=False,
+        holes=False,
+        needs="`data.yaml`, photos, and a text for each in `labels`; or folders `images` and `labels` alone",
     ),
     "masks": Format(
         "cocoseg.formats.masks.reader",

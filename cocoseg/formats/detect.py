@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import posixpath
 import re
 import shlex
@@ -11,10 +12,11 @@ from typing import Any, NamedTuple
 
 from cocoseg.errors import DocumentError, SampleError, show
 from cocoseg.files import places, png
-from cocoseg.files.listing import names, pictures_of
+from cocoseg.files.listing import is_hidden, names, pictures_of
 from cocoseg.files.names import JOURNAL
 from cocoseg.files.places import StrPath, place
 from cocoseg.files.reading import first_match, read_head
+from cocoseg.files.urls import is_url
 from cocoseg.formats import FORMATS
 from cocoseg.formats.inside import Signs, are_of_one_image_each, format_of, only_document
 from cocoseg.formats.maps.folders import folders_of
@@ -27,7 +29,8 @@ from cocoseg.runs.report import read_report
 
 _LABELS = ("0", "3")  # colour types of grey and palette PNGs
 _HEAD = 4096  # bytes
-_SOME = 20  # headers to try if the first pictures are damaged
+_SOME = 20  # headers to try if the first pictures are damaged, and texts to look into
+_OUTLINE = re.compile(rb"^\s*\d+(?:[ \t]+-?[\d.]+(?:e-?\d+)?){6}", re.MULTILINE)  # a class and three points
 
 
 class Found(NamedTuple):
@@ -91,7 +94,11 @@ def _of_folder(folder: str, given: Mapping[str, Any]) -> Found:
         return found
     if table:
         return Found(table)
-    return _of_documents(folder, files) or Found(_of_pictures(folder, files, given), guessed=True)
+    return (
+        _of_documents(folder, files)
+        or _of_texts(folder, files)
+        or Found(_of_pictures(folder, files, given), guessed=True)
+    )
 
 
 def _has_path(folder: str, files: Sequence[str], sign: str) -> bool:
@@ -140,6 +147,22 @@ def _of_documents(folder: str, files: Sequence[str]) -> Found | None:
     if document is None or (document[0] and _lies_among_labels(folder, files, document[0])):
         return None
     return Found(document[1], True, document[0])
+
+
+def _of_texts(folder: str, files: Sequence[str]) -> Found | None:
+    """Detects by the folder that text files with outlines lie in, which may be the given one, or one above it."""
+    above = "" if is_url(folder) else os.path.abspath(folder).replace(os.sep, "/")
+    texts = [name for name in files if name.endswith(".txt") and not is_hidden(name)]
+    for sign, format in _signs("texts").items():
+        inside = [name for name in texts if f"/{sign}/" in f"{above}/{name}"]
+        if any(_OUTLINE.search(read_head(places.join(folder, name), _HEAD)) for name in inside[:: _step(inside)]):
+            return Found(format, guessed=True)
+    return None
+
+
+def _step(files: Sequence[str]) -> int:
+    """Every how many files to look into, so that some of them are."""
+    return -(-len(files) // _SOME) or 1
 
 
 def _lies_among_labels(folder: str, files: Sequence[str], document: str) -> bool:
