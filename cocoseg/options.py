@@ -142,6 +142,10 @@ class Reading(TypedDict, total=False):
             metavar="TEXT",
         ),
     ]
+    label_key: Annotated[
+        str | None,
+        Option("Take the class from this attribute of VIA's regions.", unset="the only one", metavar="KEY"),
+    ]
     split: Annotated[
         "StrPath | None", Option("Only the images of a split, by its name or list file.", metavar="NAME|FILE")
     ]

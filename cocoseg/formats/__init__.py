@@ -162,6 +162,16 @@ FORMATS = {
         crowds=False,
         needs="`<image>/masks/*.png`, with the photo in `<image>/images`",
     ),
+    "via": Format(
+        "cocoseg.formats.via",
+        "VGG Image Annotator JSON (VIA 1 and 2)",
+        ("categories", "photos", "label_key", "class_name"),
+        ("key:_via_img_metadata", "key:shape_attributes", "key:file_attributes"),
+        overlaps=True,
+        crowds=False,
+        holes=False,
+        needs="a JSON or project of VIA, and the photos beside it or in `--photos`",
+    ),
     "yolo": Format(
         "cocoseg.formats.yolo.reader",
         "YOLO-seg: data.yaml, photos and a text of outlines for each",
