@@ -134,7 +134,7 @@ def _keys_of_objects(data: bytes) -> list[list[str]]:
 
 
 def _check_keys(data: bytes, unique: Sequence[str]) -> None:
-    if not data.lstrip().startswith(b"{") or not _may_repeat(data, unique, 1):
+    if not unique or not data.lstrip().startswith(b"{") or not _may_repeat(data, unique, 1):
         return
     top = _keys_of_objects(data)[-1]
     if twice := next((key for key in unique if top.count(key) > 1), None):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -72,20 +73,23 @@ def photo_size(path: str | os.PathLike[str]) -> PhotoSize:
 
 
 @contextmanager
-def open_photo(path: str | os.PathLike[str]) -> Iterator[PIL.Image.Image]:
-    """Open a photo with Pillow. Raises SampleError: ``file.missing``; ``image.corrupt``, in the block too."""
+def open_photo(photo: str | os.PathLike[str] | io.BytesIO) -> Iterator[PIL.Image.Image]:
+    """Open a photo with Pillow, by its path or from its bytes.
+
+    Raises SampleError: ``file.missing``; ``image.corrupt``, in the block too.
+    """
     import PIL.Image
 
+    name = "the photo" if isinstance(photo, io.BytesIO) else show(os.fspath(photo), 300)
     try:
-        with PIL.Image.open(path) as photo:
-            yield photo
+        with PIL.Image.open(photo) as opened:
+            yield opened
     except FileNotFoundError:
-        raise SampleError("file.missing", f"{show(os.fspath(path), 300)} does not exist") from None
+        raise SampleError("file.missing", f"{name} does not exist") from None
     except (OSError, ValueError, SyntaxError, PIL.Image.DecompressionBombError) as error:
         if isinstance(error, SampleError):
             raise
-        text = f"{show(os.fspath(path), 300)} cannot be read as an image ({error})"
-        raise SampleError("image.corrupt", text) from None
+        raise SampleError("image.corrupt", f"{name} cannot be read as an image ({error})") from None
 
 
 def size_in_header(photo: PIL.Image.Image) -> PhotoSize:

@@ -97,7 +97,7 @@ FORMATS = {
     "labelme": Format(
         "cocoseg.formats.labelme",
         "LabelMe JSON, one for each image",
-        ("categories", "photos"),
+        ("categories", "photos", "all_classes"),
         ("key:shapes",),
         either=True,
         overlaps=True,

@@ -16,6 +16,8 @@ import cocoseg
 from cocoseg.formats.detect import detect
 from conftest import FIXTURES
 
+pytestmark = pytest.mark.filterwarnings("ignore:__array__:DeprecationWarning")  # pycocotools on NumPy 2
+
 VIA = FIXTURES / "via"
 OLD, PROJECT = VIA / "via_region_data.json", VIA / "via_project.json"
 NAMES = ["one.png", "round.png", "none.png"]

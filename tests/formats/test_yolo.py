@@ -18,6 +18,8 @@ from cocoseg.formats.yolo.config import read_config
 from cocoseg.formats.yolo.labels import read_lines
 from conftest import FIXTURES
 
+pytestmark = pytest.mark.filterwarnings("ignore:__array__:DeprecationWarning")  # pycocotools on NumPy 2
+
 YOLO = FIXTURES / "yolo"
 DRAWN = FIXTURES / "expected" / "yolo"
 CLASSES = {"a": 0, "b": 2, "c": 1, "d": 0}
