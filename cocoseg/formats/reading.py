@@ -114,7 +114,8 @@ def _read(path: StrPath, source: str, found: Found, function: str, given: dict[s
         problems = numbering(given["categories"], dataset.categories) if "categories" in given else ()
     except SampleError as error:  # storage that stopped answering
         raise DocumentError(error.category, error.message) from None
-    return replace(dataset, problems=(*problems, *dataset.problems)) if problems else dataset
+    photos = dataset.photos or given.get("photos", "")
+    return replace(dataset, problems=(*problems, *dataset.problems), photos=photos)
 
 
 def _own(given: dict[str, Any]) -> dict[str, Any]:

@@ -29,6 +29,7 @@ class Dataset(Sequence[Sample]):
     * ``about``: the metadata ``info`` and ``licenses`` of the file, as JSON text.
     * ``read_as``: what the source was taken for, in words, if it does not say so itself.
     * ``photos``: the folder of the photos, in which samples' ``file_name`` are, if the source says where it is, or "".
+      It need not be there.
     """
 
     categories: tuple[Category, ...]
@@ -87,9 +88,10 @@ class Dataset(Sequence[Sample]):
             return NotImplemented
         _check_joinable(self, other)
         categories = _common_categories(self, other)
+        photos = self.photos if self.photos == other.photos else ""
         if self.load == other.load:
             entries = [*self.entries, *other.entries]
-            return replace(self, categories=categories, entries=entries, problems=_both(self, other))
+            return replace(self, categories=categories, entries=entries, problems=_both(self, other), photos=photos)
         loaders = (*_loaders(self), *_loaders(other))
         entries = [*_of_parts(self, 0), *_of_parts(other, len(_loaders(self)))]
         return replace(
@@ -102,6 +104,7 @@ class Dataset(Sequence[Sample]):
             ),
             problems=_both(self, other),
             about={**other.about, **self.about},
+            photos=photos,
         )
 
     def by_image_id(self, image_id: ImageId) -> Sample:

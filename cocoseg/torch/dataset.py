@@ -62,7 +62,8 @@ class SegmentationDataset(torch.utils.data.Dataset[tuple[Any, Any]]):
         ``iscrowd``, each (n,) int64, and ``image_id``.
       - ``"packed"``: ``PackedMasks``, to be decoded on the device: the smallest target to send from a worker.
     * ``images``: a folder of photos (``ImageFolder``): images are (3, H, W) uint8, RGB; networks take ``images / 255``,
-      which is float32. Or a function Sample -> image, of any dtype. By default images are None.
+      which is float32. True: the folder that the data set itself names, ``dataset.photos``. Or a function Sample ->
+      image, of any dtype. By default images are None.
     * ``labels``: a scheme, the name of a preset, or a scheme file.
     * ``transform``: ``transform(image, target)`` -> both, changed in the same way (``cocoseg.torch.transforms``).
     * ``tv_tensors``: whether images, masks and boxes are tv_tensors, whose kind ``torchvision.transforms.v2`` knows; by
@@ -92,7 +93,7 @@ class SegmentationDataset(torch.utils.data.Dataset[tuple[Any, Any]]):
         dataset: Dataset | StrPath,
         *,
         target: Target = "semantic",
-        images: StrPath | Callable[[Sample], Any] | None = None,
+        images: StrPath | Callable[[Sample], Any] | bool | None = None,
         labels: LabelScheme | StrPath = "index",
         transform: Transform | None = None,
         mode: Mode = "semantic",
@@ -106,10 +107,11 @@ class SegmentationDataset(torch.utils.data.Dataset[tuple[Any, Any]]):
         check_choice("on_error", on_error, get_args(OnError), "choice")
         if crowds and target != "instances":
             raise UsageError("usage.crowds", f"crowds=True keeps crowds in target='instances', not in {show(target)}")
-        self.images = _images(images)
+        _check_images(images)
         if not isinstance(dtype, torch.dtype | None):
             raise UsageError("usage.choice", f"dtype is {show(dtype)}, expected a dtype of torch, such as torch.uint8")
         source = dataset if isinstance(dataset, Dataset) else read(dataset)
+        self.images = _images(images, source)
         self.on_error = on_error
         self._kind = target
         self.labels = _scheme(labels, source, target)
@@ -233,10 +235,20 @@ class SegmentationDataset(torch.utils.data.Dataset[tuple[Any, Any]]):
         return image
 
 
-def _images(given: StrPath | Callable[[Sample], Any] | None) -> Callable[[Sample], Any] | None:
-    if given is not None and not isinstance(given, str | os.PathLike) and not callable(given):
-        raise UsageError("usage.images", f"images is {show(given)}, expected a folder of photos, or a function")
-    return ImageFolder(given) if isinstance(given, str | os.PathLike) else given
+def _check_images(given: object) -> None:
+    """Raises UsageError ``usage.images``."""
+    if given is not None and not isinstance(given, str | os.PathLike | bool) and not callable(given):
+        text = f"images is {show(given)}, expected a folder of photos, True, or a function"
+        raise UsageError("usage.images", text)
+
+
+def _images(given: StrPath | Callable[[Sample], Any] | bool | None, source: Dataset) -> Callable[[Sample], Any] | None:
+    """What makes a sample's image. Raises UsageError ``usage.images``."""
+    if given is True and not source.photos:
+        text = f"{source.source} does not say where its photos are; pass images=FOLDER in place of images=True"
+        raise UsageError("usage.images", text)
+    folder = source.photos if given is True else given
+    return ImageFolder(folder) if isinstance(folder, str | os.PathLike) else folder or None
 
 
 def _numbers(which: Sequence[int]) -> list[int]:

@@ -525,6 +525,37 @@ class TestImageFolder:
             (3, 1, 9),
         ]
 
+    def test_are_where_the_data_set_says(self) -> None:
+        data = SegmentationDataset(FIXTURES / "yolo" / "data.yaml", images=True, tv_tensors=False)
+        assert [tuple(image.shape[1:]) for image, _ in data] == [tuple(target.shape) for _, target in data]
+        assert [tuple(image.shape) for image, _ in data] == [(3, 6, 8), (3, 2, 4), (3, 5, 3)]
+
+    def test_are_found_for_every_kind_of_worker(self) -> None:
+        data = SegmentationDataset(FIXTURES / "yolo" / "data.yaml", images=True, tv_tensors=False)
+        for method in ("fork", "spawn"):
+            loader = DataLoader(data, num_workers=1, batch_size=None, multiprocessing_context=method)
+            assert [tuple(image.shape) for image, _ in loader] == [(3, 6, 8), (3, 2, 4), (3, 5, 3)]
+
+    def test_are_asked_for_where_nothing_says(self) -> None:
+        with pytest.raises(UsageError, match="panoptic.json does not say where its photos are; pass images=FOLDER"):
+            SegmentationDataset("fixtures/panoptic.json", images=True)
+        with pytest.raises(
+            UsageError, match="voc/JPEGImages', which does not exist; expected the folder of the photos"
+        ):
+            SegmentationDataset("fixtures/voc", images=True)
+        assert SegmentationDataset("fixtures/panoptic.json", images=False).images is None
+
+    def test_of_two_data_sets_are_in_one_folder_or_asked_for(self, tmp_path: Path) -> None:
+        train, val = (cocoseg.read(FIXTURES / "yolo", split=split) for split in ("train", "val"))
+        with pytest.raises(UsageError, match="does not say where"):
+            SegmentationDataset(train + val, images=True)
+        whole = cocoseg.read(FIXTURES / "yolo")
+        assert len(SegmentationDataset(whole[:1] + whole[1:], images=True)[2][0]) == 3
+
+    def test_are_those_that_sizes_were_taken_from(self, tmp_path: Path) -> None:
+        dataset = cocoseg.read("fixtures/instances.json", photos=tmp_path)
+        assert SegmentationDataset(dataset, images=True).images == ImageFolder(str(tmp_path))
+
     def test_answers_at_once_where_there_is_none(self, tmp_path: Path) -> None:
         (tmp_path / "file").touch()
         for images, found in (("nofolder", "does not exist"), (tmp_path / "file", "is a file"), (5, "images is 5")):

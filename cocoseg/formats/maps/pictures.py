@@ -23,7 +23,7 @@ class Index(NamedTuple):
     """A folder: an entry per picture, its problems, and the metadata of the JSON that lists the photos.
 
     ``names`` are those of all its pictures, whatever the split, below ``root``. ``photos`` is the folder of the photos,
-    if it is there; ``config`` is the file in which the data set lists its classes, or "";
+    if the layout says where it is; ``config`` is the file in which the data set lists its classes, or "";
     ``foreign`` one that gives its own classes and is not read. ``files`` are all files below ``root``. ``suffix`` ends
     the names of label pictures, if that was found out.
     """
@@ -152,7 +152,7 @@ def _second(found: Found) -> Callable[[Picture], str] | None:
 def _photos(
     layout: Layout, found: Found, chosen: Sequence[Picture], split: str | None
 ) -> tuple[str, Callable[[Picture], str]]:
-    """The folder of the photos, "" if it is not there, and the name in it of a label picture's photo.
+    """The folder of the photos, be it there or not, and the name in it of a label picture's photo.
 
     The folder of a split is part of the name unless pictures of this split alone are read, by the user's choice.
     """
@@ -163,14 +163,13 @@ def _photos(
     only = one.pop() if asked and len(one) == 1 else ""
     paths = [path.replace("{split}", only or "{split}") for path in layout.photos.split("|")]
     place = paths[0].partition("{")[0].rpartition("/")[0]
-    there = any(file.startswith(f"{place}/") for file in found.files) if place else True
 
     def name(picture: Picture) -> str:
         filled = [filled_path(path, picture.split, picture.stem) for path in paths]
         path = next((path for path in filled if path in found.files), filled[0]) if len(filled) > 1 else filled[0]
         return path[len(place) + 1 :] if place else path
 
-    return places.join(found.root, place) if there else "", name
+    return places.join(found.root, place) if place else found.root, name
 
 
 def _without_suffix(picture: Picture) -> str:
