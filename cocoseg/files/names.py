@@ -13,7 +13,11 @@ REPORT = "cocoseg.json"
 JOURNAL = ".cocoseg"
 LOCK = f"{JOURNAL}/lock"
 
-_PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*(?:/[A-Za-z0-9_][A-Za-z0-9_-]*)*\.(?:png|PNG|jpg)")
+# Names that nothing can be wrong with, but for their length.
+_PLAIN = re.compile(
+    r"(?!(?i:cocoseg\.json)\Z)[A-Za-z0-9_][A-Za-z0-9_-]*(?:/[A-Za-z0-9_][A-Za-z0-9_-]*)*"
+    r"\.(?:png|PNG|jpe?g|JPE?G|txt|json)"
+)
 _DEVICE = r"(?:^|/)((?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)(?:\.[^/]*)?)(?=/|$)"
 _WINDOWS_DEVICE = re.compile(_DEVICE, re.IGNORECASE)
 # Windows takes any character before a colon for a drive, so 1:30.png is a name elsewhere only.
