@@ -2,9 +2,9 @@
 
     python benchmarks/many_files.py [files]
 
-Whole data sets, made in the temporary folder: photos and texts of YOLO, class maps of Pascal VOC, Cityscapes' four
-pictures for each frame, LabelMe's JSONs. Photos and texts are empty files, or links to one. Opening reads no picture:
-an audit hook counts the files that it opens.
+Whole data sets, made in the temporary folder: photos and texts of YOLO, class maps and object pictures of Pascal VOC,
+class maps alone, LabelMe's JSONs. Photos and texts are empty files, the others links to one. Opening reads a few files
+to see what the data set is: an audit hook counts them.
 """
 
 from __future__ import annotations
@@ -97,20 +97,24 @@ sys.addaudithook(lambda event, details: opened.append(str(details[0])) if event 
 
 
 def main(count: int) -> None:
-    for name, make in SETS.items():
+    for name in SETS:
         folder = Path(tempfile.mkdtemp())
         try:
-            source = make(folder / "set", count)
-            options = {"categories": folder / OPTIONS[name]} if name in OPTIONS else {}
-            cocoseg.read(source, **options)  # what is imported, and what the disk caches
-            opened.clear()
-            assert len(cocoseg.read(source, **options)) == count
-            files = len(opened)
-            listing = median(lambda: names(str(folder / "set")))
-            whole = median(lambda: cocoseg.read(source, **options))
-            print(f"{name:9} {count} images: listing {listing:.2f} s, opening {whole:.2f} s, {files} files read")
+            measure(name, folder, count)
         finally:
             shutil.rmtree(folder)
+
+
+def measure(name: str, folder: Path, count: int) -> None:
+    source = SETS[name](folder / "set", count)
+    options = {"categories": folder / OPTIONS[name]} if name in OPTIONS else {}
+    cocoseg.read(source, **options)  # what is imported, and what the disk caches
+    opened.clear()
+    assert len(cocoseg.read(source, **options)) == count
+    files = len(opened)
+    listing = median(lambda: names(str(folder / "set")))
+    whole = median(lambda: cocoseg.read(source, **options))
+    print(f"{name:9} {count} images: listing {listing:.2f} s, opening {whole:.2f} s, {files} files read")
 
 
 if __name__ == "__main__":

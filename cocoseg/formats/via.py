@@ -143,8 +143,8 @@ def _drawn(source: str, where: str, row: _File, key: str | None, name: str) -> D
         ]
     except SampleError as error:
         return error.at(f"{source}: {where}").problem
-    left_out = Counter(region.shape_attributes.name for region in row.rows())
-    remarks = tuple(f"{left_out[kind]} {kind}" for kind in _WITHOUT_AREA if left_out[kind])
+    kinds = (region.shape_attributes.name for region in row.rows())
+    remarks = tuple(kind for kind in kinds if kind in _WITHOUT_AREA)
     return Drawn(shapes, None, documents.photo_name(row.filename), remarks)
 
 
@@ -197,10 +197,7 @@ _RINGS: dict[str, tuple[Callable[..., list[float]], tuple[str, ...]]] = {
 
 def _left_out(source: str, drawn: Sequence[Drawn]) -> tuple[Problem, ...]:
     """A problem that counts the regions without an area."""
-    counts = Counter[str]()
-    for remark in chain.from_iterable(found.remarks for found in drawn):
-        number, _, kind = remark.partition(" ")
-        counts[kind] += int(number)
+    counts = Counter(str(remark) for remark in chain.from_iterable(found.remarks for found in drawn))
     texts = [f"{number} {kind}s" for kind, number in counts.items()]
     if not texts:
         return ()

@@ -102,8 +102,8 @@ def _line(number: int, words: list[str]) -> Line:
         text = f"{len(ring)} numbers after the class; expected x and y of 3 points or more"
         raise SampleError("poly.short", f"line {number}: {text}")
     if len(ring) % 2:
-        text = f"{len(ring)} numbers after the class; x and y come in pairs"
-        raise SampleError("poly.odd", f"line {number}: {text} (a last number may be a score: leave it out)")
+        pairs = f"{len(ring)} numbers after the class; x and y come in pairs"
+        raise SampleError("poly.odd", f"line {number}: {pairs} (a last number may be a score: leave it out)")
     return Line(number, int(label), ring)
 
 
