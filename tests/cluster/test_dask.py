@@ -21,6 +21,7 @@ from command import without_progress
 
 pytestmark = pytest.mark.long
 
+psutil = pytest.importorskip("psutil", reason="Dask is not installed (pip install cocoseg[dask])")
 pytest.importorskip("distributed", reason="Dask is not installed (pip install cocoseg[dask])")
 
 PATIENCE = 60
@@ -191,6 +192,43 @@ def test_machines_without_cocoseg_are_one_sentence(cluster: Cluster, source: Pat
     assert b"of the Dask cluster can't load cocoseg (1 of 4 processes" in line
     assert line.endswith(b"[dask.version]")
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("restarted", [1, 2])
+def test_workers_that_a_nanny_restarts_without_cocoseg_are_waited_for(
+    restarted: int, cluster: Cluster, source: Path, tmp_path: Path
+) -> None:
+    """Somebody removes cocoseg during the run: Dask ends such workers, and the others do the work, or new ones."""
+    until(lambda: last_log(tmp_path, 2))
+    hidden = tmp_path / "hidden" / "cocoseg"
+    hidden.mkdir(parents=True)
+    root = str(Path(cocoseg.__file__).parent.parent)
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(hidden.parent), root])}
+    options = ("--scheduler-file", str(cluster.scheduler_file), "--nthreads", "1", "--host", "127.0.0.1")
+    nannies = [start(tmp_path, "dask_worker", *options, environment=environment) for _ in range(restarted)]
+    for worker in cluster.workers[:restarted]:
+        worker.kill()
+        worker.wait()
+    cluster.workers += nannies
+    until(lambda: last_log(tmp_path, 2 + restarted))
+    out, said = tmp_path / "out", tmp_path / "said"
+    script = "from cocoseg.cli import cluster, main; cluster.IDLE_SECONDS = 1.0; main()"
+    with said.open("wb") as file:
+        command = [sys.executable, "-c", script, "to-semantic", str(source), str(out), "-q"]
+        process = subprocess.Popen([*command, "--dask", cluster.scheduler_file], stdout=file, stderr=file)
+    until(lambda: any(out.glob("*.png")))
+    (hidden / "__init__.py").write_text("raise ModuleNotFoundError(\"No module named 'cocoseg'\", name='cocoseg')")
+    for nanny in nannies:
+        for child in psutil.Process(nanny.pid).children():
+            child.kill()
+    if restarted == 2:
+        until(lambda: said.stat().st_size)
+        cluster.workers.append(start(tmp_path, "dask_worker", *options, "--no-nanny"))
+    assert process.wait(PATIENCE) == 0, said.read_text()
+    lines = without_progress(said.read_bytes()).splitlines()
+    assert [b"has had no workers for 1 s; " in line for line in lines] == [True] * (restarted - 1), lines
+    cocoseg.to_semantic(source, tmp_path / "here")
+    assert tree(out) == tree(tmp_path / "here")
 
 
 def last_log(folder: Path, workers: int) -> bytes:
