@@ -11,12 +11,14 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
 import cocoseg
+import s3server
 from command import without_progress
 
 pytestmark = pytest.mark.long
@@ -88,7 +90,7 @@ def source(tmp_path: Path) -> Path:
     return tmp_path / "set.json"
 
 
-def begin(source: Path, out: Path, *options: object) -> subprocess.Popen[bytes]:
+def begin(source: Path, out: Path | str, *options: object) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "cocoseg", "to-semantic", str(source), str(out), *map(str, options)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
@@ -130,6 +132,33 @@ def test_ctrl_c_ends_it_and_the_same_command_goes_on(cluster: Cluster, source: P
     process.communicate(timeout=PATIENCE)
     assert process.returncode == 0
     assert tree(out) == tree(tmp_path / "here")
+
+
+@pytest.fixture
+def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """A storage, to which the environment leads; it stops answering by SIGSTOP to its server."""
+    pytest.importorskip("moto", reason="the test's own server is moto's")
+    fsspec = pytest.importorskip("fsspec")
+    with s3server.serving(latency=0.02) as environment:
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        fsspec.get_filesystem_class("s3").clear_instance_cache()
+        files = fsspec.filesystem("s3", use_listings_cache=False)
+        files.mkdir("bucket")
+        yield files
+
+
+def test_ctrl_c_ends_it_where_the_storage_stopped_answering(s3: Any, cluster: Cluster, source: Path) -> None:
+    process = begin(source, "s3://bucket/out", "--dask", cluster.scheduler_file)
+    until(lambda: any(name.endswith(".png") for name in s3.find("bucket/out")))
+    os.kill(int(os.environ["S3SERVER_PID"]), signal.SIGSTOP)
+    time.sleep(1)
+    process.send_signal(signal.SIGINT)
+    began = time.monotonic()
+    _, stderr = process.communicate(timeout=PATIENCE)
+    assert time.monotonic() - began < 6
+    assert process.returncode == 130, stderr
+    assert without_progress(stderr).splitlines()[-1].startswith(b"cocoseg: stopped"), stderr
 
 
 def test_a_scheduler_that_dies_is_said_and_the_rest_is_done_here(
