@@ -17,7 +17,7 @@ from typing import NoReturn
 
 from cocoseg.cli import streams
 from cocoseg.cli.carried import Carried
-from cocoseg.cli.signals import CLUSTER_END_SECONDS, END_SECONDS, ENDINGS, Stops
+from cocoseg.cli.signals import ENDINGS, Stops
 from cocoseg.errors import CocosegError, OutputError, Problem, UsageError
 
 INPUT_REFUSED = 3
@@ -29,8 +29,7 @@ def main() -> NoReturn:
     """Run the command line and exit."""
     given = sys.argv[1:]
     words = given[: given.index("--")] if "--" in given else given
-    on_cluster = any(word.startswith("--dask") for word in words)
-    stops = Stops("--json" in words, CLUSTER_END_SECONDS if on_cluster else END_SECONDS)
+    stops = Stops("--json" in words)
     try:
         stops.watch()
         streams.prepare()

@@ -21,18 +21,16 @@ ENDINGS = {
 }
 
 END_SECONDS = 4.0
-CLUSTER_END_SECONDS = 12.0  # a cluster's workers outlive this process, so a run waits for them
 
 
 class Stops:
     """The signals that stop a command. The first raises KeyboardInterrupt, ``ending`` then is its exit code and what
-    to say. A command that has not ended ``patience`` seconds later, as its storage does not answer, is ended at once.
+    to say. A command that has not ended ``END_SECONDS`` later, as its storage does not answer, is ended at once.
     """
 
-    def __init__(self, as_json: bool, patience: float = END_SECONDS) -> None:
+    def __init__(self, as_json: bool) -> None:
         self.ending: tuple[int, Problem] | None = None
         self._as_json = as_json
-        self._patience = patience
         self._ended = False
         self._process = os.getpid()
 
@@ -59,7 +57,7 @@ class Stops:
         raise KeyboardInterrupt
 
     def _stop_late(self) -> None:
-        time.sleep(self._patience)
+        time.sleep(END_SECONDS)
         if not self._ended:
             self._stop_now()
 

@@ -37,7 +37,8 @@ def run(
 
 
 _MORE_TO_COME = 64  # parts under way at a time, as an executor may get more workers than it has now
-_LET_END_SECONDS = 10.0  # for parts whose results are no longer needed
+# For parts whose results are no longer needed: most end after two, and the next run can do with what others leave.
+_LET_END_SECONDS = 3.0
 
 
 def _elsewhere(job: Job[P, R], executor: Executor, width: int) -> Rows[R]:

@@ -31,7 +31,7 @@ class Batch:
 
     def __init__(self, tree: Tree, token: str = "") -> None:
         self._tree = tree
-        self._staged: dict[str, str] = {}  # name → temporary, in the same folder
+        self._staged: dict[str, tuple[str, bool]] = {}  # name → temporary in the same folder, may replace a file
         self._token = f"{TEMPORARY}{token}-{secrets.token_hex(8)}-"
         self._count = count()
         tree.forget()
@@ -55,26 +55,26 @@ class Batch:
                     return
                 if not overwrite:
                     raise file_exists(target)
-            self._staged[name] = self._write(name, [data], durable)
+            self._staged[name] = self._write(name, [data], durable), overwrite
 
     def add_chunks(self, name: str, chunks: Iterable[bytes]) -> None:
         """Write a file's bytes durably as they come, replacing what is there. Raises as ``add`` does."""
         with system_errors(self._tree.path(name)):
             self._make_parent(name)
-            self._staged[name] = self._write(name, chunks, durable=True)
+            self._staged[name] = self._write(name, chunks, durable=True), True
 
     def drop(self, names: Iterable[str]) -> None:
         """Take back files that were added."""
         for name in names:
-            if temporary := self._staged.pop(name, None):
-                self._unlink(_beside(name, temporary))
+            if staged := self._staged.pop(name, None):
+                self._unlink(_beside(name, staged[0]))
 
     def settle(self) -> dict[str, SampleError]:
         """Make everything durable that was written so far; returns the errors of files that are dropped.
 
         Raises OutputError.
         """
-        written = (_beside(name, temporary) for name, temporary in self._staged.items())
+        written = (_beside(name, temporary) for name, (temporary, _) in self._staged.items())
         try:
             sync(self._tree.root, written, lambda name: self._tree.open(name, os.O_RDWR))
         except OSError as error:
@@ -89,9 +89,11 @@ class Batch:
         self._tree.forget()  # a folder may have become a link
         failed: dict[str, SampleError] = {}
         while self._staged:
-            name, temporary = next(iter(self._staged.items()))
+            name, (temporary, replaces) = next(iter(self._staged.items()))
             try:
                 with system_errors(self._tree.path(name)):
+                    if not replaces and self._tree.has(name):  # made meanwhile, by a run in another folder
+                        self._check_same(name, temporary)
                     self._tree.rename(temporary, name)
             except SampleError as error:
                 failed[name] = error
@@ -115,6 +117,11 @@ class Batch:
             self._unlink(_beside(name, temporary))
             raise
         return temporary
+
+    def _check_same(self, name: str, temporary: str) -> None:
+        """Raises SampleError if the file that is there differs from the one that is to replace it."""
+        if not _same(self._tree, name, self._tree.read(_beside(name, temporary))):
+            raise file_exists(self._tree.path(name))
 
     def _unlink(self, name: str) -> None:
         with contextlib.suppress(OSError):

@@ -70,10 +70,21 @@ class Texts(NamedTuple):
 
 @dataclass(frozen=True)
 class Document:
-    """A file of ``pieces``: bytes that stand as they are, and texts of all images, by rising number."""
+    """A file of ``pieces``: bytes that stand as they are, and texts of all images, by rising number.
+
+    ``is_new``: its place has to be free until it is written.
+    """
 
     place: Place
     pieces: tuple[bytes | Texts, ...]
+    is_new: bool = False
+
+    def check_free(self) -> None:
+        """Refuse to replace a document that no known run wrote. Raises OutputError ``out.exists``."""
+        if self.is_new and self.place.folder.has(self.place.name):
+            path = show(self.place.folder.path(self.place.name), 300)
+            text = "exists already, and no known run of cocoseg wrote it; use --overwrite, or another name"
+            raise OutputError("out.exists", f"{path} {text}")
 
     def write(self, lines: Sequence[bytes]) -> tuple[list[bytes], tuple[int, str]]:
         """Write the document of encoded rows; returns the rows with their new texts, and its size and digest.
@@ -93,6 +104,7 @@ class Document:
                 texts.append(Text("", start, len(chunk), digest(chunk)))
             yield chunk
             start += len(chunk)
+        self.check_free()  # another run may have made it meanwhile
 
     def _placed(self, lines: Sequence[bytes], found: list[list[Text]]) -> Iterator[tuple[bytes, list[Text] | None]]:
         """The chunks, each with the list that its position belongs to, if it is an image's text."""

@@ -18,7 +18,7 @@ from cocoseg.model import Dataset, Refused
 from cocoseg.options import check_choice
 from cocoseg.runs import journal
 from cocoseg.runs.batch import is_temporary
-from cocoseg.runs.document import Document, Place, Texts
+from cocoseg.runs.document import Document, Texts
 from cocoseg.runs.folder import Folder
 from cocoseg.runs.folders import create_folder, expect_folder, where_it_leads
 from cocoseg.runs.journal import Journal, Row
@@ -163,7 +163,8 @@ def _begin(work: Work[T], how: How, folder: Folder) -> tuple[Document | None, Ta
         text = f"--limit {how.limit} would drop {len(lines) - how.limit:,} of them; choose another OUT"
         raise UsageError("usage.limit", f"{found}; {text}")
     if document and not lines and not how.overwrite:
-        _check_free(document.place)
+        document = replace(document, is_new=True)
+        document.check_free()  # before the work, not after it
     place = document.place if document else None
     target = Target(folder, work.command, pages.next_run(), how.overwrite, place, len(work.dataset))
     return document, target, lines
@@ -249,13 +250,6 @@ def _clean(folder: Folder) -> list[str]:
     left = folder.temporaries()
     folder.remove(left)
     return [f"removed {counted(len(left), 'temporary file')} of an ended run"] if left else []
-
-
-def _check_free(place: Place) -> None:
-    """Refuse before the work, not after it, to replace a document that no known run wrote."""
-    if place.folder.has(place.name):
-        text = "exists already, and no known run of cocoseg wrote it; use --overwrite, or another name"
-        raise OutputError("out.exists", f"{show(place.folder.path(place.name), 300)} {text}")
 
 
 def _finish(work: Work[T], folder: Folder, pages: Journal, head: dict[str, Any], document: Document | None) -> None:

@@ -11,16 +11,19 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
 import cocoseg
+import s3server
 from command import without_progress
 
 pytestmark = pytest.mark.long
 
+psutil = pytest.importorskip("psutil", reason="Dask is not installed (pip install cocoseg[dask])")
 pytest.importorskip("distributed", reason="Dask is not installed (pip install cocoseg[dask])")
 
 PATIENCE = 60
@@ -87,7 +90,7 @@ def source(tmp_path: Path) -> Path:
     return tmp_path / "set.json"
 
 
-def begin(source: Path, out: Path, *options: object) -> subprocess.Popen[bytes]:
+def begin(source: Path, out: Path | str, *options: object) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "cocoseg", "to-semantic", str(source), str(out), *map(str, options)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
@@ -129,6 +132,33 @@ def test_ctrl_c_ends_it_and_the_same_command_goes_on(cluster: Cluster, source: P
     process.communicate(timeout=PATIENCE)
     assert process.returncode == 0
     assert tree(out) == tree(tmp_path / "here")
+
+
+@pytest.fixture
+def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """A storage, to which the environment leads; it stops answering by SIGSTOP to its server."""
+    pytest.importorskip("moto", reason="the test's own server is moto's")
+    fsspec = pytest.importorskip("fsspec")
+    with s3server.serving(latency=0.02) as environment:
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        fsspec.get_filesystem_class("s3").clear_instance_cache()
+        files = fsspec.filesystem("s3", use_listings_cache=False)
+        files.mkdir("bucket")
+        yield files
+
+
+def test_ctrl_c_ends_it_where_the_storage_stopped_answering(s3: Any, cluster: Cluster, source: Path) -> None:
+    process = begin(source, "s3://bucket/out", "--dask", cluster.scheduler_file)
+    until(lambda: any(name.endswith(".png") for name in s3.find("bucket/out")))
+    os.kill(int(os.environ["S3SERVER_PID"]), signal.SIGSTOP)
+    time.sleep(1)
+    process.send_signal(signal.SIGINT)
+    began = time.monotonic()
+    _, stderr = process.communicate(timeout=PATIENCE)
+    assert time.monotonic() - began < 6
+    assert process.returncode == 130, stderr
+    assert without_progress(stderr).splitlines()[-1].startswith(b"cocoseg: stopped"), stderr
 
 
 def test_a_scheduler_that_dies_is_said_and_the_rest_is_done_here(
@@ -191,6 +221,43 @@ def test_machines_without_cocoseg_are_one_sentence(cluster: Cluster, source: Pat
     assert b"of the Dask cluster can't load cocoseg (1 of 4 processes" in line
     assert line.endswith(b"[dask.version]")
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("restarted", [1, 2])
+def test_workers_that_a_nanny_restarts_without_cocoseg_are_waited_for(
+    restarted: int, cluster: Cluster, source: Path, tmp_path: Path
+) -> None:
+    """Somebody removes cocoseg during the run: Dask ends such workers, and the others do the work, or new ones."""
+    until(lambda: last_log(tmp_path, 2))
+    hidden = tmp_path / "hidden" / "cocoseg"
+    hidden.mkdir(parents=True)
+    root = str(Path(cocoseg.__file__).parent.parent)
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(hidden.parent), root])}
+    options = ("--scheduler-file", str(cluster.scheduler_file), "--nthreads", "1", "--host", "127.0.0.1")
+    nannies = [start(tmp_path, "dask_worker", *options, environment=environment) for _ in range(restarted)]
+    for worker in cluster.workers[:restarted]:
+        worker.kill()
+        worker.wait()
+    cluster.workers += nannies
+    until(lambda: last_log(tmp_path, 2 + restarted))
+    out, said = tmp_path / "out", tmp_path / "said"
+    script = "from cocoseg.cli import cluster, main; cluster.IDLE_SECONDS = 1.0; main()"
+    with said.open("wb") as file:
+        command = [sys.executable, "-c", script, "to-semantic", str(source), str(out), "-q"]
+        process = subprocess.Popen([*command, "--dask", cluster.scheduler_file], stdout=file, stderr=file)
+    until(lambda: any(out.glob("*.png")))
+    (hidden / "__init__.py").write_text("raise ModuleNotFoundError(\"No module named 'cocoseg'\", name='cocoseg')")
+    for nanny in nannies:
+        for child in psutil.Process(nanny.pid).children():
+            child.kill()
+    if restarted == 2:
+        until(lambda: said.stat().st_size)
+        cluster.workers.append(start(tmp_path, "dask_worker", *options, "--no-nanny"))
+    assert process.wait(PATIENCE) == 0, said.read_text()
+    lines = without_progress(said.read_bytes()).splitlines()
+    assert [b"has had no workers for 1 s; " in line for line in lines] == [True] * (restarted - 1), lines
+    cocoseg.to_semantic(source, tmp_path / "here")
+    assert tree(out) == tree(tmp_path / "here")
 
 
 def last_log(folder: Path, workers: int) -> bytes:

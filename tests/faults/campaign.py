@@ -34,18 +34,18 @@ class Campaign:
     seconds: float
 
 
-def draw(root: Path) -> Path:
-    """300 names for five noisy pictures of a sixth of a megapixel; the path of their JSON."""
+def draw(root: Path, images: int = IMAGES, block: int = 1) -> Path:
+    """Names for five pictures of a sixth of a megapixel, noise in blocks; the path of their JSON."""
     (root / "panoptic").mkdir()
     random = np.random.default_rng(1)
     for number in range(5):
-        ids = random.integers(1, 3, (360, 480), np.uint8)
+        ids = random.integers(1, 3, (360 // block, 480 // block), np.uint8).repeat(block, 0).repeat(block, 1)
         picture = Image.fromarray(np.stack([ids, 0 * ids, 0 * ids], axis=-1))
         picture.save(root / "panoptic" / f"{number}.png", compress_level=1)
-    for number in range(5, IMAGES):
+    for number in range(5, images):
         (root / "panoptic" / f"{number}.png").hardlink_to(root / "panoptic" / f"{number % 5}.png")
     segments = [{"id": n, "category_id": n} for n in (1, 2)]
-    annotations = [{"image_id": n, "file_name": f"{n}.png", "segments_info": segments} for n in range(IMAGES)]
+    annotations = [{"image_id": n, "file_name": f"{n}.png", "segments_info": segments} for n in range(images)]
     categories = [{"id": n, "name": str(n), "isthing": 0} for n in (1, 2)]
     (root / "panoptic.json").write_text(json.dumps({"annotations": annotations, "categories": categories}))
     return root / "panoptic.json"
@@ -58,8 +58,8 @@ def prepare(root: Path) -> Campaign:
     return Campaign(source, tree(root / "clean"), time.monotonic() - began)
 
 
-def command(source: Path, out: Path, *args: object, workers: int = 2) -> list[str]:
-    words = ["to-semantic", source, out, "--workers", workers, "--json", *args]
+def command(source: Path, out: Path, *args: object, workers: int = 2, verb: str = "to-semantic") -> list[str]:
+    words = [verb, source, out, "--workers", workers, "--json", *args]
     return [sys.executable, "-m", "cocoseg", *map(str, words)]
 
 
@@ -74,10 +74,12 @@ def summary(source: Path, out: Path, *args: object) -> dict[str, Any]:
 
 
 @contextmanager
-def running(source: Path, out: Path, *args: object, workers: int = 2) -> Iterator[subprocess.Popen[str]]:
+def running(
+    source: Path, out: Path, *args: object, workers: int = 2, verb: str = "to-semantic"
+) -> Iterator[subprocess.Popen[str]]:
     """A run in a process group of its own, which is gone in the end."""
     process = subprocess.Popen(
-        command(source, out, *args, workers=workers),
+        command(source, out, *args, workers=workers, verb=verb),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -440,7 +440,7 @@ class TestBatch:
                 batch.add(name, name.encode())
             Path(out.root, "b").mkdir()
             failed = batch.commit()
-        assert {name: error.category for name, error in failed.items()} == {"b": "path.collision"}
+        assert {name: error.category for name, error in failed.items()} == {"b": "out.exists"}
         assert tree(out.root) == {"a": b"a", "b": None, "c": b"c"}
 
     def test_a_disk_that_is_full_at_a_name_ends_the_run(self, out: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -482,12 +482,16 @@ class TestBatch:
         assert tree(out.root) == {"a": b"2"}
 
     def test_two_in_one_folder_do_not_meet(self, out: Folder) -> None:
+        """What the other has made meanwhile counts as if it had been there before."""
         with out.batch() as one, out.batch() as other:
-            one.add("a", b"1")
+            for name in "abc":
+                one.add(name, b"1", overwrite=name == "c")
             other.add("a", b"2")
-            other.commit()
-            one.commit()
-        assert tree(out.root) == {"a": b"1"}
+            other.add("b", b"1")
+            other.add("c", b"2")
+            assert other.commit() == {}
+            assert {name: error.category for name, error in one.commit().items()} == {"a": "out.exists"}
+        assert tree(out.root) == {"a": b"2", "b": b"1", "c": b"1"}
 
 
 class TestDurable:

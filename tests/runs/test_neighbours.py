@@ -6,7 +6,9 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from itertools import permutations
 from pathlib import Path
+from subprocess import PIPE
 from typing import Any
 
 import pytest
@@ -14,6 +16,7 @@ from test_tree import content
 
 import badinput
 import cocoseg
+from cocoseg.errors import OutputError
 from cocoseg.files.names import TEMPORARY
 from cocoseg.runs.folder import Folder
 from cocoseg.runs.lock import LOCK, Holder
@@ -58,7 +61,7 @@ def begin(source: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
 
     def begin(command: str, out: Path, script: str = WORK) -> subprocess.Popen[str]:
         words = [sys.executable, "-c", script, command, str(source), str(out)]
-        process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        process = subprocess.Popen(words, stdin=PIPE, stdout=PIPE, stderr=PIPE, text=True)
         begun.append(process)
         assert process.stdout is not None
         assert process.stdout.readline() == "staged\n"
@@ -79,22 +82,114 @@ def finish(process: subprocess.Popen[str]) -> None:
     assert (process.returncode, stdout.splitlines()[-1]) == (0, "3")
 
 
-@pytest.mark.parametrize(("first", "second"), [("out/train", "out"), ("out", "out/train"), ("out/a", "out/b")])
-def test_a_run_inside_another_and_around_it(
-    first: str, second: str, source: Path, tmp_path: Path, begin: Callable[..., subprocess.Popen[str]]
-) -> None:
-    running = begin("to_semantic", tmp_path / first)
+PLACES = [*permutations(["out", "out/train", "out/x.json", "out/train/x.json"], 2)]
+PLACES += [("out/a", "out/b"), ("out/x.json", "out/y.json")]
+QUICK = {("out", "out/train"), ("out/train", "out"), ("out", "out/x.json"), ("out/x.json", "out")}
+
+
+def fits(out: str) -> str:
+    """A command that writes there."""
+    return "to_coco" if out.endswith(".json") else "to_semantic"
+
+
+def check_beside(running: subprocess.Popen[str], first: str, second: str, source: Path, tmp_path: Path) -> None:
+    """Make the second while the first waits, and then end that: both are as if they were alone."""
     staged = temporaries(tmp_path)
-    assert staged
-    summary = cocoseg.to_semantic(source, tmp_path / second)
+    summary = getattr(cocoseg, fits(second))(source, tmp_path / second)
     assert (summary.images, summary.notes) == (3, [])
     assert temporaries(tmp_path) == staged
     finish(running)
     assert temporaries(tmp_path) == set()
     for out in (first, second):
-        cocoseg.to_semantic(source, tmp_path / "alone" / out)
-        assert (tmp_path / out / "a.png").read_bytes() == (tmp_path / "alone" / out / "a.png").read_bytes()
+        alone = tmp_path / "alone" / out
+        alone.parent.mkdir(parents=True, exist_ok=True)
+        getattr(cocoseg, fits(out))(source, alone)
+        made = "" if out.endswith(".json") else "a.png"
+        assert (tmp_path / out / made).read_bytes() == (alone / made).read_bytes()
         assert cocoseg.verify(tmp_path / out).whole
+
+
+@pytest.mark.parametrize(
+    ("first", "second"), [pytest.param(*pair, marks=[pytest.mark.long] * (pair not in QUICK)) for pair in PLACES]
+)
+def test_a_run_inside_another_around_it_and_beside_it(
+    first: str, second: str, source: Path, tmp_path: Path, begin: Callable[..., subprocess.Popen[str]]
+) -> None:
+    (tmp_path / "out" / "train").mkdir(parents=True)
+    check_beside(begin(fits(first), tmp_path / first), first, second, source, tmp_path)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(("first", "second"), [pair for pair in PLACES if pair[0].endswith("x.json")])
+def test_a_run_while_a_document_gets_its_name(
+    first: str, second: str, source: Path, tmp_path: Path, begin: Callable[..., subprocess.Popen[str]]
+) -> None:
+    (tmp_path / "out" / "train").mkdir(parents=True)
+    check_beside(begin("to_coco", tmp_path / first, DOCUMENT), first, second, source, tmp_path)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("to_semantic out", "to_semantic out"),
+        ("to_semantic out", "to_masks out"),
+        ("to_onehot out", "to_panoptic out"),
+        ("to_panoptic out", "to_semantic out"),
+        ("to_masks out", "to_onehot out"),
+        ("to_coco x.json", "to_coco x.json"),
+        ("to_coco x.json", "to_masks x.json.cocoseg"),
+        ("to_semantic x.json.cocoseg", "to_coco x.json"),
+    ],
+)
+@pytest.mark.parametrize("options", [{}, {"overwrite": True}, {"dry_run": True}])
+def test_a_second_run_in_a_folder_is_refused_and_the_first_does_not_notice(
+    first: str,
+    second: str,
+    options: dict[str, bool],
+    source: Path,
+    tmp_path: Path,
+    begin: Callable[..., subprocess.Popen[str]],
+) -> None:
+    (command, out), (other, there) = first.split(), second.split()
+    running = begin(command, tmp_path / out)
+    before = content(tmp_path)
+    with pytest.raises(OutputError) as caught:
+        getattr(cocoseg, other)(source, tmp_path / there, **options)
+    assert caught.value.category == "out.locked"
+    assert content(tmp_path) == before
+    finish(running)
+    assert cocoseg.verify(tmp_path / out).whole
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [("to_panoptic out", "to_coco out/panoptic.json"), ("to_coco out/panoptic.json", "to_panoptic out")],
+)
+def test_a_document_that_another_run_made_meanwhile_is_not_replaced(
+    first: str, second: str, source: Path, tmp_path: Path, begin: Callable[..., subprocess.Popen[str]]
+) -> None:
+    (command, out), (other, there) = first.split(), second.split()
+    (tmp_path / "out").mkdir()
+    running = begin(command, tmp_path / out)
+    getattr(cocoseg, other)(source, tmp_path / there)
+    made = content(tmp_path / "out")["panoptic.json"]
+    _, stderr = running.communicate("\n" * 9, timeout=20)
+    assert running.returncode == 1
+    assert "panoptic.json' exists already, and no known run of cocoseg wrote it" in stderr
+    assert (tmp_path / "out" / "panoptic.json").read_bytes() == made
+    assert cocoseg.verify(tmp_path / there).whole
+
+
+def test_a_picture_that_another_run_made_meanwhile_is_not_replaced(
+    source: Path, tmp_path: Path, begin: Callable[..., subprocess.Popen[str]]
+) -> None:
+    """to-panoptic puts its pictures where the other puts class maps."""
+    running = begin("to_panoptic", tmp_path / "out")
+    cocoseg.to_semantic(source, tmp_path / "out" / "panoptic")
+    stdout, _ = running.communicate("\n" * 9, timeout=20)
+    assert stdout.splitlines()[-1] == "0"
+    assert cocoseg.verify(tmp_path / "out" / "panoptic").whole
 
 
 def test_a_document_is_made_beside_a_run_and_a_run_around_a_document(
