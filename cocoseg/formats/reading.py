@@ -83,6 +83,11 @@ def _open(path: StrPath, options: Reading, function: str = "read") -> tuple[str,
     if found.format is None:  # images without a segment, or else that reader's message says what is wrong
         found = Found("coco")
         given = {option: value for option, value in given.items() if option in FORMATS["coco"].options}
+    if "colors" in given and found.guessed and "colors" not in FORMATS[found.format or "coco"].options:
+        found = Found("colors", guessed=True)
+    if "photos" in given and not places.is_folder(given["photos"]):
+        text = f"photos: {show(given['photos'], 300)} is not a folder; expected that of the photos"
+        raise DocumentError("file.missing", text)
     read_as = _read_as(found)
     try:
         with allowing(most):
@@ -174,7 +179,7 @@ def ignored_note(dataset: Dataset) -> list[str]:
     """A note that says which categories are void because the data set's own evaluation ignores them."""
     names = [row.name for row in dataset.categories if row.ignored]
     some = ", ".join(map(show, names[:3])) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
-    text = f"{some} are void, as in the data set's own evaluation; --all-classes keeps them"
+    text = f"{some} are void, as the data set itself leaves them out; --all-classes keeps them"
     return [text.replace(" are ", " is ") if len(names) == 1 else text] if names else []
 
 

@@ -15,7 +15,7 @@ from cocoseg.labels import schemefile
 from cocoseg.labels.changes import changed
 from cocoseg.labels.fit import check_no_background, fitted, with_kinds, with_merged
 from cocoseg.labels.names import check_names
-from cocoseg.labels.presets import PRESETS, Preset, index_with_background, is_thing
+from cocoseg.labels.presets import PRESETS, Preset, index_with_background, is_thing, official_categories
 from cocoseg.labels.scheme import Crowd, LabelScheme, Things, Unknown
 from cocoseg.model import Categories, Category, Conventions, Dataset
 
@@ -194,7 +194,7 @@ def _background(changes: Mapping[str, Any], wanted: _Wanted) -> bool:
 
 def _build(name: str, preset: Preset, categories: Sequence[Category], background: bool) -> LabelScheme:
     if preset.table is not None:
-        return _with_table(name)
+        return _with_table(name) if categories else _without_ignored(name, preset.table)
     if not categories:
         raise LabelError(
             "doc.missing_key",
@@ -224,6 +224,17 @@ def _unused(roots: Sequence[Category]) -> Problem:
 def _with_table(name: str) -> LabelScheme:
     """The scheme of a preset with a class table, made once, because loaders ask for it with every picture."""
     return PRESETS[name].build(())
+
+
+@cache
+def _without_ignored(name: str, table: str) -> LabelScheme:
+    """The scheme for data without categories, which may be another data set.
+
+    What the table's evaluation ignores is then unknown, so that it is refused.
+    """
+    ignored = {row.id for row in official_categories(table) if row.ignored}
+    scheme = _with_table(name)
+    return replace(scheme, ignored=tuple(row for row in scheme.ignored if row not in ignored))
 
 
 def _from_file(path: str, wanted: _Wanted) -> _Chosen:

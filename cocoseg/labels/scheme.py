@@ -18,6 +18,7 @@ Things = Literal["keep", "merge", "drop"]
 Unknown = Literal["error", "void", "drop"]
 Overlap = Literal["file", "area", "score", "void", "error"]
 
+BLACK, VOC_BORDER = (0, 0, 0), (224, 224, 192)
 LIMIT = 65535  # the largest value of a 16-bit PNG
 
 
@@ -187,6 +188,8 @@ class LabelScheme:
     def palette(self) -> tuple[Color, ...]:
         """A colour for each of the 256 values of an 8-bit map; void and unlabelled pixels are black.
 
+        Void is that of VOC's borders where a class is black.
+
         Raises LabelError ``label.range`` where the map has 16 bits, which a PNG palette does not support.
         """
         if self.dtype != np.uint8:
@@ -194,7 +197,9 @@ class LabelScheme:
         colors = [default_color(value) for value in range(256)]
         for row in self.table:
             colors[row.index] = row.color or colors[row.index]
-        colors[self.void] = colors[self.outside] = (0, 0, 0)
+        taken = any(row.color == BLACK and row.index != self.void for row in self.table)
+        colors[self.outside] = BLACK
+        colors[self.void] = VOC_BORDER if taken else BLACK
         return tuple(colors)
 
 

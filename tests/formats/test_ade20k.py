@@ -109,3 +109,18 @@ def test_the_real_full_set_agrees_with_the_challenge(real_data: Path) -> None:
             ((np.arange(n) + 0.5) * m / n).astype(int) for n, m in zip(wanted.shape, found.shape, strict=True)
         )
         assert (found[rows][:, columns] == wanted).mean() > 0.995
+
+
+def test_pictures_alone_are_ade20k_only_if_the_user_says_so(tmp_path: Path) -> None:
+    (tmp_path / "maps").mkdir()
+    Image.fromarray(np.array([[0, 3, 150]], np.uint8)).save(tmp_path / "maps" / "ADE_val_00000001.png")
+    with pytest.raises(cocoseg.DocumentError, match="called as those of ADE20K SceneParsing-150: .*--from ade20k"):
+        cocoseg.read(tmp_path / "maps")
+    sample = cocoseg.read(tmp_path / "maps", source_format="ade20k")[0]
+    assert sample.category_ids.tolist() == [3, 150]
+
+
+def test_annotations_need_no_folders_of_splits(tmp_path: Path) -> None:
+    (tmp_path / "annotations").mkdir()
+    Image.fromarray(np.array([[0, 3, 150]], np.uint8)).save(tmp_path / "annotations" / "ADE_val_00000001.png")
+    assert cocoseg.read(tmp_path)[0].category_ids.tolist() == [3, 150]

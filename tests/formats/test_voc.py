@@ -222,3 +222,20 @@ def test_classes_by_colour_are_not_taken_for_vocs(voc: Path, tmp_path: Path) -> 
     assert "(128, 128, 128)" in cocoseg.to_coco(voc, tmp_path / "a.json").failures[1].message  # read by colours
     (tmp_path / "own.csv").write_text("id,name\n7,cart\n12,robot\n15,worker\n")
     assert len(cocoseg.read(voc, source_format="voc", categories=tmp_path / "own.csv")) == 3
+
+
+def test_object_numbers_alone_are_no_class_maps(voc: Path) -> None:
+    shutil.rmtree(voc / "SegmentationClass")
+    for folder in (voc, voc / "SegmentationObject"):
+        for options in ({}, {"source_labels": "voc21"}):
+            with pytest.raises(cocoseg.DocumentError, match="numbers of objects, not classes; SegmentationClass"):
+                cocoseg.read(folder, **options)
+
+
+def test_classes_saved_as_colours_are_read_by_the_palette(voc: Path) -> None:
+    whole = [sample.category_ids.tolist() for sample in cocoseg.read(voc)]
+    shutil.rmtree(voc / "SegmentationObject")
+    for path in (voc / "SegmentationClass").glob("*.png"):
+        Image.open(path).convert("RGB").save(path)
+    found = cocoseg.read(voc / "SegmentationClass", colors="voc")
+    assert [sorted(set(ids)) for ids in whole] == [sample.category_ids.tolist() for sample in found]

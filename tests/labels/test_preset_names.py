@@ -178,3 +178,9 @@ def test_a_scheme_file_that_takes_a_class_away_is_told_which(tmp_path: Path) -> 
 
 def test_categories_that_a_preset_ignores_are_counted() -> None:
     assert "of 80 categories, " in refusal("mmseg-cocostuff", [Category(n, f"own {n}") for n in range(1, 81)])
+
+
+def test_what_cityscapes_ignores_is_unknown_where_no_categories_are_listed() -> None:
+    assert 5 not in cocoseg.label_scheme("cityscapes").class_of  # train id 5 is a pole, the id 5 is 'dynamic'
+    listed = cocoseg.label_scheme("cityscapes", cocoseg.read(FIXTURES / "cityscapes"))
+    assert listed.class_of[5] == listed.void

@@ -35,7 +35,7 @@ class Values:
     silent: tuple[int, ...]
     category_ids: tuple[int, ...]
     isthing: tuple[bool | None, ...]
-    advice: str = "add it, or paint it void"
+    advice: str = "list it, or make these pixels void in the picture"
 
     @classmethod
     def of(cls, name: str, categories: Iterable[tuple[int, Category]], silent: Iterable[int]) -> Values:

@@ -6,14 +6,17 @@ from cocoseg.errors import DocumentError, Problem, UsageError, show
 from cocoseg.files import listing, places
 from cocoseg.formats.maps.binary import as_binary, folder_problems, is_decided, void_problems
 from cocoseg.formats.maps.codes import ALONE
-from cocoseg.formats.maps.layouts import Layout
+from cocoseg.formats.maps.layouts import LAYOUTS, Layout
 from cocoseg.formats.maps.look import Look, are_photos, look_at
 from cocoseg.formats.maps.meaning import Meaning, nothing
 from cocoseg.formats.maps.numbering import NUMBERINGS
 from cocoseg.formats.maps.numbers_seen import Found, find_numbering
+from cocoseg.formats.maps.paths import may_be
 from cocoseg.formats.maps.pictures import Index
 from cocoseg.formats.nearest import nearest
 from cocoseg.model import Dataset, Entry, Loader
+
+_OBJECTS = "SegmentationObject"
 
 
 def looked_at(
@@ -87,4 +90,15 @@ def no_meaning(dataset: Dataset, layout: Layout) -> DocumentError:
     found = f" (found {look} in {look.pictures} pictures)" if look.pictures else ""
     other = nearest(dataset.folders[0], listing.names(dataset.folders[0]), of_photos=False)
     also = f"; beside them it holds {other}" if other else ""
+    called = next(((name, row.what) for name, row in LAYOUTS.items() if may_be(row, names)), None)
+    if called:
+        also = f"; they are called as those of {called[1]}: if they are, give --from {called[0]}{also}"
     return DocumentError("doc.missing_key", f"{dataset.source}: {layout.advice}{found}{also}")
+
+
+def check_not_objects(folder: str, index: Index) -> None:
+    """Raises DocumentError ``doc.kind`` for pictures of VOC's object numbers, which are no class maps."""
+    if not all(_OBJECTS in f"{folder}/{name}".replace("\\", "/").split("/")[:-1] for name in index.names):
+        return
+    text = f"{_OBJECTS} has the numbers of objects, not classes; SegmentationClass, which has the classes, is not there"
+    raise DocumentError("doc.kind", f"{folder}: {text}: get it, and give the folder that holds both")

@@ -41,6 +41,7 @@ class Files(NamedTuple):
       numbers are, a key of ``numbering.NUMBERINGS``.
     * ``table``: the class table, if it is not the layout's. ``labels``: the preset whose numbers the pictures hold, if
       these are not the ids of the table.
+    * ``asked``: such a path is read only if the user names the format.
     * ``beside``: a file at the root, or a folder with a slash, without which the path says nothing.
     * ``void``, ``photos``: as those of the layout, if they differ.
     """
@@ -52,6 +53,7 @@ class Files(NamedTuple):
     table: str = ""
     labels: str = ""
     beside: str = ""
+    asked: bool = False
     void: tuple[int, ...] | None = None
     photos: str = ""
 
@@ -237,7 +239,10 @@ LAYOUTS = {
     # sceneparsing's README and objectInfo150.txt
     "ade20k": Layout(
         "ADE20K SceneParsing-150",
-        files=(Files(r"annotations/{split}/{stem:ADE_\w+_\d{{8}}}.png"),),
+        files=(
+            Files(r"annotations/[{split}/]{stem:ADE_\w+_\d{{8}}}.png"),
+            Files(r"[{split}/]{stem:ADE_\w+_\d{{8}}}.png", asked=True),  # predictions are called so too
+        ),
         table="ade20k",
         void=(0,),
         photos="images/{split}/{stem}.jpg",

@@ -87,7 +87,7 @@ def root_of(layout: Layout, folder: str, files: Sequence[str], some: Sequence[st
     if not layout.is_placed:
         return None
     above = _above(folder)
-    pairs = ((kind, form) for kind in layout.files for form in _forms(kind.path))
+    pairs = ((kind, form) for kind in layout.files if not kind.asked for form in _forms(kind.path))
     roots = (
         match["root"] or ""
         for kind, form in pairs
@@ -105,6 +105,12 @@ def _is_beside(name: str, root: str, folder: str, above: list[str], files: Seque
         path = "/".join((*parts[len(above) :], name))
         return not name or any(file.startswith(path) for file in files)
     return places.exists(places.join(_ascend(folder, len(above) - len(parts)), name))
+
+
+def may_be(layout: Layout, names: Sequence[str]) -> bool:
+    """Whether names are called as pictures of a layout that is read only if the user names it."""
+    forms = [form for kind in layout.files if kind.asked for form in _forms(kind.path)]
+    return any(form.pattern.fullmatch(name) for form in forms for name in names[:_SOME])
 
 
 def find(layout: Layout, folder: str) -> Found | None:

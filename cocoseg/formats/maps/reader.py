@@ -23,7 +23,7 @@ from cocoseg.formats.coco_json.categories import name_problems
 from cocoseg.formats.maps.codes import CODES, COLORS, Code
 from cocoseg.formats.maps.color_meaning import color_meaning
 from cocoseg.formats.maps.colors import with_near
-from cocoseg.formats.maps.decide import looked_at, no_meaning, numbering, own_classes
+from cocoseg.formats.maps.decide import check_not_objects, looked_at, no_meaning, numbering, own_classes
 from cocoseg.formats.maps.decode import Pictures
 from cocoseg.formats.maps.kinds import picture_size
 from cocoseg.formats.maps.layouts import Layout, of_kind
@@ -72,6 +72,8 @@ def glance(
     if code.needs:
         check_scipy(folder)
     layout = of_kind(layout, index.kind)
+    if not layout.is_placed:
+        check_not_objects(folder, index)
     if index.foreign and not index.config and categories is None:
         raise own_classes(folder, index.foreign)
     said: tuple[Problem, ...] = ()

@@ -66,7 +66,13 @@ def glance(path: StrPath, *, categories: StrPath | None = None, split: StrPath |
     keys = Keys(source, "photos")
     entries = _entries(source, listed.parts, parts, photos, texts, keys)
     numbers = frozenset(row.id for row in known)
-    problems = (*listed.problems, *left_out, *_said(source, config, texts), *name_problems(source, known))
+    problems = (
+        *listed.problems,
+        *_not_there(source, listed, split),
+        *left_out,
+        *_said(source, config, texts),
+        *name_problems(source, known),
+    )
     return Dataset(
         known,
         entries,
@@ -76,6 +82,12 @@ def glance(path: StrPath, *, categories: StrPath | None = None, split: StrPath |
         missing=tuple(f"photos of {row}" for row in listed.missing),
         photos=photos,
     )
+
+
+def _not_there(source: str, listed: Listed, split: StrPath | None) -> list[Problem]:
+    """A problem for each split whose photos are not there, if all splits are read."""
+    text = "nothing is there, so its images are left out; get the photos, or correct the path"
+    return [] if split else [Problem("file.missing", f"{source}: {row}: {text}") for row in listed.missing]
 
 
 def peek(dataset: Dataset) -> Callable[[Entry], Peek]:

@@ -38,5 +38,5 @@ CASES = [
     ),
     Spoiled("keypoints", change("data.yaml", "nc: 3", "kpt_shape: [17, 3]"), "doc.kind", "keypoints", "source"),
     Spoiled("path", change("data.yaml", "path: .", "path: /nowhere"), "yolo.path", "found beside", "nothing"),
-    Spoiled("no-photos", change("data.yaml", "images/val", "images/x"), "", "", "nothing"),
+    Spoiled("no-photos", change("data.yaml", "images/val", "images/x"), "file.missing", "are left out", "nothing"),
 ]
