@@ -80,9 +80,31 @@ def _group(row: Format) -> str:
 
 
 def held() -> str:
-    """The formats that are read, by name, and what they cannot hold."""
-    rows = sorted((f"`{name}`", row.what, ", ".join(formats.lacks(row))) for name, row in FORMATS.items())
-    return _table(["name", "source", "cannot hold"], rows)
+    """The formats that are read, by what they are, with their sections, and what they cannot hold."""
+    sections = _sections((ROOT / "docs" / "formats.md").read_text())
+    rows = sorted(
+        ((name, _linked(row.what, sections.get(name)), ", ".join(formats.lacks(row))) for name, row in FORMATS.items()),
+        key=lambda row: row[1].lstrip("[").lower(),
+    )
+    return _table(["source", "name", "cannot hold"], [(what, f"`{name}`", lacks) for name, what, lacks in rows])
+
+
+def _sections(page: str) -> dict[str, str]:
+    """The heading above the part of each format."""
+    found: dict[str, str] = {}
+    heading = ""
+    for line in page.splitlines():
+        heading = line.removeprefix("### ") if line.startswith("### ") else heading
+        if named := re.match(r"<!-- generated: disk (.*) -->", line):
+            found |= dict.fromkeys(named[1].split(), heading)
+    return found
+
+
+def _linked(text: str, heading: str | None) -> str:
+    if heading is None:
+        return text
+    anchor = re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+    return f"[{text}](#{anchor})"
 
 
 def disk(*names: str) -> str:

@@ -15,7 +15,7 @@ from cocoseg.options import Declared, Option, Painting, Reading, Running, Shell,
 # Places are strings: a Path would make s3:/bucket of s3://bucket.
 Src = Annotated[
     str,
-    typer.Argument(metavar="SRC", help="A COCO JSON, or a folder of label pictures or masks.", show_default=False),
+    typer.Argument(metavar="SRC", help="A file of annotations, or the folder of a data set.", show_default=False),
 ]
 Out = Annotated[str, typer.Argument(metavar="OUT", help="The folder to write to.", show_default=False)]
 

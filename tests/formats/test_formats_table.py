@@ -63,7 +63,7 @@ def test_a_row_is_in_the_tables_of_the_documents(friendly: Path) -> None:
 
     assert re.search(r"`friendly`.* \| yes \| yes \| yes \| yes \| yes \|\n", generate.conversions())
     assert "| `friendly` | `--categories`, `--images` | the paths of its labels |" in generate.sources()
-    assert "| `friendly` | folder of friendly numbers | overlaps |" in generate.held()
+    assert "| folder of friendly numbers | `friendly` | overlaps |" in generate.held()
     assert "| `friendly` | `friendly/{stem}.png` | overlaps |" in generate.disk("friendly")
 
 
