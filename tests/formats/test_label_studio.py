@@ -248,3 +248,10 @@ def test_a_large_brush_is_read_fast() -> None:
     started = time.perf_counter()
     assert read_brush(rle, (1024, 1024)).sum() == sum(row.count("#") for row in rows)
     assert time.perf_counter() - started < 0.3
+
+
+def test_a_json_min_may_have_line_breaks_as_label_studio_writes_it(tmp_path: Path) -> None:
+    rows = json.loads((MIN / "project-min.json").read_text())
+    (tmp_path / "a.json").write_text(json.dumps(rows, indent=2))
+    one, other = cocoseg.read(MIN), cocoseg.read(tmp_path)
+    assert [areas(one, k) for k in range(len(one))] == [areas(other, k) for k in range(len(other))]
