@@ -64,6 +64,8 @@ def bits_at(bits: npt.NDArray[Any], left: int, top: int, size: tuple[int, int]) 
     """
     check_size(size)
     inside = bits[max(-top, 0) : max(size[0] - top, 0), max(-left, 0) : max(size[1] - left, 0)]
+    if not inside.size:
+        left = top = 0  # which may be any number where nothing is inside
     columns = np.zeros((inside.shape[1], inside.shape[0] + 2), np.bool_)
     columns[:, 1:-1] = inside.T != 0
     column, row = np.nonzero(columns[:, 1:] != columns[:, :-1])

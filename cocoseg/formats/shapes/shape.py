@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cocoseg.codecs import overlap
-from cocoseg.codecs.rle import Runs, concatenate, decode, encode, take
+from cocoseg.codecs.rle import Runs, concatenate, take
 from cocoseg.codecs.segmentation import read_segmentations
 from cocoseg.errors import Problem, SampleError, show
 from cocoseg.model import Entry, Sample
@@ -78,7 +78,7 @@ def _masks(shapes: Sequence[Shape], size: Size) -> Runs:
     if not len(with_holes):
         return masks
     holes = read_segmentations([shapes[k].holes for k in with_holes], size, lambda k: shapes[with_holes[k]].where)
-    cut = encode(decode(take(masks, with_holes)) & ~decode(holes))
+    cut = overlap.difference(take(masks, with_holes), holes)
     order = np.arange(len(shapes))
     order[with_holes] = len(shapes) + np.arange(len(with_holes))
     return take(concatenate([masks, cut]), order)
