@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
 from pathlib import Path
 from typing import Any
 
@@ -158,6 +159,17 @@ def test_aliases_of_aliases_take_no_memory(tmp_path: Path) -> None:
     path = config(tmp_path, "\n".join([*rows, "names: *a29", "train: images"]))
     with pytest.raises(cocoseg.DocumentError, match=r"names\[0\] is a list"):
         read_config(str(path))
+
+
+def test_many_keys_take_no_time(tmp_path: Path) -> None:
+    names = "".join(f" {number}: x\n" for number in range(20_000))
+    begin = time.perf_counter()
+    assert len(read_config(str(config(tmp_path, f"train: images\nnames:\n{names}"))).categories) == 20_000
+    mapping = time.perf_counter() - begin
+    names = "[" + "x, " * 20_000 + "]"
+    begin = time.perf_counter()
+    read_config(str(config(tmp_path, f"train: images\nnames: {names}")))
+    assert mapping < 5 * (time.perf_counter() - begin)
 
 
 def test_deep_yaml_is_refused(tmp_path: Path) -> None:
