@@ -153,3 +153,11 @@ def test_a_mask_may_lie_far_outside(tmp_path: Path) -> None:
     mask = mask_of_ones()
     far = {"shape_type": "mask", "points": [[1e300, 5], [1e300, 6]], "mask": mask}
     assert cocoseg.read(save(tmp_path, far))[0].areas.tolist() == [0]
+
+
+@pytest.mark.parametrize("edge", [1e15, 1e200, 1e308])
+def test_a_circle_beyond_all_pictures_costs_its_image(tmp_path: Path, edge: float) -> None:
+    dataset = cocoseg.read(save(tmp_path, {"shape_type": "circle", "points": [[0, 0], [edge, edge]]}))
+    with pytest.raises(cocoseg.SampleError, match=r"shapes\[0\]") as caught:
+        dataset[0]
+    assert caught.value.category in ("poly.range", "poly.nonfinite")
