@@ -136,7 +136,11 @@ def _region(raw: Raw, where: str) -> Region:
 def _remarks(rows: Sequence[Region], unlabelled: int) -> tuple[str, ...]:
     points = len({row.id or number for number, row in enumerate(rows) if row.is_point})
     lines = sum(row.is_line for row in rows)
-    pairs = ((points, "key points, which have no area"), (lines, "open vectors, which have no area"), (unlabelled, "regions without a label"))
+    pairs = (
+        (points, "key points, which have no area"),
+        (lines, "open vectors, which have no area"),
+        (unlabelled, "regions without a label"),
+    )
     return tuple(f"left out {count} {what}" for count, what in pairs if count)
 
 
