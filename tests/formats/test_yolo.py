@@ -211,3 +211,12 @@ def test_real_outlines_are_those_of_the_coco_file_up_to_rounding(real_data: Path
         found = cocoseg.instance_masks(sample)[sample.category_ids == row["category_id"]]
         assert len(found) == 1
         assert (found[0] != wanted).sum() <= 2
+
+
+def test_another_size_of_a_photo_is_converted_again(yolo: Path, tmp_path: Path) -> None:
+    photo = yolo / "images" / "val" / "nothing.jpg"
+    for size in ((4, 2), (8, 4)):
+        Image.new("RGB", size).save(photo)
+        cocoseg.to_semantic(yolo, tmp_path / "out")
+        with Image.open(tmp_path / "out" / "val" / "nothing.png") as made:
+            assert made.size == size
