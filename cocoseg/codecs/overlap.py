@@ -90,11 +90,23 @@ def _paint_runs(packed: Runs, values: npt.NDArray[T], canvas: npt.NDArray[T]) ->
 
 def intersection(first: Runs, second: Runs) -> Runs:
     """Mask by mask, the pixels that both cover: two packs of n -> one of n. Raises as ``iou`` does."""
+    _check_pairs(first, second)
+    masks, positions, signs = map(np.concatenate, zip(_events(first), _events(second), strict=True))
+    return threshold(masks, positions, signs, 2, len(first), first.size)
+
+
+def difference(first: Runs, second: Runs) -> Runs:
+    """Mask by mask, the pixels of the first that the second does not cover. Raises as ``intersection`` does."""
+    _check_pairs(first, second)
+    masks, positions, signs = map(np.concatenate, zip(_events(first), _events(second), strict=True))
+    signs[len(signs) - 2 * len(second.drawn) :] *= -1
+    return threshold(masks, positions, signs, 1, len(first), first.size)
+
+
+def _check_pairs(first: Runs, second: Runs) -> None:
     check_same_size(second.size, first.size)
     if len(first) != len(second):
         raise SampleError("list.length", f"{len(first)} masks and {len(second)}; give two packs of as many")
-    masks, positions, signs = map(np.concatenate, zip(_events(first), _events(second), strict=True))
-    return threshold(masks, positions, signs, 2, len(first), first.size)
 
 
 def merge(packed: Runs, groups: Ints | None = None, count: int = 1) -> Runs:

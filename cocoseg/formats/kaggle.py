@@ -9,7 +9,7 @@ image has none. The size is in columns ``height`` and ``width``, or given, or th
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -49,6 +49,11 @@ class _Columns(NamedTuple):
     joined: bool
 
     @property
+    def last(self) -> int:
+        """The last column that is needed."""
+        return max(self.image, self.runs, self.label or 0, *(self.sides or ()))
+
+    @property
     def has_classes(self) -> bool:
         """Whether the CSV says what class a mask is of."""
         return self.joined or self.label is not None
@@ -61,11 +66,11 @@ class _Row(NamedTuple):
 
 
 class _Image:
-    """The masks of an image, and what the CSV says of its size."""
+    """The masks of an image, and what the CSV says of its size, with the first line that says so."""
 
-    def __init__(self, sides: tuple[str, str] | None) -> None:
+    def __init__(self) -> None:
         self.rows: list[_Row] = []
-        self.sides = sides
+        self.sides: dict[tuple[str, str], int] = {}
 
 
 def read(
@@ -161,7 +166,7 @@ def _read(source: str) -> tuple[_Columns, dict[str, _Image]]:
     columns = _columns(source, next(lines, (1, []))[1])
     images: dict[str, _Image] = {}
     for line, cells in lines:
-        if len(cells) <= max(filter(None, (columns.image, columns.runs, columns.label))):
+        if len(cells) <= columns.last:
             text = f"line {line} has {len(cells)} cells, fewer than the first line; was the file cut off?"
             raise DocumentError("csv.syntax", f"{source}: {text}")
         _add(images, columns, line, cells)
@@ -176,8 +181,9 @@ def _add(images: dict[str, _Image], columns: _Columns, line: int, cells: Sequenc
         name, _, label = name.rpartition("_")
     elif columns.label is not None:
         label = cells[columns.label].strip()
-    sides = (cells[columns.sides[0]], cells[columns.sides[1]]) if columns.sides else None
-    image = images.setdefault(name, _Image(sides))
+    image = images.setdefault(name, _Image())
+    if columns.sides:
+        image.sides.setdefault((cells[columns.sides[0]], cells[columns.sides[1]]), line)
     runs = cells[columns.runs].strip()
     if runs.lower() not in _EMPTY:
         image.rows.append(_Row(line, label, runs))
@@ -218,10 +224,20 @@ def _classes(source: str, labels: set[str], categories: StrPath | None) -> Class
 def _listed(number: int, name: str, image: _Image, given: Size | None) -> tuple[str, Listed | Problem]:
     where = f"images[{number}]"
     try:
-        size = _size(image.sides) if image.sides else given
+        size = _only_size(image.sides) if image.sides else given
     except SampleError as error:
         return where, error.at(f"{where} ({show(name)})").problem
     return where, Listed(msgspec.json.encode(image.rows), size, name)
+
+
+def _only_size(sides: Mapping[tuple[str, str], int]) -> Size:
+    """The size that all rows of an image have. Raises SampleError ``size.*``."""
+    first, *others = ((line, _size(texts)) for texts, line in sides.items())
+    for line, size in others:
+        if size != first[1]:
+            text = f"line {line} has the size {size[0]}×{size[1]}, line {first[0]} {first[1][0]}×{first[1][1]}"
+            raise SampleError("size.mismatch", f"{text}, for one image; is one of them of another image?")
+    return first[1]
 
 
 def _size(sides: Sequence[str]) -> Size:

@@ -166,7 +166,7 @@ def _mask(row: _Shape, where: str, size: Size | None) -> dict[str, Any]:
         bits = read_labels(data)
     except SampleError as error:
         raise error.at(f"{where}: its mask") from None
-    left, top = (round(coordinate) for coordinate in row.points[0])
+    left, top = map(int, row.points[0])  # cut off, as LabelMe does
     return outlines.bits_at(bits != 0, left, top, size)
 
 

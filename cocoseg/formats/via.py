@@ -158,7 +158,7 @@ def _label(region: _Region, key: str) -> str:
             raise SampleError("via.label", f"a region's {text}; it can be of one class")
         value = ticked[0] if ticked else ""
     if isinstance(value, int | float) and not isinstance(value, bool):
-        value = f"{value:g}"
+        value = str(int(value) if float(value).is_integer() else value)
     if not isinstance(value, str) or not value.strip():
         found = "empty" if value == "" else "missing" if value is None else describe(value)
         raise SampleError("via.label", f"a region's {show(key)} is {found}, expected the name of its class")

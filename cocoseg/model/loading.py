@@ -61,7 +61,8 @@ class Loader:
     """Decodes the entries of one source.
 
     File k of an entry is in ``folders[k]``, or in the last folder. ``lists(entry, first)`` gives further files, in the
-    first folder, that the first file lists. ``makes(entry, files, place)`` decodes; then the ``changes`` are applied.
+    first folder, that the first file lists. ``measures(entry)`` gives what else a sample depends on, as the size of a
+    photo; it comes after the files. ``makes(entry, files, place)`` decodes; then the ``changes`` are applied.
     ``settings`` is a digest of everything else that determines a sample. ``max_pixels`` is the limit for pictures.
     """
 
@@ -72,15 +73,16 @@ class Loader:
     lists: Callable[[Entry, bytes], Sequence[str]] | None = None
     settings: str = ""
     max_pixels: int = MAX_PIXELS
+    measures: Callable[[Entry], bytes] | None = None
 
     def __call__(self, entry: Entry | Refused) -> Sample:
         """As in ``Loads``."""
         return self.decode(_usable(entry), self.fetch(entry))
 
     def fetch(self, entry: Entry | Refused) -> list[bytes]:
-        """The files of an entry, in the order of ``entry.files``."""
+        """The files of an entry, in the order of ``entry.files``, and what ``measures`` gives."""
         usable = _usable(entry)
-        return self._naming(usable, lambda: list(self._files(usable))) if usable.files else []
+        return self._naming(usable, lambda: list(self._files(usable))) if usable.files or self.measures else []
 
     def decode(self, entry: Entry, files: Sequence[bytes]) -> Sample:
         """As in ``Loads``."""
@@ -110,6 +112,8 @@ class Loader:
             yield data
             if self.lists and number == 0:
                 yield from (read_file(places.join(self.folders[0], name)) for name in self.lists(entry, data))
+        if self.measures:
+            yield self.measures(entry)
 
     def _naming(self, entry: Entry, call: Callable[[], T]) -> T:
         """The result of ``call``. Its errors begin with the place of the entry."""

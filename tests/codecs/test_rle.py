@@ -147,6 +147,7 @@ def test_set_operations(masks: np.ndarray) -> None:
     one, two = masks[:half], masks[half : 2 * half]
     first, second = rle.encode(one), rle.encode(two)
     assert np.array_equal(rle.decode(overlap.intersection(first, second)), one & two)
+    assert np.array_equal(rle.decode(overlap.difference(first, second)), one & ~two)
     assert lists_of(overlap.merge(rle.encode(masks))) == [counts_of(masks.any(axis=0))]
     groups = np.arange(len(masks)) % 2
     merged = overlap.merge(rle.encode(masks), groups, 2)

@@ -90,6 +90,18 @@ def test_a_group_of_two_labels_is_two_objects(sample: Callable[..., Sample]) -> 
     assert len(sample(*rows).ids) == 4
 
 
+def test_a_group_around_another_object_is_told(sample: Callable[..., Sample]) -> None:
+    def box(name: str, left: int, group: int, order: int) -> str:
+        size = f'xtl="{left}" ytl="0" xbr="{left + 4}" ybr="2"'
+        return f'<box label="{name}" {size} group_id="{group}" z_order="{order}"/>'
+
+    told = sample(box("a", 0, 1, 0), box("b", 3, 0, 1), box("a", 6, 1, 2)).problems
+    assert [problem.category for problem in told] == ["overlap.group"]
+    assert "where its first shape does: 2 pixels change hands" in told[0].message
+    assert not sample(box("a", 0, 1, 0), box("b", 3, 0, 1), box("a", 7, 1, 2)).problems
+    assert not sample(box("a", 0, 1, 0), box("a", 6, 1, 1), box("b", 3, 0, 2)).problems
+
+
 def test_z_order_is_stable(sample: Callable[..., Sample]) -> None:
     rows = [
         f'<box label="{name}" xtl="{left}" ytl="0" xbr="{left + 1}" ybr="1" z_order="{z}"/>'

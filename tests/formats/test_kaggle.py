@@ -201,3 +201,16 @@ def test_masks_go_through_json_unchanged(tmp_path: Path) -> None:
     one, two = cocoseg.read(PLAIN, size="6x8"), cocoseg.read(tmp_path / "a.json")
     for first, second in zip(one, two, strict=True):
         np.testing.assert_array_equal(decode(first.runs), decode(second.runs))
+
+
+def test_a_row_without_its_size_is_named(read: Read) -> None:
+    with pytest.raises(cocoseg.DocumentError, match="line 3 has 2 cells, fewer than the first line"):
+        read("ImageId,EncodedPixels,Height,Width", "a,1 2,6,8", "b,1 2", size=None)
+
+
+def test_rows_that_differ_in_the_size_refuse_their_image(read: Read) -> None:
+    dataset = read("ImageId,EncodedPixels,Height,Width", "a,1 2,6,8", "a,5 2,8,6", "b,1 2,6,8", size=None)
+    with pytest.raises(cocoseg.SampleError, match=r"images\[0\].*line 3 has the size 8×6.*6×8") as caught:
+        dataset[0]
+    assert caught.value.category == "size.mismatch"
+    assert dataset[1].areas.tolist() == [2]

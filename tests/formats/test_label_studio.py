@@ -248,3 +248,41 @@ def test_a_large_brush_is_read_fast() -> None:
     started = time.perf_counter()
     assert read_brush(rle, (1024, 1024)).sum() == sum(row.count("#") for row in rows)
     assert time.perf_counter() - started < 0.3
+
+
+def test_a_json_min_may_have_line_breaks_as_label_studio_writes_it(tmp_path: Path) -> None:
+    rows = json.loads((MIN / "project-min.json").read_text())
+    (tmp_path / "a.json").write_text(json.dumps(rows, indent=2))
+    one, other = cocoseg.read(MIN), cocoseg.read(tmp_path)
+    assert [areas(one, k) for k in range(len(one))] == [areas(other, k) for k in range(len(other))]
+
+
+def test_relations_between_regions_are_passed_over(tmp_path: Path) -> None:
+    relation = {"from_id": "r1", "to_id": "r2", "type": "relation", "direction": "right", "labels": ["on"]}
+    assert areas(save(tmp_path, task(annotation(region(), relation)))) == [20]
+
+
+def test_a_key_point_may_have_its_label_in_another_row(tmp_path: Path) -> None:
+    point = {"x": 5.0, "y": 5.0, "width": 0.5}
+    rows = [region(point, id="k", type="keypoint"), region(point | {"labels": ["eye"]}, id="k", type="labels")]
+    sample = save(tmp_path, task(annotation(region(), *rows)))[0]
+    assert sample.areas.tolist() == [20]
+    assert [problem.message.rpartition(": ")[2] for problem in sample.problems] == [
+        "left out 1 key points, which have no area"
+    ]
+
+
+def test_regions_on_two_images_of_a_task_are_not_mixed(tmp_path: Path) -> None:
+    rows = [region(id="a", to_name="left"), region(id="b", to_name="right")]
+    with pytest.raises(cocoseg.SampleError, match="the regions are on 2 images .'left', 'right'.") as caught:
+        save(tmp_path, task(annotation(*rows)))[0]
+    assert caught.value.category == "id.ambiguous"
+
+
+def test_vectors_are_not_lost(tmp_path: Path) -> None:
+    vector = {"vertices": [{"id": "1", "x": 1, "y": 2}], "closed": True, "vectorlabels": ["car"]}
+    with pytest.raises(cocoseg.SampleError, match=r"result\[0\] has vertices, which is not read"):
+        save(tmp_path, task(annotation(region(vector))))[0]
+    sample = save(tmp_path, task(annotation(region(), region(vector | {"closed": False}, id="v"))))[0]
+    assert sample.areas.tolist() == [20]
+    assert "left out 1 open vectors, which have no area" in sample.problems[0].message

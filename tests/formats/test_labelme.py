@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import json
 import shutil
 import time
@@ -14,6 +16,7 @@ from PIL import Image
 from pycocotools import mask as coco_mask
 
 import cocoseg
+from cocoseg.codecs.rle import decode
 from cocoseg.formats.detect import detect
 from cocoseg.formats.labelme import drawn
 from conftest import FIXTURES
@@ -132,3 +135,29 @@ def test_polygons_are_filled_as_pycocotools_does(tmp_path: Path) -> None:
     ring = [value for point in RING for value in point]
     wanted = coco_mask.decode(coco_mask.frPyObjects([ring], 20, 30))[:, :, 0].astype(bool)
     assert (cocoseg.instance_masks(cocoseg.read(save(tmp_path, {"points": RING}))[0])[0] == wanted).all()
+
+
+def mask_of_ones() -> str:
+    picture = io.BytesIO()
+    Image.fromarray(np.ones((2, 3), np.uint8)).save(picture, "PNG")
+    return base64.b64encode(picture.getvalue()).decode()
+
+
+def test_a_mask_that_was_moved_lies_where_labelme_puts_it(tmp_path: Path) -> None:
+    mask = mask_of_ones()
+    moved = {"shape_type": "mask", "points": [[4.7, 5.5], [6.7, 6.5]], "mask": mask}
+    assert np.argwhere(decode(cocoseg.read(save(tmp_path, moved))[0].runs)[0])[0].tolist() == [5, 4]
+
+
+def test_a_mask_may_lie_far_outside(tmp_path: Path) -> None:
+    mask = mask_of_ones()
+    far = {"shape_type": "mask", "points": [[1e300, 5], [1e300, 6]], "mask": mask}
+    assert cocoseg.read(save(tmp_path, far))[0].areas.tolist() == [0]
+
+
+@pytest.mark.parametrize("edge", [1e15, 1e200, 1e308])
+def test_a_circle_beyond_all_pictures_costs_its_image(tmp_path: Path, edge: float) -> None:
+    dataset = cocoseg.read(save(tmp_path, {"shape_type": "circle", "points": [[0, 0], [edge, edge]]}))
+    with pytest.raises(cocoseg.SampleError, match=r"shapes\[0\]") as caught:
+        dataset[0]
+    assert caught.value.category in ("poly.range", "poly.nonfinite")

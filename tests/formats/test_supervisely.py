@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import shutil
+import tracemalloc
 import zlib
 from pathlib import Path
 from typing import Any
@@ -95,6 +96,15 @@ def test_a_hole_is_cut_out_of_its_polygon_alone(tmp_path: Path) -> None:
     assert [int(mask.sum()) for mask in decode(sample.runs)] == [16, 64 - 16 - 1]
 
 
+def test_holes_take_no_memory_for_pixels(tmp_path: Path) -> None:
+    ring, hole = [[0, 0], [800, 0], [800, 800], [0, 800]], [[2, 2], [6, 2], [6, 6], [2, 6]]
+    tracemalloc.start()
+    read(tmp_path, *[figure("polygon", ring, hole)] * 50, size=(2000, 2000))
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 50_000_000
+
+
 def test_corners_of_a_rectangle_are_pixels_unless_they_are_not_whole(tmp_path: Path) -> None:
     rows = [figure("rectangle", corners) for corners in ([[3, 2], [1, 2]], [[1.0, 2.0], [3.5, 3.0]])]
     assert [int(mask.sum()) for mask in decode(read(tmp_path, *rows).runs)] == [3, 3]
@@ -103,9 +113,9 @@ def test_corners_of_a_rectangle_are_pixels_unless_they_are_not_whole(tmp_path: P
 def test_bitmaps_may_stick_out(tmp_path: Path) -> None:
     rows = [
         {"classTitle": "a", "geometryType": "bitmap", "bitmap": {"data": RING, "origin": origin}}
-        for origin in ([-1, -1], [9, 7], [20, 20])
+        for origin in ([-1, -1], [9, 7], [20, 20], [10**20, 0], [0, -(10**20)])
     ]
-    assert [int(mask.sum()) for mask in decode(read(tmp_path, *rows).runs)] == [2, 1, 0]
+    assert [int(mask.sum()) for mask in decode(read(tmp_path, *rows).runs)] == [2, 1, 0, 0, 0]
 
 
 def test_old_files_have_the_shape_in_the_class(tmp_path: Path) -> None:

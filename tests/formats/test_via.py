@@ -121,3 +121,15 @@ def test_polygons_are_filled_as_pycocotools_does(tmp_path: Path) -> None:
     ring = [value for pair in zip(xs, ys, strict=True) for value in pair]
     wanted = coco_mask.decode(coco_mask.frPyObjects([ring], 20, 30))[:, :, 0].astype(bool)
     assert (cocoseg.instance_masks(cocoseg.read(source)[0])[0] == wanted).all()
+
+
+def test_large_numbers_stay_different_classes(tmp_path: Path) -> None:
+    regions = [(RECT, {"kind": value}) for value in (1234567, 1234568, 0.5)]
+    assert [row.name for row in cocoseg.read(save(tmp_path, *regions)).categories] == ["0.5", "1234567", "1234568"]
+
+
+def test_another_size_of_a_photo_is_converted_again(tmp_path: Path) -> None:
+    for size in ((20, 30), (40, 60)):
+        cocoseg.to_semantic(save(tmp_path, (RECT, {"kind": "cat"}), size=size), tmp_path / "out")
+        with Image.open(tmp_path / "out" / "a.png") as made:
+            assert made.size == size[::-1]

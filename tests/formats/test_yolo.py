@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
 from pathlib import Path
 from typing import Any
 
@@ -160,6 +161,17 @@ def test_aliases_of_aliases_take_no_memory(tmp_path: Path) -> None:
         read_config(str(path))
 
 
+def test_many_keys_take_no_time(tmp_path: Path) -> None:
+    names = "".join(f" {number}: x\n" for number in range(20_000))
+    begin = time.perf_counter()
+    assert len(read_config(str(config(tmp_path, f"train: images\nnames:\n{names}"))).categories) == 20_000
+    mapping = time.perf_counter() - begin
+    names = "[" + "x, " * 20_000 + "]"
+    begin = time.perf_counter()
+    read_config(str(config(tmp_path, f"train: images\nnames: {names}")))
+    assert mapping < 5 * (time.perf_counter() - begin)
+
+
 def test_deep_yaml_is_refused(tmp_path: Path) -> None:
     with pytest.raises(cocoseg.DocumentError, match="not valid YAML"):
         read_config(str(config(tmp_path, "names: " + "[" * 100_000)))
@@ -199,3 +211,12 @@ def test_real_outlines_are_those_of_the_coco_file_up_to_rounding(real_data: Path
         found = cocoseg.instance_masks(sample)[sample.category_ids == row["category_id"]]
         assert len(found) == 1
         assert (found[0] != wanted).sum() <= 2
+
+
+def test_another_size_of_a_photo_is_converted_again(yolo: Path, tmp_path: Path) -> None:
+    photo = yolo / "images" / "val" / "nothing.jpg"
+    for size in ((4, 2), (8, 4)):
+        Image.new("RGB", size).save(photo)
+        cocoseg.to_semantic(yolo, tmp_path / "out")
+        with Image.open(tmp_path / "out" / "val" / "nothing.png") as made:
+            assert made.size == size

@@ -19,7 +19,7 @@ from cocoseg.formats.shapes.documents import Drawn
 from cocoseg.formats.shapes.shape import Shape, Size
 
 LABELS = ("brushlabels", "polygonlabels", "rectanglelabels", "ellipselabels", "labels")
-_STRANGE = ("bitmasklabels", "maskDataURL", "imageDataURL")
+_STRANGE = ("vertices", "bitmasklabels", "maskDataURL", "imageDataURL")
 
 
 class Value(msgspec.Struct):
@@ -41,6 +41,7 @@ class Value(msgspec.Struct):
     rectanglelabels: list[str] = []
     ellipselabels: list[str] = []
     labels: list[str] = []
+    vertices: Raw | UnsetType = UNSET
     bitmasklabels: Raw | UnsetType = UNSET
     keypointlabels: Raw | UnsetType = UNSET
     maskDataURL: Raw | UnsetType = UNSET  # noqa: N815
@@ -55,13 +56,26 @@ class Value(msgspec.Struct):
 class Region(msgspec.Struct):
     """A row of ``result``; ``id`` is that of the region, which several rows may describe."""
 
-    value: Value
+    value: Value = msgspec.field(default_factory=Value)
     id: str | None = None
     type: str = ""
     original_width: float | None = None
     original_height: float | None = None
     image_rotation: float = 0
     score: float | None = None
+    to_name: str = ""
+
+    @property
+    def is_point(self) -> bool:
+        """Whether it is a key point, which has a width but no height."""
+        value = self.value
+        has_size = value.height is not None or value.radius_x is not None
+        return value.keypointlabels is not UNSET or (value.width is not None and not has_size)
+
+    @property
+    def is_line(self) -> bool:
+        """Whether it is a vector that is not closed."""
+        return self.value.vertices is not UNSET and not self.value.closed
 
 
 class Body(msgspec.Struct):
@@ -80,7 +94,8 @@ def drawn(data: bytes) -> Drawn:
     """The shapes of an entry's body. Raises SampleError."""
     body = _BODY.decode(data)
     rows = [(f"result[{number}]", _region(raw, f"result[{number}]")) for number, raw in enumerate(body.rows)]
-    regions = [(where, row) for where, row in rows if _is_drawn(row.value, where)]
+    regions = [(where, row) for where, row in rows if _is_drawn(row, where)]
+    _check_one_image([row for _, row in regions])
     labelled, unlabelled = _labelled(regions, [row for _, row in rows])
     size: Size | None = None
     shapes: list[Shape] = []
@@ -119,17 +134,31 @@ def _region(raw: Raw, where: str) -> Region:
 
 
 def _remarks(rows: Sequence[Region], unlabelled: int) -> tuple[str, ...]:
-    points = sum(row.value.keypointlabels is not UNSET for row in rows)
-    pairs = ((points, "key points, which have no area"), (unlabelled, "regions without a label"))
+    points = len({row.id or number for number, row in enumerate(rows) if row.is_point})
+    lines = sum(row.is_line for row in rows)
+    pairs = (
+        (points, "key points, which have no area"),
+        (lines, "open vectors, which have no area"),
+        (unlabelled, "regions without a label"),
+    )
     return tuple(f"left out {count} {what}" for count, what in pairs if count)
 
 
-def _is_drawn(value: Value, where: str) -> bool:
+def _check_one_image(rows: Sequence[Region]) -> None:
+    """Raises SampleError ``id.ambiguous`` for regions on several images of a task."""
+    found = list(dict.fromkeys(row.to_name for row in rows if row.to_name))
+    if len(found) > 1:
+        text = f"the regions are on {len(found)} images ({', '.join(map(show, found[:5]))}); expected one in a task"
+        raise SampleError("id.ambiguous", text)
+
+
+def _is_drawn(row: Region, where: str) -> bool:
+    value = row.value
+    if row.is_point or row.is_line:
+        return False
     if strange := next((name for name in _STRANGE if getattr(value, name) is not UNSET), None):
         text = f"{where} has {strange}, which is not read; expected rle, points, radiusX, or x with width"
         raise SampleError("seg.type", text)
-    if value.keypointlabels is not UNSET:
-        return False
     return not (value.rle is UNSET and value.points is None and value.radius_x is None and value.width is None)
 
 

@@ -24,6 +24,7 @@ from cocoseg.files.names import base_name
 from cocoseg.formats.shapes.documents import photo_name
 
 _PICTURE = re.compile(r"\.(?:jpe?g|png|bmp|tiff?|webp|gif|jfif|avif|heic)(?:$|[?#&])", re.IGNORECASE)
+_OBJECTS = re.compile(rb"\[\s*\{")  # a list of objects, in one line or, as Label Studio writes it, in many
 _FULL = ("data", "annotations", "completions", "predictions")
 
 
@@ -183,7 +184,7 @@ def _texts(row: dict[str, Raw]) -> dict[str, str]:
 
 def _regions(row: dict[str, Raw]) -> Iterable[Raw]:
     """The regions of a row of JSON-MIN, as rows of a ``result``."""
-    lists = (msgspec.json.decode(raw, type=list[Raw]) for raw in row.values() if bytes(raw).startswith(b"[{"))
+    lists = (msgspec.json.decode(raw, type=list[Raw]) for raw in row.values() if _OBJECTS.match(bytes(raw)))
     for raw in (raw for rows in lists for raw in rows):
         size = msgspec.json.decode(raw, type=_Flat)
         whole = {"value": raw, **msgspec.to_builtins(size)}

@@ -102,6 +102,13 @@ class Makes:
         size = self.size(entry, Drawn((), entry.size, entry.file_name))
         return parse.parse(entry.body, size)._replace(file_name=entry.file_name)
 
+    def measured(self, entry: Entry) -> bytes:
+        """What the sample of an entry depends on beside its body: the photo's size, if the entry has none."""
+        try:
+            return b"" if entry.size else repr(self.size(entry, Drawn((), None, entry.file_name))).encode()
+        except SampleError:
+            return b""  # which is raised when it is needed
+
     def size(self, entry: Entry, drawn: Drawn) -> Size:
         """(height, width). Raises SampleError: ``file.missing``, ``image.corrupt``."""
         if drawn.size:
@@ -162,12 +169,12 @@ def read_images(
 
     ``parse`` reads the bodies of those that are ``Listed``.
     """
-    keys = Keys(source, "images")
+    keys, makes = Keys(source, "images"), Makes(parse, classes.ids, photos)
     entries = [_listed(source, number, where, drawn, keys) for number, (where, drawn) in enumerate(images)]
     return Dataset(
         classes.categories,
         entries,
-        Loader(source, (), Makes(parse, classes.ids, photos), settings=_settings(version, classes)),
+        Loader(source, (), makes, settings=_settings(version, classes), measures=makes.measured),
         conventions=conventions,
         problems=(*problems, *keys.problems),
         photos=photos,

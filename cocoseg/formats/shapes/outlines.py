@@ -32,7 +32,7 @@ def box(x1: float, y1: float, x2: float, y2: float) -> Ring:
 def ellipse(x: float, y: float, rx: float, ry: float, degrees: float = 0) -> Ring:
     """An ellipse around (x, y), turned clockwise by ``degrees``, within a twentieth of a pixel."""
     radius = max(abs(rx), abs(ry))
-    corners = math.pi / math.acos(1 - _FLAT / radius) if radius > 1 else 0
+    corners = math.pi / math.acos(1 - _FLAT / min(radius, _MOST**2)) if radius > 1 else 0
     angles = np.linspace(0, 2 * math.pi, int(min(max(corners + 1, 8), _MOST)), endpoint=False)
     turn = math.radians(degrees)
     across, down = rx * np.cos(angles), ry * np.sin(angles)
@@ -64,6 +64,8 @@ def bits_at(bits: npt.NDArray[Any], left: int, top: int, size: tuple[int, int]) 
     """
     check_size(size)
     inside = bits[max(-top, 0) : max(size[0] - top, 0), max(-left, 0) : max(size[1] - left, 0)]
+    if not inside.size:
+        left = top = 0  # which may be any number where nothing is inside
     columns = np.zeros((inside.shape[1], inside.shape[0] + 2), np.bool_)
     columns[:, 1:-1] = inside.T != 0
     column, row = np.nonzero(columns[:, 1:] != columns[:, :-1])

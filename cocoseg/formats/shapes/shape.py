@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cocoseg.codecs import overlap
-from cocoseg.codecs.rle import Runs, concatenate, decode, encode, take
+from cocoseg.codecs.rle import Runs, concatenate, take
 from cocoseg.codecs.segmentation import read_segmentations
 from cocoseg.errors import Problem, SampleError, show
 from cocoseg.model import Entry, Sample
@@ -44,7 +44,9 @@ def sample(
     Raises SampleError ``id.unknown`` for other labels, and what ``read_segmentations`` raises.
     """
     _check_labels(shapes, ids)
-    firsts, masks = _objects(shapes, _masks(shapes, size))
+    drawn = _masks(shapes, size)
+    owners = _owners(shapes)
+    firsts, masks = _objects(owners, drawn)
     rows = [shapes[first] for first in firsts.tolist()]
     scores = [row.score for row in rows if row.score is not None]
     return Sample(
@@ -55,7 +57,7 @@ def sample(
         iscrowd=np.array([row.iscrowd for row in rows], np.bool_),
         shapes=masks,
         place=place,
-        problems=_empty(rows, masks, place),
+        problems=(*_empty(rows, masks, place), *_restacked(owners, drawn, masks, place)),
         scores=np.array(scores, np.float64) if rows and len(scores) == len(rows) else None,
         file_name=file_name or entry.file_name,
         row=entry.row,
@@ -78,20 +80,40 @@ def _masks(shapes: Sequence[Shape], size: Size) -> Runs:
     if not len(with_holes):
         return masks
     holes = read_segmentations([shapes[k].holes for k in with_holes], size, lambda k: shapes[with_holes[k]].where)
-    cut = encode(decode(take(masks, with_holes)) & ~decode(holes))
+    cut = overlap.difference(take(masks, with_holes), holes)
     order = np.arange(len(shapes))
     order[with_holes] = len(shapes) + np.arange(len(with_holes))
     return take(concatenate([masks, cut]), order)
 
 
-def _objects(shapes: Sequence[Shape], masks: Runs) -> tuple[npt.NDArray[np.intp], Runs]:
-    """The index of each object's first shape (n,), and the masks of the n objects."""
+def _owners(shapes: Sequence[Shape]) -> npt.NDArray[np.int64]:
+    """(k,) int64: the number of each shape's object; objects are numbered as their first shapes lie."""
     names = [(row.label, row.group) if row.group is not None else k for k, row in enumerate(shapes)]
     numbers = {name: number for number, name in enumerate(dict.fromkeys(names))}
-    if len(numbers) == len(shapes):
-        return np.arange(len(shapes)), masks
-    groups = np.array([numbers[name] for name in names], np.int64)
-    return np.unique(groups, return_index=True)[1], overlap.merge(masks, groups, len(numbers))
+    return np.array([numbers[name] for name in names], np.int64)
+
+
+def _objects(owners: npt.NDArray[np.int64], masks: Runs) -> tuple[npt.NDArray[np.intp], Runs]:
+    """The index of each object's first shape (n,), and the masks of the n objects."""
+    firsts = np.unique(owners, return_index=True)[1]
+    if len(firsts) == len(owners):
+        return firsts, masks
+    return firsts, overlap.merge(masks, owners, len(firsts))
+
+
+def _restacked(owners: npt.NDArray[np.int64], drawn: Runs, masks: Runs, place: str) -> tuple[Problem, ...]:
+    """A problem if a group lies below and above another object, which masks of whole objects can't show."""
+    if (owners[1:] >= owners[:-1]).all():
+        return ()
+    tops = overlap.layers(drawn)[0], overlap.layers(masks)[0]
+    stops = [np.cumsum(one.lengths) for one in tops]
+    ends = np.union1d(*stops)
+    shapes, objects = (one.segments[np.searchsorted(stop, ends)] for one, stop in zip(tops, stops, strict=True))
+    pixels = int(np.diff(ends, prepend=0)[np.append(owners, len(masks))[shapes] != objects].sum())
+    if not pixels:
+        return ()
+    text = f"a group lies below and above other objects; all of it lies where its first shape does: {pixels} pixels"
+    return (Problem("overlap.group", f"{place}: {text} change hands"),)
 
 
 def _empty(rows: Sequence[Shape], masks: Runs, place: str) -> tuple[Problem, ...]:

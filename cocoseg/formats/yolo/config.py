@@ -7,6 +7,7 @@ nothing but texts, lists and mappings is ever made.
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -52,7 +53,7 @@ class _Texts(yaml.BaseLoader):
         keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
         if len(keys) != len(node.value):
             raise yaml.constructor.ConstructorError(None, None, "a key is no text", node.start_mark)
-        if twice := next((key for key in keys if keys.count(key) > 1), None):
+        if twice := next((key for key, count in Counter(keys).items() if count > 1), None):
             raise yaml.constructor.ConstructorError(None, None, f"the key {show(twice)} stands twice", node.start_mark)
         found: dict[Any, Any] = super().construct_mapping(node, deep)
         return found

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import NamedTuple
 
+import msgspec
 import numpy as np
 
 from cocoseg.errors import Problem, SampleError, show
@@ -32,20 +33,24 @@ class Line(NamedTuple):
 
 @dataclass(frozen=True)
 class Outlines:
-    """Makes samples of a photo's size and its text. ``known`` are the numbers of the classes."""
+    """Makes samples of a photo's text and, as the last file, its size. ``known`` are the numbers of the classes."""
 
     known: frozenset[int] = field(hash=False)
     photos: str
 
     def __call__(self, entry: Entry, files: Sequence[bytes], place: str) -> Sample:
         """Raises SampleError."""
-        rows, repeated = read_lines(files[0], self.known) if files else ([], 0)
-        size = self.size(entry)
+        rows, repeated = read_lines(files[0], self.known) if entry.files else ([], 0)
+        size = msgspec.json.decode(files[-1], type=tuple[int, int])
         made = sample(entry, place, size, shapes(rows, size), {str(number): number for number in self.known})
         if not repeated:
             return made
         said = Problem("seg.left_out", f"{place}: {repeated} lines repeat others and were left out")
         return replace(made, problems=(said, *made.problems))
+
+    def measured(self, entry: Entry) -> bytes:
+        """The size of an entry's photo as JSON. Raises SampleError."""
+        return msgspec.json.encode(self.size(entry))
 
     def size(self, entry: Entry) -> Size:
         """(height, width) of the photo, turned as its EXIF says. Raises SampleError."""

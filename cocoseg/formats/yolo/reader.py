@@ -66,6 +66,7 @@ def glance(path: StrPath, *, categories: StrPath | None = None, split: StrPath |
     keys = Keys(source, "photos")
     entries = _entries(source, listed.parts, parts, photos, texts, keys)
     numbers = frozenset(row.id for row in known)
+    makes = Outlines(numbers, photos)
     problems = (
         *listed.problems,
         *_not_there(source, listed, split),
@@ -76,7 +77,7 @@ def glance(path: StrPath, *, categories: StrPath | None = None, split: StrPath |
     return Dataset(
         known,
         entries,
-        Loader(source, (texts.folder,), Outlines(numbers, photos), settings=_settings(known)),
+        Loader(source, (texts.folder,), makes, settings=_settings(known), measures=makes.measured),
         conventions=Conventions("background"),
         problems=(*problems, *keys.problems),
         missing=tuple(f"photos of {row}" for row in listed.missing),
