@@ -161,3 +161,9 @@ def test_a_circle_beyond_all_pictures_costs_its_image(tmp_path: Path, edge: floa
     with pytest.raises(cocoseg.SampleError, match=r"shapes\[0\]") as caught:
         dataset[0]
     assert caught.value.category in ("poly.range", "poly.nonfinite")
+
+
+def test_a_folder_without_a_json_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.xml").write_text("<annotation/>")
+    with pytest.raises(cocoseg.DocumentError, match="holds no .json of this format"):
+        cocoseg.read(tmp_path, source_format="labelme")

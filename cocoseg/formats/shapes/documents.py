@@ -139,6 +139,8 @@ def read_documents(
     """
     folder, found = (source, documents_in(source, endings)) if places.is_folder(source) else _alone(source)
     found = [name for name in found if among(name)]
+    if not found:
+        raise DocumentError("doc.empty", f"{folder}: holds no {' or '.join(endings)} of this format")
     known = classes(_all(folder, found, parse))
     photos = photos or folder
     keys, ids = Keys(folder, "files"), photos_of(found, None)
