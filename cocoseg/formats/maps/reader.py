@@ -80,7 +80,7 @@ def glance(
         meant, said = color_meaning(index.root, index.files, layout, colors, categories, tolerance or 0)
     else:
         meant = meaning(folder, layout, categories, source_labels, index.config, index.kind.labels)
-    roots = root_problems(folder, meant)
+    roots = (*root_problems(folder, meant), *(meant.problems if meant else ()))
     if meant is not None and class_name is not None:
         text = "--class names the class of binary masks without categories; the values have a meaning already"
         raise UsageError("usage.class", f"{folder}: {text}")
