@@ -254,3 +254,13 @@ def test_ids_as_categories_of_train_ids_are_ids(tmp_path: Path) -> None:
     (tmp_path / "ids.csv").write_text("id,name\n" + "".join(f"{row.id},{row.name}\n" for row in rows))
     dataset = cocoseg.read(_one_picture(tmp_path / "data", "labelTrainIds"), categories=tmp_path / "ids.csv")
     assert dataset[0].category_ids.tolist() == [20, 21, 24]
+
+
+def test_a_folder_above_that_is_called_as_a_split_belongs_to_no_data_set(tmp_path: Path) -> None:
+    _one_picture(tmp_path / "other", "labelIds")
+    folder = tmp_path / "dev" / "mine"
+    folder.mkdir(parents=True)
+    Image.fromarray(np.array([[7, 8, 11]], np.uint8)).save(folder / "a_gtFine_labelIds.png")
+    dataset = cocoseg.read(folder)
+    assert [sample.file_name for sample in dataset] == ["a_leftImg8bit.png"]
+    assert dataset.photos == str(folder / "leftImg8bit")

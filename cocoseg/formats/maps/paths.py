@@ -51,7 +51,11 @@ class Found(NamedTuple):
 
 
 class _Form(NamedTuple):
-    """A path with or without its optional parts. ``is_placed``: whether it shows where the root is."""
+    """A path with or without its optional parts.
+
+    ``is_placed``: whether a folder's name shows where the root is. That of a split alone does not: ``dev`` may lie
+    anywhere above SRC.
+    """
 
     pattern: re.Pattern[str]
     is_placed: bool
@@ -89,13 +93,12 @@ def root_of(layout: Layout, folder: str, files: Sequence[str], some: Sequence[st
     above = _above(folder)
     pairs = ((kind, form) for kind in layout.files for form in _forms(kind.path))
     roots = (
-        match["root"] or ""
+        "/".join(_from(match["root"], above if form.is_placed else []))
         for kind, form in pairs
         for name in some
         if (match := _match(form, above, name)) and _is_beside(kind.beside, match["root"] or "", folder, above, files)
     )
-    root = next(roots, None)
-    return None if root is None else "/".join(_from(root, above))
+    return next(roots, None)
 
 
 def _is_beside(name: str, root: str, folder: str, above: list[str], files: Sequence[str]) -> bool:
@@ -122,12 +125,13 @@ def find(layout: Layout, folder: str) -> Found | None:
 def _found(
     folder: str, kind: Files, form: _Form, above: list[str], files: list[str], found: dict[str, re.Match[str]]
 ) -> Found:
+    above = above if form.is_placed else []
     roots = sorted({match["root"] or "" for match in found.values()})
     if len(roots) > 1:
         some = ", ".join(show("/".join(_from(root, above)) or ".") for root in roots[:5])
         raise DocumentError("doc.kind", f"the folder {show(folder, 300)} holds several data sets: {some}; name one")
     parts = roots[0].split("/") if roots[0] else []
-    if form.is_placed and len(parts) < len(above):
+    if len(parts) < len(above):
         return _around(folder, kind, form, above, len(above) - len(parts))
     inner = "/".join(_from(roots[0], above))
     start = len(roots[0]) + 1 if parts else 0
@@ -193,8 +197,8 @@ def _joined(parts: Sequence[str], kept: Sequence[bool]) -> str:
 
 
 def _form(path: str) -> _Form:
-    is_placed = "/" in path
-    root = "(?:(?P<root>.*)/)?" if is_placed else "(?P<root>)"
+    root = "(?:(?P<root>.*)/)?" if "/" in path else "(?P<root>)"
+    is_placed = any(not part.startswith("{split}") for part in path.split("/")[:-1])
     return _Form(re.compile(root + "".join(_pieces(path)), re.DOTALL), is_placed)
 
 
@@ -213,7 +217,7 @@ def _above(folder: str) -> list[str]:
     return [part for part in path.rstrip("/").split("/") if part][-_ABOVE:]
 
 
-def _from(root: str, above: list[str]) -> list[str]:
+def _from(root: str | None, above: list[str]) -> list[str]:
     """The names of the folders from SRC down to the root."""
     return root.split("/")[len(above) :] if root else []
 
