@@ -222,3 +222,31 @@ def test_classes_by_colour_are_not_taken_for_vocs(voc: Path, tmp_path: Path) -> 
     assert "(128, 128, 128)" in cocoseg.to_coco(voc, tmp_path / "a.json").failures[1].message  # read by colours
     (tmp_path / "own.csv").write_text("id,name\n7,cart\n12,robot\n15,worker\n")
     assert len(cocoseg.read(voc, source_format="voc", categories=tmp_path / "own.csv")) == 3
+
+
+def _pictures(root: Path, *paths: str) -> Path:
+    for path in paths:
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.array([[0, 7, 7]], np.uint8)).save(root / path)
+    return root
+
+
+@pytest.mark.parametrize("name", ["a.PNG", "a.png"])
+def test_objects_are_found_whatever_the_case_of_their_ending(tmp_path: Path, name: str) -> None:
+    root = _pictures(tmp_path, f"SegmentationClass/{name}", "SegmentationObject/a.PNG")
+    assert not cocoseg.read(root)[0].iscrowd.any()
+
+
+def test_listed_names_with_dots_are_no_other_pictures(tmp_path: Path) -> None:
+    root = _pictures(tmp_path, "SegmentationClass/f_0.png", "SegmentationClass/f_0.5.png")
+    (tmp_path / "list.txt").write_text("f_0.5\nf_0.7\n")
+    dataset = cocoseg.read(root, split=tmp_path / "list.txt")
+    assert dataset[0].key == "f_0.5.png"
+    with pytest.raises(cocoseg.SampleError, match="'f_0.7': it is listed in .* but has no label picture"):
+        dataset[1]
+
+
+def test_listed_paths_may_begin_with_a_slash(tmp_path: Path) -> None:
+    root = _pictures(tmp_path, "SegmentationClass/a.png", "SegmentationClass/b.png")
+    (tmp_path / "list.txt").write_text("/JPEGImages/b.jpg /SegmentationClassAug/b.png\n")
+    assert [sample.key for sample in cocoseg.read(root, split=tmp_path / "list.txt")] == ["b.png"]

@@ -16,6 +16,8 @@ from cocoseg.formats.maps.pairs import reduced
 from cocoseg.formats.maps.paths import SPLITS, Found, Picture
 from cocoseg.model import Refused
 
+_ENDING = re.compile(r"\.[A-Za-z]\w{1,4}$")  # 0.5 has none
+
 
 def choose(folder: str, found: Found, lists: str, split: str | None) -> tuple[list[Picture], list[Refused]]:
     """The pictures of a split, in the order of its list if it has one, and its names without a picture.
@@ -84,7 +86,7 @@ def _listed(folder: str, pictures: Sequence[Picture], path: str) -> tuple[list[P
         text = f"none of the {len(lines)} names has a label picture in {show(folder, 300)}; is --split right?"
         raise DocumentError("file.missing", f"{show(path, 300)}: {text}")
     return listed, [
-        _unlabelled(folder, path, posixpath.splitext(line.split()[0])[0]) for line, row in found.items() if row is None
+        _unlabelled(folder, path, _ENDING.sub("", line.split()[0])) for line, row in found.items() if row is None
     ]
 
 
@@ -140,8 +142,8 @@ def _spellings(line: str) -> Iterator[str]:
     """
     first, *others = line.split()
     words = (line, first, *(word for word in others if "/" in word or "." in word))
-    for word in dict.fromkeys(word.removeprefix("./") for word in words):
-        stem = posixpath.splitext(word)[0]
+    for word in dict.fromkeys(word.removeprefix("./").lstrip("/") for word in words):
+        stem = _ENDING.sub("", word)
         yield from (word, stem, reduced(stem))
 
 
