@@ -86,6 +86,13 @@ def picture_size(path: str, header: Callable[[bytes], Header], length: int = HEA
     return raster_size(read_file(path)) if kind(head) else header(head).size
 
 
+def is_turned(data: bytes) -> bool:
+    """Whether a palette PNG shows 0 as white and 1 as black, as programs of images may save a mask."""
+    if not data.startswith(SIGNATURE) or read_header(data).color_type != _PALETTE:
+        return False
+    return bytes(_palette(data)[:2]) == b"\xff\xff\xff\0\0\0"
+
+
 def verify(data: bytes) -> None:
     """Check of a PNG what its fast decoder does not. Raises SampleError ``png.corrupt``."""
     if data.startswith(SIGNATURE):

@@ -18,7 +18,7 @@ from cocoseg.formats.coco_json.images import Keys
 from cocoseg.formats.coco_json.photos import Photos, photos_of
 from cocoseg.formats.maps import splits
 from cocoseg.formats.maps.folders import Mask
-from cocoseg.formats.maps.kinds import numbers_header, picture_size, read_numbers
+from cocoseg.formats.maps.kinds import is_turned, numbers_header, picture_size, read_numbers
 from cocoseg.formats.maps.layouts import ANY, Files
 from cocoseg.formats.maps.paths import Found, Picture
 from cocoseg.formats.survey import Peek
@@ -134,6 +134,9 @@ def _entry(
 def _mask(name: str, data: bytes, size: tuple[int, int] | None) -> npt.NDArray[np.bool_]:
     try:
         values = read_numbers(data)
+        if is_turned(data):
+            text = "its palette shows 0 as white and 1 as black, so mask and background may be swapped"
+            raise SampleError("mask.values", f"{text}; save it in grey, where the mask is white")
         if size is not None and values.shape != size:
             text = "it is {}×{} (height×width), but another mask or the JSON says {}×{}".format(*values.shape, *size)
             raise SampleError("size.mismatch", f"{text}; one of the two belongs to another image")
