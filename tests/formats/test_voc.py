@@ -206,7 +206,7 @@ def test_labelme_calls_the_folders_of_pngs_by_their_ending(voc: Path) -> None:
         (voc / folder).rename(voc / f"{folder}PNG")
         (voc / folder).mkdir()
         (voc / folder / "a.npy").write_bytes(b"")
-    (voc / "class_names.txt").write_text("\n".join(f"c{number}" for number in range(16)))
+    (voc / "class_names.txt").write_text("\n".join(["_background_", *(f"c{number}" for number in range(1, 16))]))
     assert detect(voc) == "voc"
     dataset = cocoseg.read(voc)
     assert dataset.categories[15].name == "c15"
@@ -250,3 +250,15 @@ def test_listed_paths_may_begin_with_a_slash(tmp_path: Path) -> None:
     root = _pictures(tmp_path, "SegmentationClass/a.png", "SegmentationClass/b.png")
     (tmp_path / "list.txt").write_text("/JPEGImages/b.jpg /SegmentationClassAug/b.png\n")
     assert [sample.key for sample in cocoseg.read(root, split=tmp_path / "list.txt")] == ["b.png"]
+
+
+def test_a_list_of_classes_may_begin_with_what_labelme_ignores(voc: Path) -> None:
+    names = ["_background_", *(f"c{number}" for number in range(1, 16))]
+    (voc / "class_names.txt").write_text("\n".join(["__ignore__", *names]) + "\n")
+    assert [(row.id, row.name) for row in cocoseg.read(voc).categories] == list(enumerate(names))
+
+
+def test_a_list_of_classes_without_background_is_refused(voc: Path) -> None:
+    (voc / "class_names.txt").write_text("\n".join(f"c{number}" for number in range(1, 17)))
+    with pytest.raises(cocoseg.DocumentError, match="the first class is 'c1', expected _background_"):
+        cocoseg.read(voc)
