@@ -57,8 +57,12 @@ def list_file(split: str | os.PathLike[str]) -> str | None:
 
 
 def _folder(picture: Picture) -> str:
-    """The folder of a picture's split. Where the layout has no splits, any folder at the top may be one."""
-    return picture.split or picture.file.rpartition("/")[0].partition("/")[0]
+    """The folder of a picture's split. Where the layout has no splits, any folder at the top may be one.
+
+    One that only says that labels are in it counts if there is no other, as in ``masks/train/a.png``.
+    """
+    name = reduced(picture.file)
+    return picture.split or (name if "/" in name else picture.file).rpartition("/")[0].partition("/")[0]
 
 
 def _plain(split: str) -> str:
