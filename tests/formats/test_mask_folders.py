@@ -180,3 +180,17 @@ def test_splits_lie_below_folders_that_only_say_labels(tmp_path: Path) -> None:
         lay_out(tmp_path / "data", [f"masks/{split}/a.png", f"images/{split}/a.jpg"])
     dataset = cocoseg.read(tmp_path / "data", split="val")
     assert [sample.key for sample in dataset] == ["masks/val/a.png"]
+
+
+@pytest.mark.parametrize(
+    ("names", "photo"),
+    [
+        (["x/masks/1.png", "x/images/x.png", "y/images/y.png"], "y/images/y.png"),
+        (["masks/cat/q.png", "masks/dog/q.png", "images/q.jpg", "images/z.jpg"], "images/z.jpg"),
+    ],
+)
+def test_photos_without_a_mask_are_counted(tmp_path: Path, names: list[str], photo: str) -> None:
+    problems = cocoseg.read(lay_out(tmp_path / "data", names)).problems
+    assert [row.message.rpartition("data: ")[2] for row in problems] == [
+        f"1 photos have no mask and are left out, the first is '{photo}'"
+    ]

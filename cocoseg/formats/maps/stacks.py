@@ -26,11 +26,15 @@ from cocoseg.model import Category, Conventions, Dataset, Entry, Loader, Refused
 
 
 class Stack(NamedTuple):
-    """The images of a folder by their paths, and their masks; ``photos`` are those that are there."""
+    """The images of a folder by their paths, and their masks; ``photos`` are those that are there.
+
+    ``left`` are photos of images without a mask.
+    """
 
     folder: str
     images: dict[str, list[Mask]]
     photos: dict[str, str]
+    left: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -88,7 +92,7 @@ def stacked(
         [*entries, *refused],
         Loader(stack.folder, (stack.folder,), Masks(crowds), settings=f"1 {sorted(crowds)}"),
         conventions=Conventions("background", grouped=bool(crowds)),
-        problems=(*photos.problems, *keys.problems, *_alone(stack.folder, lacking)),
+        problems=(*photos.problems, *keys.problems, *_alone(stack.folder, lacking), *_left(stack)),
         missing=() if images or stack.photos else ("the photos' names and ids (give them with --images)",),
         about=photos.about,
         read_as=read_as,
@@ -155,3 +159,9 @@ def _alone(folder: str, lacking: Sequence[str]) -> Iterator[Problem]:
     if lacking:
         text = f"{len(lacking)} images have no photo beside them, the first is {show(lacking[0])}"
         yield Problem("maps.photos", f"{folder}: {text}")
+
+
+def _left(stack: Stack) -> Iterator[Problem]:
+    if stack.left:
+        text = f"{len(stack.left)} photos have no mask and are left out, the first is {show(stack.left[0])}"
+        yield Problem("maps.photos", f"{stack.folder}: {text}")
