@@ -262,3 +262,16 @@ def test_a_list_of_classes_without_background_is_refused(voc: Path) -> None:
     (voc / "class_names.txt").write_text("\n".join(f"c{number}" for number in range(1, 17)))
     with pytest.raises(cocoseg.DocumentError, match="the first class is 'c1', expected _background_"):
         cocoseg.read(voc)
+
+
+def test_a_palette_with_the_colours_of_other_classes_is_refused(tmp_path: Path) -> None:
+    root = _pictures(tmp_path, "SegmentationClass/a.png")
+    picture = Image.fromarray(np.array([[0, 1, 2]], np.uint8)).convert("P")
+    picture.putpalette([0, 0, 0, 192, 128, 128, 128, 128, 128])  # person and car, in order of their pixels
+    picture.save(root / "SegmentationClass" / "a.png")
+    with pytest.raises(
+        cocoseg.DocumentError, match=r"'SegmentationClass/a.png' gives 1 \('aeroplane'\) the colour of 'person'"
+    ):
+        cocoseg.read(root)
+    by_colors = cocoseg.read(root / "SegmentationClass", source_format="colors", colors="voc")
+    assert by_colors[0].category_ids.tolist() == [0, 7, 15]
