@@ -117,7 +117,7 @@ def find(layout: Layout, folder: str) -> Found | None:
         for form in _forms(kind.path):
             found = {name: match for name in files if (match := _match(form, above, name))}
             if found:
-                others = _others(layout, kind, files, found)
+                others = _others(layout, kind, above, files, found)
                 return _found(folder, kind, form, above, files, found)._replace(others=others)
     return None
 
@@ -155,23 +155,38 @@ def _picture(match: re.Match[str], start: int) -> Picture:
     return Picture(match.string[start:], groups["stem"], groups.get("split") or "")
 
 
-def _others(layout: Layout, kind: Files, files: Sequence[str], found: Mapping[str, re.Match[str]]) -> list[str]:
+def _others(
+    layout: Layout, kind: Files, above: list[str], files: Sequence[str], found: Mapping[str, re.Match[str]]
+) -> list[str]:
     """Label pictures that were not found: they lie elsewhere, or are one for each image that has only other kinds."""
     read = {match["stem"].rpartition("/")[2] for match in found.values()}
     others = {
         name if row is kind else stem: name
         for row in dict.fromkeys((kind, *layout.files))
-        for name, stem in _called_as(row, files)
+        for name, stem in _called_as(row, above, files)
         if name not in found and (row is kind or stem not in read)
     }
     return list(others.values())
 
 
-def _called_as(kind: Files, files: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """The files that are called as pictures of a kind, and their stems without folders. ``.png`` says nothing."""
+def _called_as(kind: Files, above: list[str], files: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """The files that are called as pictures of a kind, and their stems without folders.
+
+    As ``.png`` says nothing, the folders say it then.
+    """
     end = kind.path.rpartition("}")[2]
+    return _placed_as(kind, above, files) if end == ".png" else _ending_in(kind, end, files)
+
+
+def _placed_as(kind: Files, above: list[str], files: Iterable[str]) -> Iterator[tuple[str, str]]:
+    forms = [] if kind.beside else _forms(kind.path)
+    matches = ((name, match) for name in files for form in forms if (match := _match(form, above, name)))
+    return ((name, match["stem"].rpartition("/")[2]) for name, match in matches)
+
+
+def _ending_in(kind: Files, end: str, files: Iterable[str]) -> Iterator[tuple[str, str]]:
     pattern = re.compile("".join(_pieces(kind.path[kind.path.rindex("{stem") :])))
-    names = (name for name in files if end != ".png" and name.endswith(end) and not is_hidden(name))
+    names = (name for name in files if name.endswith(end) and not is_hidden(name))
     pairs = ((name, pattern.fullmatch(name.rpartition("/")[2])) for name in names)
     return ((name, match["stem"]) for name, match in pairs if match)
 
