@@ -220,3 +220,47 @@ def test_a_folder_of_another_data_set_says_what_was_looked_for() -> None:
     with pytest.raises(cocoseg.DocumentError, match=looked_for) as caught:
         cocoseg.read(FIXTURES / "kitti", source_format="cityscapes")
     assert caught.value.category == "doc.empty"
+
+
+@pytest.fixture
+def train_ids(tmp_path: Path) -> Path:
+    """A list of the classes by their train ids."""
+    rows = cocoseg.label_scheme("cityscapes").classes
+    (tmp_path / "train_ids.csv").write_text("id,name\n" + "".join(f"{row.index},{row.name}\n" for row in rows))
+    return tmp_path / "train_ids.csv"
+
+
+def _one_picture(root: Path, kind: str) -> Path:
+    (root / "gtFine" / "val" / "a").mkdir(parents=True)
+    Image.fromarray(np.array([[7, 8, 11]], np.uint8)).save(root / "gtFine" / "val" / "a" / f"a_gtFine_{kind}.png")
+    return root
+
+
+def test_train_ids_as_categories_of_label_ids_are_said(tmp_path: Path, train_ids: Path) -> None:
+    dataset = cocoseg.read(_one_picture(tmp_path / "data", "labelIds"), categories=train_ids)
+    said = [problem.message for problem in dataset.problems if problem.category == "maps.classes"]
+    assert len(said) == 1
+    assert "has 0 for 'road', which is 7 in this data set, and 18 more differ" in said[0]
+
+
+def test_train_ids_are_fit_for_pictures_of_them(tmp_path: Path, train_ids: Path) -> None:
+    dataset = cocoseg.read(_one_picture(tmp_path / "data", "labelTrainIds"), categories=train_ids)
+    assert not dataset.problems
+    assert dataset[0].category_ids.tolist() == [7, 8, 11]
+
+
+def test_ids_as_categories_of_train_ids_are_ids(tmp_path: Path) -> None:
+    rows = official_categories("cityscapes")
+    (tmp_path / "ids.csv").write_text("id,name\n" + "".join(f"{row.id},{row.name}\n" for row in rows))
+    dataset = cocoseg.read(_one_picture(tmp_path / "data", "labelTrainIds"), categories=tmp_path / "ids.csv")
+    assert dataset[0].category_ids.tolist() == [20, 21, 24]
+
+
+def test_a_folder_above_that_is_called_as_a_split_belongs_to_no_data_set(tmp_path: Path) -> None:
+    _one_picture(tmp_path / "other", "labelIds")
+    folder = tmp_path / "dev" / "mine"
+    folder.mkdir(parents=True)
+    Image.fromarray(np.array([[7, 8, 11]], np.uint8)).save(folder / "a_gtFine_labelIds.png")
+    dataset = cocoseg.read(folder)
+    assert [sample.file_name for sample in dataset] == ["a_leftImg8bit.png"]
+    assert dataset.photos == str(folder / "leftImg8bit")

@@ -66,3 +66,17 @@ def test_real_pixelmaps(real_data: Path, tmp_path: Path) -> None:
     for sample in cocoseg.read(tmp_path):
         with Image.open(folder / Path(sample.key).name) as picture:
             np.testing.assert_array_equal(class_map(sample), np.array(picture))
+
+
+def test_categories_with_cocos_ids_do_not_shift_the_values_of_stuffthingmaps(tmp_path: Path) -> None:
+    root = Path(shutil.copytree(SOURCE, tmp_path / "stuff"))
+    (tmp_path / "coco.csv").write_text("id,name\n1,person\n2,bicycle\n3,car\n")
+    Image.fromarray(np.array([[0, 0, 1, 2]], np.uint8)).save(root / "stuffthingmaps" / "val2017" / f"{NAMES[1]}.png")
+    assert cocoseg.read(root, categories=tmp_path / "coco.csv")[1].category_ids.tolist() == [1, 2, 3]
+
+
+def test_categories_with_the_values_of_stuffthingmaps_are_these(tmp_path: Path) -> None:
+    root = Path(shutil.copytree(SOURCE, tmp_path / "stuff"))
+    (tmp_path / "values.csv").write_text("id,name\n0,person\n1,bicycle\n2,car\n")
+    Image.fromarray(np.array([[0, 0, 1, 2]], np.uint8)).save(root / "stuffthingmaps" / "val2017" / f"{NAMES[1]}.png")
+    assert cocoseg.read(root, categories=tmp_path / "values.csv")[1].category_ids.tolist() == [0, 1, 2]

@@ -72,3 +72,15 @@ def test_real_instances(real_data: Path) -> None:
     for file, sample in zip(files, cocoseg.read(source), strict=True):
         numbers = np.array(Image.open(file)).astype(np.int64)
         check_instances(sample, numbers // 256, numbers % 256)
+
+
+def test_pictures_of_another_kind_alone_are_counted(tmp_path: Path) -> None:
+    for kind, name in (("instance", "a"), ("semantic", "a"), ("semantic", "b")):
+        path = tmp_path / "training" / kind / f"{name}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.array([[7 * 256]], np.uint16)).save(path)
+    for folder in (tmp_path, tmp_path / "training"):
+        problems = cocoseg.read(folder).problems
+        assert [("another label picture" in row.message, "semantic/b.png'" in row.message) for row in problems] == [
+            (True, True)
+        ]

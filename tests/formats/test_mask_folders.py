@@ -149,3 +149,48 @@ class TestInstanceFolders:
     def test_an_image_without_masks_is_not_listed(self, tmp_path: Path) -> None:
         source = lay_out(tmp_path, ["x/images/x.png", "x/masks/1.png", "y/images/y.png"])
         assert [sample.key for sample in cocoseg.read(source)] == ["x.png"]
+
+
+def turned(path: Path) -> None:
+    """A mask whose palette shows 0 as white."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    picture = Image.fromarray(MASK // 255).convert("P")
+    picture.putpalette([255, 255, 255, 0, 0, 0])
+    picture.save(path)
+
+
+def test_masks_with_white_as_0_may_be_swapped(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        turned(tmp_path / "data" / "cat" / f"{name}_q.png")
+        lay_out(tmp_path / "data" / "dog", [f"{name}_q.png"])
+    with pytest.raises(cocoseg.SampleError, match="shows 0 as white and 1 as black"):
+        cocoseg.read(tmp_path / "data", source_format="class-folders")[0]
+
+
+def test_a_folder_of_masks_with_white_as_0_is_asked_about(tmp_path: Path) -> None:
+    turned(tmp_path / "data" / "a.png")
+    with pytest.raises(cocoseg.DocumentError, match="the palettes of 1 of 1 pictures show 0 as white"):
+        cocoseg.read(tmp_path / "data")
+    (tmp_path / "own.csv").write_text("id,name\n0,bg\n1,cat\n")
+    assert cocoseg.read(tmp_path / "data", categories=tmp_path / "own.csv")[0].category_ids.tolist() == [0, 1]
+
+
+def test_splits_lie_below_folders_that_only_say_labels(tmp_path: Path) -> None:
+    for split in ("train", "val"):
+        lay_out(tmp_path / "data", [f"masks/{split}/a.png", f"images/{split}/a.jpg"])
+    dataset = cocoseg.read(tmp_path / "data", split="val")
+    assert [sample.key for sample in dataset] == ["masks/val/a.png"]
+
+
+@pytest.mark.parametrize(
+    ("names", "photo"),
+    [
+        (["x/masks/1.png", "x/images/x.png", "y/images/y.png"], "y/images/y.png"),
+        (["masks/cat/q.png", "masks/dog/q.png", "images/q.jpg", "images/z.jpg"], "images/z.jpg"),
+    ],
+)
+def test_photos_without_a_mask_are_counted(tmp_path: Path, names: list[str], photo: str) -> None:
+    problems = cocoseg.read(lay_out(tmp_path / "data", names)).problems
+    assert [row.message.rpartition("data: ")[2] for row in problems] == [
+        f"1 photos have no mask and are left out, the first is '{photo}'"
+    ]

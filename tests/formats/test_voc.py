@@ -206,7 +206,7 @@ def test_labelme_calls_the_folders_of_pngs_by_their_ending(voc: Path) -> None:
         (voc / folder).rename(voc / f"{folder}PNG")
         (voc / folder).mkdir()
         (voc / folder / "a.npy").write_bytes(b"")
-    (voc / "class_names.txt").write_text("\n".join(f"c{number}" for number in range(16)))
+    (voc / "class_names.txt").write_text("\n".join(["_background_", *(f"c{number}" for number in range(1, 16))]))
     assert detect(voc) == "voc"
     dataset = cocoseg.read(voc)
     assert dataset.categories[15].name == "c15"
@@ -239,3 +239,56 @@ def test_classes_saved_as_colours_are_read_by_the_palette(voc: Path) -> None:
         Image.open(path).convert("RGB").save(path)
     found = cocoseg.read(voc / "SegmentationClass", colors="voc")
     assert [sorted(set(ids)) for ids in whole] == [sample.category_ids.tolist() for sample in found]
+
+
+def _pictures(root: Path, *paths: str) -> Path:
+    for path in paths:
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.array([[0, 7, 7]], np.uint8)).save(root / path)
+    return root
+
+
+@pytest.mark.parametrize("name", ["a.PNG", "a.png"])
+def test_objects_are_found_whatever_the_case_of_their_ending(tmp_path: Path, name: str) -> None:
+    root = _pictures(tmp_path, f"SegmentationClass/{name}", "SegmentationObject/a.PNG")
+    assert not cocoseg.read(root)[0].iscrowd.any()
+
+
+def test_listed_names_with_dots_are_no_other_pictures(tmp_path: Path) -> None:
+    root = _pictures(tmp_path, "SegmentationClass/f_0.png", "SegmentationClass/f_0.5.png")
+    (tmp_path / "list.txt").write_text("f_0.5\nf_0.7\n")
+    dataset = cocoseg.read(root, split=tmp_path / "list.txt")
+    assert dataset[0].key == "f_0.5.png"
+    with pytest.raises(cocoseg.SampleError, match="'f_0.7': it is listed in .* but has no label picture"):
+        dataset[1]
+
+
+def test_listed_paths_may_begin_with_a_slash(tmp_path: Path) -> None:
+    root = _pictures(tmp_path, "SegmentationClass/a.png", "SegmentationClass/b.png")
+    (tmp_path / "list.txt").write_text("/JPEGImages/b.jpg /SegmentationClassAug/b.png\n")
+    assert [sample.key for sample in cocoseg.read(root, split=tmp_path / "list.txt")] == ["b.png"]
+
+
+def test_a_list_of_classes_may_begin_with_what_labelme_ignores(voc: Path) -> None:
+    names = ["_background_", *(f"c{number}" for number in range(1, 16))]
+    (voc / "class_names.txt").write_text("\n".join(["__ignore__", *names]) + "\n")
+    assert [(row.id, row.name) for row in cocoseg.read(voc).categories] == list(enumerate(names))
+
+
+def test_a_list_of_classes_without_background_is_refused(voc: Path) -> None:
+    (voc / "class_names.txt").write_text("\n".join(f"c{number}" for number in range(1, 17)))
+    with pytest.raises(cocoseg.DocumentError, match="the first class is 'c1', expected _background_"):
+        cocoseg.read(voc)
+
+
+def test_a_palette_with_the_colours_of_other_classes_is_refused(tmp_path: Path) -> None:
+    root = _pictures(tmp_path, "SegmentationClass/a.png")
+    picture = Image.fromarray(np.array([[0, 1, 2]], np.uint8)).convert("P")
+    picture.putpalette([0, 0, 0, 192, 128, 128, 128, 128, 128])  # person and car, in order of their pixels
+    picture.save(root / "SegmentationClass" / "a.png")
+    with pytest.raises(
+        cocoseg.DocumentError, match=r"'SegmentationClass/a.png' gives 1 \('aeroplane'\) the colour of 'person'"
+    ):
+        cocoseg.read(root)
+    by_colors = cocoseg.read(root / "SegmentationClass", source_format="colors", colors="voc")
+    assert by_colors[0].category_ids.tolist() == [0, 7, 15]

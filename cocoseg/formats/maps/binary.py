@@ -34,7 +34,8 @@ def is_decided(look: Look, meant: Meaning | None) -> bool:
 def as_binary(folder: str, look: Look, meant: Meaning | None, class_name: str | None) -> Meaning | None:
     """The meaning of a folder of binary masks, or None if it is none, or other values are listed.
 
-    Raises DocumentError ``maps.binary`` if the class of binary masks is named but the pictures are others.
+    Raises DocumentError ``maps.binary`` if the class of binary masks is named but the pictures are others, or if
+    palettes show the background as white.
     """
     if meant is None:
         return _named(folder, look, class_name) if look.unread < look.pictures or class_name is not None else None
@@ -104,6 +105,10 @@ def _named(folder: str, look: Look, class_name: str | None) -> Meaning | None:
             raise DocumentError("maps.binary", f"{folder}: {text}; list their categories with --categories")
     if high is None:
         return None
+    if high == 1 and look.turned:
+        text = f"the palettes of {look.turned} of {look.pictures} pictures show 0 as white and 1 as black, so mask and"
+        advice = "save them in grey, where the mask is white, or list 0 and 1 with --categories (id,name)"
+        raise DocumentError("maps.binary", f"{folder}: {text} background may be swapped; {advice}")
     name = class_name or places.base_name(folder.rstrip("/")) or "object"
     return _meaning(high, Category(1, name), (), "" if class_name else " (--class names it)")
 

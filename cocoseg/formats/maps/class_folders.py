@@ -45,7 +45,9 @@ def read(
 def _stack(folder: str, files: list[str], found: dict[str, list[Mask]]) -> Stack:
     masks = {row.file for rows in found.values() for row in rows}
     pictures = [name for name in files if name not in masks and name.lower().endswith(_PHOTOS)]
-    return Stack(folder, found, match({name: name for name in found}, sorted(pictures)))
+    photos = match({name: name for name in found}, sorted(pictures))
+    seen = set(photos.values())
+    return Stack(folder, found, photos, [name for name in sorted(pictures) if name not in seen] if photos else [])
 
 
 def _number(numbers: dict[str, int], mask: Mask) -> int:

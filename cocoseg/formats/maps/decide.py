@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
-from cocoseg.errors import DocumentError, Problem, UsageError, show
+from itertools import islice
+
+import numpy as np
+
+from cocoseg.errors import DocumentError, Problem, SampleError, UsageError, show
 from cocoseg.files import listing, places
+from cocoseg.files.png import HEADER_BYTES
+from cocoseg.files.png.labels import read_labels
+from cocoseg.files.reading import read_file, read_head
 from cocoseg.formats.maps.binary import as_binary, folder_problems, is_decided, void_problems
 from cocoseg.formats.maps.codes import ALONE
+from cocoseg.formats.maps.kinds import has_palette, palette_of
 from cocoseg.formats.maps.layouts import LAYOUTS, Layout
-from cocoseg.formats.maps.look import Look, are_photos, look_at
+from cocoseg.formats.maps.look import Look, are_photos, look_at, spread
 from cocoseg.formats.maps.meaning import Meaning, nothing
 from cocoseg.formats.maps.numbering import NUMBERINGS
 from cocoseg.formats.maps.numbers_seen import Found, find_numbering
 from cocoseg.formats.maps.paths import may_be
 from cocoseg.formats.maps.pictures import Index
 from cocoseg.formats.nearest import nearest
+from cocoseg.labels.scheme import Color
 from cocoseg.model import Dataset, Entry, Loader
 
 _OBJECTS = "SegmentationObject"
+_BLACK = (0, 0, 0)  # also what unused places of a palette have
+_SOME = 4  # pictures whose palettes are looked at
+_BY_COLORS = (
+    "read them by their colours (--from colors, with --colors), or name the classes of the numbers with --categories"
+)
 
 
 def looked_at(
@@ -56,6 +70,36 @@ def own_classes(folder: str, path: str) -> DocumentError:
     )
     advice = "if the pictures hold numbers, name their classes with --categories (id,name)"
     return DocumentError("maps.classes", f"{folder}: {text}; {advice}")
+
+
+def check_palettes(folder: str, index: Index, meant: Meaning | None) -> None:
+    """Raises DocumentError ``maps.classes`` if a palette gives a value the colour of another class.
+
+    The indices of such a picture were made anew by a program that knows colours alone.
+    """
+    if index.kind.code != ALONE[0] or meant is None or not meant.by_id:
+        return
+    known = {row.id: row for row in meant.categories}
+    owner = {row.color: row for row in meant.categories if row.color not in (None, _BLACK)}
+    for name in islice(spread(index.names), _SOME if owner else 0):
+        for value, color in _colors(places.join(index.root, name)):
+            if value in known and known[value].color != color and color in owner:
+                found = f"the palette of {show(name)} gives {value} ({show(known[value].name)}) the colour of"
+                text = f"{found} {show(owner[color].name)}, so its numbers are not the classes"
+                raise DocumentError("maps.classes", f"{folder}: {text}; {_BY_COLORS}")
+
+
+def _colors(path: str) -> list[tuple[int, Color]]:
+    """The indices of a palette picture that occur, and their colours; nothing for other pictures."""
+    try:
+        if not has_palette(read_head(path, HEADER_BYTES)):
+            return []
+        data = read_file(path)
+        values, palette = np.unique(read_labels(data)).tolist(), palette_of(data)
+    except SampleError:  # it will be refused by itself
+        return []
+    rows: list[list[int]] = palette.tolist()
+    return [(value, (rows[value][0], rows[value][1], rows[value][2])) for value in values if value < len(rows)]
 
 
 def numbering(

@@ -35,7 +35,9 @@ def read(
     files = files_in(folder, "folders called 'masks' of images", "image/masks/1.png", image_folders)
     category = Category(1, class_name or "object", True) if categories is None else _only(folder, str(categories))
     photos = {name: rows[0] for name, rows in image_photos(files).items() if len(rows) == 1}
-    stack = Stack(folder, image_folders(files), photos)
+    found = image_folders(files)
+    left = [photo for name, photo in photos.items() if name not in found]
+    stack = Stack(folder, found, photos, left)
     read_as = "folder with a mask for each object of an image, all of the class 'object' (--class names it)"
     guess = "" if class_name or categories else read_as
     return stacked(stack, [category], lambda _: category.id, frozenset(), images, split, guess)

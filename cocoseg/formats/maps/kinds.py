@@ -62,7 +62,7 @@ def read_colors(data: bytes, size: Size | None = None, lossy: bool = False) -> n
         return _colors_of(read_raster(data, size, lossy))
     header = colors_header(data)
     if header.color_type == _PALETTE:
-        return _looked_up(read_labels(data, size), _palette(data))
+        return _looked_up(read_labels(data, size), palette_of(data))
     if header.color_type == _GREY:
         return _of_grey(read_labels(data, size) * np.uint8(255 // ((1 << header.bit_depth) - 1)))
     png.check_picture(header, size, data)
@@ -84,6 +84,16 @@ def picture_size(path: str, header: Callable[[bytes], Header], length: int = HEA
     """
     head = read_head(path, length)
     return raster_size(read_file(path)) if kind(head) else header(head).size
+
+
+def is_turned(data: bytes) -> bool:
+    """Whether a palette PNG shows 0 as white and 1 as black, as programs of images may save a mask."""
+    return has_palette(data) and palette_of(data)[:2].tobytes() == b"\xff\xff\xff\0\0\0"
+
+
+def has_palette(head: bytes) -> bool:
+    """Whether a file that begins so is a PNG of palette indices. Raises SampleError ``png.*``."""
+    return head.startswith(SIGNATURE) and read_header(head).color_type == _PALETTE
 
 
 def verify(data: bytes) -> None:
@@ -138,7 +148,7 @@ def _looked_up(indices: Numbers, palette: npt.NDArray[np.uint8]) -> npt.NDArray[
     return np.asarray(ids_from_rgb(palette[None])[0][indices])
 
 
-def _palette(data: bytes) -> npt.NDArray[np.uint8]:
+def palette_of(data: bytes) -> npt.NDArray[np.uint8]:
     """The colours of a palette PNG: (n, 3)."""
     found = next((data[start + 8 : end - 4] for name, start, end in chunks(data) if name == b"PLTE"), b"")
     return np.frombuffer(found[: len(found) // 3 * 3], np.uint8).reshape(-1, 3)

@@ -19,7 +19,7 @@ from cocoseg.files import places
 from cocoseg.files.png import read_picture
 from cocoseg.files.reading import read_file
 from cocoseg.formats.maps.codes import is_noisy, is_photo
-from cocoseg.formats.maps.kinds import read_numbers
+from cocoseg.formats.maps.kinds import is_turned, read_numbers
 
 MOST = 16  # pictures that are looked at
 MOST_EMPTY = 256  # pictures that are looked at if they hold only zeros
@@ -34,13 +34,14 @@ _NUMBERS = 1 << 16
 class Look:
     """The pixels of each value (65536,) in ``pictures`` of a folder, of which so many are ``noisy`` as photos are.
 
-    ``unread`` pictures are damaged, or none of one channel.
+    ``unread`` pictures are damaged, or none of one channel; ``turned`` are those whose palette shows 0 as white.
     """
 
     pixels: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(_NUMBERS, np.int64))
     pictures: int = 0
     noisy: int = 0
     unread: int = 0
+    turned: int = 0
 
     @property
     def values(self) -> set[int]:
@@ -79,11 +80,13 @@ def look_at(folder: str, names: Sequence[str], enough: Callable[[Look], bool] = 
     look, telling = Look(), 0
     for name in islice(spread(names), MOST_EMPTY):
         try:
-            picture = read_numbers(read_file(places.join(folder, name)), lossy=True)
+            data = read_file(places.join(folder, name))
+            picture = read_numbers(data, lossy=True)
         except SampleError:  # it will be refused by itself
             look.unread += 1
         else:
             look.add(picture)
+            look.turned += is_turned(data)
             telling += bool(picture.any())
         if telling + look.unread >= MOST or (look.pictures and enough(look)):
             break

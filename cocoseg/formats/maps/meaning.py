@@ -5,7 +5,7 @@ A class that merges several categories becomes a new category. So does backgroun
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -21,10 +21,13 @@ from cocoseg.formats.maps.classes import Values
 from cocoseg.formats.maps.config import read_config
 from cocoseg.formats.maps.layouts import Layout
 from cocoseg.labels import LabelClass, LabelScheme, label_scheme
+from cocoseg.labels.names import plain
 from cocoseg.labels.presets import official_categories, official_values
 from cocoseg.labels.schemefile import scheme_from
 from cocoseg.model import Category
 from cocoseg.runs.report import read_report
+
+_SOME = 3  # names that are no coincidence
 
 
 class Meaning(NamedTuple):
@@ -34,6 +37,7 @@ class Meaning(NamedTuple):
     * ``background``: what no category covers is background, not void.
     * ``read_as``: what the pictures were taken for, if that was found by looking at them.
     * ``roots``: listed categories that are no values, because they only group others.
+    * ``problems``: what makes the list of categories doubtful.
     """
 
     categories: tuple[Category, ...]
@@ -43,6 +47,7 @@ class Meaning(NamedTuple):
     background: bool = False
     read_as: str = ""
     roots: tuple[Category, ...] = ()
+    problems: tuple[Problem, ...] = ()
 
 
 def meaning(
@@ -62,17 +67,45 @@ def meaning(
     """
     listed = () if categories is None else read_categories(categories, doubtful=(0,))
     official = read_config(config) if config else official_categories(layout.table) if layout.table else ()
-    if numbers and not listed:
-        return _of_scheme(label_scheme(numbers, official), official)._replace(certain=True)
+    scheme = label_scheme(numbers, official) if numbers else None
+    own = {row.id: row.id for row in official} if config else official_values(layout.table) if official else {}
+    value_of = scheme.class_of if scheme else own
+    by_value = bool(listed) and not _have_ids(listed, official, value_of)
+    if scheme and not by_value:
+        return _of_scheme(scheme, listed or official)._replace(certain=True)
     if official:
         rows = _with_background(listed or official, layout.background)
-        values = {} if listed or config else official_values(layout.table)
-        return _of_ids(rows, layout.void, values)._replace(certain=not layout.binary)
+        values = {} if by_value else value_of
+        moved = _moved(folder, listed, official, value_of) if by_value else ()
+        return _of_ids(rows, layout.void, values)._replace(certain=not layout.binary, problems=moved)
     if source_labels is not None and "source_labels" in layout.options:
         return _of_scheme(_named(folder, source_labels, listed), listed)
     if "source_labels" in layout.options and (scheme := _reported(folder)):
         return _of_scheme(scheme, listed)._replace(certain=True)
     return _of_ids(listed, layout.void) if listed else None
+
+
+def _have_ids(listed: Sequence[Category], official: Sequence[Category], value_of: Mapping[int, int]) -> bool:
+    """Whether listed categories have the ids of the class table more often than the values in its pictures."""
+    name_of = {row.id: plain(row.name) for row in official}
+    of_value = {value: name_of[number] for number, value in value_of.items() if number in name_of}
+    by_id, by_value = (sum(names.get(row.id) == plain(row.name) for row in listed) for names in (name_of, of_value))
+    return by_id > by_value
+
+
+def _moved(
+    folder: str, listed: Sequence[Category], official: Sequence[Category], value_of: Mapping[int, int]
+) -> tuple[Problem, ...]:
+    """A problem if most listed categories have names of the class table, but not the values of these."""
+    known = {plain(row.name): value_of[row.id] for row in official if row.id in value_of}
+    moved = [row for row in listed if known.get(plain(row.name), row.id) != row.id]
+    if len(moved) < _SOME or 2 * len(moved) <= len(listed):
+        return ()
+    first = moved[0]
+    text = f"--categories has {first.id} for {show(first.name)}, which is {known[plain(first.name)]} in this data set"
+    rest = f"and {len(moved) - 1} more differ; the pictures are read as --categories says"
+    advice = "leave it out if they are as the data set has them"
+    return (Problem("maps.classes", f"{folder}: {text}, {rest}; {advice}"),)
 
 
 def nothing() -> Values:
@@ -85,7 +118,7 @@ def _of_ids(listed: tuple[Category, ...], void: tuple[int, ...], value_of: Mappi
     roots = tuple(row for row in listed if row.unused_root)
     categories = tuple(row for row in listed if not row.unused_root) if roots else listed
     known = value_of or {}
-    pairs = ((known.get(category.id, category.id), category) for category in categories)
+    pairs = ((known.get(row.id, row.id), row) for row in categories if not known or row.id in known)
     values = Values.of("category id", pairs, void)
     return Meaning(categories, values, by_id=True, roots=roots)
 

@@ -51,7 +51,11 @@ class Found(NamedTuple):
 
 
 class _Form(NamedTuple):
-    """A path with or without its optional parts. ``is_placed``: whether it shows where the root is."""
+    """A path with or without its optional parts.
+
+    ``is_placed``: whether a folder's name shows where the root is. That of a split alone does not: ``dev`` may lie
+    anywhere above SRC.
+    """
 
     pattern: re.Pattern[str]
     is_placed: bool
@@ -89,13 +93,12 @@ def root_of(layout: Layout, folder: str, files: Sequence[str], some: Sequence[st
     above = _above(folder)
     pairs = ((kind, form) for kind in layout.files if not kind.asked for form in _forms(kind.path))
     roots = (
-        match["root"] or ""
+        "/".join(_from(match["root"], above if form.is_placed else []))
         for kind, form in pairs
         for name in some
         if (match := _match(form, above, name)) and _is_beside(kind.beside, match["root"] or "", folder, above, files)
     )
-    root = next(roots, None)
-    return None if root is None else "/".join(_from(root, above))
+    return next(roots, None)
 
 
 def _is_beside(name: str, root: str, folder: str, above: list[str], files: Sequence[str]) -> bool:
@@ -120,7 +123,7 @@ def find(layout: Layout, folder: str) -> Found | None:
         for form in _forms(kind.path):
             found = {name: match for name in files if (match := _match(form, above, name))}
             if found:
-                others = _others(layout, kind, files, found)
+                others = _others(layout, kind, above, files, found)
                 return _found(folder, kind, form, above, files, found)._replace(others=others)
     return None
 
@@ -128,12 +131,13 @@ def find(layout: Layout, folder: str) -> Found | None:
 def _found(
     folder: str, kind: Files, form: _Form, above: list[str], files: list[str], found: dict[str, re.Match[str]]
 ) -> Found:
+    above = above if form.is_placed else []
     roots = sorted({match["root"] or "" for match in found.values()})
     if len(roots) > 1:
         some = ", ".join(show("/".join(_from(root, above)) or ".") for root in roots[:5])
         raise DocumentError("doc.kind", f"the folder {show(folder, 300)} holds several data sets: {some}; name one")
     parts = roots[0].split("/") if roots[0] else []
-    if form.is_placed and len(parts) < len(above):
+    if len(parts) < len(above):
         return _around(folder, kind, form, above, len(above) - len(parts))
     inner = "/".join(_from(roots[0], above))
     start = len(roots[0]) + 1 if parts else 0
@@ -157,23 +161,38 @@ def _picture(match: re.Match[str], start: int) -> Picture:
     return Picture(match.string[start:], groups["stem"], groups.get("split") or "")
 
 
-def _others(layout: Layout, kind: Files, files: Sequence[str], found: Mapping[str, re.Match[str]]) -> list[str]:
+def _others(
+    layout: Layout, kind: Files, above: list[str], files: Sequence[str], found: Mapping[str, re.Match[str]]
+) -> list[str]:
     """Label pictures that were not found: they lie elsewhere, or are one for each image that has only other kinds."""
     read = {match["stem"].rpartition("/")[2] for match in found.values()}
     others = {
         name if row is kind else stem: name
         for row in dict.fromkeys((kind, *layout.files))
-        for name, stem in _called_as(row, files)
+        for name, stem in _called_as(row, above, files)
         if name not in found and (row is kind or stem not in read)
     }
     return list(others.values())
 
 
-def _called_as(kind: Files, files: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """The files that are called as pictures of a kind, and their stems without folders. ``.png`` says nothing."""
+def _called_as(kind: Files, above: list[str], files: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """The files that are called as pictures of a kind, and their stems without folders.
+
+    As ``.png`` says nothing, the folders say it then.
+    """
     end = kind.path.rpartition("}")[2]
+    return _placed_as(kind, above, files) if end == ".png" else _ending_in(kind, end, files)
+
+
+def _placed_as(kind: Files, above: list[str], files: Iterable[str]) -> Iterator[tuple[str, str]]:
+    forms = [] if kind.beside else _forms(kind.path)
+    matches = ((name, match) for name in files for form in forms if (match := _match(form, above, name)))
+    return ((name, match["stem"].rpartition("/")[2]) for name, match in matches)
+
+
+def _ending_in(kind: Files, end: str, files: Iterable[str]) -> Iterator[tuple[str, str]]:
     pattern = re.compile("".join(_pieces(kind.path[kind.path.rindex("{stem") :])))
-    names = (name for name in files if end != ".png" and name.endswith(end) and not is_hidden(name))
+    names = (name for name in files if name.endswith(end) and not is_hidden(name))
     pairs = ((name, pattern.fullmatch(name.rpartition("/")[2])) for name in names)
     return ((name, match["stem"]) for name, match in pairs if match)
 
@@ -199,8 +218,8 @@ def _joined(parts: Sequence[str], kept: Sequence[bool]) -> str:
 
 
 def _form(path: str) -> _Form:
-    is_placed = "/" in path
-    root = "(?:(?P<root>.*)/)?" if is_placed else "(?P<root>)"
+    root = "(?:(?P<root>.*)/)?" if "/" in path else "(?P<root>)"
+    is_placed = any(not part.startswith("{split}") for part in path.split("/")[:-1])
     return _Form(re.compile(root + "".join(_pieces(path)), re.DOTALL), is_placed)
 
 
@@ -219,7 +238,7 @@ def _above(folder: str) -> list[str]:
     return [part for part in path.rstrip("/").split("/") if part][-_ABOVE:]
 
 
-def _from(root: str, above: list[str]) -> list[str]:
+def _from(root: str | None, above: list[str]) -> list[str]:
     """The names of the folders from SRC down to the root."""
     return root.split("/")[len(above) :] if root else []
 

@@ -143,7 +143,9 @@ def _second(found: Found) -> Callable[[Picture], str] | None:
     path = found.kind.numbers
 
     def second(picture: Picture) -> str:
-        return filled_path(path, picture.split, picture.stem)
+        lower = filled_path(path, picture.split, picture.stem)
+        upper = posixpath.splitext(lower)[0] + posixpath.splitext(lower)[1].upper()
+        return upper if upper in found.files and lower not in found.files else lower
 
     there = path and any(second(picture) in found.files for picture in found.pictures)
     return second if there else None

@@ -23,7 +23,7 @@ from cocoseg.formats.coco_json.categories import name_problems
 from cocoseg.formats.maps.codes import CODES, COLORS, Code
 from cocoseg.formats.maps.color_meaning import color_meaning
 from cocoseg.formats.maps.colors import with_near
-from cocoseg.formats.maps.decide import check_not_objects, looked_at, no_meaning, numbering, own_classes
+from cocoseg.formats.maps.decide import check_not_objects, check_palettes, looked_at, no_meaning, numbering, own_classes
 from cocoseg.formats.maps.decode import Pictures
 from cocoseg.formats.maps.kinds import picture_size
 from cocoseg.formats.maps.layouts import Layout, of_kind
@@ -82,7 +82,9 @@ def glance(
         meant, said = color_meaning(index.root, index.files, layout, colors, categories, tolerance or 0)
     else:
         meant = meaning(folder, layout, categories, source_labels, index.config, index.kind.labels)
-    roots = root_problems(folder, meant)
+    if categories is None:
+        check_palettes(folder, index, meant)
+    roots = (*root_problems(folder, meant), *(meant.problems if meant else ()))
     if meant is not None and class_name is not None:
         text = "--class names the class of binary masks without categories; the values have a meaning already"
         raise UsageError("usage.class", f"{folder}: {text}")

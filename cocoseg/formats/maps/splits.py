@@ -16,6 +16,8 @@ from cocoseg.formats.maps.pairs import reduced
 from cocoseg.formats.maps.paths import SPLITS, Found, Picture
 from cocoseg.model import Refused
 
+_ENDING = re.compile(r"\.[A-Za-z]\w{1,4}$")  # 0.5 has none
+
 
 def choose(folder: str, found: Found, lists: str, split: str | None) -> tuple[list[Picture], list[Refused]]:
     """The pictures of a split, in the order of its list if it has one, and its names without a picture.
@@ -55,8 +57,12 @@ def list_file(split: str | os.PathLike[str]) -> str | None:
 
 
 def _folder(picture: Picture) -> str:
-    """The folder of a picture's split. Where the layout has no splits, any folder at the top may be one."""
-    return picture.split or picture.file.rpartition("/")[0].partition("/")[0]
+    """The folder of a picture's split. Where the layout has no splits, any folder at the top may be one.
+
+    One that only says that labels are in it counts if there is no other, as in ``masks/train/a.png``.
+    """
+    name = reduced(picture.file)
+    return picture.split or (name if "/" in name else picture.file).rpartition("/")[0].partition("/")[0]
 
 
 def _plain(split: str) -> str:
@@ -84,7 +90,7 @@ def _listed(folder: str, pictures: Sequence[Picture], path: str) -> tuple[list[P
         text = f"none of the {len(lines)} names has a label picture in {show(folder, 300)}; is --split right?"
         raise DocumentError("file.missing", f"{show(path, 300)}: {text}")
     return listed, [
-        _unlabelled(folder, path, posixpath.splitext(line.split()[0])[0]) for line, row in found.items() if row is None
+        _unlabelled(folder, path, _ENDING.sub("", line.split()[0])) for line, row in found.items() if row is None
     ]
 
 
@@ -140,8 +146,8 @@ def _spellings(line: str) -> Iterator[str]:
     """
     first, *others = line.split()
     words = (line, first, *(word for word in others if "/" in word or "." in word))
-    for word in dict.fromkeys(word.removeprefix("./") for word in words):
-        stem = posixpath.splitext(word)[0]
+    for word in dict.fromkeys(word.removeprefix("./").lstrip("/") for word in words):
+        stem = _ENDING.sub("", word)
         yield from (word, stem, reduced(stem))
 
 

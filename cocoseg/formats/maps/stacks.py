@@ -18,7 +18,7 @@ from cocoseg.formats.coco_json.images import Keys
 from cocoseg.formats.coco_json.photos import Photos, photos_of
 from cocoseg.formats.maps import splits
 from cocoseg.formats.maps.folders import Mask
-from cocoseg.formats.maps.kinds import numbers_header, picture_size, read_numbers
+from cocoseg.formats.maps.kinds import is_turned, numbers_header, picture_size, read_numbers
 from cocoseg.formats.maps.layouts import ANY, Files
 from cocoseg.formats.maps.paths import Found, Picture
 from cocoseg.formats.survey import Peek
@@ -26,11 +26,15 @@ from cocoseg.model import Category, Conventions, Dataset, Entry, Loader, Refused
 
 
 class Stack(NamedTuple):
-    """The images of a folder by their paths, and their masks; ``photos`` are those that are there."""
+    """The images of a folder by their paths, and their masks; ``photos`` are those that are there.
+
+    ``left`` are photos of images without a mask.
+    """
 
     folder: str
     images: dict[str, list[Mask]]
     photos: dict[str, str]
+    left: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -88,7 +92,7 @@ def stacked(
         [*entries, *refused],
         Loader(stack.folder, (stack.folder,), Masks(crowds), settings=f"1 {sorted(crowds)}"),
         conventions=Conventions("background", grouped=bool(crowds)),
-        problems=(*photos.problems, *keys.problems, *_alone(stack.folder, lacking)),
+        problems=(*photos.problems, *keys.problems, *_alone(stack.folder, lacking), *_left(stack)),
         missing=() if images or stack.photos else ("the photos' names and ids (give them with --images)",),
         about=photos.about,
         read_as=read_as,
@@ -134,6 +138,9 @@ def _entry(
 def _mask(name: str, data: bytes, size: tuple[int, int] | None) -> npt.NDArray[np.bool_]:
     try:
         values = read_numbers(data)
+        if is_turned(data):
+            text = "its palette shows 0 as white and 1 as black, so mask and background may be swapped"
+            raise SampleError("mask.values", f"{text}; save it in grey, where the mask is white")
         if size is not None and values.shape != size:
             text = "it is {}×{} (height×width), but another mask or the JSON says {}×{}".format(*values.shape, *size)
             raise SampleError("size.mismatch", f"{text}; one of the two belongs to another image")
@@ -152,3 +159,9 @@ def _alone(folder: str, lacking: Sequence[str]) -> Iterator[Problem]:
     if lacking:
         text = f"{len(lacking)} images have no photo beside them, the first is {show(lacking[0])}"
         yield Problem("maps.photos", f"{folder}: {text}")
+
+
+def _left(stack: Stack) -> Iterator[Problem]:
+    if stack.left:
+        text = f"{len(stack.left)} photos have no mask and are left out, the first is {show(stack.left[0])}"
+        yield Problem("maps.photos", f"{stack.folder}: {text}")
