@@ -126,7 +126,7 @@ def runs(flat: npt.NDArray[T]) -> tuple[npt.NDArray[T], npt.NDArray[np.intp]]:
     >>> runs(np.array([5, 5, 0, 7]))
     (array([5, 0, 7]), array([2, 1, 1]))
     """
-    starts, lengths = _bounds(flat[1:] != flat[:-1])
+    starts, lengths = run_bounds(flat[1:] != flat[:-1])
     return flat[starts], lengths
 
 
@@ -138,11 +138,11 @@ def pair_runs(
     >>> pair_runs(np.array([5, 5, 0]), np.array([1, 2, 2]))
     (array([5, 5, 0]), array([1, 2, 2]), array([1, 1, 1]))
     """
-    starts, lengths = _bounds((first[1:] != first[:-1]) | (second[1:] != second[:-1]))
+    starts, lengths = run_bounds((first[1:] != first[:-1]) | (second[1:] != second[:-1]))
     return first[starts], second[starts], lengths
 
 
-def _bounds(changes: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+def run_bounds(changes: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
     """Whether each value from the second on differs from the one before (N - 1,) -> starts and lengths of runs."""
     indices = np.flatnonzero(changes)
     bounds = np.empty(len(indices) + 2, np.intp)
