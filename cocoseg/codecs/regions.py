@@ -142,6 +142,29 @@ def pair_runs(
     return first[starts], second[starts], lengths
 
 
+def pair_regions(
+    first: Regions, second: Regions
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """Two pictures of one size -> both segments and length of each run in which neither changes. Lengths may be 0.
+
+    >>> halves = np.array([0, 1]), np.array([2, 2])
+    >>> rows, columns = Regions((2, 2), 1, *halves), Regions((2, 2), 1, *halves, by_column=True)
+    >>> pair_regions(rows, columns)
+    (array([0, 0, 1, 1]), array([0, 1, 0, 1]), array([1, 1, 1, 1]))
+    """
+    if first.by_column != second.by_column:
+        numbers = [side.paint(np.arange(side.count), outside=side.count).reshape(-1) for side in (first, second)]
+        return pair_runs(*numbers)
+    stops = np.concatenate([np.cumsum(first.lengths), np.cumsum(second.lengths)])
+    order = np.argsort(stops, kind="stable")
+    is_first = order < len(first.lengths)
+    before: npt.NDArray[np.intp] = np.cumsum(is_first) - is_first
+    ends = stops[order]
+    one = first.segments.take(before, mode="clip")
+    two = second.segments.take(np.arange(len(ends)) - before, mode="clip")
+    return one, two, np.diff(ends, prepend=0)
+
+
 def run_bounds(changes: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
     """Whether each value from the second on differs from the one before (N - 1,) -> starts and lengths of runs."""
     indices = np.flatnonzero(changes)
