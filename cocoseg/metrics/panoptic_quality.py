@@ -8,23 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from cocoseg.codecs.regions import Regions, pair_regions
+from cocoseg.codecs.regions import Regions
 from cocoseg.errors import SampleError, UsageError
 from cocoseg.labels.presets import is_thing
 from cocoseg.labels.scheme import Overlap
 from cocoseg.metrics.conventions import Column, mean
+from cocoseg.metrics.overlaps import Overlaps, Side, nothing, overlaps_of
 from cocoseg.model import Category, Sample
 from cocoseg.targets.semantic import check_is_sample, flat
 
-Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
-
-_CELLS = 1 << 20  # pairs of segments up to which all are counted, instead of sorting those that occur
 
 
 @dataclass(frozen=True)
@@ -45,29 +42,15 @@ class PanopticResult:
     images: int
 
 
-class _Side(NamedTuple):
-    """A picture and its n segments: row of the category, crowd or not, pixels; (n,)."""
-
-    regions: Regions
-    rows: npt.NDArray[np.intp]
-    crowd: npt.NDArray[np.bool_]
-    areas: Ints
-
-
-class _Overlaps(NamedTuple):
-    """Pairs of segments that share pixels: numbers of both, n for outside, and pixels; (k,)."""
-
-    true: Ints
-    predicted: Ints
-    pixels: Ints
-
-
 class PanopticQuality:
     """Counts matched, additional and missed segments of pairs of samples, by category.
 
     ``categories`` (C,) are those of the truth; samples refer to them by id. Where ``isthing`` is None, COCO's tables
     tell things from stuff, by id and name; others are neither. ``ious`` (C,) float64 are sums over matches,
     ``tp``, ``fp``, ``fn`` (C,) int64 numbers of segments. Parts of a data set add up.
+
+    With ``boundary``, a share of the diagonal such as 0.02, the smaller of IoU and boundary IoU counts: Boundary PQ
+    (Cheng et al. 2021, arXiv 2103.16562, coco_panoptic_api of boundary-iou-api).
 
     >>> import cocoseg
     >>> dataset = cocoseg.read("fixtures/panoptic.json")
@@ -80,8 +63,9 @@ class PanopticQuality:
 
     __hash__ = None  # type: ignore[assignment]
 
-    def __init__(self, categories: Iterable[Category]) -> None:
+    def __init__(self, categories: Iterable[Category], boundary: float | None = None) -> None:
         self.categories = tuple(categories)
+        self.boundary = boundary
         self.images = 0
         self.ious: Floats = np.zeros(len(self.categories))
         self.tp, self.fp, self.fn = (np.zeros(len(self.categories), np.int64) for _ in range(3))
@@ -96,7 +80,7 @@ class PanopticQuality:
         ``overlap.scores``. UsageError ``usage.sample``. If a pair is refused, nothing of it is counted.
         """
         true = self._side(truth, "truth", overlap)
-        predicted = _nothing(true) if prediction is None else self._side(prediction, "prediction", overlap)
+        predicted = nothing(true) if prediction is None else self._side(prediction, "prediction", overlap)
         if true.regions.size != predicted.regions.size:
             found, expected = list(predicted.regions.size), list(true.regions.size)
             text = f"the prediction's size is {found}, expected the truth's [height, width] = {expected}"
@@ -104,12 +88,12 @@ class PanopticQuality:
         self._count(true, predicted)
         self.images += 1
 
-    def _count(self, true: _Side, predicted: _Side) -> None:
-        overlaps = _overlaps(true.regions, predicted.regions)
-        pairs, ious = _matches(true, predicted, overlaps)
+    def _count(self, true: Side, predicted: Side) -> None:
+        overlaps = overlaps_of(true, predicted)
+        pairs, ious = self._matches(true, predicted, overlaps)
         missed = ~true.crowd & (true.areas > 0)
         missed[pairs.true] = False
-        extra = (predicted.areas > 0) & (2 * _excused(true, predicted, overlaps) <= predicted.areas)
+        extra = (predicted.areas > 0) & (2 * overlaps.excused(true, predicted) <= predicted.areas)
         extra[pairs.predicted] = False
         count = len(self.categories)
         self.ious += np.bincount(true.rows[pairs.true], ious, count)
@@ -117,7 +101,16 @@ class PanopticQuality:
         self.fn += np.bincount(true.rows[missed], minlength=count)
         self.fp += np.bincount(predicted.rows[extra], minlength=count)
 
-    def _side(self, sample: Sample, name: str, overlap: Overlap | None) -> _Side:
+    def _matches(self, true: Side, predicted: Side, overlaps: Overlaps) -> tuple[Overlaps, Floats]:
+        """The pairs whose IoU is over a half, and that IoU; with boundaries, the smaller of both."""
+        pairs = overlaps.of_one_category(true, predicted, crowd=False)
+        ious = overlaps.ious(true, predicted, pairs)
+        if self.boundary is not None:
+            edges = true.edges(self.boundary), predicted.edges(self.boundary)
+            ious = np.minimum(ious, overlaps_of(*edges).ious(*edges, pairs))
+        return pairs.where(ious > 0.5), ious[ious > 0.5]
+
+    def _side(self, sample: Sample, name: str, overlap: Overlap | None) -> Side:
         check_is_sample(sample)
         rows = self._rows(sample, name)
         regions, _ = flat(sample, overlap)
@@ -125,7 +118,7 @@ class PanopticQuality:
         if isinstance(sample.shapes, Regions) and not areas.all():
             id = sample.ids[np.flatnonzero(areas == 0)[0]]
             raise _at(sample, "panoptic.missing_segment", f"the {name}'s segment {id} has no pixel; drop it")
-        return _Side(regions, rows, sample.iscrowd, areas)
+        return Side(regions, rows, sample.iscrowd, areas)
 
     def _rows(self, sample: Sample, name: str) -> npt.NDArray[np.intp]:
         row_of = {category.id: row for row, category in enumerate(self.categories)}
@@ -159,7 +152,7 @@ class PanopticQuality:
         }
 
     def __iadd__(self, other: PanopticQuality) -> PanopticQuality:
-        if self.categories != other.categories:
+        if (self.categories, self.boundary) != (other.categories, other.boundary):
             raise UsageError("usage.categories", "qualities can't be added; make both for the same categories")
         self.images += other.images
         self.ious, self.tp = self.ious + other.ious, self.tp + other.tp
@@ -167,7 +160,7 @@ class PanopticQuality:
         return self
 
     def __add__(self, other: PanopticQuality) -> PanopticQuality:
-        total = PanopticQuality(self.categories)
+        total = PanopticQuality(self.categories, self.boundary)
         total += self
         total += other
         return total
@@ -179,65 +172,10 @@ class PanopticQuality:
 
     def _state(self) -> tuple[object, ...]:
         columns = (self.ious.tolist(), self.tp.tolist(), self.fp.tolist(), self.fn.tolist())
-        return (self.categories, self.images, *columns)
+        return (self.categories, self.boundary, self.images, *columns)
 
     def __repr__(self) -> str:
         return f"PanopticQuality({len(self.categories)} categories; {self.images:,} images)"
-
-
-def _nothing(true: _Side) -> _Side:
-    """A picture of the same size without segments."""
-    pixels = true.regions.size[0] * true.regions.size[1]
-    regions = Regions(true.regions.size, 0, np.zeros(1, np.intp), np.array([pixels]), true.regions.by_column)
-    return _Side(regions, np.zeros(0, np.intp), np.zeros(0, np.bool_), np.zeros(0, np.int64))
-
-
-def _overlaps(true: Regions, predicted: Regions) -> _Overlaps:
-    rows, columns, lengths = pair_regions(true, predicted)
-    side = predicted.count + 1
-    codes, cells = rows * side + columns, side * (true.count + 1)
-    if cells > _CELLS:
-        found, codes = np.unique(codes, return_inverse=True)
-        pixels = np.bincount(codes, lengths).astype(np.int64)
-    else:
-        counts = np.bincount(codes, lengths, cells).astype(np.int64)
-        found = np.flatnonzero(counts)
-        pixels = counts[found]
-    return _Overlaps(found // side, found % side, pixels)
-
-
-def _matches(true: _Side, predicted: _Side, overlaps: _Overlaps) -> tuple[_Overlaps, Floats]:
-    """The pairs of one category, truth no crowd, whose IoU without void is over a half, and that IoU."""
-    pairs = _inner(true, predicted, overlaps)
-    pairs = _chosen(pairs, (true.rows[pairs.true] == predicted.rows[pairs.predicted]) & ~true.crowd[pairs.true])
-    void = _on_void(true, predicted, overlaps)[pairs.predicted]
-    ious = pairs.pixels / (predicted.areas[pairs.predicted] + true.areas[pairs.true] - pairs.pixels - void)
-    return _chosen(pairs, ious > 0.5), ious[ious > 0.5]
-
-
-def _excused(true: _Side, predicted: _Side, overlaps: _Overlaps) -> Ints:
-    """The pixels of each predicted segment on void and on crowds of its own category: (n,)."""
-    pairs = _inner(true, predicted, overlaps)
-    pairs = _chosen(pairs, (true.rows[pairs.true] == predicted.rows[pairs.predicted]) & true.crowd[pairs.true])
-    return _on_void(true, predicted, overlaps) + _sums(pairs, len(predicted.areas))
-
-
-def _on_void(true: _Side, predicted: _Side, overlaps: _Overlaps) -> Ints:
-    """The pixels of each predicted segment outside all true ones: (n,)."""
-    outside = (overlaps.true == len(true.areas)) & (overlaps.predicted < len(predicted.areas))
-    return _sums(_chosen(overlaps, outside), len(predicted.areas))
-
-
-def _inner(true: _Side, predicted: _Side, overlaps: _Overlaps) -> _Overlaps:
-    return _chosen(overlaps, (overlaps.true < len(true.areas)) & (overlaps.predicted < len(predicted.areas)))
-
-
-def _chosen(overlaps: _Overlaps, which: npt.NDArray[np.bool_]) -> _Overlaps:
-    return _Overlaps(*(column[which] for column in overlaps))
-
-
-def _sums(overlaps: _Overlaps, count: int) -> Ints:
-    return np.bincount(overlaps.predicted, overlaps.pixels, count).astype(np.int64)
 
 
 def _column(numbers: npt.NDArray[np.generic], over: npt.NDArray[np.generic], occurs: npt.NDArray[np.bool_]) -> Column:
