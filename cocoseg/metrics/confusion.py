@@ -208,7 +208,8 @@ def class_indices(values: Picture, num_classes: int, void: int) -> npt.NDArray[n
     """Values -> the rows that count them: that of their class, C for void, C + 1 for any other."""
     if values.dtype == np.uint8 and values.size > 256:
         return class_indices(np.arange(256), num_classes, void)[values]
-    rows = np.where((values >= 0) & (values < num_classes), values, num_classes + 1).astype(np.intp)
+    rows = values.astype(np.intp)  # narrow types may not hold the rows
+    rows[(values < 0) | (values >= num_classes)] = num_classes + 1
     rows[values == void] = num_classes
     return rows
 

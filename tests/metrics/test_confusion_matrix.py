@@ -110,6 +110,12 @@ def test_values_out_of_range_are_named_and_nothing_is_counted(side: str, dtype: 
     assert not matrix.matrix.any()
 
 
+def test_values_out_of_range_of_types_that_do_not_hold_all_classes() -> None:
+    for num_classes in (126, 127, 128, 300):
+        with pytest.raises(SampleError, match="the prediction has the value -128 at 1 of 2 pixels"):
+            ConfusionMatrix(num_classes, void=1000).update([[0, 1]], np.array([[0, -128]], np.int8))
+
+
 def test_several_values_out_of_range() -> None:
     with pytest.raises(
         SampleError, match="the truth has 2 pixels of values such as 7, expected a class from 0 to 1 or"
