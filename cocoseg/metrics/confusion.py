@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from cocoseg.codecs.regions import run_bounds
 from cocoseg.errors import SampleError, UsageError, show
-from cocoseg.metrics.conventions import Convention, SemanticResult, evaluate
+from cocoseg.metrics.conventions import Convention, SemanticResult, evaluate, merge
 
 Ints = npt.NDArray[np.int64]
 Picture = npt.NDArray[Any]
@@ -44,9 +44,7 @@ class ConfusionMatrix:
     __hash__ = None  # type: ignore[assignment]
 
     def __init__(self, num_classes: int, void: int | None = None, *, matrix: npt.ArrayLike | None = None) -> None:
-        check_num_classes(num_classes)
-        self.num_classes = num_classes
-        self.void = default_void(num_classes) if void is None else void
+        self.num_classes, self.void = checked_numbers(num_classes, void)
         self.matrix: Ints = np.zeros((num_classes + 1,) * 2, np.int64) if matrix is None else np.array(matrix, np.int64)
         if self.matrix.shape != (num_classes + 1,) * 2:
             text = f"the matrix has shape {self.matrix.shape}, expected {(num_classes + 1,) * 2} for {num_classes}"
@@ -81,13 +79,10 @@ class ConfusionMatrix:
         ``groups`` (C,) names the group of each class, or None, for the IoU of groups. Raises UsageError:
         ``usage.choice`` for another name, ``usage.number`` for groups that are not as many as the classes.
         """
-        merged: Ints | None = None
-        names: tuple[str, ...] = ()
         if groups is not None:
-            names = tuple(dict.fromkeys(name for name in groups if name is not None))
-            merged = self.merged([None if name is None else names.index(name) for name in groups]).matrix
+            self._check_numbers(len(groups))
         ignored = self.void if 0 <= self.void < self.num_classes else None
-        return evaluate(self.matrix, convention, ignored, merged, names)
+        return evaluate(self.matrix, convention, ignored, groups)
 
     def merged(self, numbers: Sequence[int | None]) -> ConfusionMatrix:
         """The matrix that other numbers of the classes (C,) would have given; classes of None become void.
@@ -96,16 +91,18 @@ class ConfusionMatrix:
         array([[4, 4],
                [4, 4]])
 
-        Raises UsageError ``usage.number`` for numbers that are not as many as the classes, or not from 0 on.
+        Raises UsageError ``usage.number`` for numbers that are not as many as the classes, or below 0.
         """
-        if len(numbers) != self.num_classes or any(number is not None and number < 0 for number in numbers):
-            text = f"{len(numbers)} numbers or groups for {self.num_classes} classes"
-            raise UsageError("usage.number", f"{text}; give each class one, from 0 on, or None")
-        count = max([number for number in numbers if number is not None], default=0) + 1
-        table = np.array([count if number is None else number for number in [*numbers, None]])
-        merged = np.zeros((count + 1, count + 1), np.int64)
-        np.add.at(merged, (table[:, None], table), self.matrix)
-        return ConfusionMatrix(count, matrix=merged)
+        self._check_numbers(len(numbers))
+        if any(number is not None and number < 0 for number in numbers):
+            raise UsageError("usage.number", "the number of a class is below 0; count from 0 on, or give None")
+        matrix = merge(self.matrix, numbers)
+        return ConfusionMatrix(len(matrix) - 1, matrix=matrix)
+
+    def _check_numbers(self, count: int) -> None:
+        if count != self.num_classes:
+            text = f"{count} numbers or groups for {self.num_classes} classes"
+            raise UsageError("usage.number", f"{text}; give each class one, or None")
 
     @property
     def pixels(self) -> int:
@@ -154,15 +151,15 @@ class ConfusionMatrix:
         return f"ConfusionMatrix({self.num_classes}, void={self.void}; {self.pixels:,} pixels)"
 
 
-def check_num_classes(num_classes: object) -> None:
-    """Raises UsageError ``usage.number``."""
+def checked_numbers(num_classes: object, void: object) -> tuple[int, int]:
+    """The number of classes, and void or its default. Raises UsageError ``usage.number``."""
     if not isinstance(num_classes, int | np.integer) or num_classes < 1:
         raise UsageError("usage.number", f"num_classes is {show(num_classes)}, expected a number of at least 1")
-
-
-def default_void(num_classes: int) -> int:
-    """The usual void for so many classes."""
-    return 65535 if num_classes > 255 else 255
+    if void is None:
+        return int(num_classes), 65535 if num_classes > 255 else 255
+    if not isinstance(void, int | np.integer):
+        raise UsageError("usage.number", f"void is {show(void)}, expected a number")
+    return int(num_classes), int(void)
 
 
 def checked(truth: npt.ArrayLike, prediction: npt.ArrayLike) -> tuple[Picture, Picture]:

@@ -7,7 +7,7 @@ what becomes of ``v``; each function below is one tool's rule.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple, get_args
 
@@ -73,12 +73,11 @@ def evaluate(
     matrix: npt.NDArray[np.integer],
     convention: Convention = "mmseg",
     ignored: int | None = None,
-    merged: npt.NDArray[np.integer] | None = None,
-    groups: tuple[str, ...] = (),
+    groups: Sequence[str | None] | None = None,
 ) -> SemanticResult:
     """A confusion matrix (C + 1, C + 1), void last -> its numbers under a convention.
 
-    ``ignored`` is the class whose number is void. ``merged`` is the matrix of the ``groups``.
+    ``ignored`` is the class whose number is void. ``groups`` (C,) names the group of each class, or None.
     Raises UsageError ``usage.choice``.
 
     >>> evaluate(np.array([[3, 1, 0], [0, 0, 0], [0, 0, 0]]), "ade20k").columns["IoU"]
@@ -87,22 +86,47 @@ def evaluate(
     if convention not in _RULES:
         text = f"the convention is {show(convention)}{suggestion(convention, _RULES)}"
         raise UsageError("usage.choice", f"{text}; expected one of {', '.join(_RULES)}")
-    columns, headlines = _numbers(matrix, convention, ignored)
-    blocks: dict[str, float | None] = {}
-    if merged is not None:
-        blocks = dict(zip(groups, _numbers(merged, convention, None)[0]["IoU"], strict=True))
+    booked = _void_as_the_last(matrix) if convention == "cocostuff" else matrix
+    columns, headlines = _numbers(booked, convention, ignored)
+    blocks = {} if groups is None else _groups(booked, convention, groups)
+    if groups is not None:
         headlines["mIoU of groups"] = mean(tuple(blocks.values()))
     labelled = int(matrix[:-1].sum())
     share = int(matrix[:-1, -1].sum()) / labelled if labelled else None
     return SemanticResult(convention, columns, headlines, blocks, labelled, share)
 
 
+def merge(matrix: npt.NDArray[np.integer], numbers: Sequence[int | None]) -> npt.NDArray[np.int64]:
+    """The matrix that other numbers of the classes (C,) would have given; classes of None become void."""
+    count = max([number for number in numbers if number is not None], default=0) + 1
+    table = np.array([count if number is None else number for number in [*numbers, None]])
+    merged = np.zeros((count + 1, count + 1), np.int64)
+    np.add.at(merged, (table[:, None], table), matrix)
+    return merged
+
+
+def _groups(
+    matrix: npt.NDArray[np.integer], convention: Convention, groups: Sequence[str | None]
+) -> dict[str, float | None]:
+    """The IoU of groups: that of classes merged."""
+    names = list(dict.fromkeys(name for name in groups if name is not None))
+    merged = merge(matrix, [None if name is None else names.index(name) for name in groups])
+    return dict(zip(names, _numbers(merged, convention, None)[0]["IoU"], strict=False))
+
+
+def _void_as_the_last(matrix: npt.NDArray[np.integer]) -> npt.NDArray[np.int64]:
+    """Pixels predicted void as predicted as the last class."""
+    booked = matrix.astype(np.int64)
+    booked[:, -2] += booked[:, -1]
+    booked[:, -1] = 0
+    return booked
+
+
 def _numbers(
     matrix: npt.NDArray[np.integer], convention: Convention, ignored: int | None
 ) -> tuple[dict[str, Column], dict[str, float | None]]:
-    counts = _counts(matrix, ignored, void_is_last=convention == "cocostuff")
     with np.errstate(divide="ignore", invalid="ignore"):
-        found, overall = _RULES[convention](counts)
+        found, overall = _RULES[convention](_counts(matrix, ignored))
     columns = {name: tuple(map(_plain, column.tolist())) for name, column in found.items()}
     means = {f"m{name}": mean(column) for name, column in columns.items()}
     if convention == "survey":
@@ -110,14 +134,11 @@ def _numbers(
     return columns, means | {name: _plain(float(value)) for name, value in overall.items()}
 
 
-def _counts(matrix: npt.NDArray[np.integer], ignored: int | None, void_is_last: bool) -> Counts:
-    matrix = matrix.astype(np.int64)
-    if void_is_last:
-        matrix[:-1, -2] += matrix[:-1, -1]
+def _counts(matrix: npt.NDArray[np.integer], ignored: int | None) -> Counts:
     n = matrix[:-1, :-1]
-    g = n.sum(axis=1) if void_is_last else matrix[:-1].sum(axis=1)
+    pixels = (np.diag(n), matrix[:-1].sum(axis=1), n.sum(axis=1), n.sum(axis=0))
+    tp, g, seen, p = (column.astype(np.float64) for column in pixels)
     known = np.arange(len(n)) != (-1 if ignored is None else ignored)
-    tp, g, seen, p = (row.astype(np.float64) for row in (np.diag(n), g, n.sum(axis=1), n.sum(axis=0)))
     return Counts(tp, g, seen, p, known)
 
 

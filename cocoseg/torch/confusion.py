@@ -43,12 +43,10 @@ class ConfusionMatrix:
         *,
         counting: Counting | None = None,
     ) -> None:
-        confusion.check_num_classes(num_classes)
         if counting not in (None, "runs", "pixels"):
             raise UsageError("usage.choice", f"counting is {show(counting)}, expected 'runs' or 'pixels'")
-        self.num_classes = num_classes
-        self.void = confusion.default_void(num_classes) if void is None else void
-        self.cells = torch.zeros((num_classes + 2,) * 2, dtype=torch.int64, device=device)
+        self.num_classes, self.void = confusion.checked_numbers(num_classes, void)
+        self.cells = torch.zeros((self.num_classes + 2,) * 2, dtype=torch.int64, device=device)
         self._counting = counting
 
     def update(self, truth: Tensor, prediction: Tensor) -> None:

@@ -132,6 +132,8 @@ def test_shapes_and_types_that_are_refused() -> None:
         matrix.update(np.zeros((1, 2), int), np.zeros((1, 2)))
     with pytest.raises(UsageError, match="num_classes is 0"):
         ConfusionMatrix(0)
+    with pytest.raises(UsageError, match="void is 'a', expected a number"):
+        ConfusionMatrix(2, "a")  # type: ignore[arg-type]
     with pytest.raises(UsageError, match="num_classes is 'a'"):
         ConfusionMatrix("a")  # type: ignore[arg-type]
     with pytest.raises(UsageError, match=r"shape \(2, 2\), expected \(3, 3\)"):
@@ -180,7 +182,7 @@ def test_merging_classes_is_merging_pixels() -> None:
     assert matrix.merged(numbers) == expected
     with pytest.raises(UsageError, match="2 numbers or groups for 5 classes"):
         matrix.merged([0, 1])
-    with pytest.raises(UsageError, match="give each class one, from 0 on"):
+    with pytest.raises(UsageError, match="the number of a class is below 0"):
         matrix.merged([0, 1, 2, 3, -1])
 
 

@@ -186,6 +186,10 @@ def test_groups_are_classes_of_merged_pixels() -> None:
     assert result.groups == {"flat": 2 / 3, "sky": 0.0}
     assert result.headlines["mIoU of groups"] == 1 / 3
     assert matrix.result().groups == {}
+    assert matrix.result(groups=[None] * 4).groups == {}
+    assert matrix.result(groups=[None] * 4).headlines["mIoU of groups"] is None
+    # COCO-Stuff books void as the last class, which is here of the group flat
+    assert matrix.result("cocostuff", groups=["flat", "sky", "sky", "flat"]).groups == {"flat": 0.5, "sky": 1 / 3}
     with pytest.raises(UsageError, match="2 numbers or groups for 4 classes"):
         matrix.result(groups=["a", "b"])
 
