@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cocoseg.errors import UsageError, show
-from cocoseg.metrics.confusion import ConfusionMatrix, checked, class_indices
+from cocoseg.metrics.confusion import ConfusionMatrix, checked, count_pairs
 from cocoseg.metrics.conventions import Column, mean
 
 Bits = npt.NDArray[np.bool_]
@@ -146,14 +146,12 @@ class BoundaryIoU:
         distance = boundary_distance(_size(true), self.ratio)
         near_true, near_predicted = near_boundary(true, distance), near_boundary(predicted, distance)
         near_predicted &= true != self.void
-        both = near_true & near_predicted & (true == predicted)
-        chosen = (true[both], true[near_true], predicted[near_predicted])
-        self.pixels += np.stack([self._counted(values) for values in chosen])
+        # With all else as void, the classes of boundaries are counted as those of class maps.
+        void = np.array(self.void, np.min_scalar_type(self.void))
+        marked = np.where(near_true, true, void), np.where(near_predicted, predicted, void)
+        counts = count_pairs(*marked, self.num_classes, self.void)
+        self.pixels += np.stack([np.diag(counts), counts.sum(axis=1), counts.sum(axis=0)])[:, :-2]
         self.distances |= {distance}
-
-    def _counted(self, values: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
-        rows = class_indices(values, self.num_classes, self.void)
-        return np.bincount(rows, minlength=self.num_classes + 2)[: self.num_classes]
 
     def result(self) -> BoundaryResult:
         """The numbers so far."""

@@ -16,6 +16,7 @@ from cocoseg.codecs.regions import Regions
 from cocoseg.errors import SampleError, UsageError
 from cocoseg.labels.presets import is_thing
 from cocoseg.labels.scheme import Overlap
+from cocoseg.limits import allowing
 from cocoseg.metrics.conventions import Column, mean
 from cocoseg.metrics.overlaps import Overlaps, Side, nothing, overlaps_of
 from cocoseg.model import Category, Sample
@@ -77,7 +78,8 @@ class PanopticQuality:
         that overlap are painted first, under the policy ``overlap``; those that others hide are not counted.
         Raises SampleError: ``size.mismatch``; ``id.unknown`` for a category that is not listed;
         ``panoptic.missing_segment`` for a segment without pixels, unless masks hide it; ``overlap.contested``,
-        ``overlap.scores``. UsageError ``usage.sample``. If a pair is refused, nothing of it is counted.
+        ``overlap.scores``; ``limit.pixels``, where pixels have to be painted. UsageError ``usage.sample``. If a pair is
+        refused, nothing of it is counted.
         """
         true = self._side(truth, "truth", overlap)
         predicted = nothing(true) if prediction is None else self._side(prediction, "prediction", overlap)
@@ -85,7 +87,8 @@ class PanopticQuality:
             found, expected = list(predicted.regions.size), list(true.regions.size)
             text = f"the prediction's size is {found}, expected the truth's [height, width] = {expected}"
             raise SampleError("size.mismatch", f"{text}; resize the prediction")
-        self._count(true, predicted)
+        with allowing(truth.max_pixels):
+            self._count(true, predicted)
         self.images += 1
 
     def _count(self, true: Side, predicted: Side) -> None:

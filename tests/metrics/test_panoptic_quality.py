@@ -122,6 +122,18 @@ def test_sizes_that_differ_are_named() -> None:
     assert error.value.category == "size.mismatch"
 
 
+@pytest.mark.parametrize("by_column", [False, True])
+def test_pixels_are_painted_within_the_limit_of_the_sample_only_where_they_have_to_be(by_column: bool) -> None:
+    truth, prediction = golden(by_column=by_column)
+    small = replace(truth, max_pixels=59)
+    if not by_column:
+        assert quality_of((small, prediction)) == quality_of((truth, prediction))
+    quality = PanopticQuality(CATEGORIES, boundary=0.02)
+    with pytest.raises(SampleError, match="60 pixels, more than the 59 allowed"):
+        quality.update(small, prediction)
+    assert quality == PanopticQuality(CATEGORIES, boundary=0.02)
+
+
 def test_what_is_no_sample_is_refused() -> None:
     with pytest.raises(UsageError, match="sample is a list"):
         PanopticQuality(CATEGORIES).update([], golden()[1])  # type: ignore[arg-type]
