@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from cocoseg.formats.masks.load import load_masks
     from cocoseg.formats.reading import read
     from cocoseg.labels import LabelClass, LabelScheme, label_scheme
+    from cocoseg.metrics.confusion import ConfusionMatrix
     from cocoseg.model import Category, Dataset, Sample
     from cocoseg.targets.semantic import instance_masks, panoptic_to_semantic, semantic
     from cocoseg.tools.coco import AnnotationSummary, to_coco
@@ -51,6 +52,7 @@ _HOMES = {
     "formats.reading": "read",
     "formats.masks.load": "load_masks",
     "labels": "LabelClass LabelScheme label_scheme",
+    "metrics.confusion": "ConfusionMatrix",
     "model": "Category Dataset Sample",
     "targets.semantic": "instance_masks panoptic_to_semantic semantic",
     "tools.coco": "AnnotationSummary to_coco",
@@ -68,6 +70,7 @@ __all__ = [
     "AnnotationSummary",
     "Category",
     "CocosegError",
+    "ConfusionMatrix",
     "Dataset",
     "DocumentError",
     "Info",

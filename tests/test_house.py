@@ -19,7 +19,7 @@ FLOORS = [
     {"labels"},
     {"options"},
     {"targets", "runs"},
-    {"formats", "losses"},
+    {"formats", "losses", "metrics"},
     {"tools", "torch"},
     {"cli"},
     {"__main__", "__init__"},

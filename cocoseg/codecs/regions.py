@@ -126,7 +126,7 @@ def runs(flat: npt.NDArray[T]) -> tuple[npt.NDArray[T], npt.NDArray[np.intp]]:
     >>> runs(np.array([5, 5, 0, 7]))
     (array([5, 0, 7]), array([2, 1, 1]))
     """
-    starts, lengths = _bounds(flat[1:] != flat[:-1])
+    starts, lengths = run_bounds(flat[1:] != flat[:-1])
     return flat[starts], lengths
 
 
@@ -138,11 +138,34 @@ def pair_runs(
     >>> pair_runs(np.array([5, 5, 0]), np.array([1, 2, 2]))
     (array([5, 5, 0]), array([1, 2, 2]), array([1, 1, 1]))
     """
-    starts, lengths = _bounds((first[1:] != first[:-1]) | (second[1:] != second[:-1]))
+    starts, lengths = run_bounds((first[1:] != first[:-1]) | (second[1:] != second[:-1]))
     return first[starts], second[starts], lengths
 
 
-def _bounds(changes: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+def pair_regions(
+    first: Regions, second: Regions
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """Two pictures of one size -> both segments and length of each run in which neither changes. Lengths may be 0.
+
+    >>> halves = np.array([0, 1]), np.array([2, 2])
+    >>> rows, columns = Regions((2, 2), 1, *halves), Regions((2, 2), 1, *halves, by_column=True)
+    >>> pair_regions(rows, columns)
+    (array([0, 0, 1, 1]), array([0, 1, 0, 1]), array([1, 1, 1, 1]))
+    """
+    if first.by_column != second.by_column:
+        numbers = [side.paint(np.arange(side.count), outside=side.count).reshape(-1) for side in (first, second)]
+        return pair_runs(*numbers)
+    stops = np.concatenate([np.cumsum(first.lengths), np.cumsum(second.lengths)])
+    order = np.argsort(stops, kind="stable")
+    is_first = order < len(first.lengths)
+    before: npt.NDArray[np.intp] = np.cumsum(is_first) - is_first
+    ends = stops[order]
+    one = first.segments.take(before, mode="clip")
+    two = second.segments.take(np.arange(len(ends)) - before, mode="clip")
+    return one, two, np.diff(ends, prepend=0)
+
+
+def run_bounds(changes: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
     """Whether each value from the second on differs from the one before (N - 1,) -> starts and lengths of runs."""
     indices = np.flatnonzero(changes)
     bounds = np.empty(len(indices) + 2, np.intp)

@@ -15,6 +15,7 @@ if find_spec("torch") is None:
     raise ImportError("cocoseg.torch needs torch: pip install 'cocoseg[torch]', or '.[torch]' from a checkout")
 
 from cocoseg.torch.collate import PadCollate, collate
+from cocoseg.torch.confusion import ConfusionMatrix
 from cocoseg.torch.dataset import SegmentationDataset
 from cocoseg.torch.images import ImageFolder
 from cocoseg.torch.onehot import one_hot
@@ -24,6 +25,7 @@ from cocoseg.torch.transforms import Compose, Pad, RandomCrop, RandomFlip, Resiz
 
 __all__ = [
     "Compose",
+    "ConfusionMatrix",
     "ImageFolder",
     "PackedMasks",
     "Pad",

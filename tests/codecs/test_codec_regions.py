@@ -16,7 +16,7 @@ from hypothesis.extra import numpy as hnp
 
 from cocoseg.codecs import rle
 from cocoseg.codecs.overlap import layers
-from cocoseg.codecs.regions import Regions, find_regions, runs
+from cocoseg.codecs.regions import Regions, find_regions, pair_regions, rows_from_columns, runs
 
 SIZES = st.tuples(st.integers(1, 8), st.integers(1, 8)) | st.sampled_from([(1, 1), (1, 30), (30, 1)])
 
@@ -172,3 +172,21 @@ def test_boxes_are_those_of_the_pixels(drawn: np.ndarray, turned: bool) -> None:
 def test_no_segment_has_no_box() -> None:
     regions, _ = find_regions(np.zeros((2, 3), np.int64), np.zeros(0, np.int64))
     assert regions.boxes.shape == (0, 4)
+
+
+@settings(deadline=None)
+@given(st.integers(0, 2**32), st.tuples(st.integers(1, 9), st.integers(1, 9)), st.booleans(), st.booleans())
+def test_pairs_of_segments_share_the_pixels_that_a_loop_counts(seed, size, turned, other_turned) -> None:
+    rng = np.random.default_rng(seed)
+    pictures = rng.integers(0, rng.integers(1, 5, (2, 1, 1)), (2, *size))
+    sides = []
+    for picture, by_column in zip(pictures, (turned, other_turned), strict=True):
+        flat = rows_from_columns(picture) if by_column else picture
+        values, lengths = runs(flat.reshape(-1))
+        doubled = np.repeat(values, 2), np.stack([lengths, lengths * 0], axis=1).reshape(-1)
+        sides.append(Regions(size, 4, *doubled, by_column=by_column))
+    counted: Counter[tuple[int, int]] = Counter()
+    for one, two, length in zip(*(column.tolist() for column in pair_regions(*sides)), strict=True):
+        counted[one, two] += length
+    expected = Counter(zip(pictures[0].reshape(-1).tolist(), pictures[1].reshape(-1).tolist(), strict=True))
+    assert {pair: pixels for pair, pixels in counted.items() if pixels} == expected

@@ -1,0 +1,1 @@
+"""What predictions are worth: arrays and samples in, numbers out, by the formulas of the tools named."""
