@@ -98,3 +98,15 @@ def test_the_preset_refuses_other_data() -> None:
 def test_real_pictures_in_colour_are_no_numbers(real_data: Path) -> None:
     with pytest.raises(cocoseg.SampleError, match="16-bit RGB"):
         cocoseg.read(real_data / "synthia" / "synthia_dataset" / "sf")[0]
+
+
+def test_a_video_sequence_without_its_folders_is_not_read_with_other_numbers(tmp_path: Path) -> None:
+    shutil.copytree(FIXTURES / "synthia-seqs" / "GT" / "LABELS" / "Stereo_Left", tmp_path / "GT" / "LABELS")
+    with pytest.raises(cocoseg.DocumentError):
+        cocoseg.read(tmp_path)
+
+
+def test_pictures_of_rand_cityscapes_may_lie_in_folders(tmp_path: Path) -> None:
+    shutil.copytree(FIXTURES / "synthia" / "GT" / "LABELS", tmp_path / "GT" / "LABELS" / "train")
+    found = [sample.category_ids.tolist() for sample in cocoseg.read(tmp_path)]
+    assert found == [sample.category_ids.tolist() for sample in cocoseg.read(FIXTURES / "synthia")]

@@ -292,3 +292,10 @@ def test_a_palette_with_the_colours_of_other_classes_is_refused(tmp_path: Path) 
         cocoseg.read(root)
     by_colors = cocoseg.read(root / "SegmentationClass", source_format="colors", colors="voc")
     assert by_colors[0].category_ids.tolist() == [0, 7, 15]
+
+
+@pytest.mark.parametrize("name", ["class_dict.csv", "label_colors.txt", "_classes.csv", "dataset_meta.json"])
+def test_tables_of_other_classes_are_not_passed_over(voc: Path, name: str) -> None:
+    (voc / name).write_text("name,r,g,b\nroad,128,0,0\n")
+    with pytest.raises(cocoseg.DocumentError, match=f"{name} beside the pictures lists classes by their colours"):
+        cocoseg.read(voc)

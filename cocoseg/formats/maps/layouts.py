@@ -128,7 +128,7 @@ LAYOUTS = {
         ),
         table="voc",
         config=("class_names.txt",),
-        foreign=("labelmap.txt",),
+        foreign=("labelmap.txt", "class_dict.csv", "label_colors.txt", "_classes.csv", "dataset_meta.json"),
         void=(255,),
         no_number=(255,),
         background=0,
@@ -262,11 +262,12 @@ LAYOUTS = {
         crowds=False,
     ),
     # The READMEs of RAND-CITYSCAPES, the video sequences (SEQS) and SF. The classes of AL are not those of the others.
+    # Names of SEQS have 6 digits; without Stereo_Left they must not pass for RAND's, whose numbers are others.
     "synthia": Layout(
         "SYNTHIA (16-bit class and instance)",
         files=(
             Files("GT/LABELS/{stem:Stereo_(?:Left|Right)/.+}.png", "synthia", table="synthia_seqs"),
-            Files("GT/LABELS/{stem}.png", "synthia", table="synthia"),
+            Files(r"GT/LABELS/{stem:(?:(?!/).)+|.+/\d{{7}}}.png", "synthia", table="synthia"),
             Files(r"[{split:SEQ\d+}/]GTLeft/{stem}.png", "synthia", table="synthia_sf", photos=_SF_PHOTOS),
             Files("SemSeg/{stem}.png", "synthia", beside="Depth/"),
         ),
