@@ -18,6 +18,13 @@ from cocoseg.torch.collate import PadCollate, collate
 from cocoseg.torch.confusion import ConfusionMatrix
 from cocoseg.torch.dataset import SegmentationDataset
 from cocoseg.torch.images import ImageFolder
+from cocoseg.torch.inference import (
+    instances_from_boxes,
+    panoptic_from_queries,
+    semantic_from_queries,
+    to_panoptic,
+    to_results,
+)
 from cocoseg.torch.onehot import one_hot
 from cocoseg.torch.packed import PackedMasks
 from cocoseg.torch.resize import resize_class_map
@@ -36,6 +43,11 @@ __all__ = [
     "SegmentationDataset",
     "collate",
     "drop_empty",
+    "instances_from_boxes",
     "one_hot",
+    "panoptic_from_queries",
     "resize_class_map",
+    "semantic_from_queries",
+    "to_panoptic",
+    "to_results",
 ]
