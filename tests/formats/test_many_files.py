@@ -76,15 +76,20 @@ def noting(function: Callable[..., Any], found: list[str]) -> Callable[..., Any]
     return call
 
 
+# VOC's numbers are not its classes where an editor has sorted the palette, which a few pictures show.
+PALETTES = {yolo: 0, voc: 4}
+
+
 @pytest.mark.parametrize("make", [yolo, voc])
-def test_opening_takes_two_seconds_and_reads_no_picture(
+def test_opening_takes_two_seconds_and_reads_hardly_a_picture(
     make: Callable[[Path], Path], tmp_path: Path, opened: list[str]
 ) -> None:
     source = make(tmp_path / "set")
     opened.clear()
     assert len(cocoseg.read(source)) == COUNT
     read = [path for path in opened if path.startswith(str(tmp_path))]
-    assert not [path for path in read if path.endswith((".png", ".jpg"))]
+    pictures = {path for path in read if path.endswith((".png", ".jpg"))}
+    assert len(pictures) <= PALETTES[make]
     assert len(read) < 50
     listing = seconds(lambda: names(str(tmp_path / "set")))
     assert seconds(lambda: cocoseg.read(source)) - listing < MOST
