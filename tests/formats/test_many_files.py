@@ -1,4 +1,4 @@
-"""Folders of 100,000 label files open in at most two seconds beyond listing them, and no picture is read."""
+"""Folders of 100,000 label files open in at most two seconds beyond listing them, and hardly a picture is read."""
 
 from __future__ import annotations
 
