@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import io
 import math
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from cocoseg.errors import SampleError
+from cocoseg.files.pillow import opened
 from cocoseg.limits import MOST_PIXELS, allowed_pixels, excess
 
 if TYPE_CHECKING:
@@ -65,7 +63,7 @@ def raster_size(data: bytes) -> tuple[int, int]:
     """(height, width) from the header of a whole file. Raises as ``read_raster`` does."""
     if kind(data) == "npy":
         return _npy_header(data)[0]
-    with _opened(data) as picture:
+    with opened(data, str(kind(data)), "image.corrupt") as picture:
         return picture.height, picture.width
 
 
@@ -77,32 +75,12 @@ def read_raster(data: bytes, size: tuple[int, int] | None = None, lossy: bool = 
     """
     if kind(data) == "npy":
         return Raster(_read_npy(data, size))
-    with _opened(data) as picture:
+    with opened(data, str(kind(data)), "image.corrupt") as picture:
         _check_size((picture.height, picture.width), size, len(data))
         _check_losses(picture, lossy)
         if picture.format == "TIFF":
             _check_tiff(picture)
         return _decoded(picture)
-
-
-@contextmanager
-def _opened(data: bytes) -> Iterator[PIL.Image.Image]:
-    """Open a picture with Pillow, without its own limit. Raises SampleError ``image.corrupt``, in the block too."""
-    from PIL import Image
-
-    name = kind(data)
-    before, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None  # there is a limit of our own
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            with Image.open(io.BytesIO(data), formats=[str(name)]) as picture:
-                yield picture
-    except (MemoryError, SampleError):
-        raise
-    except Exception as error:
-        raise SampleError("image.corrupt", f"the {name} can't be decoded ({error}); get the file again") from None
-    finally:
-        Image.MAX_IMAGE_PIXELS = before
 
 
 def _check_size(found: tuple[int, int], expected: tuple[int, int] | None, length: int) -> None:

@@ -7,7 +7,6 @@ annotation's size allows. kornia-rs decodes RGB and RGBA, Pillow palettes.
 
 from __future__ import annotations
 
-import io
 import zlib
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -17,6 +16,7 @@ import numpy.typing as npt
 from zlib_ng import zlib_ng
 
 from cocoseg.errors import SampleError
+from cocoseg.files.pillow import opened
 from cocoseg.files.png.chunks import SIGNATURE, check_chunks, chunks
 from cocoseg.limits import MOST_PIXELS, allowed_pixels, excess
 
@@ -181,20 +181,10 @@ def decode_slowly(data: bytes) -> tuple[npt.NDArray[Any], npt.NDArray[np.uint8]]
 
     Raises SampleError ``png.corrupt``.
     """
-    from PIL import Image
-
     verify_stream(data)  # Pillow fills rows that are missing
-    before, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None  # check_picture has a limit of its own
-    try:
-        with Image.open(io.BytesIO(data), formats=["PNG"]) as picture:
-            colors = np.array(picture.getpalette() or (), np.uint8).reshape(-1, 3)
-            return _as_checked(np.asarray(picture), read_header(data)), colors
-    except (MemoryError, SampleError):
-        raise
-    except Exception as error:
-        raise SampleError("png.corrupt", f"the PNG can't be decoded ({error}); get the file again") from None
-    finally:
-        Image.MAX_IMAGE_PIXELS = before
+    with opened(data, "PNG", "png.corrupt") as picture:
+        colors = np.array(picture.getpalette() or (), np.uint8).reshape(-1, 3)
+        return _as_checked(np.asarray(picture), read_header(data)), colors
 
 
 def _decode_palette(data: bytes) -> npt.NDArray[np.uint8]:

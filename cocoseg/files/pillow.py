@@ -1,0 +1,36 @@
+"""Opens pictures with Pillow, where no decoder of our own reads them."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from cocoseg.errors import SampleError
+
+if TYPE_CHECKING:
+    import PIL.Image
+
+
+@contextmanager
+def opened(data: bytes, kind: str, category: str) -> Iterator[PIL.Image.Image]:
+    """Open a picture of a kind that Pillow knows, without its limit of pixels, as readers have their own.
+
+    Raises SampleError of this category if the picture can't be decoded, in the block too.
+    """
+    from PIL import Image
+
+    before, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with Image.open(io.BytesIO(data), formats=[kind]) as picture:
+                yield picture
+    except (MemoryError, SampleError):
+        raise
+    except Exception as error:
+        raise SampleError(category, f"the {kind} can't be decoded ({error}); get the file again") from None
+    finally:
+        Image.MAX_IMAGE_PIXELS = before
