@@ -99,7 +99,10 @@ class Sample:
 
     def without(self, categories: Collection[int]) -> Sample:
         """The sample without the segments of these categories, whose pixels become void in ``Regions``."""
-        kept = np.flatnonzero(~np.isin(self.category_ids, list(categories)))
+        return self.take(np.flatnonzero(~np.isin(self.category_ids, list(categories))))
+
+    def take(self, kept: npt.NDArray[np.intp]) -> Sample:
+        """The sample with the segments of these rising indices alone; others become void in ``Regions``."""
         if len(kept) == len(self.ids):
             return self
         shapes = self.shapes

@@ -5,17 +5,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from cocoseg.errors import UsageError, show
+from cocoseg.codecs.nearest import source
+from cocoseg.targets.resized import check_size
 from cocoseg.torch.onehot import BITS
 
 Size = tuple[int, int]
-
-
-def check_size(size: Size) -> None:
-    """Raises UsageError ``usage.size`` for anything but (height, width)."""
-    sides = size if isinstance(size, tuple | list) else ()
-    if len(sides) != 2 or not all(hasattr(side, "__index__") and side > 0 for side in sides):
-        raise UsageError("usage.size", f"size is {show(size)}, expected (height, width) in pixels")
 
 
 def resize_class_map(class_map: Tensor, size: Size) -> Tensor:
@@ -29,14 +23,10 @@ def resize_class_map(class_map: Tensor, size: Size) -> Tensor:
     [[2, 4]]
     """
     check_size(size)
-    rows, columns = (_nearest(old, new, class_map.device) for old, new in zip(class_map.shape[-2:], size, strict=True))
+    sides = zip(class_map.shape[-2:], size, strict=True)
+    rows, columns = (source(torch.arange(new, device=class_map.device), old, new) for old, new in sides)
     resized: Tensor = class_map.index_select(-2, rows).index_select(-1, columns)
     return resized
-
-
-def _nearest(old: int, new: int, device: torch.device) -> Tensor:
-    """(new,) int64: the index of the old pixel for each. Integers, because floats round differently by device."""
-    return torch.div((2 * torch.arange(new, device=device) + 1) * old, 2 * new, rounding_mode="floor")
 
 
 def mirror(pixels: Tensor) -> Tensor:

@@ -18,8 +18,9 @@ from torch import Tensor
 from torch.nn.functional import pad
 
 from cocoseg.errors import UsageError, show
+from cocoseg.targets.resized import check_size
 from cocoseg.torch.boxes import remeasured
-from cocoseg.torch.resize import Size, check_size, mirror, resize_class_map, resize_image
+from cocoseg.torch.resize import Size, mirror, resize_class_map, resize_image
 from cocoseg.torch.voids import fill_of, void_of, with_void
 from cocoseg.torch.wrapping import like
 
