@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         SampleError,
         UsageError,
     )
+    from cocoseg.evaluation.evaluation import Evaluation
     from cocoseg.formats.masks.load import load_masks
     from cocoseg.formats.reading import read
     from cocoseg.labels import LabelClass, LabelScheme, label_scheme
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from cocoseg.model import Category, Dataset, Sample
     from cocoseg.targets.semantic import instance_masks, panoptic_to_semantic, semantic
     from cocoseg.tools.coco import AnnotationSummary, to_coco
+    from cocoseg.tools.evaluate import evaluate
     from cocoseg.tools.info import Info, info
     from cocoseg.tools.masks import MaskSummary, to_masks
     from cocoseg.tools.onehot import OneHotSummary, to_onehot
@@ -49,6 +51,7 @@ _HOMES = {
     "codecs.rle": "Runs",
     "codecs.segmentation": "decode encode",
     "errors": "CocosegError DocumentError LabelError OutputError Problem SampleError UsageError",
+    "evaluation.evaluation": "Evaluation",
     "formats.reading": "read",
     "formats.masks.load": "load_masks",
     "labels": "LabelClass LabelScheme label_scheme",
@@ -56,6 +59,7 @@ _HOMES = {
     "model": "Category Dataset Sample",
     "targets.semantic": "instance_masks panoptic_to_semantic semantic",
     "tools.coco": "AnnotationSummary to_coco",
+    "tools.evaluate": "evaluate",
     "tools.info": "Info info",
     "tools.panoptic": "PanopticSummary to_panoptic",
     "tools.masks": "MaskSummary to_masks",
@@ -73,6 +77,7 @@ __all__ = [
     "ConfusionMatrix",
     "Dataset",
     "DocumentError",
+    "Evaluation",
     "Info",
     "LabelClass",
     "LabelError",
@@ -92,6 +97,7 @@ __all__ = [
     "__version__",
     "decode",
     "encode",
+    "evaluate",
     "from_one_hot",
     "info",
     "instance_masks",

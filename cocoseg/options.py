@@ -48,8 +48,8 @@ class Shell(NamedTuple):
 class Option(NamedTuple):
     """What an option does, and its default.
 
-    ``unset`` describes a default of None. ``metavar`` and ``least`` are for the command line. Without a ``shell`` the
-    option exists in Python only.
+    ``unset`` describes a default of None. ``metavar`` and ``least`` are for the command line, where ``bare`` is the
+    value of an option that is given without one. Without a ``shell`` the option exists in Python only.
     """
 
     help: str
@@ -58,6 +58,7 @@ class Option(NamedTuple):
     metavar: str | None = None
     least: float | None = None
     shell: Shell | None = Shell()
+    bare: str | None = None
 
 
 # Options that several declarations share.
@@ -328,6 +329,90 @@ class ToPanoptic(Reading, Running, total=False):
 
     overlap: Overlap
     stuff: Annotated["StrPath | None", Option("JSON with the stuff that lies below SRC's instances.", metavar="FILE")]
+
+
+class Evaluating(Painting, Reading, Running, total=False):
+    """Options of ``evaluate``."""
+
+    task: Annotated[
+        Literal["semantic", "panoptic", "instances", "all"] | None,
+        Option("What to compare: classes of pixels, segments, masks with scores, or all of it.", unset="what both tell"),
+    ]
+    convention: Annotated[
+        Literal["mmseg", "detectron2", "cityscapes", "ade20k", "cocostuff", "erfnet", "survey", "all"],
+        Option("The tool whose mIoU is counted, or all of them side by side.", "mmseg", shell=Shell(("--as",))),
+    ]
+    boundary: Annotated[
+        float | None,
+        Option(
+            "Also count what is near boundaries: a share of the diagonal, 0.02 if none is given.",
+            unset="not counted",
+            metavar="RATIO",
+            least=1e-6,
+            bare="0.02",
+        ),
+    ]
+    groups: Annotated[
+        "StrPath | None",
+        Option(
+            "Also count the IoU of groups of classes: supercategory, or a JSON or CSV of them.",
+            metavar="supercategory|FILE",
+        ),
+    ]
+    missing: Annotated[
+        Literal["error", "empty"],
+        Option("Refuse an image without a prediction, or count it as one without segments.", "error"),
+    ]
+    size: Annotated[  # type: ignore[misc]  # it stands for the size of Reading, too
+        str | None,
+        Option(
+            "Refuse a prediction of another size than the truth (error), or scale it to the nearest pixel (nearest); "
+            "or the size of all images where a source has none, as 256x1600.",
+            unset="error",
+            metavar="error|nearest|HEIGHTxWIDTH",
+        ),
+    ]
+    fail_under: Annotated[
+        str | None,
+        Option(
+            "Exit with 1 if a number is lower, as mIoU=0.6 or mIoU=0.6,PQ=0.4.", metavar="NAME=VALUE", unset="never"
+        ),
+    ]
+    per_image: Annotated[
+        "StrPath | None", Option("Write the numbers of each image to this CSV.", unset="not written", metavar="FILE.csv")
+    ]
+    out: Annotated[
+        "StrPath | None",
+        Option(
+            "Folder for cocoseg.json with all numbers, and for what an interrupted run had done, to resume it.",
+            unset="nothing is kept",
+            metavar="OUT",
+        ),
+    ]
+    prediction_format: Annotated[
+        str | None, Option("Format of PREDICTION.", unset="recognised by its content", metavar="FORMAT")
+    ]
+    prediction_labels: Annotated[
+        "StrPath | LabelScheme | None",
+        Option(
+            "Label scheme that the class maps in PREDICTION were made with.",
+            unset="that of the truth",
+            metavar="PRESET|FILE",
+        ),
+    ]
+    prediction_categories: Annotated[
+        "StrPath | None", Option("Take the categories of PREDICTION from this file.", metavar="FILE")
+    ]
+    prediction_png_dir: Annotated[
+        "StrPath | None",
+        Option("Folder of the PNGs of a panoptic PREDICTION.", unset="named as PREDICTION", metavar="DIR"),
+    ]
+    prediction_colors: Annotated[
+        "StrPath | None", Option("Table of the colours of classes in PREDICTION.", metavar="NAME|FILE")
+    ]
+    prediction_suffix: Annotated[
+        str | None, Option("What the names of PREDICTION's pictures end with, as _pred.", metavar="TEXT")
+    ]
 
 
 class Verifying(TypedDict, total=False):

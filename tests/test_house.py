@@ -20,6 +20,7 @@ FLOORS = [
     {"options"},
     {"targets", "runs"},
     {"formats", "losses", "metrics"},
+    {"evaluation"},
     {"tools", "torch"},
     {"cli"},
     {"__main__", "__init__"},

@@ -10,17 +10,18 @@ from typing import Annotated, Any
 
 import typer
 
-from cocoseg.cli import formats, info, labels, to_coco, to_masks, to_onehot, to_panoptic, to_semantic, verify
+from cocoseg.cli import evaluate, formats, info, labels, to_coco, to_masks, to_onehot, to_panoptic, to_semantic, verify
 from cocoseg.cli.carried import Carried
 from cocoseg.cli.help import Commands, Sectioned
 from cocoseg.cli.options import DEBUG
+from cocoseg.cli.values import with_bare_values
 from cocoseg.cli.wrong_call import wrong_call
 from cocoseg.version import __version__
 
 SECTIONS = {
     "Convert": (to_semantic, to_onehot, to_masks, to_coco, to_panoptic),
     "Look": (labels, info, formats),
-    "Check": (verify,),
+    "Check": (evaluate, verify),
 }
 
 
@@ -72,7 +73,8 @@ def call(words: Sequence[str]) -> int:
     """Run the command line; returns the exit code. Raises Carried for an error of a command, else UsageError."""
     logging.disable(logging.CRITICAL)  # other libraries' problems arrive as errors
     try:
-        code = typer.main.get_command(build()).main(list(words) or ["--help"], "cocoseg", standalone_mode=False)
+        words_in_full = with_bare_values(words) or ["--help"]
+        code = typer.main.get_command(build()).main(words_in_full, "cocoseg", standalone_mode=False)
     except _WRONG_CALL as error:
         raise wrong_call(error) from None
     return code or 0 if words else 2

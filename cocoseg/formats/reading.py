@@ -15,6 +15,7 @@ from cocoseg.files import places
 from cocoseg.files.documents import TOO_DEEP
 from cocoseg.files.places import StrPath, place
 from cocoseg.formats import FORMATS
+from cocoseg.formats.coco_json.images import Listed
 from cocoseg.formats.coco_json.names import numbering
 from cocoseg.formats.detect import Found, find_document, is_folder, recognise
 from cocoseg.limits import MAX_PIXELS, allowing
@@ -44,7 +45,7 @@ def read(path: StrPath, **options: Unpack[Reading]) -> Dataset:
     >>> len(dataset), dataset[0].size
     (3, (6, 8))
     """
-    return _open(path, options)[1]
+    return opened(path, options)[1]
 
 
 @takes(Reading)
@@ -52,7 +53,7 @@ def survey(path: StrPath, **options: Unpack[Reading]) -> dict[str, Any]:
     """Count what a source holds without decoding a mask: the fields of ``cocoseg.Info``."""
     from cocoseg.formats.survey import count
 
-    name, dataset = _open(path, options, "glance")
+    name, dataset = opened(path, options, "glance")
     peek = import_module(FORMATS[name].module).peek(dataset)
     single = options["crowd_as_things"]
     with allowing(options["max_pixels"] or MAX_PIXELS):
@@ -71,8 +72,13 @@ def _facts(name: str, source: str) -> dict[str, Any]:
         raise DocumentError(error.category, error.message) from None
 
 
-def _open(path: StrPath, options: Reading, function: str = "read") -> tuple[str, Dataset]:
-    """The format of a source and its data set, from the ``function`` of the format's module."""
+def opened(
+    path: StrPath, options: Reading, function: str = "read", images: Listed | None = None
+) -> tuple[str, Dataset]:
+    """The format of a source and its data set, from the ``function`` of the format's module.
+
+    ``images`` are those that a list of results is about, where no file lists them. Raises as ``read`` does.
+    """
     source, name = place(path), options["source_format"]
     given = {name: _location(name, value) for name, value in changed(Reading, options).items()}
     given.pop("source_format", None)
@@ -88,6 +94,8 @@ def _open(path: StrPath, options: Reading, function: str = "read") -> tuple[str,
     if "photos" in given and not places.is_folder(given["photos"]):
         text = f"photos: {show(given['photos'], 300)} is not a folder; expected that of the photos"
         raise DocumentError("file.missing", text)
+    if images is not None and found.format == "coco":
+        given.setdefault("images", images)
     read_as = _read_as(found)
     try:
         with allowing(most):

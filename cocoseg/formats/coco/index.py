@@ -20,7 +20,7 @@ from cocoseg.formats.coco.placing import Placed, placed
 from cocoseg.formats.coco.rows import OBJECT, Document, Rows, read_rows
 from cocoseg.formats.coco.sizes import Sizes, images_of_rows
 from cocoseg.formats.coco_json.categories import mark_roots, name_problems, parse_categories, read_categories, used_ids
-from cocoseg.formats.coco_json.images import Image, ImageTable, Keys, Match, Naming, given_name
+from cocoseg.formats.coco_json.images import Image, ImageTable, Keys, Listed, Match, Naming, given_name
 from cocoseg.formats.coco_json.lists import read_lists
 from cocoseg.model import Category, Entry, ImageId, Refused, row_place
 from cocoseg.runs.tally import counted
@@ -30,12 +30,12 @@ from cocoseg.runs.tally import counted
 class Choices:
     """What is taken of a document: the options of reading that apply to detection files.
 
-    ``images`` and ``categories`` are other files that list them. ``keep_fields``: annotations keep their rows, and
+    ``images`` and ``categories`` are other files that list them, or the images of another data set. ``keep_fields``: annotations keep their rows, and
     names need not be paths. ``part``: the document is one of many.
     """
 
     categories: str | os.PathLike[str] | None = None
-    images: str | os.PathLike[str] | None = None
+    images: str | os.PathLike[str] | Listed | None = None
     photos: str | None = None
     match: Match = "id"
     naming: Naming = "path"
@@ -72,7 +72,8 @@ def read_index(path: str | os.PathLike[str], choices: Choices, data: bytes | Non
     _check_kind(source, found, choices)
     described, about = _described(source, found, choices)
     categories = mark_roots(_categories(found, described, about, choices), lambda: _used(found, described))
-    table = ImageTable(about, described.images or [], found.taken, choices.match)
+    match = choices.match if described is found.document or not isinstance(choices.images, Listed) else choices.images.match
+    table = ImageTable(about, described.images or [], found.taken, match)
     keys = Keys(about, "images", choices.naming)
     if found.imageless and choices.images is not None:
         _claim(source, found, table)
@@ -111,6 +112,10 @@ def _check_kind(source: str, found: Rows, choices: Choices) -> None:
 
 def _described(source: str, found: Rows, choices: Choices) -> tuple[Document, str]:
     """The document that lists the images, and its path. Raises DocumentError ``doc.missing_key``."""
+    if isinstance(choices.images, Listed):
+        if found.document.images is not UNSET:
+            return found.document, source
+        return Document(images=list(choices.images.rows)), choices.images.source
     if choices.images is not None:
         about = os.fspath(choices.images)
         document, problems = read_lists(about, Document)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Callable, Sequence
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 from msgspec import UNSET, Raw
@@ -33,6 +33,14 @@ class Image(msgspec.Struct, gc=False):
 
 
 _IMAGE = msgspec.json.Decoder(Image)
+
+
+class Listed(NamedTuple):
+    """Rows of images that come from another data set, its source, and how annotations name them."""
+
+    source: str
+    rows: Sequence[Raw]
+    match: Match = "id"
 
 
 class ImageTable:

@@ -1,0 +1,161 @@
+"""``cocoseg evaluate``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cocoseg.cli import options
+from cocoseg.options import Evaluating
+
+if TYPE_CHECKING:
+    from cocoseg.evaluation.evaluation import Evaluation
+
+Truth = Annotated[str, typer.Argument(metavar="TRUTH", help="The labels: a file or a folder.", show_default=False)]
+Prediction = Annotated[
+    str,
+    typer.Argument(
+        metavar="PREDICTION",
+        help="What a model predicts: class maps, arrays of scores, results, or any labels.",
+        show_default=False,
+    ),
+]
+_COUNTS = ("index", "id", "pixels", "TP", "FP", "FN")
+
+
+@options.command(Evaluating, options.OnCluster, options.Printing)
+def command(
+    truth: Truth, prediction: Prediction, *, json: bool, quiet: bool, verbose: bool, dask: str | None, **given: Any
+) -> None:
+    """Compare a prediction with the truth: mIoU as every tool counts it, PQ, mask AP.
+
+    Both may be of any format, and of different ones. The exit code is 1 if a pair could not be compared, or a number is
+    lower than --fail-under allows.
+
+    Example: cocoseg evaluate truth/ predictions/
+    """
+    from cocoseg import parallel
+    from cocoseg.cli.cluster import cluster
+    from cocoseg.cli.progress import progress
+    from cocoseg.cli.report import as_json
+    from cocoseg.tools.evaluate import evaluate, fails
+
+    parallel.tune_memory()
+    with cluster(dask) as found, progress(quiet) as on_done:
+        given["workers"] = given["workers"] or (found.workers if found.executor else options.cores())
+        result = evaluate(truth, prediction, **given, executor=found.executor, on_done=on_done)
+    failed = fails(result, given["fail_under"])
+    if json:
+        typer.echo(as_json(result.as_dict() | result.about_run() | {"too_low": failed}))
+    else:
+        _print(result, failed, quiet, verbose)
+    raise typer.Exit(1 if result.failures or failed else 0)
+
+
+def _print(result: Evaluation, failed: Sequence[str], quiet: bool, verbose: bool) -> None:
+    from cocoseg.cli.report import MOST, print_lines, problem_lines
+
+    most = None if verbose else MOST
+    problems = problem_lines("Warnings", result.problems, most=most)
+    problems += problem_lines("Refused", result.failures, most=most)
+    problems += [f"Too low: {text}" for text in failed]
+    print_lines(problems if quiet else [*_lines(result), *problems])
+
+
+def _lines(result: Evaluation) -> list[str]:
+    parts = [*result.notes, _compared(result)]
+    if result.semantic:
+        parts += _semantic(result)
+    for title, found in (("panoptic", result.panoptic), ("boundary panoptic", result.boundary_panoptic)):
+        if found:
+            rows = [{"id": row.id, "name": row.name, **_row(found, k)} for k, row in enumerate(found.categories)]
+            parts += ["", _title(title, found.headlines), *_table(rows)]
+    if result.instances:
+        names = {row.id: row.name for row in result.categories}
+        rows = [{"id": id, "name": names.get(id, ""), **row} for id, row in result.instances.per_class.items()]
+        counts = f"{result.instances.truths:,} masks in the truth, {result.instances.results:,} predicted"
+        title = f"instances ({result.instances.library}; {counts})"
+        parts += ["", _title(title, result.instances.headlines), *_table(rows)]
+    return parts
+
+
+def _compared(result: Evaluation) -> str:
+    from cocoseg.runs.tally import counted
+
+    refused = f", {result.failed:,} refused" if result.failed else ""
+    rate = f" ({result.images_per_second:,.0f} pairs/s)" if result.made else ""
+    kept = f", {result.kept:,} of them compared before" if result.kept else ""
+    done = f"{result.images:,} of {counted(result.listed, 'pair')} compared in {result.seconds:.1f} s"
+    return f"{done}{rate}{kept}{refused}"
+
+
+def _semantic(result: Evaluation) -> list[str]:
+    from cocoseg.evaluation.evaluation import WHY
+
+    assert result.semantic
+    assert result.confusion
+    headlines = dict(result.semantic.headlines)
+    for extra in (result.boundary, result.weighted):
+        headlines |= dict(extra.headlines) if extra else {}
+    lines = ["", _title(f"semantic, as {result.convention}", headlines), _void(result), *_table(result.classes())]
+    groups = {**result.semantic.groups}
+    if groups:
+        weighted = result.weighted.groups if result.weighted else {}
+        rows = [{"group": name, "IoU": value} | ({"iIoU": weighted.get(name)} if weighted else {}) for name, value in groups.items()]
+        lines += ["", *_table(rows)]
+    if result.every:
+        rows = [
+            {"as": name, "mIoU": row.headlines.get("mIoU"), "accuracy": _accuracy(row.headlines), "because": WHY[name]}
+            for name, row in result.conventions.items()
+        ]
+        lines += ["", *_table(rows)]
+    return lines
+
+
+def _void(result: Evaluation) -> str:
+    assert result.confusion
+    missed = result.confusion.predicted_void
+    text = f"void: {percent(result.void_share)} of the truth's pixels don't count"
+    return f"{text}; {percent(missed)} of the others were predicted void"
+
+
+def _accuracy(headlines: Mapping[str, Any]) -> Any:
+    return next((headlines[name] for name in ("aAcc", "pAcc", "PA") if name in headlines), None)
+
+
+def _title(what: str, headlines: Mapping[str, Any]) -> str:
+    numbers = "  ".join(f"{name} {percent(value, '')}" for name, value in headlines.items())
+    return f"{what}: {numbers}"
+
+
+def _row(result: Any, k: int) -> dict[str, Any]:
+    return {name: column[k] for name, column in {**result.columns, **result.counts}.items()}
+
+
+def _table(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Rows as lines, the names of the columns first; numbers in percent."""
+    from cocoseg.cli.report import table
+
+    if not rows:
+        return []
+    titles = list(rows[0])
+    cells = [[_cell(title, row[title]) for title in titles] for row in rows]
+    right = [k for k, title in enumerate(titles) if not isinstance(rows[0][title], str)]
+    return table([titles, *cells], right)
+
+
+def _cell(title: str, value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    return f"{value:,}" if title in _COUNTS and value is not None else percent(value, "")
+
+
+def percent(value: float | None, sign: str = "%") -> str:
+    """A share in percent, as tools print it; a dash where it is not defined.
+
+    >>> percent(0.61234), percent(None)
+    ('61.23%', '–')
+    """
+    return "–" if value is None else f"{100 * value:.2f}{sign}"

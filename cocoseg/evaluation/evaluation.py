@@ -1,0 +1,278 @@
+"""The result of an evaluation, added up as pairs get counted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, ClassVar
+
+import msgspec
+import numpy as np
+
+from cocoseg.errors import Problem, UsageError, show, suggestion
+from cocoseg.evaluation.groups import Groups
+from cocoseg.evaluation.measures import Counter, Measure, Result
+from cocoseg.labels import LabelScheme
+from cocoseg.metrics.average_precision import AveragePrecision, PrecisionResult
+from cocoseg.metrics.boundary import BoundaryIoU, BoundaryResult
+from cocoseg.metrics.confusion import ConfusionMatrix
+from cocoseg.metrics.conventions import CONVENTIONS, Convention, SemanticResult
+from cocoseg.metrics.instance_weighted import InstanceWeightedIoU, InstanceWeightedResult
+from cocoseg.metrics.panoptic_quality import PanopticQuality, PanopticResult
+from cocoseg.model import Category
+from cocoseg.runs.journal import Row
+from cocoseg.runs.tally import Tally
+
+Number = float | None
+
+_RESULT = msgspec.json.Decoder(Result)
+
+WHY: dict[Convention, str] = {
+    "mmseg": "a class counts if it is in the truth or predicted; a pixel predicted void is a miss",
+    "detectron2": "a class counts if it is in the truth; pixels predicted void are left out",
+    "cityscapes": "as mmseg, over the classes that Cityscapes evaluates",
+    "ade20k": "every class counts, one that is absent as 0",
+    "cocostuff": "a class counts if it is in the truth; a pixel predicted void is one of the last class",
+    "erfnet": "every class counts but an ignored one, one that is absent as 0",
+    "survey": "as mmseg; MPA is the mean of the precision",
+}
+
+
+@dataclass
+class Evaluation(Tally):
+    """The numbers of a prediction, as fractions of 1; what is not defined is None.
+
+    * ``tasks``: what was compared; ``convention``: whose mIoU it is. ``truth``, ``prediction``: both sources.
+    * ``confusion``, ``semantic``, ``boundary``, ``weighted``; ``panoptic``, ``boundary_panoptic``; ``instances``: the
+      results of ``cocoseg.metrics``, None for what was not asked for.
+    * ``headlines``: the numbers that stand for all, by name.
+    * ``images`` pairs were compared, ``failures`` were not; ``problems`` are what looks suspicious.
+    * ``rows``: numbers of each image by its key, where they were asked for.
+    """
+
+    makes: ClassVar[str] = "Numbers"
+    result: ClassVar[Any] = Result
+
+    truth: str = field(kw_only=True)
+    prediction: str = field(kw_only=True)
+    measures: Mapping[str, Measure] = field(kw_only=True, repr=False)
+    scheme: LabelScheme = field(kw_only=True, repr=False)
+    categories: tuple[Category, ...] = field(kw_only=True, repr=False)
+    convention: Convention = "mmseg"
+    every: bool = False
+    groups: Groups | None = None
+    numbers_only: bool = False
+    rows: dict[str, dict[str, Any]] | None = field(default=None, repr=False)
+    counters: dict[str, Counter] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        self.counters = {name: measure.blank() for name, measure in self.measures.items()}
+
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        """``semantic``, ``panoptic``, ``instances``: those that were compared."""
+        return tuple(name for name in ("semantic", "panoptic", "instances") if name in self.counters)
+
+    def count(self, row: Row) -> None:
+        """Add the counts of a pair."""
+        counts = _RESULT.decode(row.result).counts
+        for name, raw in counts.items():
+            self.counters[name].add(msgspec.json.decode(raw))
+        if self.rows is not None:
+            self.rows[row.key] = self._row(counts)
+
+    def _row(self, counts: Mapping[str, msgspec.Raw]) -> dict[str, Any]:
+        """The numbers of one image."""
+        found: dict[str, Any] = {}
+        for name in self.tasks:
+            own: Any = self.measures[name].blank()
+            own.add(msgspec.json.decode(counts[name]))
+            found |= _of_image(own, self.convention)
+        return found
+
+    @property
+    def confusion(self) -> ConfusionMatrix | None:
+        """The pixels of each true and predicted class."""
+        found: Any = self.counters.get("semantic")
+        if found is None or not self.numbers_only:
+            return found
+        used = np.flatnonzero(found.matrix[:-1].any(axis=1) | found.matrix[:, :-1].any(axis=0))
+        count = int(used.max(initial=0)) + 1
+        return ConfusionMatrix(count, found.void, matrix=found.merged([*range(count)] + [None] * (255 - count)).matrix)
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the classes by index, C of them; empty for an index that no pixel can have."""
+        count = self.confusion.num_classes if self.confusion else 0
+        return [name or "" for name in self.scheme.names[:count]]
+
+    @property
+    def semantic(self) -> SemanticResult | None:
+        """The numbers of the confusion matrix under the convention."""
+        return self.confusion.result(self.convention, self.groups) if self.confusion else None
+
+    @property
+    def conventions(self) -> dict[Convention, SemanticResult]:
+        """The numbers of the confusion matrix under every convention."""
+        return {name: self.confusion.result(name) for name in CONVENTIONS} if self.confusion else {}
+
+    @property
+    def boundary(self) -> BoundaryResult | None:
+        """The boundary IoU of classes."""
+        found = self.counters.get("boundary")
+        return found.result() if isinstance(found, BoundaryIoU) else None
+
+    @property
+    def weighted(self) -> InstanceWeightedResult | None:
+        """Cityscapes' iIoU."""
+        found = self.counters.get("weighted")
+        return found.result(self.groups) if isinstance(found, InstanceWeightedIoU) else None
+
+    @property
+    def panoptic(self) -> PanopticResult | None:
+        """Panoptic quality."""
+        found = self.counters.get("panoptic")
+        return found.result() if isinstance(found, PanopticQuality) else None
+
+    @property
+    def boundary_panoptic(self) -> PanopticResult | None:
+        """Boundary PQ."""
+        found = self.counters.get("boundary_panoptic")
+        return found.result() if isinstance(found, PanopticQuality) else None
+
+    @cached_property
+    def instances(self) -> PrecisionResult | None:
+        """Mask AP and AR."""
+        found = self.counters.get("instances")
+        return found.result() if isinstance(found, AveragePrecision) else None
+
+    @property
+    def headlines(self) -> dict[str, Number]:
+        """The numbers that stand for all: those of the convention, then PQ, then AP."""
+        found: dict[str, Number] = {}
+        for result in (self.semantic, self.boundary, self.weighted, self.panoptic):
+            found |= dict(result.headlines) if result else {}
+        if self.boundary_panoptic:
+            found |= {f"boundary {name}": value for name, value in self.boundary_panoptic.headlines.items()}
+        return found | (dict(self.instances.headlines) if self.instances else {})
+
+    @property
+    def void_share(self) -> Number:
+        """The share of the truth's pixels that are void, and so don't count."""
+        matrix = None if self.confusion is None else self.confusion.matrix
+        total = 0 if matrix is None else int(matrix.sum())
+        return int(matrix[-1].sum()) / total if matrix is not None and total else None
+
+    def close(self, seconds: float) -> None:
+        """Put failures and problems in order, and look at the numbers for what is suspicious."""
+        super().close(seconds)
+        if self.images:
+            self.problems += suspicions(self)
+
+    def results(self) -> dict[str, Any]:
+        """The numbers, by task."""
+        found: dict[str, Any] = {"truth": self.truth, "prediction": self.prediction, "tasks": list(self.tasks)}
+        found["headlines"] = self.headlines
+        if self.confusion and self.semantic:
+            found["semantic"] = self._semantic(self.confusion, self.semantic)
+        if self.panoptic:
+            found["panoptic"] = _panoptic(self.panoptic)
+        if self.boundary_panoptic:
+            found["boundary_panoptic"] = _panoptic(self.boundary_panoptic)
+        if self.instances:
+            found["instances"] = _instances(self.instances, self.categories)
+        return found
+
+    def _semantic(self, confusion: ConfusionMatrix, result: SemanticResult) -> dict[str, Any]:
+        found: dict[str, Any] = {
+            "convention": self.convention,
+            "headlines": dict(result.headlines),
+            "pixels": confusion.pixels,
+            "void_share": self.void_share,
+            "predicted_void": confusion.predicted_void,
+            "classes": self.classes(),
+            "groups": dict(result.groups),
+            "matrix": confusion.matrix.tolist(),
+        }
+        if self.every:
+            found["conventions"] = {name: dict(row.headlines) for name, row in self.conventions.items()}
+        if self.boundary:
+            found["boundary"] = {"ratio": self.boundary.ratio, "distances": list(self.boundary.distances)}
+        return found
+
+    def classes(self) -> list[dict[str, Any]]:
+        """A row for each class: ``index``, ``name``, ``pixels`` of the truth, and its numbers."""
+        if not self.confusion or not self.semantic:
+            return []
+        columns = dict(self.semantic.columns)
+        for result in (self.boundary, self.weighted):
+            columns |= dict(result.columns) if result else {}
+        pixels = self.confusion.matrix[:-1].sum(axis=1).tolist()
+        return [
+            {"index": k, "name": name, "pixels": pixels[k], **{title: column[k] for title, column in columns.items()}}
+            for k, name in enumerate(self.names)
+            if name
+        ]
+
+    def below(self, least: Mapping[str, float]) -> list[str]:
+        """Which headlines are under what was asked for, in words. Raises UsageError ``usage.fail_under``."""
+        found = self.headlines
+        by_name = {name.lower(): name for name in found}
+        for name in least:
+            if name.lower() not in by_name:
+                text = f"fail_under names {show(name)}{suggestion(name, found)}"
+                raise UsageError("usage.fail_under", f"{text}; the numbers are {', '.join(found)}")
+        wanted = {by_name[name.lower()]: value for name, value in least.items()}
+        return [
+            f"{name} is {'not defined' if found[name] is None else format(found[name], '.4f')}, under {value:g}"
+            for name, value in wanted.items()
+            if (number := found[name]) is None or number < value
+        ]
+
+
+def suspicions(result: Evaluation) -> list[Problem]:
+    """What looks as if it were not meant."""
+    found: list[Problem] = []
+    matrix = result.confusion
+    if matrix is None:
+        return found
+    if not matrix.pixels:
+        found.append(Problem("eval.void", f"{result.truth}: no pixel of the truth has a class, so nothing is defined"))
+    elif step := matrix.off_by_one:
+        less = "lower" if step < 0 else "higher"
+        text = f"looks off by one: with all its classes {less} by one, far more pixels would be right"
+        found.append(Problem("eval.off_by_one", f"{result.prediction}: {text}; does one side count background as 0?"))
+    elif np.trace(matrix.matrix[:-1, :-1]) == matrix.pixels:
+        text = f"equals the truth in all {matrix.pixels:,} pixels; is it the truth itself?"
+        found.append(Problem("eval.identical", f"{result.prediction}: {text}"))
+    return found
+
+
+def _of_image(counter: Any, convention: Convention) -> dict[str, Any]:
+    if isinstance(counter, ConfusionMatrix):
+        headlines = counter.result(convention).headlines
+        return {**headlines, "pixels": counter.pixels, "predicted void": counter.predicted_void}
+    if isinstance(counter, PanopticQuality):
+        found = counter.result()
+        sums = {name: sum(column) for name, column in found.counts.items()}
+        return {name: found.headlines[name] for name in ("PQ", "SQ", "RQ")} | sums
+    (image,) = counter.images.values()
+    return {"truths": len(image.truths), "results": len(image.results)}
+
+
+def _panoptic(result: PanopticResult) -> dict[str, Any]:
+    columns: dict[str, Sequence[Any]] = {**result.columns, **result.counts}
+    rows = [
+        {"id": category.id, "name": category.name, **{name: column[k] for name, column in columns.items()}}
+        for k, category in enumerate(result.categories)
+    ]
+    return {"headlines": dict(result.headlines), "classes": rows}
+
+
+def _instances(result: PrecisionResult, categories: Sequence[Category]) -> dict[str, Any]:
+    names = {row.id: row.name for row in categories}
+    rows = [{"id": id, "name": names.get(id, str(id)), **numbers} for id, numbers in result.per_class.items()]
+    sizes = {"library": result.library, "truths": result.truths, "results": result.results}
+    return {**sizes, "headlines": dict(result.headlines), "classes": rows}
+

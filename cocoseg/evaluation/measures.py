@@ -1,0 +1,248 @@
+"""What is counted of a pair: counts that add up, in whatever order the pairs come."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal, Protocol
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+from msgspec import Raw
+
+from cocoseg.codecs.regions import Regions
+from cocoseg.errors import SampleError
+from cocoseg.evaluation.pairs import Paired
+from cocoseg.labels import LabelScheme
+from cocoseg.labels.schemefile import scheme_dict
+from cocoseg.metrics.average_precision import AveragePrecision
+from cocoseg.metrics.boundary import BoundaryIoU
+from cocoseg.metrics.confusion import ConfusionMatrix
+from cocoseg.metrics.instance_weighted import InstanceWeightedIoU
+from cocoseg.metrics.panoptic_quality import PanopticQuality
+from cocoseg.model import Category, Sample
+from cocoseg.runs.writer import Converted
+from cocoseg.targets.resized import resized
+from cocoseg.targets.semantic import segment_classes, semantic_map
+
+
+class Counter(Protocol):
+    """Counts of pairs. ``state`` is what JSON can hold of it, ``add`` adds another one's state."""
+
+    def state(self) -> Any: ...  # noqa: D102
+    def add(self, state: Any) -> None: ...  # noqa: D102
+
+
+class Measure(Protocol):
+    """What is counted, and how; it can be pickled."""
+
+    def blank(self) -> Counter:
+        """Counts of nothing."""
+        ...
+
+    def count(self, pair: Paired) -> Counter:
+        """The counts of a pair of one size. Raises SampleError."""
+        ...
+
+    def settings(self) -> Any:
+        """All that the counts depend on besides the pair, for JSON."""
+        ...
+
+
+class Result(msgspec.Struct):
+    """The counts of a pair, by the name of the measure."""
+
+    counts: dict[str, Raw]
+
+
+@dataclass(frozen=True)
+class Compare:
+    """Counts a pair by all measures; ``size`` says what becomes of predictions of another size."""
+
+    measures: dict[str, Measure]
+    size: Literal["error", "nearest"] = "error"
+    settings_of_sides: str = ""
+
+    def __call__(self, pair: Any) -> Converted:
+        """Raises SampleError."""
+        pair = self._of_one_size(pair)
+        counts = {name: Raw(msgspec.json.encode(measure.count(pair).state())) for name, measure in self.measures.items()}
+        return Converted({}, Result(counts))
+
+    def _of_one_size(self, pair: Paired) -> Paired:
+        truth, prediction = pair
+        if prediction is None or prediction.size == truth.size:
+            return pair
+        if self.size == "nearest":
+            return Paired(truth, resized(prediction, truth.size))
+        sizes = ["{}×{}".format(*sample.size) for sample in (prediction, truth)]
+        text = f"the prediction is {sizes[0]} (height×width), the truth {sizes[1]}"
+        raise SampleError("size.mismatch", f"{text}; give both one size, or scale predictions by --size nearest")
+
+    def settings(self) -> bytes:
+        """As ``Conversion`` has it."""
+        measures = {name: measure.settings() for name, measure in self.measures.items()}
+        return msgspec.json.encode((self.size, self.settings_of_sides, measures))
+
+
+@dataclass(frozen=True)
+class Labels:
+    """The class maps of both sides: schemes of the same numbers, each for its side's categories."""
+
+    truth: LabelScheme
+    prediction: LabelScheme
+
+    def maps(self, pair: Paired) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+        """The class maps of a pair: (H, W) each. A missing prediction is void."""
+        true = semantic_map(pair.truth, self.truth).class_map
+        if pair.prediction is None:
+            return true, np.full(true.shape, self.prediction.void, self.prediction.dtype)
+        return true, semantic_map(pair.prediction, self.prediction).class_map
+
+    @property
+    def numbers(self) -> tuple[int, int]:
+        """The number of classes, and void."""
+        return self.truth.num_classes, self.truth.void
+
+    def settings(self) -> Any:
+        """As ``Measure`` has it."""
+        return [scheme_dict(scheme) | {"outside": scheme.outside} for scheme in (self.truth, self.prediction)]
+
+
+@dataclass(frozen=True)
+class Confusion:
+    """The confusion matrix of class maps."""
+
+    labels: Labels
+
+    def blank(self) -> ConfusionMatrix:
+        """As ``Measure`` has it."""
+        return ConfusionMatrix(*self.labels.numbers)
+
+    def count(self, pair: Paired) -> ConfusionMatrix:
+        """As ``Measure`` has it. Pictures are compared by their runs."""
+        matrix = self.blank()
+        sides = [(pair.truth, self.labels.truth), (pair.prediction, self.labels.prediction)]
+        if all(sample is not None and isinstance(sample.shapes, Regions) for sample, _ in sides):
+            regions = [_with_values(sample, scheme) for sample, scheme in sides if sample is not None]
+            matrix.count_regions(*regions[0], *regions[1])
+        else:
+            matrix.update(*self.labels.maps(pair))
+        return matrix
+
+    def settings(self) -> Any:
+        """As ``Measure`` has it."""
+        return self.labels.settings()
+
+
+def _with_values(sample: Sample, scheme: LabelScheme) -> tuple[Regions, npt.NDArray[Any]]:
+    """The runs of a sample, and the class of each (R,)."""
+    assert isinstance(sample.shapes, Regions)
+    return sample.shapes, sample.shapes.values(segment_classes(sample, scheme), scheme.outside, scheme.void)
+
+
+@dataclass(frozen=True)
+class Boundaries:
+    """The boundary IoU of class maps, ``ratio`` of the diagonal wide."""
+
+    labels: Labels
+    ratio: float
+
+    def blank(self) -> BoundaryIoU:
+        """As ``Measure`` has it."""
+        return BoundaryIoU(*self.labels.numbers, ratio=self.ratio)
+
+    def count(self, pair: Paired) -> BoundaryIoU:
+        """As ``Measure`` has it."""
+        counts = self.blank()
+        counts.update(*self.labels.maps(pair))
+        return counts
+
+    def settings(self) -> Any:
+        """As ``Measure`` has it."""
+        return [*self.labels.settings(), self.ratio]
+
+
+@dataclass(frozen=True)
+class Weighted:
+    """Cityscapes' iIoU; ``sizes`` (C,) are the average pixels of an instance, None for classes without instances."""
+
+    labels: Labels
+    sizes: tuple[float | None, ...]
+
+    def blank(self) -> InstanceWeightedIoU:
+        """As ``Measure`` has it."""
+        return InstanceWeightedIoU(self.sizes, self.labels.truth.void, above=0)
+
+    def count(self, pair: Paired) -> InstanceWeightedIoU:
+        """As ``Measure`` has it. Crowds are no instances."""
+        counts = self.blank()
+        true, predicted = self.labels.maps(pair)
+        numbers = np.where(pair.truth.iscrowd, 0, np.arange(1, len(pair.truth.ids) + 1))
+        assert isinstance(pair.truth.shapes, Regions)
+        counts.update(true, pair.truth.shapes.paint(numbers, outside=0), predicted)
+        return counts
+
+    def settings(self) -> Any:
+        """As ``Measure`` has it."""
+        return [*self.labels.settings(), self.sizes]
+
+
+@dataclass(frozen=True)
+class Panoptic:
+    """Panoptic quality, or Boundary PQ with a ``boundary``, of the truth's categories that are evaluated."""
+
+    categories: tuple[Category, ...]
+    boundary: float | None = None
+
+    def blank(self) -> PanopticQuality:
+        """As ``Measure`` has it."""
+        return PanopticQuality(self.categories, self.boundary)
+
+    def count(self, pair: Paired) -> PanopticQuality:
+        """As ``Measure`` has it. Segments of other categories of the truth are void."""
+        quality = self.blank()
+        known = {row.id for row in self.categories}
+        quality.update(_of(known, pair.truth), None if pair.prediction is None else pair.prediction)
+        return quality
+
+    def settings(self) -> Any:
+        """As ``Measure`` has it."""
+        return [_plain(self.categories), self.boundary]
+
+
+@dataclass(frozen=True)
+class Precision:
+    """Mask AP of the truth's things; predicted stuff is left out."""
+
+    categories: tuple[Category, ...]
+    stuff: frozenset[int] = frozenset()
+
+    def blank(self) -> AveragePrecision:
+        """As ``Measure`` has it."""
+        return AveragePrecision(self.categories)
+
+    def count(self, pair: Paired) -> AveragePrecision:
+        """As ``Measure`` has it."""
+        precision = self.blank()
+        truth, prediction = pair
+        known = {row.id for row in self.categories}
+        precision.update(_of(known, truth), None if prediction is None else prediction.without(self.stuff))
+        return precision
+
+    def settings(self) -> Any:
+        """As ``Measure`` has it."""
+        return [_plain(self.categories), sorted(self.stuff)]
+
+
+def _of(known: set[int], sample: Sample) -> Sample:
+    """The sample without segments of other categories, whose pixels become void."""
+    others = set(sample.category_ids.tolist()) - known
+    return sample.without(others) if others else sample
+
+
+def _plain(categories: Sequence[Category]) -> Any:
+    return [(row.id, row.name, row.isthing) for row in categories]
+
+

@@ -1,0 +1,227 @@
+"""Opens a truth and a prediction, and gives their categories one meaning.
+
+Predictions seldom say what their numbers mean. So what one lacks comes from the truth: the images of a list of results,
+the categories, and the classes of bare class maps. All of it is said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import msgspec
+import numpy as np
+from msgspec import Raw
+
+from cocoseg.errors import DocumentError, Problem, SampleError, UsageError, show
+from cocoseg.files.places import StrPath
+from cocoseg.formats import FORMATS
+from cocoseg.formats.coco_json.images import Listed
+from cocoseg.formats.maps.look import look_at
+from cocoseg.formats.reading import opened
+from cocoseg.labels import LabelClass, LabelScheme
+from cocoseg.labels.names import plain
+from cocoseg.model import Category, Conventions, Dataset, Entry, Loader, Sample
+from cocoseg.options import Reading
+from cocoseg.runs.tally import counted
+
+NUMBERS = LabelScheme("numbers", tuple(LabelClass(k, str(k), (k,)) for k in range(255)))
+_BINARY = {0, 255}
+_WITH_IDS = ("coco", "panoptic")
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A source, the name of its format, and whether its numbers are classes of a scheme that was given from outside."""
+
+    dataset: Dataset
+    format: str
+    numbered_by: LabelScheme | None = None
+
+
+def open_truth(path: StrPath, options: Reading, labels: StrPath | LabelScheme) -> Opened:
+    """The truth. Class maps that nothing explains are read by the ``labels``, or their numbers are the classes.
+
+    Raises what ``cocoseg.read`` raises.
+    """
+    try:
+        name, dataset = opened(path, options)
+        return Opened(dataset, name)
+    except DocumentError as error:
+        if (bare := _bare(path, options, error)) is None:
+            raise
+    numbered = _numbers(bare) if labels == "index" else labels
+    name, dataset = opened(path, _with(options, source_labels=numbered))
+    return Opened(dataset, name, NUMBERS if labels == "index" else None)
+
+
+def open_prediction(path: StrPath, options: Reading, truth: Opened, scheme: LabelScheme) -> Opened:
+    """The prediction, with what it lacks from the truth; ``scheme`` has the truth's classes. Raises as ``cocoseg.read``."""
+    try:
+        name, dataset = opened(path, options, images=_listed(truth))
+    except DocumentError as error:
+        if (bare := _bare(path, options, error)) is None:
+            raise
+        return _numbered(path, options, bare, truth, scheme)
+    if _is_binary(dataset) and truth.numbered_by is None:
+        options = _with(options, class_name=_only_class(dataset.source, scheme))
+        name, dataset = opened(path, options)
+    if not dataset.categories:
+        dataset = replace(dataset, categories=truth.dataset.categories)
+    return Opened(dataset, name)
+
+
+def _with(options: Reading, **changes: Any) -> Reading:
+    return {**options, **changes}  # type: ignore[typeddict-item]
+
+
+def _bare(path: StrPath, options: Reading, error: DocumentError) -> Dataset | None:
+    """The data set of class maps that cannot be read because nothing says what their numbers mean, or None."""
+    if error.category != "doc.missing_key":
+        return None
+    try:
+        name, dataset = opened(path, options, "glance")
+    except DocumentError:
+        return None
+    return dataset if not dataset.categories and "source_labels" in FORMATS[name].options else None
+
+
+def _numbers(bare: Dataset) -> LabelScheme:
+    """The scheme in which every number is a class. Raises DocumentError ``doc.missing_key`` if it would not do."""
+    seen = _seen(bare)
+    if seen and max(seen) > 255:
+        text = f"its numbers go up to {max(seen)}, and nothing says what they mean; name their classes with"
+        raise DocumentError("doc.missing_key", f"{bare.source}: {text} --source-labels or --categories")
+    return NUMBERS
+
+
+def _seen(dataset: Dataset) -> set[int]:
+    """The numbers in some of the pictures; none for arrays of scores."""
+    names = [entry.files[0] for entry in dataset.entries if isinstance(entry, Entry) and entry.files]
+    return look_at(dataset.folders[0], names).values if dataset.folders and names else set()
+
+
+def _numbered(path: StrPath, options: Reading, bare: Dataset, truth: Opened, scheme: LabelScheme) -> Opened:
+    """Class maps of numbers alone: those of the classes, or where these do not fit, the truth's category ids."""
+    seen = _seen(bare)
+    if seen == _BINARY and not _fits(seen - {255}, seen, scheme):
+        text = "holds 0 and 255 alone, as binary masks do, but the truth's numbers are others"
+        raise DocumentError("maps.binary", f"{bare.source}: {text}; name the classes of both with --labels")
+    by_class = {row.index for row in scheme.table} | {scheme.outside, scheme.void}
+    by_id = {row.id for row in truth.dataset.categories} | {scheme.void}
+    used = scheme if seen <= by_class or not seen <= by_id else _of_ids(scheme, truth.dataset.categories)
+    name, dataset = opened(path, _with(options, source_labels=used))
+    what = "the ids of TRUTH's categories" if used is not scheme else f"classes of labels {show(scheme.name)}"
+    return Opened(replace(dataset, read_as=f"{FORMATS[name].what}, whose numbers are {what}"), name, scheme)
+
+
+def _fits(values: Collection[int], seen: Collection[int], scheme: LabelScheme) -> bool:
+    """Whether 255 can be void beside these values."""
+    return 255 not in seen or scheme.num_classes > 2 or set(values) != {0}
+
+
+def _of_ids(scheme: LabelScheme, categories: Sequence[Category]) -> LabelScheme:
+    """The scheme in which every category has its id as number."""
+    rows = tuple(LabelClass(row.id, row.name, (row.id,), row.isthing) for row in categories if 0 <= row.id < 65535)
+    void = scheme.void if all(row.index != scheme.void for row in rows) else 65535
+    return LabelScheme("ids", rows, void)
+
+
+def _is_binary(dataset: Dataset) -> bool:
+    return dataset.read_as.startswith("folder of binary masks")
+
+
+def _only_class(source: str, scheme: LabelScheme) -> str:
+    """The name of the one class beside background. Raises DocumentError ``maps.binary``."""
+    named = [row.name for row in scheme.table if row.index != scheme.outside and row.category_ids]
+    if len(named) != 1:
+        text = f"holds binary masks of one class, and the truth has {len(named)}"
+        raise DocumentError("maps.binary", f"{source}: {text}; name that class with --labels or --prediction-categories")
+    return named[0]
+
+
+def _listed(truth: Opened) -> Listed:
+    """The truth's images, as a JSON lists them. Results of other data sets name their images by file_name."""
+    rows = [_row(entry) for entry in truth.dataset.entries if isinstance(entry, Entry)]
+    return Listed(truth.dataset.source, rows, "id" if truth.format in _WITH_IDS else "file_name")
+
+
+def _row(entry: Entry) -> Raw:
+    size = {"height": entry.size[0], "width": entry.size[1]} if entry.size else {}
+    row = {"id": entry.image_id, "file_name": entry.file_name or entry.key, **size}
+    return Raw(msgspec.json.encode(row))
+
+
+def matched(truth: Dataset, prediction: Dataset) -> tuple[Dataset, list[Problem]]:
+    """The prediction with the truth's ids for categories of the same names, and what is to be said of it.
+
+    Raises DocumentError ``pair.categories`` where no name is the same.
+    """
+    own, known = _by_name(prediction.categories), _by_name(truth.categories)
+    if prediction.categories == truth.categories or not own or not known:
+        return prediction, []
+    ids = {row.id: known[name].id for name, row in own.items() if name in known}
+    if not ids:
+        names = ", ".join(show(row.name) for row in prediction.categories[:3])
+        others = ", ".join(show(row.name) for row in truth.categories[:3])
+        text = f"its categories ({names} ...) are none of the truth's ({others} ...)"
+        raise DocumentError("pair.categories", f"{prediction.source}: {text}; are both of the same data set?")
+    strange = {row.id: row.name for row in prediction.categories if row.id not in ids and row.merged is None}
+    moved = [row for row in prediction.categories if ids.get(row.id, row.id) != row.id]
+    problems = [_moved(prediction.source, moved, ids)] if moved else []
+    if not moved and not strange:
+        return prediction, problems
+    change = partial(_renumbered, {k: v for k, v in ids.items() if k != v}, strange)
+    categories = tuple(replace(row, id=ids.get(row.id, row.id)) for row in prediction.categories if row.id not in strange)
+    return replace(prediction.map(change), categories=categories), problems
+
+
+def _by_name(categories: Sequence[Category]) -> dict[str, Category]:
+    """The categories by their names, without those whose names are not telling."""
+    names = [plain(row.name) for row in categories]
+    return {name: row for name, row in zip(names, categories, strict=True) if names.count(name) == 1}
+
+
+def _moved(source: str, moved: Sequence[Category], ids: Mapping[int, int]) -> Problem:
+    first = moved[0]
+    text = f"{counted(len(moved), 'class')[:-1] + 'es' if len(moved) != 1 else '1 class'} joined by name"
+    return Problem(
+        "pair.ids", f"{source}: {text}, as ids differ: {show(first.name)} is {first.id} here and {ids[first.id]} there"
+    )
+
+
+def _renumbered(ids: Mapping[int, int], strange: Mapping[int, str], sample: Sample) -> Sample:
+    """The sample with other category ids. Raises SampleError ``id.unknown``."""
+    found = sample.category_ids.tolist()
+    for number in found:
+        if number in strange:
+            text = f"category {number} {show(strange[number])} is none of the truth's"
+            raise SampleError("id.unknown", f"{text}; leave it out, or name both sides' classes alike")
+    return replace(sample, category_ids=np.array([ids.get(number, number) for number in found], np.int64))
+
+
+def are_of_one_list(truth: Opened, prediction: Opened) -> bool:
+    """Whether both name images by the same ids: those of JSONs that list images, or of results about these."""
+    return all(side.format in _WITH_IDS for side in (truth, prediction)) and _share_names(truth, prediction)
+
+
+def _share_names(truth: Opened, prediction: Opened) -> bool:
+    """Whether images with the same id have the same name, so that ids are no coincidence."""
+    names = {entry.image_id: _stem(entry) for entry in truth.dataset.entries if isinstance(entry, Entry)}
+    both = [entry for entry in prediction.dataset.entries if isinstance(entry, Entry) and entry.image_id in names]
+    return bool(both) and all(names[entry.image_id] == _stem(entry) for entry in both)
+
+
+def _stem(entry: Entry) -> str:
+    return entry.key.rpartition(".")[0] or entry.key
+
+
+def check_order(truth: Dataset, prediction: Dataset) -> None:
+    """Raises UsageError ``usage.order`` where the truth has scores and the prediction has none."""
+    if truth.conventions.scored and not prediction.conventions.scored:
+        text = f"the truth {show(truth.source, 300)} has scores and the prediction {show(prediction.source, 300)} has none"
+        raise UsageError("usage.order", f"{text}; the truth comes first: evaluate TRUTH PREDICTION")
+
+

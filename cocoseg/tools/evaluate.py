@@ -1,0 +1,266 @@
+"""A prediction against the truth: the function behind ``cocoseg evaluate``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from cocoseg.errors import UsageError, show
+from cocoseg.evaluation import per_image
+from cocoseg.evaluation.evaluation import Evaluation
+from cocoseg.evaluation.groups import Groups, by_supercategory, groups_of
+from cocoseg.evaluation.measures import (
+    Boundaries,
+    Compare,
+    Confusion,
+    Labels,
+    Measure,
+    Panoptic,
+    Precision,
+    Weighted,
+)
+from cocoseg.evaluation.pairs import paired
+from cocoseg.evaluation.sides import Opened, are_of_one_list, check_order, matched, open_prediction, open_truth
+from cocoseg.files.places import StrPath, place
+from cocoseg.formats.reading import ignored_note
+from cocoseg.labels import LabelScheme, label_scheme
+from cocoseg.labels.presets import is_thing
+from cocoseg.metrics.conventions import Convention
+from cocoseg.metrics.instance_weighted import CITYSCAPES_SIZES
+from cocoseg.model import Category, Dataset
+from cocoseg.options import Evaluating, Reading, part, takes
+from cocoseg.options import Labelling as LabellingOptions
+from cocoseg.runs.report import Head
+from cocoseg.runs.run import Work, run
+from cocoseg.tools.running import running
+from cocoseg.tools.scheme import choose
+from cocoseg.tools.sources import Source
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+COMMAND = "evaluate"
+_RULES = ("error", "nearest")
+
+
+@takes(Evaluating)
+def evaluate(truth: StrPath, prediction: StrPath, **options: Unpack[Evaluating]) -> Evaluation:
+    """Compare a prediction with the truth, image by image.
+
+    Both are anything that ``cocoseg.read`` reads, in different formats if need be; the reading options are those of the
+    truth. What a prediction does not say comes from the truth: the images of a list of results, categories, and the
+    classes of bare class maps. Images are paired by name, or by id where both have the same list of images. SRC in the
+    options is ``truth``, OUT is ``out``.
+
+    A pair that cannot be compared is left out and listed in the result's ``failures``. Call with more than one worker
+    under ``if __name__ == "__main__":`` on platforms that spawn processes.
+
+    Raises DocumentError, LabelError, UsageError before a pair is compared, OutputError where nothing can be written.
+
+    >>> result = evaluate("fixtures/panoptic.json", "fixtures/panoptic.json")
+    >>> result.tasks, result.headlines["PQ"]
+    (('panoptic',), 1.0)
+    """
+    how = running(options)
+    least = _least(options["fail_under"])
+    sides = _Sides.open(truth, prediction, options)
+    pairing = paired(sides.truth.dataset, sides.prediction.dataset, sides.by_id, options["missing"])
+    measures = sides.measures(options)
+    csv = None if options["per_image"] is None else place(options["per_image"])
+    if csv is not None:
+        per_image.check_free(csv, options["overwrite"])
+    result = sides.result(options, measures, pairing.dataset)
+    result.notes += [*sides.notes, *pairing.notes]
+    result.problems += [*sides.problems, *pairing.problems]
+    result.rows = None if csv is None else {}
+    compare = Compare(measures, "nearest" if options["size"] == "nearest" else "error", sides.settings)
+    run(Work(COMMAND, pairing.dataset, compare, result, options["out"], sides.head(options)), how)
+    if csv is not None and result.rows is not None:
+        per_image.write_rows(csv, [entry.key for entry in pairing.dataset.entries], result.rows)
+    result.below(least)
+    return result
+
+
+@dataclass(frozen=True)
+class _Sides:
+    """Both sources, the classes of both, and what is to be said of them."""
+
+    truth: Opened
+    prediction: Opened
+    labels: Labels
+    by_id: bool
+    problems: list[Any]
+    settings: str
+    sources: tuple[StrPath, StrPath]
+
+    @classmethod
+    def open(cls, truth: StrPath, prediction: StrPath, options: Evaluating) -> _Sides:
+        """Raises DocumentError, LabelError, UsageError."""
+        rule = options["size"] in _RULES
+        reading = part(Reading, options)
+        if rule:
+            reading["size"] = None
+        true = open_truth(truth, reading, options["labels"])
+        scheme = _scheme(true, options)
+        predicted = open_prediction(prediction, _of_prediction(options, reading), true, scheme)
+        check_order(true.dataset, predicted.dataset)
+        by_id = are_of_one_list(true, predicted)
+        problems = [*true.dataset.problems, *scheme.problems, *predicted.dataset.problems]
+        own = repr([(row.id, row.name) for row in predicted.dataset.categories])
+        if predicted.numbered_by is None:
+            dataset, more = matched(true.dataset, predicted.dataset)
+            predicted, problems = replace(predicted, dataset=dataset), [*problems, *more]
+        labels = Labels(scheme, label_scheme(scheme, predicted.dataset))
+        return cls(true, predicted, labels, by_id, problems, own, (truth, prediction))
+
+    @property
+    def notes(self) -> list[str]:
+        """What the sources were taken for, and what is left out."""
+        sides = (("TRUTH", self.truth, "source"), ("PREDICTION", self.prediction, "prediction"))
+        read = [
+            f"{name} was read as {_article(side.dataset.read_as)}{side.dataset.read_as}; --{flag}-format overrides this"
+            for name, side, flag in sides
+            if side.dataset.read_as
+        ]
+        ignored = {row.id for row in self.truth.dataset.categories if row.ignored} & set(self.labels.truth.ignored)
+        return [*read, *(ignored_note(self.truth.dataset) if ignored else [])]
+
+    def measures(self, options: Evaluating) -> dict[str, Measure]:
+        """What is counted, by its name. Raises UsageError ``usage.task``."""
+        tasks = self._tasks(options["task"])
+        ratio = options["boundary"]
+        found: dict[str, Measure] = {}
+        if "semantic" in tasks:
+            found["semantic"] = Confusion(self.labels)
+            if ratio is not None:
+                found["boundary"] = Boundaries(self.labels, ratio)
+            if options["convention"] == "cityscapes" and (sizes := self._sizes()):
+                found["weighted"] = Weighted(self.labels, sizes)
+        if "panoptic" in tasks:
+            found["panoptic"] = Panoptic(self._evaluated())
+            if ratio is not None:
+                found["boundary_panoptic"] = Panoptic(self._evaluated(), ratio)
+        if "instances" in tasks:
+            things = tuple(row for row in self._evaluated() if is_thing(row) is not False)
+            stuff = frozenset(row.id for row in self.truth.dataset.categories) - {row.id for row in things}
+            found["instances"] = Precision(things, stuff)
+        return found
+
+    def _tasks(self, wanted: str | None) -> tuple[str, ...]:
+        """The tasks to do: the one that tells most, or those that are asked for and possible."""
+        against = {"panoptic": self._no_panoptic(), "instances": self._no_instances(), "semantic": ""}
+        possible = tuple(name for name in ("instances", "panoptic", "semantic") if not against[name])
+        if wanted is None:
+            return possible[:1]
+        if wanted == "all":
+            return possible
+        if against[wanted]:
+            text = f"the task {wanted} can't be done, as {against[wanted]}; possible: {', '.join(possible)}"
+            raise UsageError("usage.task", text)
+        return (wanted,)
+
+    def _no_panoptic(self) -> str:
+        """Why segments can't be compared, in words; empty if they can."""
+        true, predicted = self.truth.dataset.conventions, self.prediction.dataset.conventions
+        if true.grouped or predicted.grouped:
+            return f"class maps in the {'truth' if true.grouped else 'prediction'} have classes but no instances"
+        if true.unlabelled == "background":
+            return "the truth has things alone; a panoptic truth has a segment for every pixel"
+        return ""
+
+    def _no_instances(self) -> str:
+        """Why masks with scores can't be compared, in words; empty if they can."""
+        if self.truth.dataset.conventions.grouped:
+            return "class maps in the truth have classes but no instances"
+        return "" if self.prediction.dataset.conventions.scored else "the predicted masks have no 'score', which ranks them"
+
+    def _evaluated(self) -> tuple[Category, ...]:
+        """The truth's categories, without those that its own evaluation ignores, and groups."""
+        return tuple(row for row in self.truth.dataset.categories if not row.ignored and not row.unused_root)
+
+    def _sizes(self) -> tuple[float | None, ...]:
+        """The average size of instances of each class (C,), if the truth is Cityscapes'; else nothing."""
+        if self.truth.dataset.conventions.grouped:
+            return ()
+        found = tuple(CITYSCAPES_SIZES.get(name or "") for name in self.labels.truth.names)
+        return found if any(found) else ()
+
+    def result(self, options: Evaluating, measures: dict[str, Measure], pairs: Dataset) -> Evaluation:
+        """An empty result."""
+        every = options["convention"] == "all"
+        convention: Convention = "mmseg" if options["convention"] == "all" else options["convention"]
+        return Evaluation(
+            len(pairs),
+            truth=self.truth.dataset.source,
+            prediction=self.prediction.dataset.source,
+            measures=measures,
+            scheme=self.labels.truth,
+            categories=self.truth.dataset.categories,
+            convention=convention,
+            every=every,
+            groups=self._groups(options["groups"], convention),
+            numbers_only=self.truth.numbered_by is not None,
+        )
+
+    def _groups(self, wanted: StrPath | None, convention: Convention) -> Groups | None:
+        scheme, categories = self.labels.truth, self.truth.dataset.categories
+        if wanted is not None:
+            return groups_of(wanted, scheme, categories)
+        if convention == "cityscapes" and any(row.supercategory for row in categories):
+            return by_supercategory(scheme, categories)
+        return None
+
+    def head(self, options: Evaluating) -> Head:
+        """The head of the report."""
+        reading = part(Reading, options)
+        true = Source(self.sources[0], {**reading, "size": None} if options["size"] in _RULES else reading)  # type: ignore[typeddict-item]
+        shown = {name: options[name] for name in ("task", "convention", "boundary", "missing", "size") if options[name]}  # type: ignore[literal-required]
+        sources = [*true.files(self.truth.dataset), place(self.sources[1])]
+        return Head(sources, {"labels": self.labels.truth.name} | shown | true.given)
+
+
+def _article(words: str) -> str:
+    return "a " if words.startswith("folder") else ""
+
+
+def _scheme(truth: Opened, options: Evaluating) -> LabelScheme:
+    if truth.numbered_by is not None:
+        return truth.numbered_by
+    scheme = choose(options["labels"], truth.dataset, part(LabellingOptions, options))
+    return scheme if options["overlap"] is None else replace(scheme, overlap=options["overlap"])
+
+
+def _of_prediction(options: Evaluating, reading: Reading) -> Reading:
+    """How the prediction is read: by the options that name it, within the same limit of pixels."""
+    own = {name: None if name not in reading else reading[name] for name in ("max_pixels", "min_score", "size")}  # type: ignore[literal-required]
+    given = {
+        "source_format": options["prediction_format"],
+        "source_labels": options["prediction_labels"],
+        "categories": options["prediction_categories"],
+        "png_dir": options["prediction_png_dir"],
+        "colors": options["prediction_colors"],
+        "suffix": options["prediction_suffix"],
+    }
+    return part(Reading, own | given)
+
+
+def _least(wanted: str | None) -> dict[str, float]:
+    """``NAME=VALUE``, several with commas, as a table. Raises UsageError ``usage.fail_under``."""
+    found: dict[str, float] = {}
+    for word in [] if wanted is None else wanted.split(","):
+        name, _, value = word.partition("=")
+        try:
+            found[name.strip()] = float(value)
+        except ValueError:
+            text = f"fail_under is {show(wanted)}, expected NAME=VALUE as mIoU=0.6, several with commas"
+            raise UsageError("usage.fail_under", text) from None
+        if not 0 <= found[name.strip()] <= 1:
+            text = f"fail_under asks for {name.strip()} = {value}, expected a share from 0 to 1, as mIoU=0.6"
+            raise UsageError("usage.fail_under", text)
+    return found
+
+
+def fails(result: Evaluation, wanted: str | None) -> Sequence[str]:
+    """Which numbers are under those asked for by ``fail_under``, in words."""
+    return result.below(_least(wanted))
