@@ -152,16 +152,29 @@ def pair_regions(
     >>> pair_regions(rows, columns)
     (array([0, 0, 1, 1]), array([0, 1, 0, 1]), array([1, 1, 1, 1]))
     """
+    one, two, lengths = pair_stretches(first, second)
+    return first.segments[one], second.segments[two], lengths
+
+
+def pair_stretches(
+    first: Regions, second: Regions
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """Two pictures of one size -> the run of each, and length, of each stretch in one run of both. Lengths may be 0.
+
+    >>> whole, halves = (Regions((1, 4), 1, np.zeros(len(r), int), np.array(r)) for r in ([4], [2, 2]))
+    >>> pair_stretches(whole, halves)[:2]
+    (array([0, 0, 0]), array([0, 1, 1]))
+    """
     if first.by_column != second.by_column:
-        numbers = [side.paint(np.arange(side.count), outside=side.count).reshape(-1) for side in (first, second)]
+        numbers = [side.fill(np.arange(len(side.lengths))).reshape(-1) for side in (first, second)]
         return pair_runs(*numbers)
     stops = np.concatenate([np.cumsum(first.lengths), np.cumsum(second.lengths)])
     order = np.argsort(stops, kind="stable")
     is_first = order < len(first.lengths)
     before: npt.NDArray[np.intp] = np.cumsum(is_first) - is_first
     ends = stops[order]
-    one = first.segments.take(before, mode="clip")
-    two = second.segments.take(np.arange(len(ends)) - before, mode="clip")
+    one = np.minimum(before, len(first.lengths) - 1)
+    two = np.minimum(np.arange(len(ends)) - before, len(second.lengths) - 1)
     return one, two, np.diff(ends, prepend=0)
 
 

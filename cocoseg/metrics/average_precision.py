@@ -24,10 +24,10 @@ import numpy.typing as npt
 
 from cocoseg.codecs.segmentation import to_coco
 from cocoseg.errors import SampleError, UsageError, show
+from cocoseg.metrics.conventions import Number
+from cocoseg.metrics.counter import Counter, State
 from cocoseg.model import Category, Sample
 from cocoseg.targets.semantic import check_is_sample
-
-Number = float | None  # None where it is not defined
 
 Library = Literal["hotcoco", "pycocotools"]
 Floats = npt.NDArray[np.float64]
@@ -65,7 +65,7 @@ class _Image(NamedTuple):
     lvis: Mapping[str, list[int]]
 
 
-class AveragePrecision:
+class AveragePrecision(Counter):
     """Collects images, and has them counted by ``result``. ``categories`` are those of the truth.
 
     ``lvis``: count by the rules of LVIS, where only some categories are annotated in each image; None is what the
@@ -124,31 +124,30 @@ class AveragePrecision:
             found = f"segment {sample.ids[index]} of the {name} has category_id {sample.category_ids[index]}"
             raise SampleError("id.unknown", f"{found}, which is not a category of the truth; list it, or map it to one")
 
-    def __iadd__(self, other: AveragePrecision) -> AveragePrecision:
-        if not isinstance(other, AveragePrecision):
-            return NotImplemented
-        if self._kind != other._kind or self.images.keys() & other.images.keys():
-            text = "average precisions of other categories or rules, or of the same images, do not add up"
-            raise UsageError("usage.matrix", text)
-        self.images |= other.images
-        return self
+    def _options(self) -> dict[str, Any]:
+        return {"categories": self.categories, "lvis": self.lvis, "library": self.library}
 
-    def __add__(self, other: AveragePrecision) -> AveragePrecision:
-        if not isinstance(other, AveragePrecision):
-            return NotImplemented
-        total = type(self)(self.categories, self.lvis, self.library)
-        total += self
-        total += other
-        return total
+    def state(self) -> State:
+        """The rows of each image, in order of its id: the id, the size, truths, results, and what LVIS says."""
+        rows = [(image_id, self.images[image_id]) for image_id in self._in_order()]
+        return {
+            "images": [
+                [image_id, list(image.size), list(image.truths), list(image.results), image.lvis]
+                for image_id, image in rows
+            ]
+        }
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, AveragePrecision) and (self._kind, self.images) == (other._kind, other.images)
+    def _add(self, state: State) -> None:
+        images: dict[int | str, _Image] = {
+            image_id: _Image((int(height), int(width)), tuple(truths), tuple(results), dict(lvis))
+            for image_id, (height, width), truths, results, lvis in state["images"]
+        }
+        if twice := self.images.keys() & images.keys():
+            raise UsageError("usage.counts", f"image {show(min(twice, key=str))} is in both parts; count each once")
+        self.images |= images
 
-    __hash__ = None  # type: ignore[assignment]
-
-    @property
-    def _kind(self) -> tuple[object, ...]:
-        return self.lvis, self.library, self.categories
+    def __repr__(self) -> str:
+        return f"AveragePrecision({len(self.categories)} categories, {self.library}; {len(self.images):,} images)"
 
     def result(self) -> PrecisionResult:
         """The numbers so far; images count in the order of their ids, which decides between equal scores."""
@@ -160,13 +159,16 @@ class AveragePrecision:
         sizes = len(self.images), len(truth["annotations"]), len(results)
         return PrecisionResult(headlines, {c.id: per_class[c.id] for c in self.categories}, name, *sizes)
 
+    def _in_order(self) -> list[int | str]:
+        """The ids of the images, sorted."""
+        return sorted(self.images, key=lambda image_id: (isinstance(image_id, str), image_id))
+
     def _documents(self) -> tuple[dict[str, Any], list[dict[str, Any]]]:
         """All images as the truth's JSON and as a list of results."""
-        order = sorted(self.images, key=lambda image_id: (isinstance(image_id, str), image_id))
         images: list[dict[str, Any]] = []
         truths: list[dict[str, Any]] = []
         results: list[dict[str, Any]] = []
-        for number, image in enumerate((self.images[image_id] for image_id in order), 1):
+        for number, image in enumerate(map(self.images.__getitem__, self._in_order()), 1):
             height, width = image.size
             images.append({"id": number, "height": height, "width": width, **image.lvis})
             truths += [{"id": len(truths) + k, "image_id": number, **row} for k, row in enumerate(image.truths, 1)]

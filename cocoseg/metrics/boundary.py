@@ -17,6 +17,7 @@ import numpy.typing as npt
 from cocoseg.errors import UsageError, show
 from cocoseg.metrics.confusion import ConfusionMatrix, checked, count_pairs
 from cocoseg.metrics.conventions import Column, mean
+from cocoseg.metrics.counter import Counter, State, add_sparse, sparse
 
 Bits = npt.NDArray[np.bool_]
 RATIO = 0.02
@@ -114,7 +115,7 @@ def boundary_iou(first: npt.ArrayLike, second: npt.ArrayLike, ratio: float = RAT
     return int((one & two).sum()) / union if union else None
 
 
-class BoundaryIoU:
+class BoundaryIoU(Counter):
     """The boundary IoU of the classes of class maps, which adds up as ``ConfusionMatrix`` does.
 
     The boundary of each class is that of its mask; pixels whose truth is void are left out afterwards, on both sides.
@@ -125,8 +126,6 @@ class BoundaryIoU:
     >>> boundary.result().columns["boundary IoU"], boundary.result().distances
     ((0.5, 0.5), (1,))
     """
-
-    __hash__ = None  # type: ignore[assignment]
 
     def __init__(self, num_classes: int, void: int | None = None, ratio: float = RATIO) -> None:
         boundary_distance((1, 1), ratio)
@@ -161,27 +160,17 @@ class BoundaryIoU:
         headlines = {"mean boundary IoU": mean(column)}
         return BoundaryResult({"boundary IoU": column}, headlines, self.ratio, tuple(sorted(self.distances)))
 
-    def __iadd__(self, other: BoundaryIoU) -> BoundaryIoU:
-        if self._kind() != other._kind():
-            raise UsageError("usage.number", f"{self} and {other} can't be added; make both for the same classes")
-        self.pixels = self.pixels + other.pixels
-        self.distances |= other.distances
-        return self
+    def _options(self) -> dict[str, Any]:
+        return {"num_classes": self.num_classes, "void": self.void, "ratio": self.ratio}
 
-    def __add__(self, other: BoundaryIoU) -> BoundaryIoU:
-        total = BoundaryIoU(*self._kind())
-        total += self
-        total += other
-        return total
+    def state(self) -> State:
+        """The distances, and the cells of ``pixels`` that are not 0, in values that JSON holds."""
+        return {"distances": sorted(self.distances), **sparse(self.pixels)}
 
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, BoundaryIoU):
-            return NotImplemented
-        alike = (self._kind(), self.distances) == (other._kind(), other.distances)
-        return alike and bool((self.pixels == other.pixels).all())
-
-    def _kind(self) -> tuple[int, int, float]:
-        return self.num_classes, self.void, self.ratio
+    def _add(self, state: State) -> None:
+        distances = self.distances | set(map(int, state["distances"]))
+        add_sparse(self.pixels, state)
+        self.distances = distances
 
     def __repr__(self) -> str:
         return f"BoundaryIoU({self.num_classes}, void={self.void}, ratio={self.ratio})"

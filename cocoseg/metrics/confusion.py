@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cocoseg.codecs.regions import run_bounds
+from cocoseg.codecs.regions import Regions, pair_stretches, run_bounds
 from cocoseg.errors import SampleError, UsageError, show
 from cocoseg.metrics.conventions import Convention, SemanticResult, evaluate, merge
+from cocoseg.metrics.counter import Counter, State, add_sparse, sparse
 
 Ints = npt.NDArray[np.int64]
 Picture = npt.NDArray[Any]
@@ -23,7 +24,7 @@ _LONG_STRIP = 1 << 20  # the same for noise, of which more is made for each stri
 _NOISE = 8  # pictures whose runs are shorter on average are counted by pixels
 
 
-class ConfusionMatrix:
+class ConfusionMatrix(Counter):
     """How many pixels of each true class were predicted as each class, and as void.
 
     ``matrix`` is (C + 1, C + 1) int64: rows are the truth, columns the prediction, the last of both is void. By default
@@ -40,8 +41,6 @@ class ConfusionMatrix:
     >>> matrix.result().headlines["mIoU"]
     0.5
     """
-
-    __hash__ = None  # type: ignore[assignment]
 
     def __init__(self, num_classes: int, void: int | None = None, *, matrix: npt.ArrayLike | None = None) -> None:
         self.num_classes, self.void = checked_numbers(num_classes, void)
@@ -61,6 +60,33 @@ class ConfusionMatrix:
         if counts[-1].any() or counts[:, -1].any():
             self._refuse("truth", true)
             self._refuse("prediction", predicted)
+        self.matrix += counts[:-1, :-1]
+
+    def update_regions(
+        self, truth: Regions, true_values: npt.ArrayLike, prediction: Regions, predicted_values: npt.ArrayLike
+    ) -> None:
+        """Count two pictures of segments by a value for each run (R,), (S,): a class or void. Nothing is painted.
+
+        It counts what ``update`` counts for ``truth.fill(true_values)`` and ``prediction.fill(predicted_values)``.
+        Raises as ``update`` does, and UsageError ``usage.picture`` for values that are not as many as the runs.
+
+        >>> from cocoseg.codecs.regions import Regions
+        >>> halves = Regions((1, 4), 1, np.array([0, 1]), np.array([2, 2]))
+        >>> matrix = ConfusionMatrix(2)
+        >>> matrix.update_regions(halves, [0, 1], halves, [0, 255])
+        >>> matrix.matrix.tolist()
+        [[2, 0, 0], [0, 0, 2], [0, 0, 0]]
+        """
+        true = _run_values("truth", truth, true_values)
+        predicted = _run_values("prediction", prediction, predicted_values)
+        if truth.size != prediction.size:
+            text = f"the prediction's size is {list(prediction.size)}, expected the truth's {list(truth.size)}"
+            raise SampleError("size.mismatch", f"{text} (height, width); resize the prediction")
+        first, second, lengths = pair_stretches(truth, prediction)
+        counts = count_runs(true[first], predicted[second], lengths, self.num_classes, self.void)
+        if counts[-1].any() or counts[:, -1].any():
+            self._refuse("truth", np.repeat(true, truth.lengths))
+            self._refuse("prediction", np.repeat(predicted, prediction.lengths))
         self.matrix += counts[:-1, :-1]
 
     def _refuse(self, side: str, values: Picture) -> None:
@@ -127,25 +153,15 @@ class ConfusionMatrix:
         best = max(hits, key=lambda step: hits[step])
         return best if hits[best] - hits[0] > 0.2 * self.pixels else 0
 
-    def __iadd__(self, other: ConfusionMatrix) -> ConfusionMatrix:
-        self._check_alike(other)
-        self.matrix += other.matrix
-        return self
+    def _options(self) -> dict[str, Any]:
+        return {"num_classes": self.num_classes, "void": self.void}
 
-    def __add__(self, other: ConfusionMatrix) -> ConfusionMatrix:
-        self._check_alike(other)
-        return ConfusionMatrix(self.num_classes, self.void, matrix=self.matrix + other.matrix)
+    def state(self) -> State:
+        """The cells of the matrix that are not 0, row by row, and their pixels, in values that JSON holds."""
+        return sparse(self.matrix)
 
-    def _check_alike(self, other: ConfusionMatrix) -> None:
-        """Raises UsageError ``usage.number``."""
-        if (self.num_classes, self.void) != (other.num_classes, other.void):
-            raise UsageError("usage.number", f"{self} and {other} can't be added; make both for the same classes")
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, ConfusionMatrix):
-            return NotImplemented
-        alike = (self.num_classes, self.void) == (other.num_classes, other.void)
-        return alike and bool((self.matrix == other.matrix).all())
+    def _add(self, state: State) -> None:
+        add_sparse(self.matrix, state)
 
     def __repr__(self) -> str:
         return f"ConfusionMatrix({self.num_classes}, void={self.void}; {self.pixels:,} pixels)"
@@ -178,6 +194,15 @@ def integers(name: str, given: npt.ArrayLike) -> Picture:
         text = f"the {name} has shape {array.shape} and dtype {array.dtype}, expected integers"
         raise UsageError("usage.picture", f"{text}: a class map (H, W), or a batch of them")
     return array.view(np.uint8) if array.dtype == np.bool_ else array
+
+
+def _run_values(name: str, regions: Regions, values: npt.ArrayLike) -> Picture:
+    """A value for each run (R,). Raises UsageError ``usage.picture``."""
+    found = integers(name, values)
+    if found.shape != regions.lengths.shape:
+        text = f"the {name} has values of shape {found.shape}, expected {regions.lengths.shape}"
+        raise UsageError("usage.picture", f"{text}: one for each run")
+    return found
 
 
 def count_pairs(truth: Picture, prediction: Picture, num_classes: int, void: int) -> Ints:

@@ -17,7 +17,8 @@ import numpy.typing as npt
 from cocoseg.errors import UsageError, show, suggestion
 
 Convention = Literal["mmseg", "detectron2", "cityscapes", "ade20k", "cocostuff", "erfnet", "survey"]
-Column = tuple[float | None, ...]
+Number = float | None  # None where it is not defined
+Column = tuple[Number, ...]
 Floats = npt.NDArray[np.float64]
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +18,7 @@ from cocoseg.codecs.regions import run_bounds
 from cocoseg.errors import SampleError, UsageError
 from cocoseg.metrics.confusion import ConfusionMatrix, Picture, checked, class_indices, integers
 from cocoseg.metrics.conventions import Column, mean
+from cocoseg.metrics.counter import Counter, State, joined, number, split, units
 
 Floats = npt.NDArray[np.float64]
 
@@ -49,12 +51,12 @@ class InstanceWeightedResult:
     groups: Mapping[str, float | None]
 
 
-class InstanceWeightedIoU:
+class InstanceWeightedIoU(Counter):
     """The instance-weighted IoU of class maps, which adds up as ``ConfusionMatrix`` does.
 
     ``sizes`` (C,) are the average pixels of an instance of each class, None for a class without instances.
     ``confusion`` is the confusion matrix. ``weighted`` (C + 1, C + 1) float64 is that of instances
-    alone, by their weights.
+    alone, by their weights, the same for any order of images.
 
     >>> weighted = InstanceWeightedIoU([None, 2.0])
     >>> weighted.update([[0, 1, 1, 1]], [[0, 1001, 1002, 1002]], [[0, 0, 1, 1]])
@@ -62,13 +64,11 @@ class InstanceWeightedIoU:
     ((None, 0.5), (0.5, 0.6666666666666666))
     """
 
-    __hash__ = None  # type: ignore[assignment]
-
     def __init__(self, sizes: Iterable[float | None], void: int | None = None, *, above: int = 1000) -> None:
         self.sizes = tuple(sizes)
         self.above = above
         self.confusion = ConfusionMatrix(len(self.sizes), void)
-        self.weighted: Floats = np.zeros(self.confusion.matrix.shape)
+        self._units: dict[int, int] = {}  # of the cells of ``weighted``
 
     def update(self, truth: npt.ArrayLike, instances: npt.ArrayLike, prediction: npt.ArrayLike) -> None:
         """Count the pixels of class maps, and of ``instances``, the ids of a picture's instances, of the same shape.
@@ -84,10 +84,24 @@ class InstanceWeightedIoU:
             raise SampleError("size.mismatch", f"{text}; resize it")
         self.confusion.update(true, predicted)
         for index in np.ndindex(true.shape[:-2]):
-            self.weighted += self._weighted(*(picture[index].reshape(-1) for picture in (true, ids, predicted)))
+            sums = self._weigh(*(picture[index].reshape(-1) for picture in (true, ids, predicted)))
+            cells = np.flatnonzero(sums)
+            self._add_units(zip(cells.tolist(), units(sums[cells].tolist()), strict=True))
 
-    def _weighted(self, true: Picture, ids: Picture, predicted: Picture) -> Floats:
-        """The pixels of instances of one picture by their weights: (C + 1, C + 1)."""
+    def _add_units(self, cells: Iterable[tuple[int, int]]) -> None:
+        for cell, more in cells:
+            self._units[cell] = self._units.get(cell, 0) + more
+
+    @property
+    def weighted(self) -> Floats:
+        """(C + 1, C + 1) float64: the pixels of instances by their weights."""
+        weighted = np.zeros(self.confusion.matrix.shape)
+        for cell, total in self._units.items():
+            weighted.flat[cell] = number(total)
+        return weighted
+
+    def _weigh(self, true: Picture, ids: Picture, predicted: Picture) -> Floats:
+        """The pixels of instances of one picture by their weights, as the cells of ``weighted``."""
         starts, lengths = run_bounds(_changes(true) | _changes(ids) | _changes(predicted))
         count, void = self.confusion.num_classes, self.confusion.void
         rows, columns = (class_indices(side[starts], count, void) for side in (true, predicted))
@@ -99,7 +113,7 @@ class InstanceWeightedIoU:
         pixels = np.bincount(pairs, lengths, len(found) * (count + 1))
         weights = sizes[rows] / pixels[pairs] * lengths
         sums = np.bincount(rows * (count + 1) + columns, weights, (count + 1) ** 2)
-        return sums.astype(np.float64).reshape(count + 1, count + 1)  # no runs at all give integers
+        return sums.astype(np.float64)  # no runs at all give integers
 
     def result(self, groups: Sequence[str | None] | None = None) -> InstanceWeightedResult:
         """The numbers so far. ``groups`` (C,) names the group of each class, or None.
@@ -125,29 +139,29 @@ class InstanceWeightedIoU:
         here, others = sorted(rows), sorted(known - rows)
         if not any(self.sizes[row] for row in here):
             return None
-        hits = float(self.weighted[np.ix_(here, here)].sum())
+        weighted = self.weighted
+        hits = float(weighted[np.ix_(here, here)].sum())
         false = int(self.confusion.matrix[np.ix_(others, here)].sum())
-        whole = float(self.weighted[here].sum()) + false
+        whole = float(weighted[here].sum()) + false
         return hits / whole if whole else None
 
-    def __iadd__(self, other: InstanceWeightedIoU) -> InstanceWeightedIoU:
-        if (self.sizes, self.above) != (other.sizes, other.above):
-            raise UsageError("usage.number", "these can't be added; make both for the same sizes of classes")
-        self.confusion += other.confusion
-        self.weighted = self.weighted + other.weighted
-        return self
+    def _options(self) -> dict[str, Any]:
+        return {"sizes": self.sizes, "void": self.confusion.void, "above": self.above}
 
-    def __add__(self, other: InstanceWeightedIoU) -> InstanceWeightedIoU:
-        total = InstanceWeightedIoU(self.sizes, self.confusion.void, above=self.above)
-        total += self
-        total += other
-        return total
+    def state(self) -> State:
+        """The state of ``confusion``, and the cells of ``weighted``: their sums as a whole part and units of 2^-53."""
+        weighted = [[cell, *split(total)] for cell, total in sorted(self._units.items())]
+        return {"confusion": self.confusion.state(), "weighted": weighted}
 
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, InstanceWeightedIoU):
-            return NotImplemented
-        alike = (self.sizes, self.above, self.confusion) == (other.sizes, other.above, other.confusion)
-        return alike and bool((self.weighted == other.weighted).all())
+    def _add(self, state: State) -> None:
+        cells = [(int(cell), joined(parts)) for cell, *parts in state["weighted"]]
+        if not all(0 <= cell < self.confusion.matrix.size for cell, _ in cells):
+            raise IndexError("a cell is out of bounds")
+        self.confusion.add(state["confusion"])
+        self._add_units(cells)
+
+    def __repr__(self) -> str:
+        return f"InstanceWeightedIoU({len(self.sizes)} classes, above={self.above}; {self.confusion.pixels:,} pixels)"
 
 
 def _changes(values: Picture) -> npt.NDArray[np.bool_]:

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from cocoseg.codecs.regions import Regions
-from cocoseg.errors import SampleError, UsageError
+from cocoseg.errors import SampleError
 from cocoseg.labels.presets import is_thing
 from cocoseg.labels.scheme import Overlap
 from cocoseg.limits import allowing
 from cocoseg.metrics.conventions import Column, mean
+from cocoseg.metrics.counter import Counter, State, joined, number, split, units
 from cocoseg.metrics.overlaps import Overlaps, Side, nothing, overlaps_of
 from cocoseg.model import Category, Sample
 from cocoseg.targets.semantic import check_is_sample, flat
@@ -43,12 +45,12 @@ class PanopticResult:
     images: int
 
 
-class PanopticQuality:
+class PanopticQuality(Counter):
     """Counts matched, additional and missed segments of pairs of samples, by category.
 
     ``categories`` (C,) are those of the truth; samples refer to them by id. Where ``isthing`` is None, COCO's tables
-    tell things from stuff, by id and name; others are neither. ``ious`` (C,) float64 are sums over matches,
-    ``tp``, ``fp``, ``fn`` (C,) int64 numbers of segments. Parts of a data set add up.
+    tell things from stuff, by id and name; others are neither. ``ious`` (C,) float64 are sums over matches, the same
+    for any order of images. ``tp``, ``fp``, ``fn`` (C,) int64 are numbers of segments. Parts of a data set add up.
 
     With ``boundary``, a share of the diagonal such as 0.02, the smaller of IoU and boundary IoU counts: Boundary PQ
     (Cheng et al. 2021, arXiv 2103.16562, coco_panoptic_api of boundary-iou-api).
@@ -62,13 +64,11 @@ class PanopticQuality:
     1.0
     """
 
-    __hash__ = None  # type: ignore[assignment]
-
     def __init__(self, categories: Iterable[Category], boundary: float | None = None) -> None:
         self.categories = tuple(categories)
         self.boundary = boundary
         self.images = 0
-        self.ious: Floats = np.zeros(len(self.categories))
+        self._units = [0] * len(self.categories)  # of the sums of IoU
         self.tp, self.fp, self.fn = (np.zeros(len(self.categories), np.int64) for _ in range(3))
 
     def update(self, truth: Sample, prediction: Sample | None, overlap: Overlap | None = None) -> None:
@@ -99,7 +99,8 @@ class PanopticQuality:
         extra = (predicted.areas > 0) & (2 * overlaps.excused(true, predicted) <= predicted.areas)
         extra[pairs.predicted] = False
         count = len(self.categories)
-        self.ious += np.bincount(true.rows[pairs.true], ious, count)
+        for row, iou in zip(true.rows[pairs.true].tolist(), units(ious.tolist()), strict=True):
+            self._units[row] += iou
         self.tp += np.bincount(true.rows[pairs.true], minlength=count)
         self.fn += np.bincount(true.rows[missed], minlength=count)
         self.fp += np.bincount(predicted.rows[extra], minlength=count)
@@ -132,6 +133,11 @@ class PanopticQuality:
             raise _at(sample, "id.unknown", f"{text}, which is not among the truth's {len(row_of)} categories; add it")
         return rows
 
+    @property
+    def ious(self) -> Floats:
+        """(C,) float64: the sum of the IoU of the matches of each category."""
+        return np.array([number(total) for total in self._units], np.float64)
+
     def result(self) -> PanopticResult:
         """The numbers so far."""
         occurs = self.tp + self.fp + self.fn > 0
@@ -154,28 +160,27 @@ class PanopticQuality:
             for name, column in columns.items()
         }
 
-    def __iadd__(self, other: PanopticQuality) -> PanopticQuality:
-        if (self.categories, self.boundary) != (other.categories, other.boundary):
-            raise UsageError("usage.categories", "qualities can't be added; make both for the same categories")
-        self.images += other.images
-        self.ious, self.tp = self.ious + other.ious, self.tp + other.tp
-        self.fp, self.fn = self.fp + other.fp, self.fn + other.fn
-        return self
+    def _options(self) -> dict[str, Any]:
+        return {"categories": self.categories, "boundary": self.boundary}
 
-    def __add__(self, other: PanopticQuality) -> PanopticQuality:
-        total = PanopticQuality(self.categories, self.boundary)
-        total += self
-        total += other
-        return total
+    def state(self) -> State:
+        """The images, and for each category that occurs its id, TP, FP, FN, and the sum of IoU in two parts.
 
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, PanopticQuality):
-            return NotImplemented
-        return self._state() == other._state()
+        That sum is a whole number, and a rest in units of 2^-53.
+        """
+        columns = zip(self.categories, self.tp.tolist(), self.fp.tolist(), self.fn.tolist(), self._units, strict=True)
+        rows = [[category.id, *counts, *split(total)] for category, *counts, total in columns if any(counts)]
+        return {"images": self.images, "categories": rows}
 
-    def _state(self) -> tuple[object, ...]:
-        columns = (self.ious.tolist(), self.tp.tolist(), self.fp.tolist(), self.fn.tolist())
-        return (self.categories, self.boundary, self.images, *columns)
+    def _add(self, state: State) -> None:
+        row_of = {category.id: row for row, category in enumerate(self.categories)}
+        counts, sums = np.zeros((3, len(row_of)), np.int64), list(self._units)
+        for id, tp, fp, fn, *parts in state["categories"]:
+            counts[:, row_of[id]] += (tp, fp, fn)
+            sums[row_of[id]] += joined(parts)
+        self.images += int(state["images"])
+        self.tp, self.fp, self.fn = self.tp + counts[0], self.fp + counts[1], self.fn + counts[2]
+        self._units = sums
 
     def __repr__(self) -> str:
         return f"PanopticQuality({len(self.categories)} categories; {self.images:,} images)"

@@ -121,7 +121,7 @@ class ConfusionMatrix:
 
     def __iadd__(self, other: ConfusionMatrix) -> ConfusionMatrix:
         if (self.num_classes, self.void) != (other.num_classes, other.void):
-            raise UsageError("usage.number", f"{self} and {other} can't be added; make both for the same classes")
+            raise UsageError("usage.counts", f"{self} and {other} can't be added; make both for the same classes")
         self.cells = self.cells + other.cells.to(self.cells.device)
         return self
 

@@ -134,7 +134,7 @@ def test_parts_add_up_in_any_order_and_travel() -> None:
     assert whole == back != AveragePrecision(CATEGORIES)
     assert whole.result() == back.result()
     assert pickle.loads(pickle.dumps(whole)) == whole
-    with pytest.raises(UsageError, match="do not add up"):
+    with pytest.raises(UsageError, match="is in both parts"):
         whole += back
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 import cocoseg
 from cocoseg import ConfusionMatrix
+from cocoseg.codecs.regions import Regions, find_regions, rows_from_columns
 from cocoseg.errors import SampleError, UsageError
 
 GOLDEN = json.loads(Path(__file__).parent.joinpath("golden/semantic.json").read_text())
@@ -205,3 +207,37 @@ def test_long_sums_do_not_overflow() -> None:
 
 def test_it_is_public() -> None:
     assert cocoseg.ConfusionMatrix is ConfusionMatrix
+
+
+def scene(rng: np.random.Generator, shape: tuple[int, int], count: int, by_column: bool) -> Regions:
+    picture = np.repeat(rng.integers(0, count + 1, (shape[0], -(-shape[1] // 3))), 3, axis=1)[:, : shape[1]]
+    regions = find_regions(rows_from_columns(picture) if by_column else picture, np.arange(1, count + 1))[0]
+    return replace(regions, size=shape, by_column=by_column, void=rng.random(len(regions.lengths)) < 0.1)
+
+
+@pytest.mark.parametrize("by_column", [(False, False), (True, True), (False, True), (True, False)])
+def test_regions_count_what_their_pictures_count(by_column: tuple[bool, bool]) -> None:
+    rng = np.random.default_rng(2)
+    for _ in range(50):
+        shape = (int(rng.integers(1, 9)), int(rng.integers(1, 12)))
+        sides = [scene(rng, shape, 5, one) for one in by_column]
+        values = [side.values(rng.choice([0, 1, 2, 255], 5), 1, void=255) for side in sides]
+        matrix, expected = ConfusionMatrix(3), ConfusionMatrix(3)
+        matrix.update_regions(sides[0], values[0], sides[1], values[1])
+        expected.update(*(side.fill(value) for side, value in zip(sides, values, strict=True)))
+        assert matrix == expected
+
+
+def test_regions_that_cannot_be_counted_are_refused() -> None:
+    rng = np.random.default_rng(2)
+    small, large = scene(rng, (2, 3), 2, False), scene(rng, (2, 4), 2, False)
+    ones = [np.ones(len(side.lengths), int) for side in (small, large)]
+    matrix = ConfusionMatrix(2)
+    with pytest.raises(SampleError, match=r"the prediction's size is \[2, 4\], expected the truth's \[2, 3\]") as error:
+        matrix.update_regions(small, ones[0], large, ones[1])
+    assert error.value.category == "size.mismatch"
+    with pytest.raises(SampleError, match="the truth has the value 7 at 6 of 6 pixels"):
+        matrix.update_regions(small, 7 * ones[0], small, ones[0])
+    with pytest.raises(UsageError, match=r"the prediction has values of shape \(0,\), .* one for each run"):
+        matrix.update_regions(small, ones[0], small, ones[0][:0])
+    assert not matrix.matrix.any()

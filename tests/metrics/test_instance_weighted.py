@@ -107,7 +107,7 @@ def test_undefined_refused_and_pickled() -> None:
         weighted.update([[1]], [[1001]], [[3]])
     with pytest.raises(UsageError, match="2 groups for 3 classes"):
         weighted.result(["a", "b"])
-    with pytest.raises(UsageError, match="make both for the same sizes"):
+    with pytest.raises(UsageError, match="make both with the same arguments"):
         weighted += InstanceWeightedIoU([None, 2.0, 4.0])
     assert weighted == pickle.loads(pickle.dumps(weighted)) == InstanceWeightedIoU([None, 2.0, 3.0])
     assert weighted != 1

@@ -273,9 +273,9 @@ def test_qualities_pickle_and_refuse_other_categories() -> None:
     assert pickle.loads(pickle.dumps(quality)) == quality
     assert quality != 1
     assert repr(quality) == "PanopticQuality(5 categories; 1 images)"
-    with pytest.raises(UsageError, match="make both for the same categories"):
+    with pytest.raises(UsageError, match="make both with the same arguments"):
         quality += PanopticQuality(CATEGORIES[:2])
-    with pytest.raises(UsageError, match="make both for the same categories"):
+    with pytest.raises(UsageError, match="make both with the same arguments"):
         quality += PanopticQuality(CATEGORIES, boundary=0.02)
 
 
