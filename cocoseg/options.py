@@ -336,7 +336,10 @@ class Evaluating(Painting, Reading, Running, total=False):
 
     task: Annotated[
         Literal["semantic", "panoptic", "instances", "all"] | None,
-        Option("What to compare: classes of pixels, segments, masks with scores, or all of it.", unset="what both tell"),
+        Option(
+            "What to compare: classes of pixels, segments, masks with scores, or all of it.",
+            unset="what both sides tell",
+        ),
     ]
     convention: Annotated[
         Literal["mmseg", "detectron2", "cityscapes", "ade20k", "cocostuff", "erfnet", "survey", "all"],
@@ -363,7 +366,7 @@ class Evaluating(Painting, Reading, Running, total=False):
         Literal["error", "empty"],
         Option("Refuse an image without a prediction, or count it as one without segments.", "error"),
     ]
-    size: Annotated[  # type: ignore[misc]  # it stands for the size of Reading, too
+    size: Annotated[
         str | None,
         Option(
             "Refuse a prediction of another size than the truth (error), or scale it to the nearest pixel (nearest); "
@@ -379,7 +382,8 @@ class Evaluating(Painting, Reading, Running, total=False):
         ),
     ]
     per_image: Annotated[
-        "StrPath | None", Option("Write the numbers of each image to this CSV.", unset="not written", metavar="FILE.csv")
+        "StrPath | None",
+        Option("Write the numbers of each image to this CSV.", unset="not written", metavar="FILE.csv"),
     ]
     out: Annotated[
         "StrPath | None",

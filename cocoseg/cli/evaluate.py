@@ -12,6 +12,8 @@ from cocoseg.options import Evaluating
 
 if TYPE_CHECKING:
     from cocoseg.evaluation.evaluation import Evaluation
+    from cocoseg.metrics.average_precision import PrecisionResult
+    from cocoseg.metrics.panoptic_quality import PanopticResult
 
 Truth = Annotated[str, typer.Argument(metavar="TRUTH", help="The labels: a file or a folder.", show_default=False)]
 Prediction = Annotated[
@@ -61,24 +63,50 @@ def _print(result: Evaluation, failed: Sequence[str], quiet: bool, verbose: bool
     problems = problem_lines("Warnings", result.problems, most=most)
     problems += problem_lines("Refused", result.failures, most=most)
     problems += [f"Too low: {text}" for text in failed]
-    print_lines(problems if quiet else [*_lines(result), *problems])
+    print_lines(problems if quiet else [*_lines(result, verbose), *problems])
 
 
-def _lines(result: Evaluation) -> list[str]:
-    parts = [*result.notes, _compared(result)]
+def _lines(result: Evaluation, verbose: bool) -> list[str]:
+    lines = [*result.notes, _compared(result)]
     if result.semantic:
-        parts += _semantic(result)
+        lines += _semantic(result, verbose)
     for title, found in (("panoptic", result.panoptic), ("boundary panoptic", result.boundary_panoptic)):
         if found:
-            rows = [{"id": row.id, "name": row.name, **_row(found, k)} for k, row in enumerate(found.categories)]
-            parts += ["", _title(title, found.headlines), *_table(rows)]
+            lines += ["", f"{title}:", *_panoptic(found, verbose)]
     if result.instances:
-        names = {row.id: row.name for row in result.categories}
-        rows = [{"id": id, "name": names.get(id, ""), **row} for id, row in result.instances.per_class.items()]
-        counts = f"{result.instances.truths:,} masks in the truth, {result.instances.results:,} predicted"
-        title = f"instances ({result.instances.library}; {counts})"
-        parts += ["", _title(title, result.instances.headlines), *_table(rows)]
-    return parts
+        lines += ["", *_instances(result, result.instances, verbose)]
+    return lines
+
+
+def _panoptic(found: PanopticResult, verbose: bool) -> list[str]:
+    kinds = {"all": "", "things": " things", "stuff": " stuff"}
+    means = [
+        {"": kind, **{name: found.headlines[f"{name}{end}"] for name in ("PQ", "SQ", "RQ")}}
+        for kind, end in kinds.items()
+    ]
+    columns: Mapping[str, Sequence[Any]] = {**found.columns, **found.counts}
+    rows = [
+        {"id": row.id, "name": row.name, **{title: column[k] for title, column in columns.items()}}
+        for k, row in enumerate(found.categories)
+    ]
+    return [*_table(means), *_classes(rows, "PQ", verbose)]
+
+
+def _instances(result: Evaluation, found: PrecisionResult, verbose: bool) -> list[str]:
+    names = {row.id: row.name for row in result.categories}
+    rows = [{"id": id, "name": names.get(id, ""), **row} for id, row in found.per_class.items()]
+    counts = f"{found.truths:,} masks in the truth, {found.results:,} predicted"
+    return [_title(f"instances ({found.library}; {counts})", found.headlines), *_classes(rows, "AP", verbose)]
+
+
+def _classes(rows: Sequence[Mapping[str, Any]], telling: str, verbose: bool) -> list[str]:
+    """A table of classes, without those that are on neither side."""
+    from cocoseg.runs.tally import counted
+
+    there = [row for row in rows if verbose or row[telling] is not None]
+    left = len(rows) - len(there)
+    said = f"  {counted(left, 'class').replace('classs', 'classes')} without a number left out; --verbose shows all"
+    return [*_table(there), *([said] if left else [])]
 
 
 def _compared(result: Evaluation) -> str:
@@ -91,7 +119,7 @@ def _compared(result: Evaluation) -> str:
     return f"{done}{rate}{kept}{refused}"
 
 
-def _semantic(result: Evaluation) -> list[str]:
+def _semantic(result: Evaluation, verbose: bool) -> list[str]:
     from cocoseg.evaluation.evaluation import WHY
 
     assert result.semantic
@@ -99,11 +127,15 @@ def _semantic(result: Evaluation) -> list[str]:
     headlines = dict(result.semantic.headlines)
     for extra in (result.boundary, result.weighted):
         headlines |= dict(extra.headlines) if extra else {}
-    lines = ["", _title(f"semantic, as {result.convention}", headlines), _void(result), *_table(result.classes())]
+    head = [_title(f"semantic, as {result.convention}", _first("mIoU", headlines)), _void(result)]
+    lines = ["", *head, *_classes(_short(result), "IoU", verbose)]
     groups = {**result.semantic.groups}
     if groups:
-        weighted = result.weighted.groups if result.weighted else {}
-        rows = [{"group": name, "IoU": value} | ({"iIoU": weighted.get(name)} if weighted else {}) for name, value in groups.items()]
+        weighted = {"iIoU": result.weighted.groups} if result.weighted else {}
+        rows = [
+            {"group": name, "IoU": value, **{title: column.get(name) for title, column in weighted.items()}}
+            for name, value in groups.items()
+        ]
         lines += ["", *_table(rows)]
     if result.every:
         rows = [
@@ -112,6 +144,16 @@ def _semantic(result: Evaluation) -> list[str]:
         ]
         lines += ["", *_table(rows)]
     return lines
+
+
+def _first(name: str, headlines: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: headlines.get(name)} | dict(headlines)
+
+
+def _short(result: Evaluation) -> list[dict[str, Any]]:
+    """The rows of classes; numbers that have no names have no column for these."""
+    rows = result.classes()
+    return [{k: v for k, v in row.items() if k != "name"} for row in rows] if result.numbers_only else rows
 
 
 def _void(result: Evaluation) -> str:
@@ -128,10 +170,6 @@ def _accuracy(headlines: Mapping[str, Any]) -> Any:
 def _title(what: str, headlines: Mapping[str, Any]) -> str:
     numbers = "  ".join(f"{name} {percent(value, '')}" for name, value in headlines.items())
     return f"{what}: {numbers}"
-
-
-def _row(result: Any, k: int) -> dict[str, Any]:
-    return {name: column[k] for name, column in {**result.columns, **result.counts}.items()}
 
 
 def _table(rows: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -56,7 +56,7 @@ def with_bare_values(words: Sequence[str]) -> list[str]:
     """
     bare = {flag: row.option.bare for row in declared(Evaluating) if row.option.bare for flag in row.flags}
     found: list[str] = []
-    for word, after in zip(words, [*words[1:], ""], strict=True):
+    for word, after in zip(words, [*words[1:], ""], strict=False):
         value = bare.get(word)
         found += [word] if value is None or _is_number(after) else [word, value]
     return found

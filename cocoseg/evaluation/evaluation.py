@@ -12,17 +12,18 @@ import numpy as np
 
 from cocoseg.errors import Problem, UsageError, show, suggestion
 from cocoseg.evaluation.groups import Groups
-from cocoseg.evaluation.measures import Counter, Measure, Result
+from cocoseg.evaluation.measures import Measure, Result
 from cocoseg.labels import LabelScheme
 from cocoseg.metrics.average_precision import AveragePrecision, PrecisionResult
 from cocoseg.metrics.boundary import BoundaryIoU, BoundaryResult
 from cocoseg.metrics.confusion import ConfusionMatrix
 from cocoseg.metrics.conventions import CONVENTIONS, Convention, SemanticResult
+from cocoseg.metrics.counter import Counter
 from cocoseg.metrics.instance_weighted import InstanceWeightedIoU, InstanceWeightedResult
 from cocoseg.metrics.panoptic_quality import PanopticQuality, PanopticResult
 from cocoseg.model import Category
 from cocoseg.runs.journal import Row
-from cocoseg.runs.tally import Tally
+from cocoseg.runs.tally import Tally, counted
 
 Number = float | None
 
@@ -94,15 +95,15 @@ class Evaluation(Tally):
     @property
     def confusion(self) -> ConfusionMatrix | None:
         """The pixels of each true and predicted class."""
-        found: Any = self.counters.get("semantic")
-        if found is None or not self.numbers_only:
-            return found
+        found = self.counters.get("semantic")
+        if not isinstance(found, ConfusionMatrix) or not self.numbers_only:
+            return found if isinstance(found, ConfusionMatrix) else None
         used = np.flatnonzero(found.matrix[:-1].any(axis=1) | found.matrix[:, :-1].any(axis=0))
         count = int(used.max(initial=0)) + 1
         return ConfusionMatrix(count, found.void, matrix=found.merged([*range(count)] + [None] * (255 - count)).matrix)
 
     @property
-    def names(self) -> list[str]:
+    def class_names(self) -> list[str]:
         """The names of the classes by index, C of them; empty for an index that no pixel can have."""
         count = self.confusion.num_classes if self.confusion else 0
         return [name or "" for name in self.scheme.names[:count]]
@@ -169,6 +170,7 @@ class Evaluation(Tally):
         super().close(seconds)
         if self.images:
             self.problems += suspicions(self)
+            self.notes += _without_results(self.counters.get("instances"))
 
     def results(self) -> dict[str, Any]:
         """The numbers, by task."""
@@ -211,7 +213,7 @@ class Evaluation(Tally):
         pixels = self.confusion.matrix[:-1].sum(axis=1).tolist()
         return [
             {"index": k, "name": name, "pixels": pixels[k], **{title: column[k] for title, column in columns.items()}}
-            for k, name in enumerate(self.names)
+            for k, name in enumerate(self.class_names)
             if name
         ]
 
@@ -249,6 +251,13 @@ def suspicions(result: Evaluation) -> list[Problem]:
     return found
 
 
+def _without_results(counter: Counter | None) -> list[str]:
+    """A note about images without a predicted mask."""
+    images = counter.images.values() if isinstance(counter, AveragePrecision) else ()
+    empty = sum(not image.results for image in images)
+    return [f"{empty:,} of {counted(len(images), 'image')} have no predicted mask"] if empty else []
+
+
 def _of_image(counter: Any, convention: Convention) -> dict[str, Any]:
     if isinstance(counter, ConfusionMatrix):
         headlines = counter.result(convention).headlines
@@ -275,4 +284,3 @@ def _instances(result: PrecisionResult, categories: Sequence[Category]) -> dict[
     rows = [{"id": id, "name": names.get(id, str(id)), **numbers} for id, numbers in result.per_class.items()]
     sizes = {"library": result.library, "truths": result.truths, "results": result.results}
     return {**sizes, "headlines": dict(result.headlines), "classes": rows}
-

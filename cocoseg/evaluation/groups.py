@@ -35,13 +35,16 @@ def groups_of(wanted: StrPath, scheme: LabelScheme, categories: Sequence[Categor
 
 
 def by_supercategory(scheme: LabelScheme, categories: Sequence[Category]) -> Groups:
-    """The supercategory that all categories of a class have, for each class (C,). Raises UsageError ``usage.groups``."""
+    """The supercategory that all categories of a class have, for each class (C,).
+
+    Raises UsageError ``usage.groups`` where none has one.
+    """
     parent = {row.id: row.supercategory for row in categories}
     of_class = {row.index: {parent.get(category) for category in row.category_ids} for row in scheme.table}
     found = tuple(_only(of_class.get(index, set())) for index in range(scheme.num_classes))
     if not any(found):
         text = "groups is 'supercategory', but no category of the truth has one"
-        raise UsageError("usage.groups", f"{text}; name a file of groups, {{\"vehicle\": [\"car\", \"bus\"]}}")
+        raise UsageError("usage.groups", f'{text}; name a file of groups, {{"vehicle": ["car", "bus"]}}')
     return found
 
 

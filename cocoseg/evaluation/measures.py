@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 import msgspec
@@ -19,19 +19,13 @@ from cocoseg.labels.schemefile import scheme_dict
 from cocoseg.metrics.average_precision import AveragePrecision
 from cocoseg.metrics.boundary import BoundaryIoU
 from cocoseg.metrics.confusion import ConfusionMatrix
+from cocoseg.metrics.counter import Counter
 from cocoseg.metrics.instance_weighted import InstanceWeightedIoU
 from cocoseg.metrics.panoptic_quality import PanopticQuality
 from cocoseg.model import Category, Sample
 from cocoseg.runs.writer import Converted
 from cocoseg.targets.resized import resized
 from cocoseg.targets.semantic import segment_classes, semantic_map
-
-
-class Counter(Protocol):
-    """Counts of pairs. ``state`` is what JSON can hold of it, ``add`` adds another one's state."""
-
-    def state(self) -> Any: ...  # noqa: D102
-    def add(self, state: Any) -> None: ...  # noqa: D102
 
 
 class Measure(Protocol):
@@ -67,8 +61,8 @@ class Compare:
     def __call__(self, pair: Any) -> Converted:
         """Raises SampleError."""
         pair = self._of_one_size(pair)
-        counts = {name: Raw(msgspec.json.encode(measure.count(pair).state())) for name, measure in self.measures.items()}
-        return Converted({}, Result(counts))
+        counts = {name: measure.count(pair).state() for name, measure in self.measures.items()}
+        return Converted({}, Result({name: Raw(msgspec.json.encode(state)) for name, state in counts.items()}))
 
     def _of_one_size(self, pair: Paired) -> Paired:
         truth, prediction = pair
@@ -126,7 +120,7 @@ class Confusion:
         sides = [(pair.truth, self.labels.truth), (pair.prediction, self.labels.prediction)]
         if all(sample is not None and isinstance(sample.shapes, Regions) for sample, _ in sides):
             regions = [_with_values(sample, scheme) for sample, scheme in sides if sample is not None]
-            matrix.count_regions(*regions[0], *regions[1])
+            matrix.update_regions(*regions[0], *regions[1])
         else:
             matrix.update(*self.labels.maps(pair))
         return matrix
@@ -244,5 +238,3 @@ def _of(known: set[int], sample: Sample) -> Sample:
 
 def _plain(categories: Sequence[Category]) -> Any:
     return [(row.id, row.name, row.isthing) for row in categories]
-
-

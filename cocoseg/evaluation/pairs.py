@@ -17,6 +17,7 @@ from cocoseg.runs.tally import counted
 AnyEntry = Entry | Refused
 
 _FEW = 3
+_SEPARATORS = "_.-"
 
 
 class Paired(NamedTuple):
@@ -50,7 +51,8 @@ def paired(truth: Dataset, prediction: Dataset, by_id: bool, missing: Literal["e
     if not found:
         raise _nothing_paired(truth, prediction)
     owners = Counter(k for own in found.values() for k in own)
-    entries = [_pair(truth, prediction, entry, found.get(k, ()), owners, missing) for k, entry in enumerate(truth.entries)]
+    rows = enumerate(truth.entries)
+    entries = [_pair(truth, prediction, entry, found.get(k, ()), owners, missing) for k, entry in rows]
     load = cast("Loads", Pair(truth.load, prediction.load, _joined))  # a run asks no more of a loader
     lonely = [entry for k, entry in enumerate(prediction.entries) if k not in owners]
     return Pairing(Dataset(truth.categories, entries, load), notes, _lonely(prediction, lonely))
@@ -125,7 +127,7 @@ _Naming = Callable[[AnyEntry, bool], set[str]]
 
 def _namings(truth: Sequence[AnyEntry], prediction: Sequence[AnyEntry]) -> list[tuple[str, _Naming]]:
     """Ways to name an image, the surest first, each with its words where it is a guess."""
-    ends = [_common_end(entries) for entries in (truth, prediction)]
+    ends = [_common_end(*both) for both in ((truth, prediction), (prediction, truth))]
 
     def telling(entry: AnyEntry, is_truth: bool) -> set[str]:
         return {posixpath.basename(stem).removesuffix(ends[not is_truth]) for stem in _stems(entry)}
@@ -161,14 +163,20 @@ def _stems(entry: AnyEntry) -> set[str]:
     return {posixpath.splitext(name)[0] for name in names if name}
 
 
-def _common_end(entries: Sequence[AnyEntry]) -> str:
-    """What all names end with, from a separator on, as ``_leftImg8bit_pred``."""
-    stems = [posixpath.basename(posixpath.splitext(entry.key)[0]) for entry in entries if entry.key]
-    if len(stems) < 2:
-        return ""
-    end = posixpath.commonprefix([stem[::-1] for stem in stems])[::-1]
-    start = min((k for k, letter in enumerate(end) if letter in "_.-" and not end[k + 1 : k + 2].isdigit()), default=-1)
-    return end[start:] if start >= 0 else ""
+def _common_end(entries: Sequence[AnyEntry], others: Sequence[AnyEntry]) -> str:
+    """What all names end with, from a separator on, as ``_leftImg8bit_pred``; of one name, what the other lacks."""
+    stems, against = (_file_stems(side) for side in (entries, others))
+    if len(stems) == 1 == len(against):
+        rest = stems[0].removeprefix(against[0])
+        return rest if rest != stems[0] and rest[:1] in _SEPARATORS else ""
+    end = posixpath.commonprefix([stem[::-1] for stem in stems])[::-1] if len(stems) > 1 else ""
+    starts = (k for k, letter in enumerate(end) if letter in _SEPARATORS and not end[k + 1 : k + 2].isdigit())
+    start = next(starts, None)
+    return "" if start is None else end[start:]
+
+
+def _file_stems(entries: Sequence[AnyEntry]) -> list[str]:
+    return [posixpath.basename(posixpath.splitext(entry.key)[0]) for entry in entries if entry.key]
 
 
 def _nothing_paired(truth: Dataset, prediction: Dataset) -> DocumentError:

@@ -23,7 +23,7 @@ from cocoseg.formats.maps.look import look_at
 from cocoseg.formats.reading import opened
 from cocoseg.labels import LabelClass, LabelScheme
 from cocoseg.labels.names import plain
-from cocoseg.model import Category, Conventions, Dataset, Entry, Loader, Sample
+from cocoseg.model import Category, Dataset, Entry, Sample
 from cocoseg.options import Reading
 from cocoseg.runs.tally import counted
 
@@ -54,11 +54,14 @@ def open_truth(path: StrPath, options: Reading, labels: StrPath | LabelScheme) -
             raise
     numbered = _numbers(bare) if labels == "index" else labels
     name, dataset = opened(path, _with(options, source_labels=numbered))
-    return Opened(dataset, name, NUMBERS if labels == "index" else None)
+    if labels != "index":
+        return Opened(dataset, name)
+    said = f"{FORMATS[name].what}, whose numbers are the classes, and 255 is void, as nothing names them"
+    return Opened(replace(dataset, read_as=said), name, NUMBERS)
 
 
 def open_prediction(path: StrPath, options: Reading, truth: Opened, scheme: LabelScheme) -> Opened:
-    """The prediction, with what it lacks from the truth; ``scheme`` has the truth's classes. Raises as ``cocoseg.read``."""
+    """The prediction, with what it lacks from the truth, whose classes ``scheme`` has. Raises as ``cocoseg.read``."""
     try:
         name, dataset = opened(path, options, images=_listed(truth))
     except DocumentError as error:
@@ -138,7 +141,7 @@ def _only_class(source: str, scheme: LabelScheme) -> str:
     named = [row.name for row in scheme.table if row.index != scheme.outside and row.category_ids]
     if len(named) != 1:
         text = f"holds binary masks of one class, and the truth has {len(named)}"
-        raise DocumentError("maps.binary", f"{source}: {text}; name that class with --labels or --prediction-categories")
+        raise DocumentError("maps.binary", f"{source}: {text}; name that class with --prediction-categories")
     return named[0]
 
 
@@ -174,7 +177,8 @@ def matched(truth: Dataset, prediction: Dataset) -> tuple[Dataset, list[Problem]
     if not moved and not strange:
         return prediction, problems
     change = partial(_renumbered, {k: v for k, v in ids.items() if k != v}, strange)
-    categories = tuple(replace(row, id=ids.get(row.id, row.id)) for row in prediction.categories if row.id not in strange)
+    kept = [row for row in prediction.categories if row.id not in strange]
+    categories = tuple(replace(row, id=ids.get(row.id, row.id)) for row in kept)
     return replace(prediction.map(change), categories=categories), problems
 
 
@@ -186,7 +190,7 @@ def _by_name(categories: Sequence[Category]) -> dict[str, Category]:
 
 def _moved(source: str, moved: Sequence[Category], ids: Mapping[int, int]) -> Problem:
     first = moved[0]
-    text = f"{counted(len(moved), 'class')[:-1] + 'es' if len(moved) != 1 else '1 class'} joined by name"
+    text = f"{counted(len(moved), 'class') if len(moved) == 1 else f'{len(moved):,} classes'} joined by name"
     return Problem(
         "pair.ids", f"{source}: {text}, as ids differ: {show(first.name)} is {first.id} here and {ids[first.id]} there"
     )
@@ -218,10 +222,12 @@ def _stem(entry: Entry) -> str:
     return entry.key.rpartition(".")[0] or entry.key
 
 
-def check_order(truth: Dataset, prediction: Dataset) -> None:
-    """Raises UsageError ``usage.order`` where the truth has scores and the prediction has none."""
-    if truth.conventions.scored and not prediction.conventions.scored:
-        text = f"the truth {show(truth.source, 300)} has scores and the prediction {show(prediction.source, 300)} has none"
-        raise UsageError("usage.order", f"{text}; the truth comes first: evaluate TRUTH PREDICTION")
-
-
+def check_order(truth: Dataset, prediction: Dataset | None = None) -> None:
+    """Raises UsageError ``usage.order`` where the truth is a list of results, or only it has scores."""
+    if not truth.conventions.scored:
+        return
+    other = "" if prediction is None else f", and the prediction {show(prediction.source, 300)} has none"
+    if truth.categories if prediction is None else prediction.conventions.scored:
+        return
+    text = f"the truth {show(truth.source, 300)} has scores{other}, so it is a prediction"
+    raise UsageError("usage.order", f"{text}; the truth comes first: evaluate TRUTH PREDICTION")

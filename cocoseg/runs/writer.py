@@ -17,7 +17,7 @@ from cocoseg.files.documents import TOO_DEEP
 from cocoseg.files.places import at_once
 from cocoseg.files.prefetch import prefetch
 from cocoseg.limits import within_its_limit
-from cocoseg.model import Dataset, Sample
+from cocoseg.model import Dataset
 from cocoseg.parallel import TimeExceeded, limited, time_is_up
 from cocoseg.runs import journal
 from cocoseg.runs.batch import Batch
@@ -36,9 +36,9 @@ class Converted(NamedTuple):
 
 
 class Conversion(Protocol):
-    """Converts a sample to files; it can be pickled."""
+    """Converts what the loader of a data set decodes, a sample or a pair of them, to files; it can be pickled."""
 
-    def __call__(self, sample: Sample) -> Converted:
+    def __call__(self, sample: Any, /) -> Converted:
         """Raises SampleError."""
         ...
 

@@ -102,6 +102,7 @@ class _Sides:
         if rule:
             reading["size"] = None
         true = open_truth(truth, reading, options["labels"])
+        check_order(true.dataset)
         scheme = _scheme(true, options)
         predicted = open_prediction(prediction, _of_prediction(options, reading), true, scheme)
         check_order(true.dataset, predicted.dataset)
@@ -173,7 +174,11 @@ class _Sides:
         """Why masks with scores can't be compared, in words; empty if they can."""
         if self.truth.dataset.conventions.grouped:
             return "class maps in the truth have classes but no instances"
-        return "" if self.prediction.dataset.conventions.scored else "the predicted masks have no 'score', which ranks them"
+        return (
+            ""
+            if self.prediction.dataset.conventions.scored
+            else "the predicted masks have no 'score', which ranks them"
+        )
 
     def _evaluated(self) -> tuple[Category, ...]:
         """The truth's categories, without those that its own evaluation ignores, and groups."""
@@ -214,8 +219,8 @@ class _Sides:
     def head(self, options: Evaluating) -> Head:
         """The head of the report."""
         reading = part(Reading, options)
-        true = Source(self.sources[0], {**reading, "size": None} if options["size"] in _RULES else reading)  # type: ignore[typeddict-item]
-        shown = {name: options[name] for name in ("task", "convention", "boundary", "missing", "size") if options[name]}  # type: ignore[literal-required]
+        true = Source(self.sources[0], {**reading, "size": None} if options["size"] in _RULES else reading)
+        shown = {name: options[name] for name in ("task", "convention", "boundary", "missing", "size") if options[name]}
         sources = [*true.files(self.truth.dataset), place(self.sources[1])]
         return Head(sources, {"labels": self.labels.truth.name} | shown | true.given)
 
@@ -233,7 +238,7 @@ def _scheme(truth: Opened, options: Evaluating) -> LabelScheme:
 
 def _of_prediction(options: Evaluating, reading: Reading) -> Reading:
     """How the prediction is read: by the options that name it, within the same limit of pixels."""
-    own = {name: None if name not in reading else reading[name] for name in ("max_pixels", "min_score", "size")}  # type: ignore[literal-required]
+    own = {name: reading.get(name) for name in ("max_pixels", "min_score", "size")}
     given = {
         "source_format": options["prediction_format"],
         "source_labels": options["prediction_labels"],

@@ -30,8 +30,8 @@ from cocoseg.runs.tally import counted
 class Choices:
     """What is taken of a document: the options of reading that apply to detection files.
 
-    ``images`` and ``categories`` are other files that list them, or the images of another data set. ``keep_fields``: annotations keep their rows, and
-    names need not be paths. ``part``: the document is one of many.
+    ``images`` and ``categories`` are other files that list them, or the images of another data set. ``keep_fields``:
+    annotations keep their rows, and names need not be paths. ``part``: the document is one of many.
     """
 
     categories: str | os.PathLike[str] | None = None
@@ -70,9 +70,8 @@ def read_index(path: str | os.PathLike[str], choices: Choices, data: bytes | Non
     one_class = choices.class_name is not None
     found = read_rows(source, data, whole_rows=choices.keep_fields, one_class=one_class, part=choices.part)
     _check_kind(source, found, choices)
-    described, about = _described(source, found, choices)
+    described, about, match = _described(source, found, choices)
     categories = mark_roots(_categories(found, described, about, choices), lambda: _used(found, described))
-    match = choices.match if described is found.document or not isinstance(choices.images, Listed) else choices.images.match
     table = ImageTable(about, described.images or [], found.taken, match)
     keys = Keys(about, "images", choices.naming)
     if found.imageless and choices.images is not None:
@@ -110,12 +109,12 @@ def _check_kind(source: str, found: Rows, choices: Choices) -> None:
         )
 
 
-def _described(source: str, found: Rows, choices: Choices) -> tuple[Document, str]:
-    """The document that lists the images, and its path. Raises DocumentError ``doc.missing_key``."""
+def _described(source: str, found: Rows, choices: Choices) -> tuple[Document, str, Match]:
+    """The document that lists the images, its path, and how they are named. Raises ``doc.missing_key``."""
     if isinstance(choices.images, Listed):
-        if found.document.images is not UNSET:
-            return found.document, source
-        return Document(images=list(choices.images.rows)), choices.images.source
+        about, rows, match = choices.images
+        own = found.document.images is not UNSET
+        return (found.document, source, choices.match) if own else (Document(images=list(rows)), about, match)
     if choices.images is not None:
         about = os.fspath(choices.images)
         document, problems = read_lists(about, Document)
@@ -129,7 +128,7 @@ def _described(source: str, found: Rows, choices: Choices) -> tuple[Document, st
     if document.images is UNSET:
         text = "no 'images', which hold the sizes; name a file that lists them with --images"
         raise DocumentError("doc.missing_key", f"{about}: {text}")
-    return document, about
+    return document, about, choices.match
 
 
 def _claim(source: str, found: Rows, table: ImageTable) -> None:
