@@ -15,6 +15,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+import cocoseg
+
 Picture = npt.NDArray[Any]
 
 
@@ -111,3 +113,106 @@ def _waves(random: np.random.Generator, length: int) -> Picture:
     """Whole numbers that go up and down by one at most, within some ten pixels."""
     steps = random.integers(-1, 2, length)
     return np.cumsum(steps) % 9 - 4
+
+
+def class_map_pairs(root: Path, count: int) -> tuple[Path, Path]:
+    """``count`` pairs of class maps of 640×480 with COCO's 133 classes; links to a few hundred files."""
+    truth, prediction = root / "truth", root / "prediction"
+    for folder in (truth, prediction):
+        folder.mkdir()
+    drawn = [cocoseg.semantic(sample, "mask2former") for sample in _panoptic()]
+    for number in range(count):
+        name = f"{number:06}.png"
+        if number < _DRAWN:
+            picture = _moved(_fitted(drawn[number % len(drawn)], (480, 640)), number)
+            Image.fromarray(picture).save(truth / name)
+            Image.fromarray(_disturbed(picture, number)).save(prediction / name)
+        else:
+            for folder in (truth, prediction):
+                os.link(folder / f"{number % _DRAWN:06}.png", folder / name)
+    return truth, prediction
+
+
+def panoptic_pairs(root: Path, count: int) -> tuple[Path, Path]:
+    """``count`` pairs of COCO panoptic pictures; the two JSONs."""
+    samples = list(_panoptic())
+    categories = [{"id": row.id, "name": row.name, "isthing": int(bool(row.isthing))} for row in _panoptic().categories]
+    documents: dict[str, Any] = {side: {"images": [], "annotations": []} for side in ("truth", "prediction")}
+    for side in documents:
+        (root / side).mkdir()
+    for number in range(count):
+        sample = samples[number % len(samples)]
+        ids = _moved(sample.id_map, number % _DRAWN)
+        image = {"id": number, "file_name": f"{number:06}.png", "height": ids.shape[0], "width": ids.shape[1]}
+        for side, picture in (("truth", ids), ("prediction", _disturbed(ids, number % _DRAWN))):
+            rows = _segments(picture, sample)
+            row = {"image_id": number, "file_name": image["file_name"], "segments_info": rows}
+            documents[side]["images"].append(image)
+            documents[side]["annotations"].append(row)
+            if number < _DRAWN:
+                Image.fromarray(_colors(picture)).save(root / side / image["file_name"])
+            else:
+                os.link(root / side / f"{number % _DRAWN:06}.png", root / side / image["file_name"])
+    for side, document in documents.items():
+        (root / f"{side}.json").write_text(json.dumps(document | {"categories": categories}))
+    return root / "truth.json", root / "prediction.json"
+
+
+def result_pairs(root: Path, count: int) -> tuple[Path, Path]:
+    """COCO's hundred real images and the results for them, repeated to ``count`` images; the two JSONs."""
+    folder = _real() / "coco_instances"
+    truth = json.loads((folder / "instances_val2014_100.json").read_text())
+    results = json.loads((folder / "instances_val2014_fakesegm100_results.json").read_text())
+    images, annotations, found = [], [], []
+    for turn in range(count // len(truth["images"])):
+        more = turn * 1_000_000
+        images += [row | {"id": row["id"] + more, "file_name": f"{turn}_{row['file_name']}"} for row in truth["images"]]
+        annotations += [
+            row | {"id": len(annotations) + k, "image_id": row["image_id"] + more}
+            for k, row in enumerate(truth["annotations"], 1)
+        ]
+        found += [row | {"image_id": row["image_id"] + more} for row in results]
+    document = {"images": images, "annotations": annotations, "categories": truth["categories"]}
+    (root / "truth.json").write_text(json.dumps(document))
+    (root / "results.json").write_text(json.dumps(found))
+    return root / "truth.json", root / "results.json"
+
+
+_DRAWN = 200
+
+
+def _panoptic() -> cocoseg.Dataset:
+    return cocoseg.read(next(_real().rglob("panoptic_examples.json")))
+
+
+def _fitted(picture: Picture, size: tuple[int, int]) -> Picture:
+    """The picture cut, or repeated at its edges, to this size."""
+    cut = picture[: size[0], : size[1]]
+    return np.pad(cut, ((0, size[0] - cut.shape[0]), (0, size[1] - cut.shape[1])), "edge")
+
+
+def _disturbed(picture: Picture, number: int) -> Picture:
+    """The picture shifted by three pixels, and a twentieth of its blocks of 8×8 replaced."""
+    random = np.random.default_rng(number)
+    height, width = picture.shape
+    blocks = random.random((height // 8 + 1, width // 8 + 1)) < 0.05
+    chosen = np.kron(blocks, np.ones((8, 8), bool))[:height, :width]
+    return np.where(chosen, picture[height // 2, width // 2], np.roll(picture, 3, axis=1)).astype(picture.dtype)
+
+
+def _segments(picture: Picture, sample: cocoseg.Sample) -> list[dict[str, int]]:
+    found, areas = np.unique(picture[picture > 0], return_counts=True)
+    known = {id: k for k, id in enumerate(sample.ids.tolist())}
+    return [
+        {
+            "id": id,
+            "category_id": int(sample.category_ids[known[id]]),
+            "iscrowd": int(sample.iscrowd[known[id]]),
+            "area": area,
+        }
+        for id, area in zip(found.tolist(), areas.tolist(), strict=True)
+    ]
+
+
+def _colors(ids: Picture) -> Picture:
+    return np.stack([ids & 255, ids >> 8 & 255, ids >> 16], axis=-1).astype(np.uint8)
