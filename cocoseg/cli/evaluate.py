@@ -13,6 +13,7 @@ from cocoseg.options import Evaluating
 if TYPE_CHECKING:
     from cocoseg.evaluation.evaluation import Evaluation
     from cocoseg.metrics.average_precision import PrecisionResult
+    from cocoseg.metrics.conventions import Convention, SemanticResult
     from cocoseg.metrics.panoptic_quality import PanopticResult
 
 Truth = Annotated[str, typer.Argument(metavar="TRUTH", help="The labels: a file or a folder.", show_default=False)]
@@ -120,8 +121,6 @@ def _compared(result: Evaluation) -> str:
 
 
 def _semantic(result: Evaluation, verbose: bool) -> list[str]:
-    from cocoseg.evaluation.evaluation import WHY
-
     assert result.semantic
     assert result.confusion
     headlines = dict(result.semantic.headlines)
@@ -138,11 +137,7 @@ def _semantic(result: Evaluation, verbose: bool) -> list[str]:
         ]
         lines += ["", *_table(rows)]
     if result.every:
-        rows = [
-            {"as": name, "mIoU": row.headlines.get("mIoU"), "accuracy": _accuracy(row.headlines), "because": WHY[name]}
-            for name, row in result.conventions.items()
-        ]
-        lines += ["", *_table(rows)]
+        lines += ["", *_table([_of_tool(name, row) for name, row in result.conventions.items()])]
     return lines
 
 
@@ -163,8 +158,22 @@ def _void(result: Evaluation) -> str:
     return f"{text}; {percent(missed)} of the others were predicted void"
 
 
-def _accuracy(headlines: Mapping[str, Any]) -> Any:
-    return next((headlines[name] for name in ("aAcc", "pAcc", "PA") if name in headlines), None)
+_SAME = {
+    "mIoU": ("mIoU",),
+    "accuracy": ("aAcc", "pAcc", "PA"),
+    "class accuracy": ("mAcc", "MPA"),
+    "fwIoU": ("fwIoU", "FWIoU"),
+    "Dice": ("mDice",),
+}
+
+
+def _of_tool(name: Convention, result: SemanticResult) -> dict[str, Any]:
+    """The headlines of a tool under common names, and why they differ."""
+    from cocoseg.evaluation.evaluation import WHY
+
+    found = result.headlines
+    numbers = {title: next((found[own] for own in names if own in found), None) for title, names in _SAME.items()}
+    return {"as": name, **numbers, "because": WHY[name]}
 
 
 def _title(what: str, headlines: Mapping[str, Any]) -> str:

@@ -27,6 +27,7 @@ from cocoseg.runs.tally import Tally, counted
 
 Number = float | None
 
+_FAR = 0.2  # of the pixels, as ConfusionMatrix.off_by_one has it
 _RESULT = msgspec.json.Decoder(Result)
 
 WHY: dict[Convention, str] = {
@@ -64,6 +65,7 @@ class Evaluation(Tally):
     every: bool = False
     groups: Groups | None = None
     numbers_only: bool = False
+    as_ids: tuple[int | None, ...] = field(default=(), repr=False)
     rows: dict[str, dict[str, Any]] | None = field(default=None, repr=False)
     counters: dict[str, Counter] = field(default_factory=dict, repr=False)
 
@@ -245,10 +247,21 @@ def suspicions(result: Evaluation) -> list[Problem]:
         less = "lower" if step < 0 else "higher"
         text = f"looks off by one: with all its classes {less} by one, far more pixels would be right"
         found.append(Problem("eval.off_by_one", f"{result.prediction}: {text}; does one side count background as 0?"))
+    elif _are_ids(matrix, result.as_ids):
+        text = "its numbers look like category ids rather than classes: far more pixels would be right"
+        advice = "give --prediction-categories with the file of the categories"
+        found.append(Problem("eval.ids", f"{result.prediction}: {text}; {advice}"))
     elif np.trace(matrix.matrix[:-1, :-1]) == matrix.pixels:
         text = f"equals the truth in all {matrix.pixels:,} pixels; is it the truth itself?"
         found.append(Problem("eval.identical", f"{result.prediction}: {text}"))
     return found
+
+
+def _are_ids(matrix: ConfusionMatrix, as_ids: tuple[int | None, ...]) -> bool:
+    """Whether far more pixels would be right if the predicted numbers were the category ids of classes ``as_ids``."""
+    right = int(np.trace(matrix.matrix[:-1, :-1]))
+    otherwise = sum(int(matrix.matrix[index, k]) for k, index in enumerate(as_ids) if index is not None)
+    return otherwise - right > _FAR * matrix.pixels
 
 
 def _without_results(counter: Counter | None) -> list[str]:

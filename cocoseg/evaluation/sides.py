@@ -34,11 +34,15 @@ _WITH_IDS = ("coco", "panoptic")
 
 @dataclass(frozen=True)
 class Opened:
-    """A source, the name of its format, and whether its numbers are classes of a scheme that was given from outside."""
+    """A source, the name of its format, and the scheme whose numbers it holds, if that was given from outside.
+
+    ``doubtful``: its numbers could be category ids just as well.
+    """
 
     dataset: Dataset
     format: str
     numbered_by: LabelScheme | None = None
+    doubtful: bool = False
 
 
 def open_truth(path: StrPath, options: Reading, labels: StrPath | LabelScheme) -> Opened:
@@ -117,7 +121,8 @@ def _numbered(path: StrPath, options: Reading, bare: Dataset, truth: Opened, sch
     used = scheme if seen <= by_class or not seen <= by_id else _of_ids(scheme, truth.dataset.categories)
     name, dataset = opened(path, _with(options, source_labels=used))
     what = "the ids of TRUTH's categories" if used is not scheme else f"classes of labels {show(scheme.name)}"
-    return Opened(replace(dataset, read_as=f"{FORMATS[name].what}, whose numbers are {what}"), name, scheme)
+    said = replace(dataset, read_as=f"{FORMATS[name].what}, whose numbers are {what}")
+    return Opened(said, name, scheme, doubtful=seen <= by_class & by_id)
 
 
 def _fits(values: Collection[int], seen: Collection[int], scheme: LabelScheme) -> bool:

@@ -206,7 +206,14 @@ class _Sides:
             every=every,
             groups=self._groups(options["groups"], convention),
             numbers_only=self.truth.numbered_by is not None,
+            as_ids=self._as_ids() if self.prediction.doubtful else (),
         )
+
+    def _as_ids(self) -> tuple[int | None, ...]:
+        """The class of each number (C,) if it were a category id."""
+        scheme = self.labels.truth
+        found = (scheme.class_of.get(number) for number in range(scheme.num_classes))
+        return tuple(None if index == scheme.void else index for index in found)
 
     def _groups(self, wanted: StrPath | None, convention: Convention) -> Groups | None:
         scheme, categories = self.labels.truth, self.truth.dataset.categories
