@@ -25,7 +25,7 @@ from conftest import ROOT
 README = ROOT / "README.md"
 PAGES = generate.pages()
 NAMES = [page.name for page in PAGES]
-TIMES = re.compile(r"in [\d.]+ s(?: \([\d,]+ images/s\))?")
+TIMES = re.compile(r"in [\d.]+ s(?: \([\d,]+ (?:images|pairs)/s\))?")
 ELSEWHERE = re.compile(r"(?:^|\s)(?:coco/|\w+://)|^dask ")  # a user's files, storage or machines: not here
 
 

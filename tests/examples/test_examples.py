@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -37,8 +38,15 @@ def test_queries_find_every_segment() -> None:
     assert found == there == 10
 
 
+def test_an_evaluation_in_the_loop_and_one_of_files_agree(tmp_path: Path) -> None:
+    found, of_files = example("train_and_evaluate").main(tmp_path)
+    assert found[0] < 0.5 < found[-1]
+    assert found[-1] == of_files
+
+
 def test_every_example_is_run() -> None:
     assert {path.stem for path in (ROOT / "examples").glob("*.py")} == {
         "train_semantic",
         "mask_classification",
+        "train_and_evaluate",
     }
