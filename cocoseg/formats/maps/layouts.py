@@ -335,6 +335,15 @@ LAYOUTS = {
         things=False,
         crowds=False,
     ),
+    # What models put out before argmax
+    "scores": Layout(
+        "folder of scores of classes (probabilities or logits, .npy or .npz)",
+        ("mode:scores",),
+        ("categories", "images", "source_labels", "split", "suffix"),
+        files=(Files(ANY, "scores"),),
+        things=False,
+        crowds=False,
+    ),
     # A colour for each class, by a table that is given or found.
     "colors": Layout(
         "folder of label pictures in colours",
