@@ -105,17 +105,17 @@ def _checked_shape(header: Stored) -> tuple[int, int, int]:
 def _axis(header: Stored, shape: tuple[int, int, int], counts: tuple[int, ...]) -> int:
     """The axis of the classes, 0 or 2. Raises SampleError ``scores.axis``, ``scores.classes``, ``scores.one``."""
     first, middle, last = shape
-    if 1 in (first, last) and 1 not in counts:
-        text = f"{header}, one score for each pixel, and the threshold that makes it a mask is not known"
-        raise SampleError("scores.one", f"{text}; save a map of class numbers, 0 and 1, instead")
     if counts:
         found = [axis for axis in (0, 2) if shape[axis] in counts]
-        if not found:
-            text = f"{header}, and no side is {counts[0]}, the number of classes of the labels"
-            raise SampleError("scores.classes", f"{text}; name the labels that the model was trained with")
     else:
         found = [0] * (first < min(middle, last)) + [2] * (last < min(first, middle))
-    if len(found) != 1:
+    if 1 in (first, last) and (not counts or not found):
+        text = f"{header}, one score for each pixel, and the threshold that makes it a mask is not known"
+        raise SampleError("scores.one", f"{text}; save a map of class numbers, 0 and 1, instead")
+    if counts and not found:
+        text = f"{header}, and no side is {counts[0]}, the number of classes of the labels"
+        raise SampleError("scores.classes", f"{text}; name the labels that the model was trained with")
+    if len(found) != 1 or shape[found[0]] > NUMBERS:
         text = f"{header}, and it is not clear which side is that of the classes"
         raise SampleError("scores.axis", f"{text}; save it as a class map (H, W) of whole numbers")
     return found[0]
