@@ -79,11 +79,21 @@ def read_array(data: bytes, header: Stored) -> npt.NDArray[Any]:
     """
     # A byte more than the header says shows that it is wrong.
     raw = _unpacked(data, header.member, header.start + header.bytes + 1) if header.member else data
+    _check_length(raw, header)
+    flat = np.frombuffer(raw, header.dtype, offset=header.start)
+    return flat.reshape(header.shape, order="F" if header.by_column else "C")
+
+
+def check_length(data: bytes, header: Stored) -> None:
+    """Whether a .npy has the bytes that its header says; a .npz is not unpacked. Raises SampleError ``npy.corrupt``."""
+    if not header.member:
+        _check_length(data, header)
+
+
+def _check_length(raw: bytes, header: Stored) -> None:
     if len(raw) - header.start != header.bytes:
         text = f"has {len(raw) - header.start:,} bytes of numbers, its header says {header.bytes:,}; write it again"
         raise SampleError("npz.corrupt" if header.member else "npy.corrupt", f"the array {text}")
-    flat = np.frombuffer(raw, header.dtype, offset=header.start)
-    return flat.reshape(header.shape, order="F" if header.by_column else "C")
 
 
 def _members(data: bytes) -> list[str]:

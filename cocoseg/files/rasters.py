@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cocoseg.errors import SampleError
-from cocoseg.files.arrays import Stored, is_array, read_array, stored
+from cocoseg.files.arrays import Stored, check_length, is_array, read_array, stored
 from cocoseg.files.pillow import opened
 from cocoseg.limits import MOST_PIXELS, allowed_pixels, excess
 
@@ -184,8 +184,6 @@ def _array_header(data: bytes) -> Stored:
 
 def _read_array(data: bytes, size: tuple[int, int] | None) -> npt.NDArray[Any]:
     header = _array_header(data)
-    if not header.member and len(data) - header.start != header.bytes:
-        text = f"the .npy has {len(data) - header.start:,} bytes of numbers, its header says {header.bytes:,}"
-        raise SampleError("npy.corrupt", f"{text}; write it again")
+    check_length(data, header)
     _check_size((header.shape[0], header.shape[1]), size, len(data))
     return np.ascontiguousarray(_small(read_array(data, header)))

@@ -72,7 +72,7 @@ CASES = [
     Spoiled("whole-numbers", write(_A, npy(GOOD.astype(np.int64))), "scores.type", "int64.*expected float16"),
     Spoiled("complex", write(_A, npy(GOOD.astype(np.complex64))), "scores.type", "complex64"),
     Spoiled("one-channel", write(_A, npy(GOOD[:1])), "scores.one", "threshold"),
-    Spoiled("one-channel-last", write(_A, npy(GOOD[:, :, :1])), "scores.one", "threshold"),
+    Spoiled("one-channel-last", write(_A, npy(GOOD[0, :, :, None])), "scores.one", "threshold"),
     Spoiled("other-classes", write(_A, npy(GOOD[:19])), "scores.classes", "no side is 21"),
     Spoiled("both-sides", write(_A, npy(np.zeros((21, 5, 21)))), "scores.axis", "not clear"),
     Spoiled("a-batch", write(_A, npy(np.stack([GOOD, GOOD]))), "scores.batch", "batch of 2"),
