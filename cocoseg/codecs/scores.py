@@ -63,9 +63,11 @@ def _by_plane(part: Scores, out: Numbers) -> Numbers:
 def _by_pixel(part: Scores, out: Numbers) -> Numbers:
     """The same where the scores of a pixel lie side by side."""
     pixels = comparable(part.transpose(1, 2, 0))
-    classes = pixels.argmax(axis=-1)
-    out[...] = classes
-    top: Numbers = np.take_along_axis(pixels, classes[..., None], axis=-1)[..., 0]
+    rows = pixels.reshape(-1, len(part))
+    classes = rows.argmax(axis=1)
+    out[...] = classes.reshape(out.shape)
+    classes += np.arange(0, rows.size, len(part))
+    top: Numbers = rows.reshape(-1).take(classes).reshape(out.shape)
     return top
 
 
