@@ -117,7 +117,7 @@ def disk(*names: str) -> str:
 
 def _on_disk(row: Format) -> tuple[str, str]:
     """The paths of labels, and those of other files that are used."""
-    if row.layout is None:
+    if row.layout is None or row.needs:
         return row.needs or _signs(row), ""
     kinds, layout = row.layout.files, row.layout
     photos = {path for kind in kinds for path in (kind.photos or layout.photos).split("|")}
@@ -168,7 +168,11 @@ def _signs(row: Format) -> str:
     }
     modes = {"0": "grey", "2": "RGB", "3": "palette", "4": "grey-alpha", "6": "RGBA"}
     modes = {number: f"{mode} pictures" for number, mode in modes.items()}
-    modes |= {"equal": "three equal channels", "colors": "a table of colours (`--colors`, or found)"}
+    modes |= {
+        "equal": "three equal channels",
+        "scores": "arrays of floats",
+        "colors": "a table of colours (`--colors`, or found)",
+    }
     folders = {
         "class": "binary masks of the same names in folders of classes",
         "image": "binary masks in `<image>/masks`, and a photo in `<image>/images`",

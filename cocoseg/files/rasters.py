@@ -1,4 +1,4 @@
-"""Label pictures that are not PNGs: TIFF, BMP and JPEG through Pillow, ``.npy`` through numpy.
+"""Label pictures that are not PNGs: TIFF, BMP and JPEG through Pillow, ``.npy`` and ``.npz`` through numpy.
 
 The header is checked before memory is taken for pixels. JPEG, and TIFF that is packed as JPEG, changes numbers and
 colours, so it is read only where the caller will take the nearest ones.
@@ -6,21 +6,20 @@ colours, so it is read only where the caller will take the nearest ones.
 
 from __future__ import annotations
 
-import io
-import math
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from cocoseg.errors import SampleError
+from cocoseg.files.arrays import Stored, check_length, is_array, read_array, stored
 from cocoseg.files.pillow import opened
 from cocoseg.limits import MOST_PIXELS, allowed_pixels, excess
 
 if TYPE_CHECKING:
     import PIL.Image
 
-Kind = Literal["TIFF", "BMP", "JPEG", "npy"]
+Kind = Literal["TIFF", "BMP", "JPEG", "npy", "npz"]
 
 _HEADS: dict[bytes, Kind] = {
     b"II*\0": "TIFF",
@@ -30,6 +29,7 @@ _HEADS: dict[bytes, Kind] = {
     b"BM": "BMP",
     b"\xff\xd8\xff": "JPEG",
     b"\x93NUMPY": "npy",
+    b"PK\3\4": "npz",
 }
 _NUMBERS = ("1", "L", "P", "I", "I;16", "I;16B", "I;16L")
 _COLORS = ("RGB", "RGBA", "LA")
@@ -61,8 +61,9 @@ def kind(data: bytes) -> Kind | None:
 
 def raster_size(data: bytes) -> tuple[int, int]:
     """(height, width) from the header of a whole file. Raises as ``read_raster`` does."""
-    if kind(data) == "npy":
-        return _npy_header(data)[0]
+    if is_array(data):
+        height, width = _array_header(data).shape
+        return height, width
     with opened(data, str(kind(data)), "image.corrupt") as picture:
         return picture.height, picture.width
 
@@ -70,11 +71,11 @@ def raster_size(data: bytes) -> tuple[int, int]:
 def read_raster(data: bytes, size: tuple[int, int] | None = None, lossy: bool = False) -> Raster:
     """The pixels of a file; ``size`` is the expected size, if known. ``lossy`` takes what JPEG has changed.
 
-    Raises SampleError: ``image.corrupt``, ``image.mode``, ``png.format`` for a JPEG, ``npy.corrupt``, ``npy.shape``,
+    Raises SampleError: ``image.corrupt``, ``image.mode``, ``png.format`` for a JPEG, ``npy.*``, ``npz.*``,
     ``size.mismatch``, ``limit.pixels``.
     """
-    if kind(data) == "npy":
-        return Raster(_read_npy(data, size))
+    if is_array(data):
+        return Raster(_read_array(data, size))
     with opened(data, str(kind(data)), "image.corrupt") as picture:
         _check_size((picture.height, picture.width), size, len(data))
         _check_losses(picture, lossy)
@@ -172,27 +173,17 @@ def _small(pixels: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return pixels.astype(np.uint8 if narrow or pixels.dtype == np.bool_ else np.uint16, copy=False)
 
 
-def _npy_header(data: bytes) -> tuple[tuple[int, int], bool, np.dtype[Any], int]:
-    """(height, width), the order, the dtype and the start of the numbers. Raises SampleError ``npy.*``."""
-    file = io.BytesIO(data[: 1 << 16])
-    try:
-        version = np.lib.format.read_magic(file)
-        readers = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
-        shape, by_column, dtype = readers[version](file)
-    except (ValueError, KeyError, EOFError) as error:
-        raise SampleError("npy.corrupt", f"the .npy has no good header ({error}); write it again") from None
-    if len(shape) != 2 or dtype.kind not in "iub" or 0 in shape:
-        text = f"the .npy holds {dtype} of the shape {shape}, expected whole numbers or bool of the shape (H, W)"
+def _array_header(data: bytes) -> Stored:
+    """The header of a map of numbers. Raises SampleError ``npy.*``, ``npz.*``."""
+    header = stored(data)
+    if len(header.shape) != 2 or header.dtype.kind not in "iub" or min(header.shape) < 1:
+        text = f"{header}, expected whole numbers or bool of the shape (H, W)"
         raise SampleError("npy.shape", f"{text}; save one map of class numbers in each file")
-    return (shape[0], shape[1]), by_column, dtype, file.tell()
+    return header
 
 
-def _read_npy(data: bytes, size: tuple[int, int] | None) -> npt.NDArray[Any]:
-    found, by_column, dtype, start = _npy_header(data)
-    expected = math.prod(found) * dtype.itemsize
-    if len(data) - start != expected:
-        text = f"the .npy has {len(data) - start:,} bytes of numbers, its header says {expected:,}"
-        raise SampleError("npy.corrupt", f"{text}; write it again")
-    _check_size(found, size, len(data))
-    pixels = np.frombuffer(data, dtype, offset=start).reshape(found, order="F" if by_column else "C")
-    return np.ascontiguousarray(_small(pixels))
+def _read_array(data: bytes, size: tuple[int, int] | None) -> npt.NDArray[Any]:
+    header = _array_header(data)
+    check_length(data, header)
+    _check_size((header.shape[0], header.shape[1]), size, len(data))
+    return np.ascontiguousarray(_small(read_array(data, header)))

@@ -61,6 +61,7 @@ def layout_format(layout: Layout) -> Format:
         things=layout.things,
         crowds=layout.crowds,
         layout=layout,
+        needs=layout.needs,
     )
 
 

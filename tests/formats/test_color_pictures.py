@@ -322,6 +322,8 @@ class TestIndexMapsInOtherForms:
         grey = Image.fromarray(self.VALUES)
         if kind == "npy":
             np.save(path.with_suffix(".npy"), self.VALUES.astype(np.int64))
+        elif kind == "npz":
+            np.savez_compressed(path.with_suffix(".npz"), self.VALUES.astype(np.uint16))
         elif kind.startswith("tif"):
             wide = Image.fromarray(self.VALUES.astype(np.uint16)) if "16" in kind else grey
             wide.save(path.with_suffix(".tif"), compression=kind.partition(" ")[2] or None)
@@ -331,7 +333,18 @@ class TestIndexMapsInOtherForms:
             grey.convert("RGB").convert(kind).save(path) if kind != "LA" else grey.convert("LA").save(path)
         return path.parent
 
-    KINDS = ("RGB", "RGBA", "LA", "npy", "bmp", "tif", "tif tiff_lzw", "tif tiff_adobe_deflate", "tif16 tiff_lzw")
+    KINDS = (
+        "RGB",
+        "RGBA",
+        "LA",
+        "npy",
+        "npz",
+        "bmp",
+        "tif",
+        "tif tiff_lzw",
+        "tif tiff_adobe_deflate",
+        "tif16 tiff_lzw",
+    )
 
     @pytest.mark.parametrize("kind", KINDS)
     def test_are_read(self, kind: str, names: Path, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from cocoseg.files.png import HEADER_BYTES, Header
 from cocoseg.files.png.labels import read_label_header, read_labels
 from cocoseg.formats.maps import channels, mat
 from cocoseg.formats.maps.kinds import colors_header, numbers_header, read_colors, read_numbers
+from cocoseg.formats.maps.scores import SCORES, read_scores
 
 Numbers = npt.NDArray[Any]
 Size = tuple[int, int]
@@ -184,6 +185,7 @@ CODES = {
     "thousands": Code(read_wide, wide_header, thousands, join=thousands_again),
     "by-256": Code(read_wide, wide_header, by_256),
     "by-256-from-0": Code(read_wide, wide_header, by_256_from_0),
+    SCORES: Code(partial(read_scores, counts=()), numbers_header, plain),
     "ade": Code(channels.read_ade, channels.ade_header, channels.ade, zero_is_crowd=False),
     "synthia": Code(channels.read_synthia, channels.synthia_header, channels.synthia),
     "bdd": Code(

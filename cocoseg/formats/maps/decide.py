@@ -21,6 +21,7 @@ from cocoseg.formats.maps.numbering import NUMBERINGS
 from cocoseg.formats.maps.numbers_seen import Found, find_numbering
 from cocoseg.formats.maps.paths import may_be
 from cocoseg.formats.maps.pictures import Index
+from cocoseg.formats.maps.scores import SCORES
 from cocoseg.formats.nearest import nearest
 from cocoseg.labels.scheme import Color
 from cocoseg.model import Dataset, Entry, Loader
@@ -44,7 +45,7 @@ def looked_at(
     """The meaning of the values, and what is suspicious about them, after a look at some pictures."""
     names = index.names
     if index.kind.code not in ALONE or (meant and meant.certain):
-        if meant is None and are_photos(pictures, names):
+        if meant is None and index.kind.code != SCORES and are_photos(pictures, names):
             raise _photos(folder)
         return meant or Meaning((), nothing()), ()
     look = look_at(pictures, names, lambda look: is_decided(look, meant))

@@ -17,6 +17,7 @@ from cocoseg.formats.maps.classes import Numbered, Values, class_sample, thing_s
 from cocoseg.formats.maps.codes import CODES, COLORS, Code
 from cocoseg.formats.maps.kinds import read_colors, read_numbers, verify
 from cocoseg.formats.maps.numbering import NUMBERINGS, Numbering, check_classes
+from cocoseg.formats.maps.scores import SCORES, read_scores
 from cocoseg.model import Entry, Sample
 
 
@@ -24,18 +25,21 @@ from cocoseg.model import Entry, Sample
 class Pictures:
     """Makes samples from label pictures with this code. A second file, if there is one, has the instance numbers.
 
-    Instance numbers in ``no_number`` mean that there is none.
+    Instance numbers in ``no_number`` mean that there is none. ``channels`` are the numbers of channels that scores may
+    have.
     """
 
     code: str
     values: Values
     no_number: tuple[int, ...] = ()
     numbering: Numbering = NUMBERINGS["plain"]
+    channels: tuple[int, ...] = ()
 
     def __call__(self, entry: Entry, files: Sequence[bytes], place: str) -> Sample:
         """Raises SampleError: ``png.*``, ``size.mismatch``, ``limit.pixels``, ``id.unknown``."""
         code, data = CODES[self.code], files[0]
-        picture = code.read(data, entry.size)
+        scored = self.code == SCORES
+        picture = read_scores(data, entry.size, self.channels) if scored else code.read(data, entry.size)
         size = picture.shape[0], picture.shape[1]
         if len(files) > 1:
             numbers: npt.NDArray[Any] | None

@@ -61,7 +61,7 @@ class Files(NamedTuple):
 class Layout(NamedTuple):
     """A kind of folder.
 
-    * ``what``, ``signs``, ``options``: as in ``Format``.
+    * ``what``, ``signs``, ``options``, ``needs``: as in ``Format``.
     * ``files``: the kinds of label pictures. If several are there, the first one is read.
     * ``table``: the class table. Without one, options give the meaning, and ``advice`` names them.
     * ``config``: files at the root that list the classes; the first that is there replaces the table.
@@ -93,6 +93,7 @@ class Layout(NamedTuple):
     crowds: bool = True
     module: str = "cocoseg.formats.maps.reader"
     fallback: bool = False
+    needs: str = ""
 
     @property
     def is_placed(self) -> bool:
@@ -332,6 +333,16 @@ LAYOUTS = {
             *("suffix", "tolerance"),
         ),
         files=(Files(ANY, "numbers"),),
+        things=False,
+        crowds=False,
+    ),
+    # What models put out before argmax
+    "scores": Layout(
+        "folder of scores of classes (probabilities or logits, .npy or .npz)",
+        ("mode:scores",),
+        ("categories", "images", "source_labels", "split", "suffix"),
+        files=(Files(ANY, "scores"),),
+        needs="an array (C, H, W) or (H, W, C) of floats for each image, `.npy` or `.npz`",
         things=False,
         crowds=False,
     ),

@@ -12,14 +12,17 @@ import numpy.typing as npt
 from cocoseg.codecs.regions import runs
 from cocoseg.errors import DocumentError, SampleError, show
 from cocoseg.files import places, png
+from cocoseg.files.arrays import is_array, is_packed
 from cocoseg.files.rasters import kind, read_raster
 from cocoseg.files.reading import read_file, read_head
 from cocoseg.formats.maps.codes import is_noisy
 from cocoseg.formats.maps.color_meaning import colors_near
 from cocoseg.formats.maps.kinds import read_colors
 from cocoseg.formats.maps.look import spread
+from cocoseg.formats.maps.scores import SCORES, are_scores
 
 _FIRST = 20  # headers to try if the first pictures are damaged
+_HEAD = 1 << 14  # bytes
 _SOME = 4  # pictures that are decoded
 _COLORED = ("2", "6")
 _NUMBERS = "0"
@@ -27,13 +30,16 @@ _BLUE = 0xFF0000
 
 
 def mode_of(folder: str, labels: Sequence[str], files: Sequence[str], given: Container[str]) -> str:
-    """``colors`` if a table says what colours mean, ``equal`` for three equal channels, else PNG's colour type.
+    """``colors`` if a table says what colours mean, ``scores`` for arrays of them, ``equal`` for three equal channels,
+    else PNG's colour type.
 
     ``files`` are all in the folder; ``given`` are the names of the options. Raises DocumentError for damaged pictures.
     """
     if "colors" in given:
         return "colors"
     first = _first_type(folder, labels)
+    if first == SCORES:
+        return first
     known = colors_near(folder, files)
     if known is not None and (first in _COLORED or _are_listed(folder, labels, known)):
         return "colors"
@@ -52,7 +58,9 @@ def _first_type(folder: str, labels: Sequence[str]) -> str:
     for name in labels[:_FIRST]:
         path = places.join(folder, name)
         try:
-            head = read_head(path, png.HEADER_BYTES)
+            head = read_head(path, _HEAD)
+            if is_array(head) and are_scores(read_file(path) if is_packed(head) else head):
+                return SCORES
             return _type_of(read_file(path)) if kind(head) else str(png.read_header(head).color_type)
         except SampleError as error:
             first = first or error.at(f"{folder}: {show(name)}")

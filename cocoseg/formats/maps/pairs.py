@@ -14,7 +14,8 @@ from typing import NamedTuple
 from cocoseg.errors import Problem, show
 from cocoseg.files.listing import is_hidden
 
-ENDINGS = (".npy", ".png", ".tif", ".tiff", ".bmp")  # of two files with one stem, the first is the label
+ARRAYS = (".npy", ".npz")
+ENDINGS = (*ARRAYS, ".png", ".tif", ".tiff", ".bmp")  # of two files with one stem, the first is the label
 LOSSY = (".jpg", ".jpeg")
 SUFFIXES = (
     *("_mask", "_masks", "_label", "_labels", "_gt", "_GT", "_seg", "_segmentation", "_annotation", "_L"),
@@ -25,7 +26,7 @@ PHOTO_FOLDERS = frozenset(
 )
 
 _RANK = {ending: rank for rank, ending in enumerate((*ENDINGS, *LOSSY))}
-_PHOTOS = (*ENDINGS[1:], *LOSSY, ".webp", ".heic")
+_PHOTOS = (*ENDINGS[len(ARRAYS) :], *LOSSY, ".webp", ".heic")
 _PHOTO_SUFFIXES = ("_sat", "_image", "_img", "_photo", "_rgb")
 _LABEL_FOLDERS = frozenset(
     ("masks", "mask", "labels", "label", "annotations", "annotation", "gt", "groundtruth", "seg", "segmentation", "ann")
@@ -68,7 +69,7 @@ def pair(files: Iterable[str], suffix: str | None = None, lossy: bool = False) -
 
 @lru_cache(1)  # a folder is recognised, and then read
 def _paired(files: tuple[str, ...], suffix: str | None, lossy: bool) -> Pairs:
-    pictures = sorted(name for name in files if name.lower().endswith((*_PHOTOS, ".npy")) and not is_hidden(name))
+    pictures = sorted(name for name in files if name.lower().endswith((*_PHOTOS, *ARRAYS)) and not is_hidden(name))
     usable = [name for name in pictures if name.lower().endswith((*ENDINGS, *LOSSY) if lossy else ENDINGS)]
     end = suffix or _found_suffix(usable, pictures)
     labels = [name for name in usable if path_stem(name).endswith(end)] if end else _without_photos(usable)

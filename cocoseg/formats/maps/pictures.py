@@ -13,7 +13,7 @@ from cocoseg.formats.coco_json.images import Keys
 from cocoseg.formats.coco_json.photos import Photos, photos_of
 from cocoseg.formats.maps import splits
 from cocoseg.formats.maps.layouts import Files, Layout, of_kind
-from cocoseg.formats.maps.pairs import Pairs, pair
+from cocoseg.formats.maps.pairs import ARRAYS, Pairs, pair
 from cocoseg.formats.maps.paths import Found, Picture, find, plain
 from cocoseg.formats.nearest import nearest, nothing
 from cocoseg.model import Entry, Refused
@@ -177,7 +177,7 @@ def _photos(
 def _without_suffix(picture: Picture) -> str:
     """The name of a label picture as its photo's would be."""
     ending = posixpath.splitext(picture.file)[1]
-    return picture.stem + (ending if ending.lower() != ".npy" else ".png")
+    return picture.stem + (".png" if ending.lower() in ARRAYS else ending)
 
 
 def filled_path(path: str, split: str, stem: str) -> str:

@@ -31,6 +31,7 @@ from cocoseg.formats.maps.mat import check_scipy
 from cocoseg.formats.maps.meaning import Meaning, meaning, root_problems
 from cocoseg.formats.maps.numbering import Numbering
 from cocoseg.formats.maps.pictures import Index, read_index
+from cocoseg.formats.maps.scores import SCORES, counts_of, scores_size
 from cocoseg.formats.survey import Peek
 from cocoseg.labels import LabelScheme
 from cocoseg.model import Conventions, Dataset, Entry, Loader, Refused
@@ -100,7 +101,7 @@ def glance(
         Loader(
             folder,
             folders,
-            Pictures(name, values, layout.no_number, numbers.numbering),
+            Pictures(name, values, layout.no_number, numbers.numbering, counts_of(values)),
             settings=f"{_VERSION} {name} {layout.no_number} {numbers.numbering[2:]} {values.digest}",
         ),
         conventions=Conventions(_unlabelled(code, meant), "picture" if code.join else "none", grouped=not numbered),
@@ -117,7 +118,9 @@ def peek(dataset: Dataset) -> Callable[[Entry], Peek]:
     load = dataset.load
     assert isinstance(load, Loader)
     assert isinstance(load.makes, Pictures)
-    code = CODES[load.makes.code]
+    code, channels = CODES[load.makes.code], load.makes.channels
+    if load.makes.code == SCORES:
+        return lambda entry: Peek(scores_size(load.path(entry), channels))
     return lambda entry: Peek(picture_size(load.path(entry), code.header, code.head))
 
 
