@@ -69,6 +69,8 @@ def _print(result: Evaluation, failed: Sequence[str], quiet: bool, verbose: bool
 
 def _lines(result: Evaluation, verbose: bool) -> list[str]:
     lines = [*result.notes, _compared(result)]
+    if not result.images:
+        return lines
     if result.semantic:
         lines += _semantic(result, verbose)
     for title, found in (("panoptic", result.panoptic), ("boundary panoptic", result.boundary_panoptic)):

@@ -59,9 +59,13 @@ class Compare:
     settings_of_sides: str = ""
 
     def __call__(self, pair: Any) -> Converted:
-        """Raises SampleError."""
-        pair = self._of_one_size(pair)
-        counts = {name: measure.count(pair).state() for name, measure in self.measures.items()}
+        """Raises SampleError, whose message begins with the place of the truth."""
+        try:
+            pair = self._of_one_size(pair)
+            counts = {name: measure.count(pair).state() for name, measure in self.measures.items()}
+        except SampleError as error:
+            place = pair.truth.place
+            raise (error if place in error.message else error.at(place)) from None
         return Converted({}, Result({name: Raw(msgspec.json.encode(state)) for name, state in counts.items()}))
 
     def _of_one_size(self, pair: Paired) -> Paired:

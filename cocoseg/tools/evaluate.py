@@ -210,10 +210,11 @@ class _Sides:
         )
 
     def _as_ids(self) -> tuple[int | None, ...]:
-        """The class of each number (C,) if it were a category id."""
+        """The class of each number (C,) if it were a category id; nothing if that is the same."""
         scheme = self.labels.truth
-        found = (scheme.class_of.get(number) for number in range(scheme.num_classes))
-        return tuple(None if index == scheme.void else index for index in found)
+        found = [scheme.class_of.get(number) for number in range(scheme.num_classes)]
+        same = all(index in (number, None) for number, index in enumerate(found))
+        return () if same else tuple(None if index == scheme.void else index for index in found)
 
     def _groups(self, wanted: StrPath | None, convention: Convention) -> Groups | None:
         scheme, categories = self.labels.truth, self.truth.dataset.categories
