@@ -133,7 +133,9 @@ class PanopticQuality(Counter):
         if (rows < 0).any():
             index = int(np.flatnonzero(rows < 0)[0])
             text = f"the {name}'s segment {sample.ids[index]} has category_id {sample.category_ids[index]}"
-            raise _at(sample, "id.unknown", f"{text}, which is not among the truth's {len(self._row_of)} categories; add it")
+            raise _at(
+                sample, "id.unknown", f"{text}, which is not among the truth's {len(self._row_of)} categories; add it"
+            )
         return rows
 
     @property
