@@ -10,13 +10,9 @@ Lin et al. 2014 (arXiv 1405.0312), pycocotools 2.0.11 ``COCOeval``; Gupta et al.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterable, Mapping
-from contextlib import redirect_stdout
 from dataclasses import dataclass
-from importlib import import_module
-from importlib.util import find_spec
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
@@ -26,15 +22,13 @@ from cocoseg.codecs.segmentation import to_coco
 from cocoseg.errors import SampleError, UsageError, show
 from cocoseg.metrics.conventions import Number
 from cocoseg.metrics.counter import Counter, State
+from cocoseg.metrics.libraries import AREAS, Counted, Library, count, installed, version_of
 from cocoseg.model import Category, Sample
 from cocoseg.targets.semantic import check_is_sample
 
-Library = Literal["hotcoco", "pycocotools"]
 Floats = npt.NDArray[np.float64]
 Rows = tuple[dict[str, Any], ...]
 
-_AREAS = ("all", "small", "medium", "large")
-_MOST = 300  # detections of an image that LVIS counts
 _FREQUENCIES = {"APr": "r", "APc": "c", "APf": "f"}
 
 
@@ -88,7 +82,7 @@ class AveragePrecision(Counter):
         self.categories = tuple(categories)
         self._known = {category.id for category in self.categories}
         self.lvis = any(_frequency(category) for category in self.categories) if lvis is None else lvis
-        self.library = _installed(library, self.lvis)
+        self.library = installed(library, self.lvis)
         self.images: dict[int | str, _Image] = {}
 
     def update(self, truth: Sample, prediction: Sample | None = None) -> None:
@@ -152,10 +146,10 @@ class AveragePrecision(Counter):
     def result(self) -> PrecisionResult:
         """The numbers so far; images count in the order of their ids, which decides between equal scores."""
         truth, results = self._documents()
-        counted = _count(self.library, self.lvis, truth, results)
+        counted = count(self.library, self.lvis, truth, results)
         headlines = _lvis_headlines(counted, self.categories) if self.lvis else _coco_headlines(counted)
         per_class = {category: _class_numbers(counted, k) for k, category in enumerate(counted.categories)}
-        name = f"{self.library} {_version(self.library)}"
+        name = f"{self.library} {version_of(self.library)}"
         sizes = len(self.images), len(truth["annotations"]), len(results)
         return PrecisionResult(headlines, {c.id: per_class[c.id] for c in self.categories}, name, *sizes)
 
@@ -176,108 +170,31 @@ class AveragePrecision(Counter):
         return {"images": images, "categories": list(map(_category, self.categories)), "annotations": truths}, results
 
 
-class _Counted(NamedTuple):
-    """What the library counted: precision (T, R, K, A, M) and recall (T, K, A, M), -1 where undefined.
-
-    T thresholds of IoU, R of recall, K ``categories``, A ranges of area, M numbers of detections (``most``).
-    """
-
-    precision: Floats
-    recall: Floats
-    categories: list[int]
-    most: list[int]
-
-    def ap(self, iou: float | None = None, area: str = "all", classes: Any = slice(None)) -> Number:
-        """AP with the most detections, at one IoU or over all."""
-        return _mean(self.precision[_threshold(iou)][:, :, classes, _AREAS.index(area), -1])
-
-    def ar(self, most: int = -1, area: str = "all", classes: Any = slice(None)) -> Number:
-        """AR over all IoU, with the number of detections at the index ``most``."""
-        return _mean(self.recall[:, classes, _AREAS.index(area), most])
-
-
-def _coco_headlines(counted: _Counted) -> dict[str, Number]:
+def _coco_headlines(counted: Counted) -> dict[str, Number]:
     by_number = {f"AR{most}": counted.ar(k) for k, most in enumerate(counted.most)}
-    return _aps(counted) | by_number | {f"AR{area[0]}": counted.ar(area=area) for area in _AREAS[1:]}
+    return _aps(counted) | by_number | {f"AR{area[0]}": counted.ar(area=area) for area in AREAS[1:]}
 
 
-def _lvis_headlines(counted: _Counted, categories: Iterable[Category]) -> dict[str, Number]:
+def _lvis_headlines(counted: Counted, categories: Iterable[Category]) -> dict[str, Number]:
     kinds = {category.id: _frequency(category) for category in categories}
     classes = {
         name: [k for k, category in enumerate(counted.categories) if kinds[category] == kind]
         for name, kind in _FREQUENCIES.items()
     }
     by_frequency = {name: counted.ap(classes=indices) for name, indices in classes.items()}
-    by_area = {f"AR{area[0]}": counted.ar(area=area) for area in _AREAS[1:]}
+    by_area = {f"AR{area[0]}": counted.ar(area=area) for area in AREAS[1:]}
     return _aps(counted) | by_frequency | {f"AR{counted.most[-1]}": counted.ar()} | by_area
 
 
-def _aps(counted: _Counted) -> dict[str, Number]:
+def _aps(counted: Counted) -> dict[str, Number]:
     overall = {"AP": counted.ap(), "AP50": counted.ap(0.5), "AP75": counted.ap(0.75)}
-    return overall | {f"AP{area[0]}": counted.ap(area=area) for area in _AREAS[1:]}
+    return overall | {f"AP{area[0]}": counted.ap(area=area) for area in AREAS[1:]}
 
 
-def _class_numbers(counted: _Counted, k: int) -> dict[str, Number]:
+def _class_numbers(counted: Counted, k: int) -> dict[str, Number]:
     one = [k]
     aps = {"AP": counted.ap(classes=one), "AP50": counted.ap(0.5, classes=one), "AP75": counted.ap(0.75, classes=one)}
     return aps | {"AR": counted.ar(classes=one)}
-
-
-def _threshold(iou: float | None) -> slice:
-    """The places of an IoU among .50, .55 ... .95, or all."""
-    return slice(None) if iou is None else slice(k := round((iou - 0.5) / 0.05), k + 1)
-
-
-def _mean(numbers: Floats) -> Number:
-    defined = numbers[numbers > -1]
-    return float(np.mean(defined)) if defined.size else None
-
-
-def _count(library: Library, lvis: bool, truth: dict[str, Any], results: list[dict[str, Any]]) -> _Counted:
-    """Have a library count. pycocotools prints on the way, and cannot load an empty list."""
-    with redirect_stdout(io.StringIO()):
-        known, found = _tables(library, truth, results)
-        if lvis:
-            found = found.cap_detections_per_image(_MOST)
-            evaluation = import_module(library).COCOeval(known, found, "segm", lvis_style=True)
-        else:
-            home = "pycocotools.cocoeval" if library == "pycocotools" else library
-            evaluation = import_module(home).COCOeval(known, found, "segm")
-        evaluation.evaluate()
-        evaluation.accumulate()
-    precision, recall = (np.asarray(evaluation.eval[name], np.float64) for name in ("precision", "recall"))
-    return _Counted(precision, recall, list(evaluation.params.catIds), list(evaluation.params.maxDets))
-
-
-def _tables(library: Library, truth: dict[str, Any], results: list[dict[str, Any]]) -> tuple[Any, Any]:
-    """The truth and the results as the library's tables."""
-    if library == "hotcoco":
-        known = import_module("hotcoco").COCO(truth)
-        return known, known.loadRes(results)
-    make = import_module("pycocotools.coco").COCO
-    known, nothing = make(), make()
-    for table, document in ((known, truth), (nothing, truth | {"annotations": []})):
-        table.dataset = document
-        table.createIndex()
-    return known, known.loadRes(results) if results else nothing
-
-
-def _installed(library: Library | None, lvis: bool) -> Library:
-    """The library to use. Raises UsageError ``usage.extra``, ``usage.library``."""
-    names: tuple[Library, ...] = ("hotcoco",) if lvis else ("hotcoco", "pycocotools")
-    if library is not None and library not in names:
-        raise UsageError("usage.library", f"library is {show(library)}, expected {' or '.join(names)}")
-    for name in names if library is None else (library,):
-        if find_spec(name) is not None:
-            return name
-    what = "AP of LVIS needs hotcoco" if lvis else f"mask AP needs {library or 'hotcoco or pycocotools'}"
-    raise UsageError("usage.extra", f"{what}: pip install 'cocoseg[eval]', or '.[eval]' from a checkout")
-
-
-def _version(library: str) -> str:
-    from importlib.metadata import version
-
-    return version(library)
 
 
 def _truths(truth: Sample) -> Rows:
@@ -307,7 +224,7 @@ def _scores(prediction: Sample) -> Floats:
 
 def _frequency(category: Category) -> str | None:
     """LVIS's ``frequency`` of a category: ``r``, ``c``, ``f``; None elsewhere."""
-    text = dict(category.more).get("frequency")
+    text = dict(category.more).get("frequency") if category.more else None
     found = None if text is None else msgspec.json.decode(text)
     return found if isinstance(found, str) else None
 

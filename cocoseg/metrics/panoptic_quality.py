@@ -55,6 +55,9 @@ class PanopticQuality(Counter):
     With ``boundary``, a share of the diagonal such as 0.02, the smaller of IoU and boundary IoU counts: Boundary PQ
     (Cheng et al. 2021, arXiv 2103.16562, coco_panoptic_api of boundary-iou-api).
 
+    A prediction that mostly lies on void and on crowds of its category is no false positive, whatever their number;
+    panopticapi looks at the last crowd of a category alone, which in COCO is the only one.
+
     >>> import cocoseg
     >>> dataset = cocoseg.read("fixtures/panoptic.json")
     >>> quality = PanopticQuality(dataset.categories)
@@ -66,6 +69,7 @@ class PanopticQuality(Counter):
 
     def __init__(self, categories: Iterable[Category], boundary: float | None = None) -> None:
         self.categories = tuple(categories)
+        self._row_of = {category.id: row for row, category in enumerate(self.categories)}
         self.boundary = boundary
         self.images = 0
         self._units = [0] * len(self.categories)  # of the sums of IoU
@@ -125,12 +129,13 @@ class PanopticQuality(Counter):
         return Side(regions, rows, sample.iscrowd, areas)
 
     def _rows(self, sample: Sample, name: str) -> npt.NDArray[np.intp]:
-        row_of = {category.id: row for row, category in enumerate(self.categories)}
-        rows = np.array([row_of.get(id, -1) for id in sample.category_ids.tolist()], np.intp)
+        rows = np.array([self._row_of.get(id, -1) for id in sample.category_ids.tolist()], np.intp)
         if (rows < 0).any():
             index = int(np.flatnonzero(rows < 0)[0])
             text = f"the {name}'s segment {sample.ids[index]} has category_id {sample.category_ids[index]}"
-            raise _at(sample, "id.unknown", f"{text}, which is not among the truth's {len(row_of)} categories; add it")
+            raise _at(
+                sample, "id.unknown", f"{text}, which is not among the truth's {len(self._row_of)} categories; add it"
+            )
         return rows
 
     @property
@@ -173,11 +178,10 @@ class PanopticQuality(Counter):
         return {"images": self.images, "categories": rows}
 
     def _add(self, state: State) -> None:
-        row_of = {category.id: row for row, category in enumerate(self.categories)}
-        counts, sums = np.zeros((3, len(row_of)), np.int64), list(self._units)
+        counts, sums = np.zeros((3, len(self.categories)), np.int64), list(self._units)
         for id, tp, fp, fn, *parts in state["categories"]:
-            counts[:, row_of[id]] += (tp, fp, fn)
-            sums[row_of[id]] += joined(parts)
+            counts[:, self._row_of[id]] += (tp, fp, fn)
+            sums[self._row_of[id]] += joined(parts)
         self.images += int(state["images"])
         self.tp, self.fp, self.fn = self.tp + counts[0], self.fp + counts[1], self.fn + counts[2]
         self._units = sums

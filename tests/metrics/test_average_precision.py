@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
+from pycocotools.mask import area
 
 import cocoseg
 from cocoseg.codecs import rle
@@ -169,7 +170,7 @@ def test_an_image_counts_once() -> None:
 
 
 def test_a_missing_library_is_said_with_its_install_command(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cocoseg.metrics.average_precision.find_spec", lambda name: None)
+    monkeypatch.setattr("cocoseg.metrics.libraries._is_there", lambda name: False)
     with pytest.raises(UsageError, match=r"mask AP needs hotcoco or pycocotools: pip install 'cocoseg\[eval\]'"):
         AveragePrecision(CATEGORIES)
     with pytest.raises(UsageError, match=r"AP of LVIS needs hotcoco: pip install 'cocoseg\[eval\]'"):
@@ -191,12 +192,15 @@ def test_the_fake_results_of_val2014(real_data: Path, library: Any) -> None:
     found = precision(
         *((one, samples.get(one.image_id)) for one in dataset), library=library, categories=dataset.categories
     )
-    rows = json.loads(results.read_text())
+    rows, document = json.loads(results.read_text()), json.loads(truth.read_text())
     for row in rows:
         row.pop("bbox", None)
-    expected = dict(zip(NAMES, reference(json.loads(truth.read_text()), rows), strict=True))
-    for name in ("AP", "AP50", "AP75", "AR1", "AR10", "AR100"):
-        assert found.headlines[name] == pytest.approx(expected[name], abs=1e-12)
+    known = COCO(str(truth))
+    for row in document["annotations"]:
+        row["area"] = float(area(known.annToRLE(row)))
+    expected = dict(zip(NAMES, reference(document, rows), strict=True))
+    assert found.headlines == pytest.approx(expected, abs=1e-12)
+    assert (found.images, found.results) == (100, len(rows))
 
 
 @needs_hotcoco

@@ -180,14 +180,16 @@ def edges_of(sample: Sample, ratio: float) -> np.ndarray:
     return ids
 
 
-def counted(truth: Sample, prediction: Sample, ratio: float | None = None) -> dict[int, list[float]]:
+def counted(
+    truth: Sample, prediction: Sample, ratio: float | None = None, categories: Any = CATEGORIES
+) -> dict[int, list[float]]:
     """panopticapi's rule, a pixel at a time, and boundary-iou-api's: category -> IoU, TP, FP, FN."""
     edges = (truth.id_map, prediction.id_map) if ratio is None else [edges_of(s, ratio) for s in (truth, prediction)]
     edge, edge_areas = (
         Counter(zip(*(side.reshape(-1).tolist() for side in edges), strict=True)),
         [Counter(side.reshape(-1).tolist()) for side in edges],
     )
-    stats = {category.id: [0.0, 0, 0, 0] for category in CATEGORIES}
+    stats = {category.id: [0.0, 0, 0, 0] for category in categories}
     both = Counter(zip(truth.id_map.reshape(-1).tolist(), prediction.id_map.reshape(-1).tolist(), strict=True))
     areas = [Counter(side.id_map.reshape(-1).tolist()) for side in (truth, prediction)]
     gt = {
@@ -250,6 +252,35 @@ def test_200_random_pairs_against_pixels(ratio: float | None) -> None:
     assert parts.tp.tolist() == quality_of(*pairs, ratio=ratio).tp.tolist()
     assert parts.images == 200
     np.testing.assert_allclose(parts.ious, total[:, 0])
+
+
+def distorted(truth: Sample, categories: Any, rng: np.random.Generator) -> Sample:
+    """Moved by 3 pixels, blocks of other segments and of void, some segments of another category."""
+    ids = np.roll(truth.id_map, 3, axis=1)
+    height, width = ids.shape
+    blocks = np.kron(rng.random((height // 16 + 1, width // 16 + 1)) < 0.15, np.ones((16, 16), bool))[:height, :width]
+    ids = np.where(blocks, rng.choice([0, *truth.ids.tolist()], blocks.shape), ids)
+    known = dict(zip(truth.ids.tolist(), truth.category_ids.tolist(), strict=True))
+    kinds = {id: known[id] if rng.random() < 0.8 else rng.choice(categories).id for id in np.unique(ids[ids > 0])}
+    return sample_of(ids, kinds)
+
+
+@pytest.mark.parametrize("ratio", [None, 0.02])
+def test_real_pictures_against_distorted_copies(real_data: Path, ratio: float | None) -> None:
+    dataset = cocoseg.read(real_data / "coco_panoptic/val2017_sample/panoptic_examples.json")
+    rng = np.random.default_rng(4)
+    hits, quality = np.zeros(3), PanopticQuality(dataset.categories, ratio)
+    for sample in dataset:
+        truth = replace(sample, iscrowd=np.arange(len(sample.ids)) == np.argmax(sample.areas))
+        prediction = distorted(truth, dataset.categories, rng)
+        expected = np.array(list(counted(truth, prediction, ratio, dataset.categories).values()))
+        one = quality.empty()
+        one.update(truth, prediction)
+        np.testing.assert_allclose(np.stack([one.ious, one.tp, one.fp, one.fn], axis=1), expected, rtol=1e-14, atol=0)
+        quality += one
+        hits += expected[:, 1:].sum(axis=0)
+    assert (hits > 5).all()
+    assert quality.images == 2
 
 
 def test_many_segments_are_sorted_and_not_counted_in_a_table(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -57,6 +57,25 @@ def test_counts_what_a_loop_over_pixels_counts(case: Any, counting: Any) -> None
     assert matrix.out_of_range == (expected[-1].sum(), expected[:, -1].sum())
 
 
+@pytest.mark.parametrize("dtype", [torch.uint8, torch.int64])
+@pytest.mark.parametrize("counting", COUNTING)
+def test_counts_what_torchmetrics_counts(counting: Any, dtype: torch.dtype) -> None:
+    """It knows no void in a prediction."""
+    functional = pytest.importorskip("torchmetrics.functional.classification")
+    rng = np.random.default_rng(6)
+    for _ in range(125):
+        classes = int(rng.integers(2, 12))
+        present = np.append(rng.choice(classes, rng.integers(1, classes + 1), replace=False), 255)
+        shape = (2, int(rng.integers(1, 9)), int(rng.integers(1, 30)))
+        truth = torch.from_numpy(np.repeat(rng.choice(present, shape), rng.integers(1, 6), axis=2)).to(dtype)
+        prediction = torch.from_numpy(rng.choice(present[:-1], truth.shape)).to(dtype)
+        matrix = ConfusionMatrix(classes, counting=counting)
+        matrix.update(truth, prediction)
+        expected = functional.multiclass_confusion_matrix(prediction, truth.long(), classes, ignore_index=255)
+        assert torch.equal(matrix.cells[:-2, :-2], expected)
+        assert matrix.cells[:-2].sum() == (truth != 255).sum()
+
+
 @pytest.mark.parametrize("counting", COUNTING)
 def test_equals_numpys_on_a_long_run(counting: Any) -> None:
     rng = np.random.default_rng(0)
