@@ -189,9 +189,13 @@ class Weighted:
 
 @dataclass(frozen=True)
 class Panoptic:
-    """Panoptic quality, or Boundary PQ with a ``boundary``, of the truth's categories that are evaluated."""
+    """Panoptic quality, or Boundary PQ with a ``boundary``, of the truth's categories that are evaluated.
+
+    What is predicted as one of its ``others`` is void.
+    """
 
     categories: tuple[Category, ...]
+    others: frozenset[int] = frozenset()
     boundary: float | None = None
 
     def blank(self) -> PanopticQuality:
@@ -202,12 +206,13 @@ class Panoptic:
         """As ``Measure`` has it. Segments of other categories of the truth are void."""
         quality = self.blank()
         known = {row.id for row in self.categories}
-        quality.update(_of(known, pair.truth), None if pair.prediction is None else pair.prediction)
+        truth, prediction = pair
+        quality.update(_of(known, truth), None if prediction is None else prediction.without(self.others))
         return quality
 
     def settings(self) -> Any:
         """As ``Measure`` has it."""
-        return [_plain(self.categories), self.boundary]
+        return [_plain(self.categories), sorted(self.others), self.boundary]
 
 
 @dataclass(frozen=True)

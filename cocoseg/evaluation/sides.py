@@ -7,7 +7,7 @@ the categories, and the classes of bare class maps. All of it is said.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -30,19 +30,23 @@ from cocoseg.runs.tally import counted
 NUMBERS = LabelScheme("numbers", tuple(LabelClass(k, str(k), (k,)) for k in range(255)))
 _BINARY = {0, 255}
 _WITH_IDS = ("coco", "panoptic")
+_EXPLAINING = ("source_labels", "categories", "colors")
+_UNNAMED = "object"  # what readers call the class of masks that have no class
 
 
 @dataclass(frozen=True)
 class Opened:
     """A source, the name of its format, and the scheme whose numbers it holds, if that was given from outside.
 
-    ``doubtful``: its numbers could be category ids just as well.
+    ``doubtful``: its numbers could be category ids just as well. ``explained`` are the options that said what its
+    numbers or colours mean.
     """
 
     dataset: Dataset
     format: str
     numbered_by: LabelScheme | None = None
     doubtful: bool = False
+    explained: Mapping[str, Any] = field(default_factory=dict)
 
 
 def open_truth(path: StrPath, options: Reading, labels: StrPath | LabelScheme) -> Opened:
@@ -52,7 +56,7 @@ def open_truth(path: StrPath, options: Reading, labels: StrPath | LabelScheme) -
     """
     try:
         name, dataset = opened(path, options)
-        return Opened(dataset, name)
+        return Opened(dataset, name, explained=_explaining(options))
     except DocumentError as error:
         if (bare := _bare(path, options, error)) is None:
             raise
@@ -69,12 +73,14 @@ def open_prediction(path: StrPath, options: Reading, truth: Opened, scheme: Labe
     try:
         name, dataset = opened(path, options, images=_listed(truth))
     except DocumentError as error:
+        if same := _as_truth(path, options, error, truth, scheme):
+            return same
         if (bare := _bare(path, options, error)) is None:
             raise
         return _numbered(path, options, bare, truth, scheme)
-    if _is_binary(dataset) and truth.numbered_by is None:
+    if _is_unnamed(name, dataset, truth) and truth.numbered_by is None:
         options = _with(options, class_name=_only_class(dataset.source, scheme))
-        name, dataset = opened(path, options)
+        name, dataset = opened(path, options, images=_listed(truth))
     if not dataset.categories:
         dataset = replace(dataset, categories=truth.dataset.categories)
     return Opened(dataset, name)
@@ -82,6 +88,32 @@ def open_prediction(path: StrPath, options: Reading, truth: Opened, scheme: Labe
 
 def _with(options: Reading, **changes: Any) -> Reading:
     return {**options, **changes}  # type: ignore[typeddict-item]
+
+
+def _explaining(options: Reading) -> dict[str, Any]:
+    """The options that say what numbers or colours mean, those that are given."""
+    given: dict[str, Any] = {name: options.get(name) for name in _EXPLAINING}
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def _as_truth(
+    path: StrPath, options: Reading, error: DocumentError, truth: Opened, scheme: LabelScheme
+) -> Opened | None:
+    """A prediction that nothing explains by what explains the truth, if it has the same format and numbers, or None.
+
+    Where classes were chosen, predictions rather have their numbers.
+    """
+    if error.category != "doc.missing_key" or not truth.explained or scheme.name != "index":
+        return None
+    try:
+        name, dataset = opened(path, _with(options, **truth.explained))
+    except DocumentError:
+        return None
+    ids = {row.id for row in truth.dataset.categories}
+    if name != truth.format or (dataset.conventions.grouped and not _seen(dataset) <= _seen(truth.dataset) | ids):
+        return None
+    said = f"{dataset.read_as or FORMATS[name].what}, by what explains TRUTH"
+    return Opened(replace(dataset, read_as=said), name)
 
 
 def _bare(path: StrPath, options: Reading, error: DocumentError) -> Dataset | None:
@@ -137,8 +169,13 @@ def _of_ids(scheme: LabelScheme, categories: Sequence[Category]) -> LabelScheme:
     return LabelScheme("ids", rows, void)
 
 
-def _is_binary(dataset: Dataset) -> bool:
-    return dataset.read_as.startswith("folder of binary masks")
+def _is_unnamed(format: str, dataset: Dataset, truth: Opened) -> bool:
+    """Whether all masks are of one class, whose name is a guess that the truth doesn't confirm."""
+    if dataset.read_as.startswith("folder of binary masks, "):
+        return True
+    known = {row.name for row in truth.dataset.categories}
+    names = [row.name for row in dataset.categories]
+    return names == [_UNNAMED] and _UNNAMED not in known and "class_name" in FORMATS[format].options
 
 
 def _only_class(source: str, scheme: LabelScheme) -> str:

@@ -165,7 +165,8 @@ class Writer:
         except TimeExceeded:
             text = f"took longer than {self.seconds:g} s; allow more with --time-limit"
             return _Found(_failed(item.entry, Problem("limit.time", f"{item.where}: {text}")))
-        row = item.row(converted, picture, sample.problems)
+        made_from = item.made_from(picture, exact=bool(sample.problems)) if self.target else ""
+        row = item.row(converted, made_from, sample.problems)
         return _Found(row, texts=converted.texts, stale=_stale(earlier, row))
 
     def _check_strictly(self, problems: Sequence[Problem]) -> None:
@@ -224,10 +225,10 @@ class _Item(NamedTuple):
             hasher.update(data)
         return str(hasher.hexdigest()[:32])
 
-    def row(self, converted: Converted, picture: Any, problems: tuple[Problem, ...]) -> Row:
+    def row(self, converted: Converted, made_from: str, problems: tuple[Problem, ...]) -> Row:
         return Row(
             self.entry.key,
-            self.made_from(picture, exact=bool(problems)),
+            made_from,
             {name: (len(data), digest(data)) for name, data in converted.files.items()},
             msgspec.Raw(msgspec.json.encode(converted.result)),
             problems,

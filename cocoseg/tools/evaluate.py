@@ -130,7 +130,7 @@ class _Sides:
     def measures(self, options: Evaluating) -> dict[str, Measure]:
         """What is counted, by its name. Raises UsageError ``usage.task``."""
         tasks = self._tasks(options["task"])
-        ratio = options["boundary"]
+        ratio, evaluated = options["boundary"], self._evaluated()
         found: dict[str, Measure] = {}
         if "semantic" in tasks:
             found["semantic"] = Confusion(self.labels)
@@ -139,13 +139,12 @@ class _Sides:
             if options["convention"] == "cityscapes" and (sizes := self._sizes()):
                 found["weighted"] = Weighted(self.labels, sizes)
         if "panoptic" in tasks:
-            found["panoptic"] = Panoptic(self._evaluated())
+            found["panoptic"] = Panoptic(evaluated, self._others(evaluated))
             if ratio is not None:
-                found["boundary_panoptic"] = Panoptic(self._evaluated(), ratio)
+                found["boundary_panoptic"] = Panoptic(evaluated, self._others(evaluated), ratio)
         if "instances" in tasks:
-            things = tuple(row for row in self._evaluated() if is_thing(row) is not False)
-            stuff = frozenset(row.id for row in self.truth.dataset.categories) - {row.id for row in things}
-            found["instances"] = Precision(things, stuff)
+            things = tuple(row for row in evaluated if is_thing(row) is not False)
+            found["instances"] = Precision(things, self._others(things))
         return found
 
     def _tasks(self, wanted: str | None) -> tuple[str, ...]:
@@ -183,6 +182,10 @@ class _Sides:
     def _evaluated(self) -> tuple[Category, ...]:
         """The truth's categories, without those that its own evaluation ignores, and groups."""
         return tuple(row for row in self.truth.dataset.categories if not row.ignored and not row.unused_root)
+
+    def _others(self, categories: Sequence[Category]) -> frozenset[int]:
+        """The ids of the truth's categories that are not among these."""
+        return frozenset(row.id for row in self.truth.dataset.categories) - {row.id for row in categories}
 
     def _sizes(self) -> tuple[float | None, ...]:
         """The average size of instances of each class (C,), if the truth is Cityscapes'; else nothing."""
