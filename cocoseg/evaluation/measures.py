@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal, Protocol
 
 import msgspec
@@ -222,9 +223,13 @@ class Precision:
     categories: tuple[Category, ...]
     stuff: frozenset[int] = frozenset()
 
+    @cached_property
+    def _nothing(self) -> AveragePrecision:
+        return AveragePrecision(self.categories)
+
     def blank(self) -> AveragePrecision:
         """As ``Measure`` has it."""
-        return AveragePrecision(self.categories)
+        return self._nothing.empty()
 
     def count(self, pair: Paired) -> AveragePrecision:
         """As ``Measure`` has it."""

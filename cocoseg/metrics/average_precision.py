@@ -121,6 +121,12 @@ class AveragePrecision(Counter):
     def _options(self) -> dict[str, Any]:
         return {"categories": self.categories, "lvis": self.lvis, "library": self.library}
 
+    def empty(self) -> AveragePrecision:
+        """As ``Counter`` has it, without looking for the library and at the categories again."""
+        made = copy(self)
+        made.images = {}
+        return made
+
     def state(self) -> State:
         """The rows of each image, in order of its id: the id, the size, truths, results, and what LVIS says."""
         rows = [(image_id, self.images[image_id]) for image_id in self._in_order()]
