@@ -11,6 +11,7 @@ Lin et al. 2014 (arXiv 1405.0312), pycocotools 2.0.11 ``COCOeval``; Gupta et al.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from copy import copy
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -123,7 +124,7 @@ class AveragePrecision(Counter):
 
     def empty(self) -> AveragePrecision:
         """As ``Counter`` has it, without looking for the library and at the categories again."""
-        made = copy(self)
+        made: AveragePrecision = copy(self)
         made.images = {}
         return made
 
