@@ -170,6 +170,7 @@ class Evaluation(Tally):
     def close(self, seconds: float) -> None:
         """Put failures and problems in order, and look at the numbers for what is suspicious."""
         super().close(seconds)
+        self.__dict__.pop("instances", None)  # counted too early, if it has been asked for
         if self.images:
             self.problems += suspicions(self)
             self.notes += _without_results(self.counters.get("instances"))

@@ -152,7 +152,8 @@ def _numbered(path: StrPath, options: Reading, bare: Dataset, truth: Opened, sch
     by_id = {row.id for row in truth.dataset.categories} | {scheme.void}
     used = scheme if seen <= by_class or not seen <= by_id else _of_ids(scheme, truth.dataset.categories)
     name, dataset = opened(path, _with(options, source_labels=used))
-    what = "the ids of TRUTH's categories" if used is not scheme else f"classes of labels {show(scheme.name)}"
+    classes = "the classes of TRUTH" if truth.numbered_by else f"classes of labels {show(scheme.name)}"
+    what = classes if used is scheme else "the ids of TRUTH's categories"
     said = replace(dataset, read_as=f"{FORMATS[name].what}, whose numbers are {what}")
     return Opened(said, name, scheme, doubtful=seen <= by_class & by_id)
 

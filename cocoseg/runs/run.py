@@ -298,7 +298,7 @@ def _strays(
     """A warning about files in the folder that this run did not write."""
     ours = {name for line in done for name in journal.decode_row(line).files} | {REPORT}
     ours |= {name for key in tally.failed_keys for name in tally.names(key)}
-    ours |= {document.place.name} if document else set()
+    ours |= tally.own | ({document.place.name} if document else set())
     found = [name for name in names if not (name in ours or name.startswith(f"{JOURNAL}/") or is_temporary(name))]
     if not found:
         return []

@@ -32,6 +32,7 @@ class Tally:
     ``listed`` images are in the source, ``images`` were converted, ``kept`` of them by an earlier run. ``failures`` and
     ``problems`` (warnings) are in the source's order; ``notes`` concern this run only. A run that was stopped before
     its first image has not ``begun``. ``read_as`` is what the source was taken for, if it does not say so itself.
+    ``own`` are names of further files in OUT that the command itself writes.
     """
 
     makes: ClassVar[str] = "Files"
@@ -46,6 +47,7 @@ class Tally:
     notes: list[str] = field(default_factory=list)
     begun: bool = True
     read_as: str = ""
+    own: set[str] = field(default_factory=set, repr=False)
     failed_keys: set[str] = field(default_factory=set, repr=False)
     _failed: int = field(default=0, repr=False)
     _odd: dict[int, list[Row]] = field(default_factory=dict, repr=False)

@@ -20,15 +20,16 @@ from cocoseg.evaluation.measures import (
     Precision,
     Weighted,
 )
-from cocoseg.evaluation.pairs import paired
+from cocoseg.evaluation.pairs import Pairing, paired
 from cocoseg.evaluation.sides import Opened, are_of_one_list, check_order, matched, open_prediction, open_truth
+from cocoseg.files import places
 from cocoseg.files.places import StrPath, place
 from cocoseg.formats.reading import ignored_note
 from cocoseg.labels import LabelScheme, label_scheme
 from cocoseg.labels.presets import is_thing
 from cocoseg.metrics.conventions import Convention
 from cocoseg.metrics.instance_weighted import CITYSCAPES_SIZES
-from cocoseg.model import Category, Dataset
+from cocoseg.model import Category
 from cocoseg.options import Evaluating, Reading, part, takes
 from cocoseg.options import Labelling as LabellingOptions
 from cocoseg.runs.report import Head
@@ -67,19 +68,26 @@ def evaluate(truth: StrPath, prediction: StrPath, **options: Unpack[Evaluating])
     sides = _Sides.open(truth, prediction, options)
     pairing = paired(sides.truth.dataset, sides.prediction.dataset, sides.by_id, options["missing"])
     measures = sides.measures(options)
-    csv = None if options["per_image"] is None else place(options["per_image"])
-    if csv is not None:
-        per_image.check_free(csv, options["overwrite"])
-    result = sides.result(options, measures, pairing.dataset)
-    result.notes += [*sides.notes, *pairing.notes]
-    result.problems += [*sides.problems, *pairing.problems]
-    result.rows = None if csv is None else {}
+    result = sides.result(options, measures, pairing)
+    result.below(least)  # a name that no number has is found before the work
+    table = _table(options, result)
     compare = Compare(measures, "nearest" if options["size"] == "nearest" else "error", sides.settings)
     run(Work(COMMAND, pairing.dataset, compare, result, options["out"], sides.head(options)), how)
-    if csv is not None and result.rows is not None:
-        per_image.write_rows(csv, [entry.key for entry in pairing.dataset.entries], result.rows)
-    result.below(least)
+    if table is not None and result.rows is not None:
+        per_image.write_rows(table, [entry.key for entry in pairing.dataset.entries], result.rows)
     return result
+
+
+def _table(options: Evaluating, result: Evaluation) -> str | None:
+    """Where the numbers of each image go, if they are asked for. Raises OutputError ``out.exists``."""
+    if options["per_image"] is None:
+        return None
+    path, out = place(options["per_image"]), options["out"]
+    per_image.check_free(path, options["overwrite"])
+    result.rows = {}
+    if out is not None and places.parent(path) == place(out):
+        result.own = {places.base_name(path)}
+    return path
 
 
 @dataclass(frozen=True)
@@ -194,12 +202,14 @@ class _Sides:
         found = tuple(CITYSCAPES_SIZES.get(name or "") for name in self.labels.truth.names)
         return found if any(found) else ()
 
-    def result(self, options: Evaluating, measures: dict[str, Measure], pairs: Dataset) -> Evaluation:
-        """An empty result."""
+    def result(self, options: Evaluating, measures: dict[str, Measure], pairing: Pairing) -> Evaluation:
+        """An empty result, with what is to be said of both sides and their pairs."""
         every = options["convention"] == "all"
         convention: Convention = "mmseg" if options["convention"] == "all" else options["convention"]
         return Evaluation(
-            len(pairs),
+            len(pairing.dataset),
+            notes=[*self.notes, *pairing.notes],
+            problems=[*self.problems, *pairing.problems],
             truth=self.truth.dataset.source,
             prediction=self.prediction.dataset.source,
             measures=measures,
