@@ -199,6 +199,8 @@ class Evaluation(Tally):
         }
         if self.every:
             found["conventions"] = {name: dict(row.headlines) for name, row in self.conventions.items()}
+        if self.weighted:
+            found["weighted"] = {"headlines": dict(self.weighted.headlines), "groups": dict(self.weighted.groups)}
         if self.boundary:
             found["boundary"] = {"ratio": self.boundary.ratio, "distances": list(self.boundary.distances)}
         return found

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from cocoseg.errors import DocumentError, show
+from cocoseg.errors import DocumentError, Problem, show
 from cocoseg.files.places import StrPath
 from cocoseg.formats import FORMATS
 from cocoseg.formats.maps.look import look_at
@@ -89,7 +89,18 @@ def read_numbers(
     used = scheme if seen <= by_class or not seen <= by_id else _of_ids(scheme, categories)
     name, dataset = opened(path, changed(options, source_labels=used))
     what = "the ids of TRUTH's categories" if used is not scheme else f"classes of labels {show(scheme.name)}"
-    return name, replace(dataset, read_as=f"{FORMATS[name].what}, whose numbers are {what}")
+    problems = [*dataset.problems, *_ambiguous(dataset.source, seen - {scheme.void}, by_class, by_id, scheme)]
+    return name, replace(dataset, read_as=f"{FORMATS[name].what}, whose numbers are {what}", problems=tuple(problems))
+
+
+def _ambiguous(source: str, seen: set[int], by_class: set[int], by_id: set[int], scheme: LabelScheme) -> list[Problem]:
+    """A warning where numbers may be classes as well as ids of categories, and these differ."""
+    differ = [row.index for row in scheme.table if row.index in seen and row.index not in row.category_ids]
+    if not differ or not seen <= by_class & by_id:
+        return []
+    text = f"its numbers, as {differ[0]}, may be classes of labels {show(scheme.name)} or ids of the truth's categories"
+    advice = "they were taken as classes; give --prediction-categories if they are ids"
+    return [Problem("pair.numbers", f"{source}: {text}; {advice}")]
 
 
 def _of_ids(scheme: LabelScheme, categories: Sequence[Category]) -> LabelScheme:

@@ -72,6 +72,8 @@ def evaluate(truth: StrPath, prediction: StrPath, **options: Unpack[Evaluating])
         per_image.check_free(csv, options["overwrite"])
     result = sides.result(options, measures, pairing.dataset)
     result.notes += [*sides.notes, *pairing.notes]
+    if options["task"] is None:
+        result.notes += sides.passed_over(result.tasks)
     result.problems += [*sides.problems, *pairing.problems]
     result.rows = None if csv is None else {}
     compare = Compare(measures, "nearest" if options["size"] == "nearest" else "error", sides.settings)
@@ -125,7 +127,14 @@ class _Sides:
             if side.dataset.read_as
         ]
         ignored = {row.id for row in self.truth.dataset.categories if row.ignored} & set(self.labels.truth.ignored)
-        return [*read, *(ignored_note(self.truth.dataset) if ignored else [])]
+        lacks = [f"TRUTH has no {text}" for text in self.truth.dataset.missing if text.startswith("iscrowd")]
+        return [*read, *lacks, *(ignored_note(self.truth.dataset) if ignored else [])]
+
+    def passed_over(self, tasks: Sequence[str]) -> list[str]:
+        """A note that classes alone are compared, where both sides tell things but one lacks what other tasks need."""
+        why = self._no_instances()
+        grouped = self.truth.dataset.conventions.grouped or self.prediction.dataset.conventions.grouped
+        return [f"only classes of pixels are compared, as {why}"] if tasks == ("semantic",) and not grouped else []
 
     def measures(self, options: Evaluating) -> dict[str, Measure]:
         """What is counted, by its name. Raises UsageError ``usage.task``."""
