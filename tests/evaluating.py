@@ -95,11 +95,9 @@ def box(size: Sequence[int], edges: Sequence[int]) -> np.ndarray[Any, Any]:
 
 def rle(mask: Any) -> dict[str, Any]:
     """A mask (H, W) as COCO's uncompressed RLE."""
-    flat = np.asarray(mask).ravel(order="F").astype(np.int8)
-    bounds = np.flatnonzero(np.diff(np.concatenate([[0], flat, [-1]]))) if flat.any() else np.array([flat.size])
-    if flat.any():
-        bounds = np.flatnonzero(np.concatenate([[0], flat])[1:] != np.concatenate([[0], flat])[:-1])
-    counts = np.diff(np.concatenate([[0], bounds, [flat.size]])) if flat.any() else np.array([flat.size])
+    pixels = np.asarray(mask).ravel(order="F").astype(np.int8)
+    changes = np.flatnonzero(np.diff(pixels, prepend=0))
+    counts = np.diff([0, *changes.tolist(), pixels.size])
     return {"size": list(mask.shape), "counts": counts.tolist()}
 
 

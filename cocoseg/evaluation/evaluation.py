@@ -257,7 +257,7 @@ def _without_results(counter: Counter | None) -> list[str]:
     """A note about images without a predicted mask."""
     images = counter.images.values() if isinstance(counter, AveragePrecision) else ()
     empty = sum(not image.results for image in images)
-    return [f"{empty:,} of {counted(len(images), 'image')} have no predicted mask"] if empty else []
+    return [f"{counted(empty, 'image')} of {len(images):,} without a predicted mask"] if empty else []
 
 
 def _of_image(counter: Any, convention: Convention) -> dict[str, Any]:
