@@ -202,6 +202,8 @@ class Evaluation(Tally):
         }
         if self.every:
             found["conventions"] = {name: dict(row.headlines) for name, row in self.conventions.items()}
+        if self.weighted:
+            found["weighted"] = {"headlines": dict(self.weighted.headlines), "groups": dict(self.weighted.groups)}
         if self.boundary:
             found["boundary"] = {"ratio": self.boundary.ratio, "distances": list(self.boundary.distances)}
         return found
@@ -269,7 +271,7 @@ def _without_results(counter: Counter | None) -> list[str]:
     """A note about images without a predicted mask."""
     images = counter.images.values() if isinstance(counter, AveragePrecision) else ()
     empty = sum(not image.results for image in images)
-    return [f"{empty:,} of {counted(len(images), 'image')} have no predicted mask"] if empty else []
+    return [f"{counted(empty, 'image')} of {len(images):,} without a predicted mask"] if empty else []
 
 
 def _of_image(counter: Any, convention: Convention) -> dict[str, Any]:

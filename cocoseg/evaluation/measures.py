@@ -77,7 +77,8 @@ class Compare:
             return Paired(truth, resized(prediction, truth.size))
         sizes = ["{}×{}".format(*sample.size) for sample in (prediction, truth)]
         text = f"the prediction is {sizes[0]} (height×width), the truth {sizes[1]}"
-        raise SampleError("size.mismatch", f"{text}; give both one size, or scale predictions by --size nearest")
+        advice = "give both one size, or scale predictions by --size nearest"
+        raise _at(truth, SampleError("size.mismatch", f"{text}; {advice}"))
 
     def settings(self) -> bytes:
         """As ``Conversion`` has it."""
@@ -192,7 +193,7 @@ class Weighted:
 class Panoptic:
     """Panoptic quality, or Boundary PQ with a ``boundary``, of the truth's categories that are evaluated.
 
-    What is predicted as one of its ``others`` is void.
+    Segments of its ``others`` are void.
     """
 
     categories: tuple[Category, ...]
@@ -204,11 +205,11 @@ class Panoptic:
         return PanopticQuality(self.categories, self.boundary)
 
     def count(self, pair: Paired) -> PanopticQuality:
-        """As ``Measure`` has it. Segments of other categories of the truth are void."""
+        """As ``Measure`` has it."""
         quality = self.blank()
-        known = {row.id for row in self.categories}
-        truth, prediction = pair
-        quality.update(_of(known, truth), None if prediction is None else prediction.without(self.others))
+        true, predicted = (sample and sample.without(self.others) for sample in pair)
+        assert true is not None
+        quality.update(true, predicted)
         return quality
 
     def settings(self) -> Any:
@@ -218,7 +219,7 @@ class Panoptic:
 
 @dataclass(frozen=True)
 class Precision:
-    """Mask AP of the truth's things; predicted stuff is left out."""
+    """Mask AP of the truth's things; stuff is left out."""
 
     categories: tuple[Category, ...]
     stuff: frozenset[int] = frozenset()
@@ -234,9 +235,12 @@ class Precision:
     def count(self, pair: Paired) -> AveragePrecision:
         """As ``Measure`` has it."""
         precision = self.blank()
-        truth, prediction = pair
-        known = {row.id for row in self.categories}
-        precision.update(_of(known, truth), None if prediction is None else prediction.without(self.stuff))
+        true, predicted = (sample and sample.without(self.stuff) for sample in pair)
+        assert true is not None
+        try:
+            precision.update(true, predicted)
+        except SampleError as error:
+            raise _at(predicted or true, error) from None
         return precision
 
     def settings(self) -> Any:
@@ -244,10 +248,8 @@ class Precision:
         return [_plain(self.categories), sorted(self.stuff)]
 
 
-def _of(known: set[int], sample: Sample) -> Sample:
-    """The sample without segments of other categories, whose pixels become void."""
-    others = set(sample.category_ids.tolist()) - known
-    return sample.without(others) if others else sample
+def _at(sample: Sample, error: SampleError) -> SampleError:
+    return error.at(sample.place) if sample.place else error
 
 
 def _plain(categories: Sequence[Category]) -> Any:

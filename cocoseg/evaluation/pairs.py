@@ -186,7 +186,8 @@ def _nothing_paired(truth: Dataset, prediction: Dataset) -> DocumentError:
 
     what = f"no prediction belongs to an image of the truth {show(truth.source, 300)}"
     found = f"predictions are called {some(prediction.entries)}, the truth {some(truth.entries)}"
-    return DocumentError("pair.none", f"{prediction.source}: {what}: {found}; name them alike")
+    why = f"{found}; name them alike" if prediction.entries else "it lists no image"
+    return DocumentError("pair.none", f"{prediction.source}: {what}: {why}")
 
 
 def _lonely(prediction: Dataset, entries: Sequence[AnyEntry]) -> list[Problem]:

@@ -69,6 +69,8 @@ def evaluate(truth: StrPath, prediction: StrPath, **options: Unpack[Evaluating])
     pairing = paired(sides.truth.dataset, sides.prediction.dataset, sides.by_id, options["missing"])
     measures = sides.measures(options)
     result = sides.result(options, measures, pairing)
+    if options["task"] is None:
+        result.notes += sides.passed_over(result.tasks)
     result.below(least)  # a name that no number has is found before the work
     table = _table(options, result)
     compare = Compare(measures, "nearest" if options["size"] == "nearest" else "error", sides.settings)
@@ -133,7 +135,14 @@ class _Sides:
             if side.dataset.read_as
         ]
         ignored = {row.id for row in self.truth.dataset.categories if row.ignored} & set(self.labels.truth.ignored)
-        return [*read, *(ignored_note(self.truth.dataset) if ignored else [])]
+        lacks = [f"TRUTH has no {text}" for text in self.truth.dataset.missing if text.startswith("iscrowd")]
+        return [*read, *lacks, *(ignored_note(self.truth.dataset) if ignored else [])]
+
+    def passed_over(self, tasks: Sequence[str]) -> list[str]:
+        """A note that classes alone are compared, where both sides tell things but one lacks what other tasks need."""
+        why = self._no_instances()
+        grouped = self.truth.dataset.conventions.grouped or self.prediction.dataset.conventions.grouped
+        return [f"only classes of pixels are compared, as {why}"] if tasks == ("semantic",) and not grouped else []
 
     def measures(self, options: Evaluating) -> dict[str, Measure]:
         """What is counted, by its name. Raises UsageError ``usage.task``."""
@@ -219,7 +228,7 @@ class _Sides:
             every=every,
             groups=self._groups(options["groups"], convention),
             numbers_only=self.truth.numbered_by is not None,
-            as_ids=self._as_ids() if self.prediction.doubtful else (),
+            as_ids=self._as_ids() if self.prediction.numbered_by else (),
         )
 
     def _as_ids(self) -> tuple[int | None, ...]:
