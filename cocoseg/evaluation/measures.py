@@ -15,6 +15,7 @@ from msgspec import Raw
 from cocoseg.codecs.regions import Regions
 from cocoseg.errors import SampleError
 from cocoseg.evaluation.pairs import Paired
+from cocoseg.files.digests import digest
 from cocoseg.labels import LabelScheme
 from cocoseg.labels.schemefile import scheme_dict
 from cocoseg.metrics.average_precision import AveragePrecision
@@ -94,10 +95,10 @@ class Labels:
     prediction: LabelScheme
 
     def maps(self, pair: Paired) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
-        """The class maps of a pair: (H, W) each. A missing prediction is void."""
+        """The class maps of a pair: (H, W) each. A missing prediction is what pixels without a segment are."""
         true = semantic_map(pair.truth, self.truth).class_map
         if pair.prediction is None:
-            return true, np.full(true.shape, self.prediction.void, self.prediction.dtype)
+            return true, np.full(true.shape, self.prediction.outside, self.prediction.dtype)
         return true, semantic_map(pair.prediction, self.prediction).class_map
 
     @property
@@ -134,6 +135,30 @@ class Confusion:
     def settings(self) -> Any:
         """As ``Measure`` has it."""
         return self.labels.settings()
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """The confusion matrix of a ``share`` of the pairs, chosen by their names, whatever else is counted of them."""
+
+    confusion: Confusion
+    share: float
+
+    def blank(self) -> ConfusionMatrix:
+        """As ``Measure`` has it."""
+        return self.confusion.blank()
+
+    def count(self, pair: Paired) -> ConfusionMatrix:
+        """As ``Measure`` has it; nothing for a pair that is not chosen, or has no class map."""
+        chosen = int(digest(pair.truth.key.encode())[:8], 16) < self.share * (1 << 32)
+        try:
+            return self.confusion.count(pair) if chosen else self.blank()
+        except SampleError:
+            return self.blank()
+
+    def settings(self) -> Any:
+        """As ``Measure`` has it."""
+        return [*self.confusion.settings(), self.share]
 
 
 def _with_values(sample: Sample, scheme: LabelScheme) -> tuple[Regions, npt.NDArray[Any]]:

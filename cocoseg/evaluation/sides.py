@@ -6,20 +6,20 @@ the categories, and the classes of bare class maps. All of it is said.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import Any
 
 import msgspec
-import numpy as np
 from msgspec import Raw
 
-from cocoseg.errors import DocumentError, Problem, SampleError, UsageError, show
+from cocoseg.errors import DocumentError, UsageError, show
 from cocoseg.evaluation.unexplained import (
     NUMBERS,
     changed,
     class_of_masks,
+    classes_after_all,
     is_unnamed,
     read_numbers,
     scheme_of_numbers,
@@ -31,12 +31,19 @@ from cocoseg.formats import FORMATS
 from cocoseg.formats.coco_json.images import Listed
 from cocoseg.formats.reading import opened
 from cocoseg.labels import LabelScheme
-from cocoseg.labels.names import plain
-from cocoseg.model import Category, Dataset, Entry, Sample
+from cocoseg.model import Dataset, Entry
 from cocoseg.options import Reading
-from cocoseg.runs.tally import counted
 
 _WITH_IDS = ("coco", "panoptic")
+_FLAGS = {
+    "--categories": "--prediction-categories",
+    "--colors": "--prediction-colors",
+    "--from": "--prediction-format",
+    "--png-dir": "--prediction-png-dir",
+    "--source-format": "--prediction-format",
+    "--source-labels": "--prediction-labels",
+    "--suffix": "--prediction-suffix",
+}
 _EXPLAINING = ("source_labels", "categories", "colors")
 
 
@@ -44,13 +51,15 @@ _EXPLAINING = ("source_labels", "categories", "colors")
 class Opened:
     """A source, the name of its format, and the scheme whose numbers it holds, if that was given from outside.
 
-    ``explained`` are the options that said what its numbers or colours mean.
+    ``explained`` are the options that said what its numbers or colours mean. ``borrowed``: its categories are those of
+    the truth, as it lists none.
     """
 
     dataset: Dataset
     format: str
     numbered_by: LabelScheme | None = None
     explained: Mapping[str, Any] = field(default_factory=dict)
+    borrowed: bool = False
 
 
 def open_truth(path: StrPath, options: Reading, labels: StrPath | LabelScheme) -> Opened:
@@ -63,7 +72,7 @@ def open_truth(path: StrPath, options: Reading, labels: StrPath | LabelScheme) -
         return Opened(dataset, name, explained=_explaining(options))
     except DocumentError as error:
         if (bare := without_meaning(path, options, error)) is None:
-            raise
+            raise _calling(error, "TRUTH", {}) from None
     numbered = scheme_of_numbers(bare) if labels == "index" else labels
     name, dataset = opened(path, changed(options, source_labels=numbered))
     if labels != "index":
@@ -72,20 +81,35 @@ def open_truth(path: StrPath, options: Reading, labels: StrPath | LabelScheme) -
     return Opened(replace(dataset, read_as=said), name, NUMBERS)
 
 
+def _calling(error: DocumentError, side: str, flags: Mapping[str, str]) -> DocumentError:
+    """The error with the name of the side for SRC, and the ``flags`` that apply to it."""
+    text = re.sub(r"--[a-z-]+", lambda flag: flags.get(flag[0], flag[0]), error.message)
+    return DocumentError(error.category, re.sub(r"\bSRC\b", side, text))
+
+
 def open_prediction(path: StrPath, options: Reading, truth: Opened, scheme: LabelScheme) -> Opened:
     """The prediction, with what it lacks from the truth, whose classes ``scheme`` has. Raises as ``cocoseg.read``."""
+    try:
+        return _opened_prediction(path, options, truth, scheme)
+    except DocumentError as error:
+        raise _calling(error, "PREDICTION", _FLAGS) from None
+
+
+def _opened_prediction(path: StrPath, options: Reading, truth: Opened, scheme: LabelScheme) -> Opened:
     try:
         name, dataset = opened(path, options, images=_listed(truth))
     except DocumentError as error:
         if same := _as_truth(path, options, error, truth, scheme):
             return same
-        if (bare := without_meaning(path, options, error)) is None:
+        if (bare := without_meaning(path, options, error)) is not None:
+            return _unexplained(path, options, bare, truth, scheme)
+        if error.category != "doc.kind" or (noisy := classes_after_all(path, options, scheme)) is None:
             raise
-        return _unexplained(path, options, bare, truth, scheme)
+        return Opened(noisy[1], noisy[0], scheme)
     if is_unnamed(name, dataset, truth.dataset.categories) and not _explaining(options):
         return _unexplained(path, options, dataset, truth, scheme)
     if not dataset.categories:
-        dataset = replace(dataset, categories=truth.dataset.categories)
+        return Opened(replace(dataset, categories=truth.dataset.categories), name, borrowed=True)
     return Opened(dataset, name)
 
 
@@ -135,55 +159,6 @@ def _row(entry: Entry) -> Raw:
     size = {"height": entry.size[0], "width": entry.size[1]} if entry.size else {}
     row = {"id": entry.image_id, "file_name": entry.file_name or entry.key, **size}
     return Raw(msgspec.json.encode(row))
-
-
-def matched(truth: Dataset, prediction: Dataset) -> tuple[Dataset, list[Problem]]:
-    """The prediction with the truth's ids for categories of the same names, and what is to be said of it.
-
-    Raises DocumentError ``pair.categories`` where no name is the same.
-    """
-    own, known = _by_name(prediction.categories), _by_name(truth.categories)
-    if prediction.categories == truth.categories or not own or not known:
-        return prediction, []
-    ids = {row.id: known[name].id for name, row in own.items() if name in known}
-    if not ids:
-        names = ", ".join(show(row.name) for row in prediction.categories[:3])
-        others = ", ".join(show(row.name) for row in truth.categories[:3])
-        text = f"its categories ({names} ...) are none of the truth's ({others} ...)"
-        raise DocumentError("pair.categories", f"{prediction.source}: {text}; are both of the same data set?")
-    strange = {row.id: row.name for row in prediction.categories if row.id not in ids and row.merged is None}
-    moved = [row for row in prediction.categories if ids.get(row.id, row.id) != row.id]
-    problems = [_moved(prediction.source, moved, ids)] if moved else []
-    if not moved and not strange:
-        return prediction, problems
-    change = partial(_renumbered, {k: v for k, v in ids.items() if k != v}, strange)
-    kept = [row for row in prediction.categories if row.id not in strange]
-    categories = tuple(replace(row, id=ids.get(row.id, row.id)) for row in kept)
-    return replace(prediction.map(change), categories=categories), problems
-
-
-def _by_name(categories: Sequence[Category]) -> dict[str, Category]:
-    """The categories by their names, without those whose names are not telling."""
-    names = [plain(row.name) for row in categories]
-    return {name: row for name, row in zip(names, categories, strict=True) if names.count(name) == 1}
-
-
-def _moved(source: str, moved: Sequence[Category], ids: Mapping[int, int]) -> Problem:
-    first = moved[0]
-    text = f"{counted(len(moved), 'class') if len(moved) == 1 else f'{len(moved):,} classes'} joined by name"
-    return Problem(
-        "pair.ids", f"{source}: {text}, as ids differ: {show(first.name)} is {first.id} here and {ids[first.id]} there"
-    )
-
-
-def _renumbered(ids: Mapping[int, int], strange: Mapping[int, str], sample: Sample) -> Sample:
-    """The sample with other category ids. Raises SampleError ``id.unknown``."""
-    found = sample.category_ids.tolist()
-    for number in found:
-        if number in strange:
-            text = f"category {number} {show(strange[number])} is none of the truth's"
-            raise SampleError("id.unknown", f"{text}; leave it out, or name both sides' classes alike")
-    return replace(sample, category_ids=np.array([ids.get(number, number) for number in found], np.int64))
 
 
 def are_of_one_list(truth: Opened, prediction: Opened) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from cocoseg.errors import DocumentError, Problem, show
+from cocoseg.errors import DocumentError, show
 from cocoseg.files.places import StrPath
 from cocoseg.formats import FORMATS
 from cocoseg.formats.maps.look import look_at
@@ -90,18 +90,22 @@ def read_numbers(
     name, dataset = opened(path, changed(options, source_labels=used))
     classes = "the classes of TRUTH" if scheme is NUMBERS else f"classes of labels {show(scheme.name)}"
     what = classes if used is scheme else "the ids of TRUTH's categories"
-    problems = [*dataset.problems, *_ambiguous(dataset.source, seen - {scheme.void}, by_class, by_id, scheme)]
-    return name, replace(dataset, read_as=f"{FORMATS[name].what}, whose numbers are {what}", problems=tuple(problems))
+    return name, replace(dataset, read_as=f"{FORMATS[name].what}, whose numbers are {what}")
 
 
-def _ambiguous(source: str, seen: set[int], by_class: set[int], by_id: set[int], scheme: LabelScheme) -> list[Problem]:
-    """A warning where numbers may be classes as well as ids of categories, and these differ."""
-    differ = [row.index for row in scheme.table if row.index in seen and row.index not in row.category_ids]
-    if not differ or not seen <= by_class & by_id:
-        return []
-    text = f"its numbers, as {differ[0]}, may be classes of labels {show(scheme.name)} or ids of the truth's categories"
-    advice = "they were taken as classes; give --prediction-categories if they are ids"
-    return [Problem("pair.numbers", f"{source}: {text}; {advice}")]
+def classes_after_all(path: StrPath, options: Reading, scheme: LabelScheme) -> tuple[str, Dataset] | None:
+    """Pictures that look like photos, as class maps of an untrained model do, if they hold numbers of classes alone."""
+    try:
+        name, dataset = opened(path, changed(options, source_labels=scheme))
+    except DocumentError:
+        return None
+    if "source_labels" not in FORMATS[name].options or not dataset.conventions.grouped:
+        return None
+    seen = seen_in(dataset)
+    if not seen or not seen <= {row.index for row in scheme.table} | {scheme.outside, scheme.void}:
+        return None
+    said = f"{FORMATS[name].what}, whose numbers are classes of labels {show(scheme.name)}, although they are noisy"
+    return name, replace(dataset, read_as=said)
 
 
 def _of_ids(scheme: LabelScheme, categories: Sequence[Category]) -> LabelScheme:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,9 @@ import pytest
 from evaluating import edit, segments, write_map, write_panoptic
 
 import cocoseg
-from cocoseg.errors import DocumentError, UsageError
-from cocoseg.evaluation.sides import matched
-from cocoseg.model import Category, Dataset
+from cocoseg.errors import DocumentError, SampleError, UsageError
+from cocoseg.evaluation.classes import matched
+from conftest import FIXTURES
 
 IDS = np.array([[5, 5, 6], [7, 7, 6]])
 NAMES = ("sky", "road", "car")
@@ -79,9 +80,19 @@ class TestCategories:
         assert result.images == 1
 
     def test_are_left_alone_where_they_are_equal(self) -> None:
-        categories = (Category(1, "a"), Category(2, "b"))
-        dataset = Dataset(categories, [], None)  # type: ignore[arg-type]
-        assert matched(dataset, dataset) == (dataset, [])
+        dataset = cocoseg.read(FIXTURES / "panoptic.json")
+        found, problems = matched(dataset, dataset)
+        assert (found.categories, problems) == (dataset.categories, [])
+        assert found[0].category_ids.tolist() == dataset[0].category_ids.tolist()
+
+    def test_that_the_truth_lacks_are_left_out_if_that_is_asked_for(self) -> None:
+        dataset = cocoseg.read(FIXTURES / "panoptic.json")
+        fewer = dataclasses.replace(dataset, categories=dataset.categories[:1])
+        with pytest.raises(SampleError, match="category 184 'tree-merged' is none of the truth's.*--unknown drop"):
+            matched(fewer, dataset)[0][0]
+        sample = matched(fewer, dataset, lenient=True)[0][0]
+        assert set(sample.category_ids.tolist()) == {1}
+        assert [problem.category for problem in sample.problems] == ["id.unknown"]
 
     def test_that_the_evaluation_ignores_are_void_on_both_sides(self, tmp_path: Path) -> None:
         """Cityscapes' 'unlabeled', as a truth and as a prediction."""
@@ -136,7 +147,7 @@ class TestFiles:
             tmp_path / "p.json", dict(zip(NAMES, (1, 2, 3), strict=True)), dict(zip("567", NAMES, strict=True))
         )
         (tmp_path / "p").rename(tmp_path / "elsewhere")
-        with pytest.raises(DocumentError, match="--png-dir"):
+        with pytest.raises(DocumentError, match="--prediction-png-dir"):
             cocoseg.evaluate(truth, prediction)
         result = cocoseg.evaluate(truth, prediction, prediction_png_dir=tmp_path / "elsewhere")
         assert result.headlines["PQ"] == 1.0

@@ -489,9 +489,9 @@ class TestBadPairs:
         assert result.semantic.predicted_void == 1 / 3
 
     def test_two_predictions(self, sides: Any) -> None:
-        write_map(sides[1] / "x" / "1.png", self.GOOD)
-        (sides[1] / "1.png").rename(sides[1] / "x" / "0.png")
-        (sides[1] / "0.png").unlink()
+        (sides[1] / "x").mkdir()
+        for name in ("0.png", "1.png", "2.png"):
+            (sides[1] / name).rename(sides[1] / "x" / name)
         write_map(sides[1] / "y" / "1.png", self.GOOD)
         assert self.only(sides) == "pair.several"
 
