@@ -95,9 +95,9 @@ def read_numbers(
 
 
 def _ambiguous(source: str, seen: set[int], by_class: set[int], by_id: set[int], scheme: LabelScheme) -> list[Problem]:
-    """A warning where numbers may be classes as well as ids of categories, and these differ."""
+    """A warning where numbers may be classes, which nobody chose, as well as ids of categories, and these differ."""
     differ = [row.index for row in scheme.table if row.index in seen and row.index not in row.category_ids]
-    if not differ or not seen <= by_class & by_id:
+    if scheme.name != "index" or not differ or not seen <= by_class & by_id:
         return []
     text = f"its numbers, as {differ[0]}, may be classes of labels {show(scheme.name)} or ids of the truth's categories"
     advice = "they were taken as classes; give --prediction-categories if they are ids"
