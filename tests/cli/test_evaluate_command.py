@@ -149,6 +149,7 @@ def _of_results(change: Callable[[Any], object]) -> Change:
     return lambda truth, results: edit(results, change)
 
 
+@pytest.mark.long
 class TestBadPairs:
     """Two images, one of which is spoiled: that one costs itself."""
 
@@ -307,6 +308,7 @@ class TestWorkers:
         assert round(found[0].summary["headlines"]["PQ"], 6) == golden["All"]["pq"]
 
 
+@pytest.mark.long
 class TestGoingOn:
     @pytest.fixture
     def out(self, maps: Any, tmp_path: Path) -> Path:
@@ -410,7 +412,9 @@ def test_a_run_that_is_killed_goes_on(workers: int, tmp_path: Path) -> None:
     draw = np.random.default_rng(1)
     sides = []
     for side in ("t", "p"):
-        first = write_map(tmp_path / side / "0.png", draw.integers(0, 20, (150, 200)).repeat(8, axis=0).repeat(8, axis=1))
+        first = write_map(
+            tmp_path / side / "0.png", draw.integers(0, 20, (150, 200)).repeat(8, axis=0).repeat(8, axis=1)
+        )
         for number in range(1, COUNT):
             (tmp_path / side / f"{number}.png").hardlink_to(first)
         sides.append(tmp_path / side)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from evaluating import write_classes, write_map, write_maps
+from evaluating import segments, write_classes, write_map, write_maps, write_panoptic
 
 import cocoseg
 from cocoseg.errors import DocumentError
@@ -120,16 +120,16 @@ class TestNumbersOfIds:
 
     def test_numbers_that_may_be_both_are_said(self, tmp_path: Path) -> None:
         """Of a truth in another format, whose categories 1 and 2 are the classes 0 and 1, void where there is none."""
-        import json
-
-        from evaluating import segments, write_panoptic
-
         names = [{"id": k, "name": name, "isthing": 0} for k, name in enumerate("xyz", 1)]
         truth = write_panoptic(tmp_path / "t.json", {"0": ([[5, 6, 7]], segments({"5": 1, "6": 2, "7": 3}))}, names)
-        assert json.loads(truth.read_text())["categories"] == names
         both = cocoseg.evaluate(truth, write_maps(tmp_path / "both", [[1, 2, 2]]))
         assert [problem.category for problem in both.problems][:1] == ["pair.numbers"]
         assert matrix(both)[:2] == [[0, 1, 0, 0], [0, 0, 1, 0]]
+        told = cocoseg.evaluate(
+            truth, tmp_path / "both", prediction_categories=write_classes(tmp_path / "ids.csv", *"xyz", first=1)
+        )
+        assert matrix(told)[:2] == [[1, 0, 0, 0], [0, 1, 0, 0]]
+        assert "pair.numbers" not in [problem.category for problem in told.problems]
         ids = cocoseg.evaluate(truth, write_maps(tmp_path / "ids", [[1, 2, 3]]))
         assert "the ids of TRUTH's categories" in said(ids)
         assert ids.headlines["mIoU"] == 1.0
