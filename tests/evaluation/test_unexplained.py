@@ -110,6 +110,14 @@ class TestNumbersOfIds:
         assert matrix(result) == [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 0]]
         assert "classes of labels 'index'" in said(result)
 
+    def test_0_is_no_segment_where_no_category_has_that_id(self, tmp_path: Path) -> None:
+        """As the benchmark of ADE20K wants predictions: 1 to 150, and 0 for none."""
+        names = [{"id": k, "name": name, "isthing": 0} for k, name in enumerate("xyz", 1)]
+        truth = write_panoptic(tmp_path / "t.json", {"0": ([[5, 6, 7]], segments({"5": 1, "6": 2, "7": 3}))}, names)
+        result = cocoseg.evaluate(truth, write_maps(tmp_path / "ids", [[0, 2, 3]]))
+        assert matrix(result) == [[0, 0, 0, 1], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 0]]
+        assert (result.failures, "the ids of TRUTH's categories" in said(result)) == ([], True)
+
     def test_pictures_of_another_kind_are_explained_too(self, tmp_path: Path) -> None:
         """Class and instance in two channels, of which nothing but --categories says the classes."""
         from formats.test_scenes import module_of, options_of
