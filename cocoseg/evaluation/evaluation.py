@@ -10,9 +10,10 @@ from typing import Any, ClassVar
 import msgspec
 import numpy as np
 
-from cocoseg.errors import Problem, UsageError, show, suggestion
+from cocoseg.errors import Problem
 from cocoseg.evaluation.groups import Groups
 from cocoseg.evaluation.guards import of_positions, suspicions
+from cocoseg.evaluation.least import below
 from cocoseg.evaluation.measures import Measure, Result
 from cocoseg.labels import LabelScheme
 from cocoseg.metrics.average_precision import AveragePrecision, PrecisionResult
@@ -245,18 +246,7 @@ class Evaluation(Tally):
 
     def below(self, least: Mapping[str, float]) -> list[str]:
         """Which headlines are under what was asked for, in words. Raises UsageError ``usage.fail_under``."""
-        found = self.headlines
-        by_name = {name.lower(): name for name in found}
-        for name in least:
-            if name.lower() not in by_name:
-                text = f"fail_under names {show(name)}{suggestion(name, found)}"
-                raise UsageError("usage.fail_under", f"{text}; the numbers are {', '.join(found)}")
-        wanted = {by_name[name.lower()]: value for name, value in least.items()}
-        return [
-            f"{name} is {'not defined' if found[name] is None else format(found[name], '.4f')}, under {value:g}"
-            for name, value in wanted.items()
-            if (number := found[name]) is None or number < value
-        ]
+        return below(self.headlines, least)
 
 
 def _without_results(counter: Counter | None) -> list[str]:

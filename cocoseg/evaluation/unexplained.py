@@ -86,7 +86,7 @@ def read_numbers(
     seen = seen_in(bare)
     by_class = {row.index for row in scheme.table} | {scheme.outside, scheme.void}
     by_id = {row.id for row in categories} | {scheme.void}
-    used = scheme if seen <= by_class or not seen <= by_id else _of_ids(scheme, categories)
+    used = scheme if seen <= by_class or not seen <= by_id | {0} else _of_ids(scheme, categories)
     name, dataset = opened(path, changed(options, source_labels=used))
     classes = "the classes of TRUTH" if scheme is NUMBERS else f"classes of labels {show(scheme.name)}"
     what = classes if used is scheme else "the ids of TRUTH's categories"
@@ -109,7 +109,8 @@ def classes_after_all(path: StrPath, options: Reading, scheme: LabelScheme) -> t
 
 
 def _of_ids(scheme: LabelScheme, categories: Sequence[Category]) -> LabelScheme:
-    """The scheme in which every category has its id as number."""
+    """The scheme in which every category has its id as number, and 0 is none of them unless it is an id."""
     rows = tuple(LabelClass(row.id, row.name, (row.id,), row.isthing) for row in categories if 0 <= row.id < 65535)
     void = scheme.void if all(row.index != scheme.void for row in rows) else 65535
-    return LabelScheme("ids", rows, void)
+    has_zero = any(row.index == 0 for row in rows)
+    return LabelScheme("ids", rows, void, None if has_zero else 0)

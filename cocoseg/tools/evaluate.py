@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ from cocoseg.evaluation import per_image
 from cocoseg.evaluation.classes import matched
 from cocoseg.evaluation.evaluation import Evaluation
 from cocoseg.evaluation.groups import Groups, by_supercategory, groups_of
+from cocoseg.evaluation.least import least_of
 from cocoseg.evaluation.measures import Compare, Labels, Measure
 from cocoseg.evaluation.pairs import Pairing, paired
 from cocoseg.evaluation.sides import Opened, are_of_one_list, check_order, open_prediction, open_truth
@@ -54,7 +56,8 @@ def evaluate(truth: StrPath, prediction: StrPath, **options: Unpack[Evaluating])
     (('panoptic',), 1.0)
     """
     how = running(options)
-    least = _least(options["fail_under"])
+    _check_size(options["size"])
+    least = least_of(options["fail_under"])
     sides, by_id, problems, decided = _open(truth, prediction, options)
     pairing = paired(sides.truth.dataset, sides.prediction.dataset, by_id, options["missing"])
     tasks = sides.tasks(options["task"])
@@ -200,22 +203,13 @@ def _of_prediction(options: Evaluating, reading: Reading) -> Reading:
     return part(Reading, own | given)
 
 
-def _least(wanted: str | None) -> dict[str, float]:
-    """``NAME=VALUE``, several with commas, as a table. Raises UsageError ``usage.fail_under``."""
-    found: dict[str, float] = {}
-    for word in [] if wanted is None else wanted.split(","):
-        name, _, value = word.partition("=")
-        try:
-            found[name.strip()] = float(value)
-        except ValueError:
-            text = f"fail_under is {show(wanted)}, expected NAME=VALUE as mIoU=0.6, several with commas"
-            raise UsageError("usage.fail_under", text) from None
-        if not 0 <= found[name.strip()] <= 1:
-            text = f"fail_under asks for {name.strip()} = {value}, expected a share from 0 to 1, as mIoU=0.6"
-            raise UsageError("usage.fail_under", text)
-    return found
-
-
 def fails(result: Evaluation, wanted: str | None) -> Sequence[str]:
     """Which numbers are under those asked for by ``fail_under``, in words."""
-    return result.below(_least(wanted))
+    return result.below(least_of(wanted))
+
+
+def _check_size(size: str | None) -> None:
+    """Raises UsageError ``usage.size`` for what is neither a rule nor a size."""
+    if size is not None and size not in _RULES and not re.fullmatch(r"\s*\d+\s*[x×]\s*\d+\s*", size.lower()):
+        text = f"size is {show(size)}, expected error, nearest, or HEIGHTxWIDTH, as 256x1600"
+        raise UsageError("usage.size", text)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from evaluating import write_classes, write_map, write_maps
+from evaluating import segments, write_classes, write_map, write_maps, write_panoptic
 
 import cocoseg
 from cocoseg.errors import DocumentError
@@ -110,6 +110,14 @@ class TestNumbersOfIds:
         assert matrix(result) == [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 0]]
         assert "classes of labels 'index'" in said(result)
 
+    def test_0_is_no_segment_where_no_category_has_that_id(self, tmp_path: Path) -> None:
+        """As the benchmark of ADE20K wants predictions: 1 to 150, and 0 for none."""
+        names = [{"id": k, "name": name, "isthing": 0} for k, name in enumerate("xyz", 1)]
+        truth = write_panoptic(tmp_path / "t.json", {"0": ([[5, 6, 7]], segments({"5": 1, "6": 2, "7": 3}))}, names)
+        result = cocoseg.evaluate(truth, write_maps(tmp_path / "ids", [[0, 2, 3]]))
+        assert matrix(result) == [[0, 0, 0, 1], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 0]]
+        assert (result.failures, "the ids of TRUTH's categories" in said(result)) == ([], True)
+
     def test_pictures_of_another_kind_are_explained_too(self, tmp_path: Path) -> None:
         """Class and instance in two channels, of which nothing but --categories says the classes."""
         from formats.test_scenes import module_of, options_of
@@ -120,16 +128,16 @@ class TestNumbersOfIds:
 
     def test_numbers_that_may_be_both_are_said(self, tmp_path: Path) -> None:
         """Of a truth in another format, whose categories 1 and 2 are the classes 0 and 1, void where there is none."""
-        import json
-
-        from evaluating import segments, write_panoptic
-
         names = [{"id": k, "name": name, "isthing": 0} for k, name in enumerate("xyz", 1)]
         truth = write_panoptic(tmp_path / "t.json", {"0": ([[5, 6, 7]], segments({"5": 1, "6": 2, "7": 3}))}, names)
-        assert json.loads(truth.read_text())["categories"] == names
         both = cocoseg.evaluate(truth, write_maps(tmp_path / "both", [[1, 2, 2]]))
         assert [problem.category for problem in both.problems] == ["eval.ids"]
         assert matrix(both)[:2] == [[0, 1, 0, 0], [0, 0, 1, 0]]
+        told = cocoseg.evaluate(
+            truth, tmp_path / "both", prediction_categories=write_classes(tmp_path / "ids.csv", *"xyz", first=1)
+        )
+        assert matrix(told)[:2] == [[1, 0, 0, 0], [0, 1, 0, 0]]
+        assert "pair.numbers" not in [problem.category for problem in told.problems]
         ids = cocoseg.evaluate(truth, write_maps(tmp_path / "ids", [[1, 2, 3]]))
         assert "the ids of TRUTH's categories" in said(ids)
         assert ids.headlines["mIoU"] == 1.0

@@ -378,6 +378,64 @@ class TestMaskAP:
         assert str(sides[1]) in failure.message
         assert result.headlines["AP"] is None
 
+    @pytest.mark.parametrize("mask", [[], [[]], rle(np.zeros((40, 60), np.bool_))])
+    def test_a_result_without_a_pixel_is_a_false_one(self, mask: Any, sides: Any) -> None:
+        edit(sides[1], lambda rows: rows.append(rows[0] | {"score": 0.99, "segmentation": mask}))
+        result = cocoseg.evaluate(*sides)
+        assert round(result.headlines["AP"] or 0, 12) == 0.350247524752  # as pycocotools counts it
+        assert [problem.category for problem in result.problems] == ["seg.empty"]
+
+    def whole(self, sides: Any, change: Callable[[Any], Any]) -> None:
+        """The results as a JSON with images and categories."""
+        truth, rows = (json.loads(side.read_text()) for side in sides)
+        document = truth | {"annotations": [row | {"id": number} for number, row in enumerate(rows, 1)]}
+        change(document)
+        sides[1].write_text(json.dumps(document))
+
+    def renumber(self, document: Any, images: int, categories: int) -> None:
+        for row in document["images"]:
+            row["id"] += images
+        for row in document["categories"]:
+            row["id"] += categories
+        for row in document["annotations"]:
+            row.update(image_id=row["image_id"] + images, category_id=row["category_id"] + categories)
+
+    @pytest.mark.parametrize(("images", "categories"), [(0, 0), (76, 0), (0, 10), (76, 10), (0, 1)])
+    def test_a_whole_json_with_ids_of_its_own(self, images: int, categories: int, sides: Any) -> None:
+        self.whole(sides, lambda document: self.renumber(document, images, categories))
+        result = cocoseg.evaluate(*sides)
+        self.check(result)
+        assert [problem.category for problem in result.problems] == (["pair.ids"] if categories else [])
+
+    @pytest.mark.parametrize("names", [["images"], ["categories"], ["images", "categories"]])
+    def test_a_json_that_lists_less(self, names: list[str], sides: Any) -> None:
+        self.whole(sides, lambda document: [document.pop(name) for name in names])
+        self.check(cocoseg.evaluate(*sides))
+
+    def test_images_that_a_whole_json_lacks_are_missing_those_without_results_are_not(self, sides: Any) -> None:
+        results = sides[1].read_text()
+        self.whole(sides, lambda document: None)
+        edit(sides[0], lambda rows: rows["images"].append(rows["images"][0] | {"id": 2, "file_name": "b.jpg"}))
+        result = cocoseg.evaluate(*sides)
+        assert [(failure.category, failure.file) for failure in result.failures] == [("pair.missing", "b.png")]
+        sides[1].write_text(results)
+        result = cocoseg.evaluate(*sides)
+        assert (result.images, result.failures) == (2, [])
+        assert "1 image of 2 without a predicted mask" in result.notes
+
+    def test_lvis_where_the_truth_is_lvis(self, sides: Any) -> None:
+        pytest.importorskip("hotcoco")
+
+        def change(document: Any) -> None:
+            for row, frequency in zip(document["categories"], "rcf", strict=True):
+                row["frequency"] = frequency
+            document["images"][0].update(neg_category_ids=[3], not_exhaustive_category_ids=[])
+
+        edit(sides[0], change)
+        headlines = cocoseg.evaluate(*sides).headlines
+        assert {"APr", "APc", "APf", "AR300"} < headlines.keys()
+        assert headlines["APf"] is None
+
     def test_without_any_score_classes_are_compared_and_it_is_said(self, sides: Any) -> None:
         edit(sides[1], lambda rows: [row.pop("score") for row in rows])
         result = cocoseg.evaluate(*sides)
@@ -602,3 +660,36 @@ def test_a_part_of_the_images(tmp_path: Path) -> None:
     result = cocoseg.evaluate(truth, prediction, limit=1)
     assert result.images == 1
     assert round(result.headlines["mIoU"] or 0, 6) == SEMANTIC["picture A alone, mmseg rule"]["mIoU"]
+
+
+class TestGoingOn:
+    @pytest.fixture
+    def sides(self, tmp_path: Path) -> tuple[Path, Path, Path]:
+        truth, prediction, _ = evaluating.semantic(tmp_path)
+        assert cocoseg.evaluate(truth, prediction, out=tmp_path / "out").kept == 0
+        return truth, prediction, tmp_path / "out"
+
+    def test_keeps_what_is_the_same(self, sides: Any) -> None:
+        fresh, again = cocoseg.evaluate(*sides[:2]), cocoseg.evaluate(*sides[:2], out=sides[2])
+        assert (again.kept, again.made) == (2, 0)
+        assert again.as_dict() == fresh.as_dict()
+
+    def test_counts_a_prediction_that_changed(self, sides: Any) -> None:
+        write_map(sides[1] / "1.png", [[1, 1, 1], [0, 0, 0]])
+        again = cocoseg.evaluate(*sides[:2], out=sides[2])
+        assert (again.kept, again.made) == (1, 1)
+        assert again.as_dict() == cocoseg.evaluate(*sides[:2]).as_dict()
+
+
+def test_the_fake_results_of_val2014(real_data: Path, tmp_path: Path) -> None:
+    """The results that pycocotools comes with, whose AP it prints: .320."""
+    folder = real_data / "coco_instances"
+    truth, results = folder / "instances_val2014_100.json", folder / "instances_val2014_fakesegm100_results.json"
+    result = cocoseg.evaluate(truth, results, per_image=tmp_path / "rows.csv")
+    assert (result.images, result.failures) == (100, [])
+    assert result.instances is not None
+    assert result.instances.results == 734
+    assert round(result.headlines["AP"] or 0, 3) == 0.320
+    assert round(result.headlines["AP50"] or 0, 3) == 0.562
+    assert result.rows is not None
+    assert sum(row["results"] for row in result.rows.values()) == 734
