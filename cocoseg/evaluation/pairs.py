@@ -189,7 +189,7 @@ def _common_end(entries: Sequence[AnyEntry], others: Sequence[AnyEntry]) -> str:
 
 def _end_of(stems: Sequence[str]) -> str:
     end = posixpath.commonprefix([stem[::-1] for stem in stems])[::-1]
-    starts = (k for k, letter in enumerate(end) if letter in _SEPARATORS and not end[k + 1 : k + 2].isdigit())
+    starts = (k for k in range(len(end)) if _may_end(end[k:]))
     start = next(starts, None)
     return "" if start is None else end[start:]
 
