@@ -12,6 +12,8 @@ from evaluating import box, rle, segments, write_panoptic
 from formats.test_scenes import module_of
 
 import cocoseg
+from cocoseg.evaluation.measures import Labels, Weighted
+from cocoseg.evaluation.pairs import Paired
 from cocoseg.metrics.conventions import CONVENTIONS
 
 SIZE = (8, 10)
@@ -44,7 +46,15 @@ def test_masks_and_pictures_under_every_convention(name: str, convention: Any, t
     assert (result.images, result.failures) == (2, [])
     if convention in ("cityscapes", "mmseg"):
         assert {number for number in result.headlines.values() if number is not None} == {1.0}
-    assert ("mean iIoU" in result.headlines) == (convention == "cityscapes")
+    assert "mean iIoU" not in result.headlines  # whose average sizes are those of Cityscapes' instances
+
+
+def test_streets_have_instances_that_weigh(tmp_path: Path) -> None:
+    for name in ("cityscapes", "cityscapes-polygons"):
+        (tmp_path / name).mkdir()
+        source = module_of(name).write(tmp_path / name)
+        result = cocoseg.evaluate(source, source, task="semantic", convention="cityscapes")
+        assert result.headlines["mean iIoU"] == 1.0
 
 
 @pytest.mark.parametrize(
@@ -67,6 +77,10 @@ def test_masks_that_overlap_are_painted_as_asked(
 def test_an_instance_of_masks_weighs_as_one_of_pictures(picture: Path, tmp_path: Path) -> None:
     masks = write_coco(tmp_path / "m.json", (1, np.ones(SIZE, np.bool_)), (2, box(SIZE, (2, 5, 3, 7))))
     worse = write_coco(tmp_path / "p.json", (1, np.ones(SIZE, np.bool_)), (2, box(SIZE, (3, 6, 3, 7))))
-    found = [cocoseg.evaluate(truth, worse, task="semantic", convention="cityscapes") for truth in (picture, masks)]
-    assert found[0].headlines == found[1].headlines
-    assert 0 < (found[0].headlines["mean iIoU"] or 0) < 1
+    truths, prediction = [cocoseg.read(path)[0] for path in (picture, masks)], cocoseg.read(worse)[0]
+    scheme = cocoseg.label_scheme("index", cocoseg.read(picture))
+    weighted = Weighted(Labels(scheme, scheme), (None, 6.0))
+    found = [weighted.count(Paired(truth, prediction)).result() for truth in truths]
+    assert found[0] == found[1]
+    # the car has 12 pixels, of which 8 are hit: 8 w / (12 w + 4) with w = 6 / 12
+    assert found[0].columns["iIoU"] == (None, 0.4)
