@@ -179,12 +179,16 @@ def _common_end(entries: Sequence[AnyEntry], others: Sequence[AnyEntry]) -> str:
         return _end_of(stems)
     if len(against) == 1:
         rest = stems[0][len(posixpath.commonprefix([*stems, *against]).rstrip(_SEPARATORS)) :]
-        return rest if rest[:1] and rest[:1] in _SEPARATORS and not any(map(str.isdigit, rest)) else ""
+        return rest if _may_end(rest) else ""
     end = _end_of(against)
-    rests = [
-        stems[0][len(stem) :] for stem in {stem.removesuffix(end) for stem in against} if stems[0].startswith(stem)
-    ]
-    return next((rest for rest in sorted(rests, key=len) if rest[:1] and rest[:1] in _SEPARATORS), "")
+    short = {stem.removesuffix(end) for stem in against}
+    rests = [stems[0][len(stem) :] for stem in short if stems[0].startswith(stem)]
+    return next(filter(_may_end, sorted(rests, key=len)), "")
+
+
+def _may_end(rest: str) -> bool:
+    """Whether what is left of a name does not tell images apart, as the number in ``_000012`` does."""
+    return len(rest) > 1 and rest[0] in _SEPARATORS and not rest[1].isdigit()
 
 
 def _end_of(stems: Sequence[str]) -> str:
