@@ -203,7 +203,7 @@ def test_noisy_class_maps_are_no_photos(tmp_path: Path) -> None:
 
 
 def test_scores_of_classes_that_neither_side_names(tmp_path: Path) -> None:
-    truth = write_maps(tmp_path / "t", [[0, 1, 1]])
+    truth = write_maps(tmp_path / "t", [[0, 2, 1]])
     (tmp_path / "p").mkdir()
     np.save(tmp_path / "p" / "0.npy", np.zeros((5, 1, 3), np.float32))
     with pytest.raises(DocumentError, match="scores of classes that neither side names; name them with"):
