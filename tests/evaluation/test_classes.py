@@ -53,7 +53,7 @@ def test_a_category_of_its_own_is_left_out_if_asked_for(sides: Any) -> None:
     assert dict(zip("12345", result.panoptic.counts["FP"], strict=True)) == dict(
         zip("12345", (1, 0, 0, 1, 0), strict=True)
     )
-    (problem,) = [row for row in result.problems if row.category == "id.unknown"]
+    (problem,) = [row for row in result.problems if row.category == "pair.unknown"]
     assert "left out 1 segment of other categories" in problem.message
 
 
