@@ -1,0 +1,51 @@
+"""The facts of one image: what a worker sends back of it, as JSON in the row of a run."""
+
+from __future__ import annotations
+
+import msgspec
+
+from cocoseg.errors import Problem
+
+CELLS = 32  # of a heat map, along each side
+
+
+class PhotoFacts(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """A photo: its ``digest``, (height, width) as ``stored`` and as EXIF has it ``turned``, or why it can't be read."""
+
+    digest: str = ""
+    stored: tuple[int, int] = (0, 0)
+    turned: tuple[int, int] = (0, 0)
+    problem: Problem | None = None
+
+
+class ImageFacts(msgspec.Struct, array_like=True, gc=False):
+    """What was counted in one image.
+
+    * ``height``, ``width``; ``uncovered``: pixels that no segment covers; ``void``: those of them that are left out of
+      training; ``contested``: pixels that several masks cover.
+    * The segments as columns (n,): ``categories``, ``crowds``, ``areas`` of whole masks, ``boxes`` (x, y, width,
+      height), ``parts`` and ``holes``. The last two are empty where they were not asked for.
+    * ``painted``: the pixels of each category where every pixel counts once, as class maps are painted.
+    * ``heat``: the same pixels by cells of the image, (C, CELLS, CELLS) uint32 packed by zlib, C in the order of
+      ``painted``; empty where it was not asked for.
+    * ``twins``: pairs of segments with the same category and the same mask, the earlier one first.
+    * ``label``: a digest of size, categories and masks; equal labels have equal digests, whatever the file.
+    * ``photo``: None where no photo was looked for.
+    """
+
+    height: int
+    width: int
+    uncovered: int = 0
+    void: int = 0
+    contested: int = 0
+    categories: list[int] = []
+    crowds: list[bool] = []
+    areas: list[int] = []
+    boxes: list[tuple[int, int, int, int]] = []
+    parts: list[int] = []
+    holes: list[int] = []
+    painted: dict[int, int] = {}
+    heat: bytes = b""
+    twins: list[tuple[int, int]] = []
+    label: str = ""
+    photo: PhotoFacts | None = None

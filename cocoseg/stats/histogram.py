@@ -1,0 +1,106 @@
+"""Counts of whole numbers on a log axis, in constant memory, which add up in any order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import accumulate
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+STEPS = 16  # bins of an octave, so that a bin is at most a sixteenth wide
+
+
+class Bin(NamedTuple):
+    """How many values are at least ``low`` and less than ``high``."""
+
+    low: int
+    high: int
+    count: int
+
+
+@dataclass
+class Histogram:
+    """Counts of whole numbers from 0. Up to 31, each number has a bin; from there on a bin is 3 to 6 % wide.
+
+    ``counts`` are by the number of the bin. ``least`` and ``most`` are exact, and 0 where nothing was counted.
+
+    >>> areas = Histogram()
+    >>> areas.add(np.array([0, 3, 3, 1000]))
+    >>> areas.bins
+    [Bin(low=0, high=1, count=1), Bin(low=3, high=4, count=2), Bin(low=992, high=1024, count=1)]
+    >>> areas.median, areas.most
+    (3, 1000)
+    """
+
+    counts: dict[int, int] = field(default_factory=dict)
+    total: int = 0
+    sum: int = 0
+    least: int = 0
+    most: int = 0
+
+    def add(self, values: npt.ArrayLike) -> None:
+        """Count whole numbers (n,), each 0 or more and below 2^53."""
+        array = np.asarray(values, np.int64)
+        if not len(array):
+            return
+        numbers, counts = np.unique(_numbers(array), return_counts=True)
+        found = dict(zip(numbers.tolist(), counts.tolist(), strict=True))
+        self._join(found, int(array.sum()), int(array.min()), int(array.max()))
+
+    def merge(self, other: Histogram) -> None:
+        """Add the counts of another histogram."""
+        if other.total:
+            self._join(other.counts, other.sum, other.least, other.most)
+
+    @property
+    def bins(self) -> list[Bin]:
+        """The bins that hold anything, the lowest first."""
+        return [Bin(_low(number), _low(number + 1), count) for number, count in sorted(self.counts.items())]
+
+    @property
+    def mean(self) -> float:
+        """The mean of all values, exact; 0 where there are none."""
+        return self.sum / self.total if self.total else 0.0
+
+    @property
+    def median(self) -> int:
+        """The middle value, as ``quantile`` gives it."""
+        return self.quantile(0.5)
+
+    def quantile(self, share: float) -> int:
+        """The value below which this share of the values lie: exact up to 31, then at most a sixteenth off."""
+        if not self.total:
+            return 0
+        bins = self.bins
+        ends = accumulate(row.count for row in bins)
+        wanted = max(1, int(np.ceil(share * self.total)))
+        found = next(row for row, end in zip(bins, ends, strict=True) if end >= wanted)
+        middle = (found.low + found.high - 1) // 2
+        return min(max(middle, self.least), self.most)
+
+    def _join(self, counts: dict[int, int], added: int, least: int, most: int) -> None:
+        self.least = min(self.least, least) if self.total else least
+        self.most = max(self.most, most)
+        self.total += sum(counts.values())
+        self.sum += added
+        for number, count in counts.items():
+            self.counts[number] = self.counts.get(number, 0) + count
+
+
+def _numbers(values: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """The bins of values, from their leading bits: no logarithm, so that no value is rounded over a bound."""
+    fractions, octaves = np.frexp(np.maximum(values, STEPS).astype(np.float64))
+    steps = (fractions * (2 * STEPS)).astype(np.int64) - STEPS
+    above = (octaves.astype(np.int64) - 1 - _FIRST) * STEPS + STEPS + steps
+    return np.where(values < STEPS, values, above)
+
+
+_FIRST = STEPS.bit_length() - 1  # the octave that begins with STEPS
+
+
+def _low(number: int) -> int:
+    """The least value of a bin."""
+    octave, step = divmod(number, STEPS)
+    return number if octave == 0 else (STEPS + step) << (octave - 1)
