@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import zlib
+
 import msgspec
+import numpy as np
+import numpy.typing as npt
 
 from cocoseg.errors import Problem
+from cocoseg.stats.extremes import Box, Example
 
 CELLS = 32  # of a heat map, along each side
 
@@ -27,9 +32,9 @@ class ImageFacts(msgspec.Struct, array_like=True, gc=False):
       height), ``parts`` and ``holes``. The last two are empty where they were not asked for.
     * ``painted``: the pixels of each category where every pixel counts once, as class maps are painted.
     * ``heat``: the same pixels by cells of the image, (C, CELLS, CELLS) uint32 packed by zlib, C in the order of
-      ``painted``; empty where it was not asked for.
-    * ``twins``: pairs of segments with the same category and the same mask, the earlier one first.
-    * ``label``: a digest of size, categories and masks; equal labels have equal digests, whatever the file.
+      ``painted``; empty where it was not asked for. ``heat_maps`` unpacks it.
+    * ``twins``: pairs of segments with the same mask, the earlier one first.
+    * ``label``: a digest of size, categories and masks, as 16 hexadecimal digits.
     * ``photo``: None where no photo was looked for.
     """
 
@@ -41,11 +46,22 @@ class ImageFacts(msgspec.Struct, array_like=True, gc=False):
     categories: list[int] = []
     crowds: list[bool] = []
     areas: list[int] = []
-    boxes: list[tuple[int, int, int, int]] = []
+    boxes: list[Box] = []
     parts: list[int] = []
     holes: list[int] = []
     painted: dict[int, int] = {}
     heat: bytes = b""
     twins: list[tuple[int, int]] = []
-    label: str = ""
+    label: str = "0"
     photo: PhotoFacts | None = None
+
+    def heat_maps(self) -> dict[int, npt.NDArray[np.int64]]:
+        """The pixels of each category in ``painted`` by cells: (CELLS, CELLS) int64; empty where none were asked for."""
+        if not self.heat:
+            return {}
+        maps = np.frombuffer(zlib.decompress(self.heat), "<u4").reshape(-1, CELLS, CELLS)
+        return dict(zip(self.painted, maps.astype(np.int64), strict=True))
+
+    def example(self, segment: int, value: int, key: str, position: int) -> Example:
+        """A segment of the image as an example."""
+        return Example(value, key, position, segment, self.categories[segment], self.boxes[segment])

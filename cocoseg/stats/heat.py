@@ -38,10 +38,11 @@ def grid(size: tuple[int, int], by_column: bool) -> Regions:
 
 
 def packed(maps: npt.NDArray[np.uint32]) -> bytes:
-    """Heat maps as bytes for a row."""
+    """Heat maps as the bytes that ``ImageFacts.heat_maps`` reads."""
     return zlib.compress(maps.astype("<u4").tobytes(), 1)
 
 
-def unpacked(data: bytes) -> npt.NDArray[np.int64]:
-    """Heat maps from a row: (C, CELLS, CELLS) int64."""
-    return np.frombuffer(zlib.decompress(data), "<u4").astype(np.int64).reshape(-1, CELLS, CELLS)
+def extent(size: tuple[int, int]) -> npt.NDArray[np.int64]:
+    """The pixels of each cell of an image: (CELLS, CELLS) int64."""
+    high, wide = (np.bincount(np.arange(side) * CELLS // side, minlength=CELLS) for side in size)
+    return np.outer(high, wide)
