@@ -47,6 +47,11 @@ def read(path: StrPath, **options: Unpack[Reading]) -> Dataset:
     return _open(path, options)[1]
 
 
+def opened(path: StrPath, options: Reading) -> tuple[str, Dataset]:
+    """The name of the format of a source, and its data set; all options are given. Raises as ``read`` does."""
+    return _open(path, options)
+
+
 @takes(Reading)
 def survey(path: StrPath, **options: Unpack[Reading]) -> dict[str, Any]:
     """Count what a source holds without decoding a mask: the fields of ``cocoseg.Info``."""

@@ -209,6 +209,15 @@ class Categories(tuple[Category, ...]):
         return made
 
 
+def unlisted(categories: Iterable[Category], used: Iterable[int]) -> list[int]:
+    """The used category ids that are not among the categories, in order.
+
+    >>> unlisted([Category(7, "road")], [9, 7, 8])
+    [8, 9]
+    """
+    return sorted(set(used) - {category.id for category in categories})
+
+
 def row_place(where: str, image_id: object, file_name: object) -> str:
     """The position of a row in a JSON, with its image's id and file name, for messages."""
     name = f", {show(file_name)}" if file_name else ""

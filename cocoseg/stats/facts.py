@@ -34,7 +34,8 @@ class ImageFacts(msgspec.Struct, array_like=True, gc=False):
     * ``heat``: the same pixels by cells of the image, (C, CELLS, CELLS) uint32 packed by zlib, C in the order of
       ``painted``; empty where it was not asked for. ``heat_maps`` unpacks it.
     * ``twins``: pairs of segments with the same mask, the earlier one first.
-    * ``label``: a digest of size, categories and masks, as 16 hexadecimal digits.
+    * ``label``: a digest of size, categories and masks, as 16 hexadecimal digits. ``plain``: there is so little in it
+      that two images may well have the same.
     * ``photo``: None where no photo was looked for.
     """
 
@@ -53,10 +54,11 @@ class ImageFacts(msgspec.Struct, array_like=True, gc=False):
     heat: bytes = b""
     twins: list[tuple[int, int]] = []
     label: str = "0"
+    plain: bool = True
     photo: PhotoFacts | None = None
 
     def heat_maps(self) -> dict[int, npt.NDArray[np.int64]]:
-        """The pixels of each category in ``painted`` by cells: (CELLS, CELLS) int64; empty where none were asked for."""
+        """(CELLS, CELLS) int64: the pixels of each category by cells; empty where they were not asked for."""
         if not self.heat:
             return {}
         maps = np.frombuffer(zlib.decompress(self.heat), "<u4").reshape(-1, CELLS, CELLS)

@@ -13,11 +13,11 @@ STEPS = 16  # bins of an octave, so that a bin is at most a sixteenth wide
 
 
 class Bin(NamedTuple):
-    """How many values are at least ``low`` and less than ``high``."""
+    """The number of values that are at least ``low`` and less than ``high``."""
 
     low: int
     high: int
-    count: int
+    values: int
 
 
 @dataclass
@@ -29,7 +29,7 @@ class Histogram:
     >>> areas = Histogram()
     >>> areas.add(np.array([0, 3, 3, 1000]))
     >>> areas.bins
-    [Bin(low=0, high=1, count=1), Bin(low=3, high=4, count=2), Bin(low=992, high=1024, count=1)]
+    [Bin(low=0, high=1, values=1), Bin(low=3, high=4, values=2), Bin(low=992, high=1024, values=1)]
     >>> areas.median, areas.most
     (3, 1000)
     """
@@ -74,7 +74,7 @@ class Histogram:
         if not self.total:
             return 0
         bins = self.bins
-        ends = accumulate(row.count for row in bins)
+        ends = accumulate(row.values for row in bins)
         wanted = max(1, int(np.ceil(share * self.total)))
         found = next(row for row, end in zip(bins, ends, strict=True) if end >= wanted)
         middle = (found.low + found.high - 1) // 2

@@ -24,7 +24,9 @@ from cocoseg.stats.facts import ImageFacts, PhotoFacts
 from cocoseg.targets.semantic import flat
 from cocoseg.version import __version__
 
-_DIGEST = 8  # bytes: of a million images, the chance that two different ones look equal is one in 37 million
+_DIGEST = 8  # bytes: of a million images, the chance that two look equal is one in 37 million
+
+_TELLING = 16  # runs of an image, from which its label tells it from others
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,7 @@ class Measure:
             painted=dict(zip(ids.tolist(), pixels.tolist(), strict=True)),
             twins=_twins(sample.shapes, areas, boxes),
             label=_label(sample),
+            plain=len(_canonical(sample.shapes)[0]) < _TELLING,
             photo=_photo(self.photos, sample) if self.photos else None,
         )
         if self.shapes:

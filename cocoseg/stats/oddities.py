@@ -51,8 +51,6 @@ def _labels(facts: ImageFacts) -> Iterator[Oddity]:
         yield "image.empty", 1, ""
     elif facts.void >= MOST_VOID * pixels:
         yield "image.void", 1, f"{facts.void / pixels:.1%} void"
-    if facts.contested:
-        yield "image.overlap", 1, f"{facts.contested / pixels:.1%} of its pixels"
 
 
 def _twins(facts: ImageFacts) -> Iterator[Oddity]:

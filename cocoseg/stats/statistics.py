@@ -1,4 +1,4 @@
-"""The sum of the facts of all images. Its memory is that of the classes, and 24 bytes for an image."""
+"""The sum of the facts of all images. Its memory is that of the classes, and 25 bytes for an image."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from cocoseg.stats.histogram import Histogram
 from cocoseg.stats.oddities import Occurrences, oddities
 
 SHARES = 20  # bins of void, from 0 to 1
-KEPT = np.dtype([("label", "u8"), ("photo", "u8"), ("height", "u4"), ("width", "u4")])
+KEPT = np.dtype([("label", "u8"), ("photo", "u8"), ("height", "u4"), ("width", "u4"), ("plain", "?")])
 
 _FACTS = msgspec.json.Decoder(ImageFacts)
 
@@ -40,7 +40,7 @@ class Statistics(Tally):
     * ``smallest``, ``largest``: segments, at most one of an image; ``most_overlap``, ``most_void``: images that have
       any, by pixels and by thousandths of the image.
     * ``odd``: what is strange in single images, by the category of its finding.
-    * ``kept`` (listed,) KEPT: digests of label and photo, and size, of each image; 0 where there is none.
+    * ``kept_rows`` (listed,) KEPT: digests of label and photo, and size, of each image; 0 where there is none.
     """
 
     result: ClassVar[Any] = ImageFacts
@@ -84,6 +84,11 @@ class Statistics(Tally):
         return cells
 
     @property
+    def segments(self) -> int:
+        """All segments, those without a pixel too."""
+        return self.segments_per_image.sum
+
+    @property
     def void_share(self) -> float:
         """Void pixels among all pixels, 0 to 1."""
         return self.void / self.pixels if self.pixels else 0.0
@@ -105,7 +110,7 @@ class Statistics(Tally):
     def _add(self, key: str, position: int, facts: ImageFacts) -> None:
         size = facts.height, facts.width
         photo = facts.photo.digest if facts.photo else ""
-        self.kept_rows[position] = (int(facts.label, 16), int(photo or "0", 16), *size)
+        self.kept_rows[position] = (int(facts.label, 16), int(photo or "0", 16), *size, facts.plain)
         self._add_image(key, position, facts)
         self._add_segments(key, position, facts)
         for category, count, text in oddities(facts):
