@@ -87,9 +87,17 @@ def _lines(row: Finding, verbose: bool) -> list[str]:
 
 def _examples(row: Finding) -> list[str]:
     """Where a finding was seen: short names beside each other, sentences below each other."""
-    from textwrap import wrap
-
     if max(map(len, row.examples), default=0) > _SHORT:
         return list(row.examples)
-    more = ", ..." if row.has_more else ""
-    return wrap(", ".join(row.examples) + more, _WIDE, break_on_hyphens=False)
+    return _filled([*row.examples, *(["..."] if row.has_more else [])])
+
+
+def _filled(names: list[str]) -> list[str]:
+    """Names beside each other, on as many lines as they need."""
+    lines: list[str] = []
+    for name in names:
+        if lines and len(lines[-1]) + len(name) < _WIDE:
+            lines[-1] += f", {name}"
+        else:
+            lines.append(name)
+    return lines

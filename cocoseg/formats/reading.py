@@ -48,8 +48,11 @@ def read(path: StrPath, **options: Unpack[Reading]) -> Dataset:
 
 
 def opened(path: StrPath, options: Reading) -> tuple[str, Dataset]:
-    """The name of the format of a source, and its data set; all options are given. Raises as ``read`` does."""
-    return _open(path, options)
+    """The name of the format of a source, and its data set; all options are given. Raises as ``read`` does.
+
+    Every format takes ``photos`` here: those that read no photo are only told where they are.
+    """
+    return _open(path, options, photos_apart=True)
 
 
 @takes(Reading)
@@ -76,7 +79,7 @@ def _facts(name: str, source: str) -> dict[str, Any]:
         raise DocumentError(error.category, error.message) from None
 
 
-def _open(path: StrPath, options: Reading, function: str = "read") -> tuple[str, Dataset]:
+def _open(path: StrPath, options: Reading, function: str = "read", photos_apart: bool = False) -> tuple[str, Dataset]:
     """The format of a source and its data set, from the ``function`` of the format's module."""
     source, name = place(path), options["source_format"]
     given = {name: _location(name, value) for name, value in changed(Reading, options).items()}
@@ -93,6 +96,8 @@ def _open(path: StrPath, options: Reading, function: str = "read") -> tuple[str,
     if "photos" in given and not places.is_folder(given["photos"]):
         text = f"photos: {show(given['photos'], 300)} is not a folder; expected that of the photos"
         raise DocumentError("file.missing", text)
+    apart = photos_apart and "photos" not in FORMATS[found.format or "coco"].options
+    photos = given.pop("photos", "") if apart else ""
     read_as = _read_as(found)
     try:
         with allowing(most):
@@ -103,7 +108,8 @@ def _open(path: StrPath, options: Reading, function: str = "read") -> tuple[str,
         raise DocumentError("json.depth", f"{os.fspath(path)}: {TOO_DEEP}") from None
     if all_classes:
         dataset = replace(dataset, categories=tuple(replace(row, ignored=False) for row in dataset.categories))
-    dataset = replace(dataset, load=_with_limit(dataset.load, most), read_as=dataset.read_as or read_as)
+    load, photos = _with_limit(dataset.load, most), photos or dataset.photos
+    dataset = replace(dataset, load=load, read_as=dataset.read_as or read_as, photos=photos)
     return found.format or "coco", _with_single_crowds(dataset) if single else dataset
 
 

@@ -26,13 +26,16 @@ def category_rules(side: Side) -> Iterator[Finding]:
 
 
 def _unlisted(side: Side) -> Iterator[Finding]:
-    """Segments of ids that no category has; a source without any categories says so itself."""
+    """Segments of ids that no category has."""
     known = side.statistics.classes
     numbers = unlisted(side.dataset.categories, known)
+    segments = sum(known[number].segments for number in numbers)
+    ids = f"{counted(segments, 'segment')} of {counted(len(numbers), 'category id')}"
     if numbers and side.dataset.categories:
-        segments = sum(known[number].segments for number in numbers)
-        what = f"{counted(segments, 'segment')} of {counted(len(numbers), 'category id')} that the source does not list"
-        yield Finding("id.unlisted", what, segments, some(numbers))
+        yield Finding("id.unlisted", f"{ids} that the source does not list", segments, some(numbers))
+    elif numbers:
+        what = f"the source lists no categories; --categories names those of {ids}"
+        yield Finding("categories.none", what, segments, some(numbers))
 
 
 def _roots(side: Side) -> Iterator[Finding]:
@@ -52,11 +55,12 @@ def _alike(categories: Sequence[Category]) -> Iterator[Finding]:
 
 def _zero(side: Side) -> Iterator[Finding]:
     """Id 0 in a COCO JSON; class maps and YOLO begin at 0 for good reason."""
-    known = side.statistics.classes.get(0)
-    name = next((row.name for row in side.dataset.categories if row.id == 0), "")
-    if side.format in ("coco", "panoptic") and known and known.segments and name.strip().lower() not in _BACKGROUND:
-        what = f"{counted(known.segments, 'segment')} of category id 0, which many tools take for background"
-        yield Finding("id.zero", what, known.segments, (name_of(side, 0),))
+    rows = {row.id: row.name.strip().lower() for row in side.dataset.categories}
+    if side.format not in ("coco", "panoptic") or rows.get(0, _BACKGROUND[0]) in _BACKGROUND:
+        return
+    if segments := side.statistics.classes[0].segments:
+        what = f"{counted(segments, 'segment')} of category id 0, which many tools take for background"
+        yield Finding("id.zero", what, segments, (name_of(side, 0),))
 
 
 def _unused(side: Side) -> Iterator[Finding]:

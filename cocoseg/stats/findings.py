@@ -43,13 +43,13 @@ KINDS: dict[str, Kind] = {
     "image.void": Kind(False, "there is little to learn from them, and no harm"),
     "void.high": Kind(False, "these pixels are left out of training"),
     "overlap.high": Kind(False, "masks may overlap; only class maps have to choose"),
+    "categories.none": Kind(False, "a preset with a class table needs none"),
     "class.unused": Kind(False, "a list of classes is often that of a larger data set"),
     "class.rare": Kind(False, "it depends on the purpose what is rare"),
     "seg.empty": Kind(False, "nothing is painted there"),
     "name.case": Kind(False, "they may be meant as two classes"),
     "id.zero": Kind(False, "only some tools take 0 for background"),
     "label.unused_root": Kind(False, "it gets no class unless it is asked for"),
-    "missing": Kind(False, "it can be done without"),
     "warning": Kind(False, "the source was read in spite of it"),
 }
 _ORDER = {name: place for place, name in enumerate(KINDS)}
@@ -59,8 +59,9 @@ _ORDER = {name: place for place, name in enumerate(KINDS)}
 class Finding:
     """One thing that was found, with how often, and where it was seen first.
 
-    ``count`` is of what the message names: images, annotations, classes or pixels. ``kind`` is a row of ``KINDS``. ``category`` is the kind, or that of the problem that a reader found. ``source``
-    names which of two sources it is about, or is empty. ``why`` says why it is an error, or none.
+    ``count`` is of what the message names: images, annotations, classes or pixels. ``kind`` is a row of ``KINDS``.
+    ``category`` is the kind, or that of the problem that a reader found. ``source`` names which of two sources it is
+    about, or is empty.
 
     >>> str(Finding("class.unused", "2 classes have no pixel", 2, ("'cat'", "'dog'")))
     "class.unused: 2 classes have no pixel: 'cat', 'dog'"

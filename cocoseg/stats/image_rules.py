@@ -48,11 +48,9 @@ def _refused(side: Side) -> Iterator[Finding]:
 
 
 def _warnings(side: Side) -> Iterator[Finding]:
-    """What the reader warned of, and what the source lacks."""
+    """What the reader warned of."""
     for category, problems in _by_category(side.statistics.problems).items():
         yield _warning(side, category, problems)
-    if missing := side.dataset.missing:
-        yield Finding("missing", "the source lacks", len(missing), some(missing))
 
 
 def _warning(side: Side, category: str, problems: Sequence[Problem]) -> Finding:

@@ -21,6 +21,7 @@ from cocoseg.stats.facts import CELLS, ImageFacts
 from cocoseg.stats.heat import extent
 from cocoseg.stats.histogram import Histogram
 from cocoseg.stats.oddities import Occurrences, oddities
+from cocoseg.stats.plain import plain
 
 SHARES = 20  # bins of void, from 0 to 1
 KEPT = np.dtype([("label", "u8"), ("photo", "u8"), ("height", "u4"), ("width", "u4"), ("plain", "?")])
@@ -106,6 +107,10 @@ class Statistics(Tally):
         self.classes = dict(sorted(self.classes.items()))
         self.together = dict(sorted(self.together.items()))
         self.odd = dict(sorted(self.odd.items()))
+
+    def results(self) -> dict[str, Any]:
+        """All numbers, for strict JSON."""
+        return plain(self)
 
     def _add(self, key: str, position: int, facts: ImageFacts) -> None:
         size = facts.height, facts.width

@@ -123,7 +123,7 @@ def _look(source: StrPath, reading: Reading, name: str, options: Checking) -> Si
 def _notes(side: Side) -> list[str]:
     """What was not looked at."""
     prefix = f"{side.name}: " if side.name else ""
-    notes = [*side.statistics.notes]
+    notes = [*side.statistics.notes, *(f"the source lacks: {what}" for what in side.dataset.missing)]
     if not side.photos:
         looked = f": {show(side.dataset.photos, 300)} is not there" if side.dataset.photos else ""
         notes.append(f"photos were not looked at{looked}; --photos names their folder")
