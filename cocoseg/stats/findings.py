@@ -15,42 +15,54 @@ EXAMPLES = 5  # of a finding
 
 
 class Kind(NamedTuple):
-    """A kind of finding: whether it is an error, and why, or why not."""
+    """A kind of finding: whether it is an error, when it is found, and why it is an error, or none."""
 
     error: bool
+    what: str
     why: str
 
 
+def _error(what: str, why: str) -> Kind:
+    return Kind(True, what, why)
+
+
+def _warning(what: str, why: str) -> Kind:
+    return Kind(False, what, why)
+
+
+# The graver ones first; their order is that in which findings are shown.
 KINDS: dict[str, Kind] = {
-    "images.none": Kind(True, "there is nothing to train on"),
-    "refused": Kind(True, "these images would be missing from the training"),
-    "id.unlisted": Kind(True, "nobody knows what these segments are"),
-    "split.shared": Kind(True, "scores on images that were trained on say nothing"),
-    "split.names": Kind(True, "one number would mean two things"),
-    "photo.size": Kind(True, "the label does not lie on its photo"),
-    "picture.conflict": Kind(True, "the same picture can't be both"),
-    "photo.missing": Kind(True, "there is nothing to train on for these labels"),
-    "photo.corrupt": Kind(True, "a training would stop at them"),
-    "seg.bbox": Kind(True, "either the box or the mask is wrong"),
-    "seg.conflict": Kind(False, "some data sets give an object two categories on purpose"),
-    "seg.twice": Kind(False, "a training takes it, but counts the object twice"),
-    "picture.twice": Kind(False, "a training takes it, but sees the picture more often"),
-    "photo.orientation": Kind(False, "it depends on the loader whether photos are turned"),
-    "photo.none": Kind(False, "they may lie elsewhere"),
-    "photo.unlabelled": Kind(False, "some data sets label only some photos"),
-    "split.only": Kind(False, "rare classes may miss a split by chance"),
-    "image.empty": Kind(False, "images that show nothing can be meant so"),
-    "image.void": Kind(False, "there is little to learn from them, and no harm"),
-    "void.high": Kind(False, "these pixels are left out of training"),
-    "overlap.high": Kind(False, "masks may overlap; only class maps have to choose"),
-    "categories.none": Kind(False, "a preset with a class table needs none"),
-    "class.unused": Kind(False, "a list of classes is often that of a larger data set"),
-    "class.rare": Kind(False, "it depends on the purpose what is rare"),
-    "seg.empty": Kind(False, "nothing is painted there"),
-    "name.case": Kind(False, "they may be meant as two classes"),
-    "id.zero": Kind(False, "only some tools take 0 for background"),
-    "label.unused_root": Kind(False, "it gets no class unless it is asked for"),
-    "warning": Kind(False, "the source was read in spite of it"),
+    "images.none": _error("no image can be used, or none has a labelled pixel", "there is nothing to train on"),
+    "refused": _error("images can't be used; by the category of their error", "they would be missing in the training"),
+    "id.unlisted": _error("segments have an id that no category has", "nobody knows what they are"),
+    "split.shared": _error("images are in both sources", "a score on images that were trained on says nothing"),
+    "split.names": _error("an id has different names in the sources", "one number would mean two things"),
+    "photo.size": _error("a photo has another size than its label", "the label does not lie on its photo"),
+    "picture.conflict": _error("the same photo has different labels", "at most one of them is right"),
+    "photo.missing": _error("some images have a photo, and others have none", "a training would stop at them"),
+    "photo.corrupt": _error("a photo can't be read", "a training would stop at it"),
+    "seg.bbox": _error("a box shares less than half with that of its mask", "the box or the mask is wrong"),
+    "seg.conflict": _warning("one mask has several categories", "some data sets mean it so"),
+    "seg.twice": _warning("an annotation is there twice, with category and mask", "it is harmless if it is rare"),
+    "picture.twice": _warning("a photo, or else a label, is there twice", "it is harmless if it is rare"),
+    "photo.orientation": _warning("EXIF turns a photo, and its label is not turned", "it depends on the loader"),
+    "photo.none": _warning("no image has a photo where they should be", "they may lie elsewhere"),
+    "photo.unlabelled": _warning("photos beside labelled ones have no label", "some data sets label a part only"),
+    "split.only": _warning("a class has pixels in one source only", "a rare one may miss a source by chance"),
+    "image.empty": _warning("images have no labelled pixel", "they may show nothing that is looked for"),
+    "image.void": _warning("at least 90 % of an image is void", "it is of little use, and harmless"),
+    "void.high": _warning("more than a quarter of all pixels is void", "they are left out of training"),
+    "overlap.high": _warning("more than a tenth of labelled pixels has several masks", "only class maps must choose"),
+    "categories.none": _warning("the source lists no categories", "a preset with a class table needs none"),
+    "class.unused": _warning("a class has no pixel", "lists of classes are often those of a larger data set"),
+    "class.rare": _warning(
+        "a class is in 10 images or fewer, and the most frequent one in 20 times as many", "it depends on the purpose"
+    ),
+    "seg.empty": _warning("annotations have no mask, or no pixel", "nothing is painted there"),
+    "name.case": _warning("names of classes differ only in case or spaces", "they may be two classes"),
+    "id.zero": _warning("a COCO JSON uses id 0, and not for background", "only some tools take 0 for background"),
+    "label.unused_root": _warning("a category only groups others, as Roboflow's", "it gets no class unless asked for"),
+    "warning": _warning("the reader warns; by the category of its warning", "the source was read in spite of it"),
 }
 _ORDER = {name: place for place, name in enumerate(KINDS)}
 

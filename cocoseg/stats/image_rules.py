@@ -108,14 +108,14 @@ def _photos(side: Side) -> Iterator[Finding]:
         yield Finding("photo.none", f"no photo was found in {where}; --photos names their folder", images)
         return
     sentences = {
-        "photo.missing": f"of {counted(images, 'image')} without a photo in {where}",
-        "photo.corrupt": "photos can't be read",
-        "photo.size": "photos of another size than their label",
-        "photo.orientation": "photos that EXIF turns, while their label is not turned",
+        "photo.missing": f"{counted(images, 'image')} without a photo in {where}",
+        "photo.corrupt": f"{counted(images, 'photo')} that can't be read",
+        "photo.size": f"{counted(images, 'photo')} with another size than the label",
+        "photo.orientation": f"{counted(images, 'photo')} that EXIF turns, while the label is not turned",
     }
     for kind, sentence in sentences.items():
-        if found := odd.get(kind):
-            yield Finding(kind, f"{found.images:,} {sentence}", found.images, _keys(found))
+        if seen := odd.get(kind):
+            yield Finding(kind, f"{seen.images:,} of {sentence}", seen.images, _keys(seen))
     if stray := side.unlabelled:
         what = f"{counted(len(stray), 'photo')} in {where} without a label"
         yield Finding("photo.unlabelled", what, len(stray), some(map(show, stray)))

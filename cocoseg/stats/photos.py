@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from cocoseg.files.names import stem
 from cocoseg.files.photo import ENDINGS
@@ -16,15 +16,14 @@ def photo_folder(dataset: Dataset) -> str:
     return dataset.photos if os.path.isdir(dataset.photos) and is_folder(dataset.photos) else ""
 
 
-def unlabelled(dataset: Dataset, folder: str) -> list[str]:
-    """The photos that no entry belongs to, in the folders of those that have one, in order.
+def unlabelled(datasets: Sequence[Dataset], folder: str) -> list[str]:
+    """The photos that no entry of any data set belongs to, in the folders of those that have one, in order.
 
     Only these folders are looked into, because others may hold anything, labels too.
     """
-    if not folder:
-        return []
-    known = {stem(name) for entry in dataset.entries for name in (entry.key, getattr(entry, "file_name", ""))}
-    labels = {name for entry in dataset.entries if not isinstance(entry, Refused) for name in entry.files}
+    entries = [entry for dataset in datasets for entry in dataset.entries]
+    known = {stem(name) for entry in entries for name in (entry.key, getattr(entry, "file_name", ""))}
+    labels = {name for entry in entries if not isinstance(entry, Refused) for name in entry.files}
     inside = {name.rpartition("/")[0] for name in known}
     return sorted(name for name in _pictures(folder, inside) if stem(name) not in known and name not in labels)
 

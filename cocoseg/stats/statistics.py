@@ -140,16 +140,21 @@ class Statistics(Tally):
         """What concerns segments and their categories."""
         found, maps = by_category(facts), facts.heat_maps()
         self.segments_per_image.add([len(facts.categories)])
-        self.classes_per_image.add([len(found)])
         for category, rows in found.items():
             known = self.classes.setdefault(category, ClassStatistics())
             known.add(key, position, category, facts, rows)
             known.heat += maps.get(category, 0)
-        for pair in combinations(sorted(found), 2):
-            self.together[pair] = self.together.get(pair, 0) + 1
         drawn = [number for number, area in enumerate(facts.areas) if area]
+        shown = sorted({facts.categories[number] for number in drawn})
+        self.classes_per_image.add([len(shown)])
+        for pair in combinations(shown, 2):
+            self.together[pair] = self.together.get(pair, 0) + 1
         if drawn:
-            self.areas.add([facts.areas[number] for number in drawn])
-            for few, choose in ((self.smallest, min), (self.largest, max)):
-                number = choose(drawn, key=facts.areas.__getitem__)
-                few.add(facts.example(number, facts.areas[number], key, position))
+            self._add_areas(key, position, facts, drawn)
+
+    def _add_areas(self, key: str, position: int, facts: ImageFacts, drawn: Sequence[int]) -> None:
+        """The areas of the segments that have a pixel, and the image's smallest and largest one."""
+        self.areas.add([facts.areas[number] for number in drawn])
+        for few, choose in ((self.smallest, min), (self.largest, max)):
+            number = choose(drawn, key=facts.areas.__getitem__)
+            few.add(facts.example(number, facts.areas[number], key, position))

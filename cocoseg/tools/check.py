@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from cocoseg.errors import show
@@ -87,8 +88,10 @@ def check(src: StrPath, val: StrPath | None = None, **options: Unpack[Checking])
     if val is not None:
         sources.append((val, _of_val(options)))
     names = _names([os.fspath(source) for source, _ in sources])
-    sides = tuple(_look(*source, name, options) for source, name in zip(sources, names, strict=True))
-    return Check(sides, tuple(find(sides)), tuple(note for side in sides for note in _notes(side)))
+    sides = [_look(*source, name, options) for source, name in zip(sources, names, strict=True)]
+    if not options["split"]:
+        sides = list(_with_strays(sides))
+    return Check(tuple(sides), tuple(find(sides)), tuple(note for side in sides for note in _notes(side)))
 
 
 def _of_val(options: Checking) -> Reading:
@@ -116,8 +119,15 @@ def _look(source: StrPath, reading: Reading, name: str, options: Checking) -> Si
     tally = Statistics(len(dataset), problems=[*dataset.problems], notes=notes, categories=dataset.categories)
     how = How(options["workers"], options["executor"], time_limit=options["time_limit"], on_done=options["on_done"])
     found = run(Work(COMMAND, dataset, measure, tally), how)
-    stray = [] if reading["split"] else unlabelled(dataset, folder)
-    return Side(dataset, found, name, format, folder, stray)
+    return Side(dataset, found, name, format, folder)
+
+
+def _with_strays(sides: Sequence[Side]) -> Iterator[Side]:
+    """The sides with the photos that belong to none of them; those of a folder that both have are said once."""
+    for side in sides:
+        sharing = [other for other in sides if other.photos == side.photos]
+        first = side.photos and side is sharing[0]
+        yield replace(side, unlabelled=unlabelled([row.dataset for row in sharing], side.photos)) if first else side
 
 
 def _notes(side: Side) -> list[str]:

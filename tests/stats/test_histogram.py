@@ -33,7 +33,12 @@ def test_histograms_add_up_in_any_order(one: list[int], other: list[int]) -> Non
     turned = of(other)
     turned.add(one)
     assert joined.bins == turned.bins == of(one + other).bins
-    assert (joined.total, joined.sum, joined.least, joined.most) == (turned.total, turned.sum, turned.least, turned.most)
+    assert (joined.total, joined.sum, joined.least, joined.most) == (
+        turned.total,
+        turned.sum,
+        turned.least,
+        turned.most,
+    )
 
 
 @given(VALUES.filter(bool), st.sampled_from([0.0, 0.25, 0.5, 0.9, 1.0]))
