@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -10,8 +11,6 @@ import numpy.typing as npt
 from cocoseg.stats.extremes import Few, stable_hash
 from cocoseg.stats.facts import CELLS, ImageFacts
 from cocoseg.stats.histogram import Histogram
-
-Ints = npt.NDArray[np.int64]
 
 
 @dataclass
@@ -35,39 +34,35 @@ class ClassStatistics:
     heights: Histogram = field(default_factory=Histogram)
     parts: Histogram = field(default_factory=Histogram)
     holes: Histogram = field(default_factory=Histogram)
-    heat: Ints = field(default_factory=lambda: np.zeros((CELLS, CELLS), np.int64))
+    heat: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros((CELLS, CELLS), np.int64))
     gallery: Few = field(default_factory=Few)
 
-    def add(self, key: str, position: int, category: int, facts: ImageFacts, rows: Ints) -> None:
-        """Count the segments of an image that are of this category, by their numbers (m,)."""
-        areas = np.array(facts.areas)[rows]
-        drawn = rows[areas > 0]
+    def add(self, key: str, position: int, category: int, facts: ImageFacts, rows: Sequence[int]) -> None:
+        """Count the segments of an image that are of this category, by their numbers."""
+        drawn = [number for number in rows if facts.areas[number]]
         self.segments += len(rows)
-        self.crowds += int(np.array(facts.crowds)[rows].sum())
+        self.crowds += sum(facts.crowds[number] for number in rows)
         self.empty += len(rows) - len(drawn)
         self.pixels += facts.painted.get(category, 0)
-        if not len(drawn):
+        if not drawn:
             return
         self.images += 1
         self._add_drawn(facts, drawn)
-        largest = int(rows[np.argmax(areas)])
+        largest = max(drawn, key=facts.areas.__getitem__)
         self.gallery.add(facts.example(largest, stable_hash(key, category), key, position))
 
-    def _add_drawn(self, facts: ImageFacts, drawn: Ints) -> None:
-        boxes = np.array(facts.boxes)[drawn]
-        self.areas.add(np.array(facts.areas)[drawn])
-        self.widths.add(boxes[:, 2])
-        self.heights.add(boxes[:, 3])
+    def _add_drawn(self, facts: ImageFacts, drawn: Sequence[int]) -> None:
+        self.areas.add([facts.areas[number] for number in drawn])
+        self.widths.add([facts.boxes[number][2] for number in drawn])
+        self.heights.add([facts.boxes[number][3] for number in drawn])
         if facts.parts:
-            self.parts.add(np.array(facts.parts)[drawn])
-            self.holes.add(np.array(facts.holes)[drawn])
+            self.parts.add([facts.parts[number] for number in drawn])
+            self.holes.add([facts.holes[number] for number in drawn])
 
 
-def by_category(facts: ImageFacts) -> dict[int, Ints]:
-    """The numbers of an image's segments by category, the lowest id first."""
-    if not facts.categories:
-        return {}
-    categories = np.array(facts.categories)
-    order = np.argsort(categories, kind="stable")
-    starts = np.flatnonzero(np.diff(categories[order], prepend=categories[order[0]] - 1))
-    return dict(zip(categories[order[starts]].tolist(), np.split(order, starts[1:]), strict=True))
+def by_category(facts: ImageFacts) -> dict[int, list[int]]:
+    """The numbers of an image's segments by category."""
+    found: dict[int, list[int]] = {}
+    for number, category in enumerate(facts.categories):
+        found.setdefault(category, []).append(number)
+    return found

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import NamedTuple
-
-import numpy as np
-import numpy.typing as npt
 
 STEPS = 16  # bins of an octave, so that a bin is at most a sixteenth wide
 
@@ -27,7 +27,7 @@ class Histogram:
     ``counts`` are by the number of the bin. ``least`` and ``most`` are exact, and 0 where nothing was counted.
 
     >>> areas = Histogram()
-    >>> areas.add(np.array([0, 3, 3, 1000]))
+    >>> areas.add([0, 3, 3, 1000])
     >>> areas.bins
     [Bin(low=0, high=1, values=1), Bin(low=3, high=4, values=2), Bin(low=992, high=1024, values=1)]
     >>> areas.median, areas.most
@@ -40,14 +40,10 @@ class Histogram:
     least: int = 0
     most: int = 0
 
-    def add(self, values: npt.ArrayLike) -> None:
-        """Count whole numbers (n,), each 0 or more and below 2^53."""
-        array = np.asarray(values, np.int64)
-        if not len(array):
-            return
-        numbers, counts = np.unique(_numbers(array), return_counts=True)
-        found = dict(zip(numbers.tolist(), counts.tolist(), strict=True))
-        self._join(found, int(array.sum()), int(array.min()), int(array.max()))
+    def add(self, values: Sequence[int]) -> None:
+        """Count whole numbers, each 0 or more."""
+        if values:
+            self._join(Counter(map(_number, values)), sum(values), min(values), max(values))
 
     def merge(self, other: Histogram) -> None:
         """Add the counts of another histogram."""
@@ -75,12 +71,12 @@ class Histogram:
             return 0
         bins = self.bins
         ends = accumulate(row.values for row in bins)
-        wanted = max(1, int(np.ceil(share * self.total)))
+        wanted = max(1, math.ceil(share * self.total))
         found = next(row for row, end in zip(bins, ends, strict=True) if end >= wanted)
         middle = (found.low + found.high - 1) // 2
         return min(max(middle, self.least), self.most)
 
-    def _join(self, counts: dict[int, int], added: int, least: int, most: int) -> None:
+    def _join(self, counts: Mapping[int, int], added: int, least: int, most: int) -> None:
         self.least = min(self.least, least) if self.total else least
         self.most = max(self.most, most)
         self.total += sum(counts.values())
@@ -89,15 +85,10 @@ class Histogram:
             self.counts[number] = self.counts.get(number, 0) + count
 
 
-def _numbers(values: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """The bins of values, from their leading bits: no logarithm, so that no value is rounded over a bound."""
-    fractions, octaves = np.frexp(np.maximum(values, STEPS).astype(np.float64))
-    steps = (fractions * (2 * STEPS)).astype(np.int64) - STEPS
-    above = (octaves.astype(np.int64) - 1 - _FIRST) * STEPS + STEPS + steps
-    return np.where(values < STEPS, values, above)
-
-
-_FIRST = STEPS.bit_length() - 1  # the octave that begins with STEPS
+def _number(value: int) -> int:
+    """The bin of a value, from its leading bits: no logarithm, so that no value is rounded over a bound."""
+    shift = max(value.bit_length() - STEPS.bit_length(), 0)
+    return shift * STEPS + (value >> shift)
 
 
 def _low(number: int) -> int:

@@ -86,7 +86,8 @@ def _groups(identity: npt.NDArray[np.uint64]) -> list[Ints]:
     values, counts = np.unique(identity, return_counts=True)
     repeated = values[(counts > 1) & (values > 0)]
     found = np.flatnonzero(np.isin(identity, repeated))
-    groups = [found[identity[found] == value] for value in repeated]
+    found = found[np.argsort(identity[found], kind="stable")]
+    groups = np.split(found, np.flatnonzero(np.diff(identity[found])) + 1) if len(found) else []
     return sorted(groups, key=lambda group: int(group[0]))
 
 

@@ -143,7 +143,8 @@ class Statistics(Tally):
         for category, rows in found.items():
             known = self.classes.setdefault(category, ClassStatistics())
             known.add(key, position, category, facts, rows)
-            known.heat += maps.get(category, 0)
+            if category in maps:
+                known.heat += maps[category]
         drawn = [number for number, area in enumerate(facts.areas) if area]
         shown = sorted({facts.categories[number] for number in drawn})
         self.classes_per_image.add([len(shown)])
