@@ -34,6 +34,7 @@ class ImageFacts(msgspec.Struct, array_like=True, gc=False):
     * ``heat``: the same pixels by cells of the image, (C, CELLS, CELLS) uint32 packed by zlib, C in the order of
       ``painted``; empty where it was not asked for. ``heat_maps`` unpacks it.
     * ``twins``: pairs of segments with the same mask, the earlier one first.
+    * ``off``: segments whose stated area is off, and what it is, in pixels.
     * ``label``: a digest of size, categories and masks, as 16 hexadecimal digits. ``plain``: there is so little in it
       that two images may well have the same.
     * ``photo``: None where no photo was looked for.
@@ -53,6 +54,7 @@ class ImageFacts(msgspec.Struct, array_like=True, gc=False):
     painted: dict[int, int] = {}
     heat: bytes = b""
     twins: list[tuple[int, int]] = []
+    off: list[tuple[int, float]] = []
     label: str = "0"
     plain: bool = True
     photo: PhotoFacts | None = None

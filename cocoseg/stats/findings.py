@@ -45,6 +45,9 @@ KINDS: dict[str, Kind] = {
     "seg.conflict": _warning("one mask has several categories", "some data sets mean it so"),
     "seg.twice": _warning("an annotation is there twice, with category and mask", "it is harmless if it is rare"),
     "picture.twice": _warning("a photo, or else a label, is there twice", "it is harmless if it is rare"),
+    "seg.area": _warning(
+        "an annotation states twice or half the area of its mask", "only the evaluation by size of objects takes it"
+    ),
     "photo.orientation": _warning("EXIF turns a photo, and its label is not turned", "it depends on the loader"),
     "photo.none": _warning("no image has a photo where they should be", "they may lie elsewhere"),
     "photo.unlabelled": _warning("photos beside labelled ones have no label", "some data sets label a part only"),

@@ -27,7 +27,7 @@ def image_rules(side: Side) -> Iterator[Finding]:
     yield from _refused(side)
     yield from _warnings(side)
     yield from _labels(side)
-    yield from _twins(side)
+    yield from _annotations(side)
     yield from _pixels(side)
     yield from _photos(side)
 
@@ -75,15 +75,19 @@ def _labels(side: Side) -> Iterator[Finding]:
         yield Finding("image.void", what, void.images, _keys(void))
 
 
-def _twins(side: Side) -> Iterator[Finding]:
-    """Annotations with the same mask."""
-    twice, conflict = (side.statistics.odd.get(name, _NONE) for name in ("seg.twice", "seg.conflict"))
+def _annotations(side: Side) -> Iterator[Finding]:
+    """Annotations with the same mask, and those with the area of another one."""
+    kinds = ("seg.twice", "seg.conflict", "seg.area")
+    twice, conflict, area = (side.statistics.odd.get(name, _NONE) for name in kinds)
     if twice.count:
         what = f"{counted(twice.count, 'annotation')} with the category and the mask of another one"
         yield Finding("seg.twice", what, twice.count, _keys(twice))
     if conflict.count:
         what = f"{counted(conflict.count, 'annotation')} with the mask of another one, but a different category"
         yield Finding("seg.conflict", what, conflict.count, _keys(conflict))
+    if area.count:
+        what = f"{counted(area.count, 'annotation')} with an area twice or half that of the mask, or worse"
+        yield Finding("seg.area", what, area.count, _keys(area))
 
 
 def _pixels(side: Side) -> Iterator[Finding]:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
+from msgspec import Raw
 
 from cocoseg.codecs import rle
 from cocoseg.codecs.parts import parts_and_holes
@@ -26,6 +29,7 @@ from cocoseg.version import __version__
 
 _DIGEST = 8  # bytes: of a million images, the chance that two look equal is one in 37 million
 
+_FEW = 32  # pixels by which a stated area may always differ
 _TELLING = 16  # runs of an image, from which its label tells it from others
 
 
@@ -67,6 +71,7 @@ class Measure:
             boxes=boxes.tolist(),
             painted=dict(zip(ids.tolist(), pixels.tolist(), strict=True)),
             twins=_twins(sample.shapes, areas, boxes),
+            off=_off(sample.stated, sample.areas) if sample.stated else [],
             label=_label(sample),
             plain=len(_canonical(sample.shapes)[0]) < _TELLING,
             photo=_photo(self.photos, sample) if self.photos else None,
@@ -96,6 +101,18 @@ def _twins(shapes: Regions | Runs, areas: npt.NDArray[np.int64], boxes: npt.NDAr
     seen: dict[bytes, int] = {}
     masks = {k: shapes.counts[shapes.offsets[k] : shapes.offsets[k + 1]].tobytes() for k in suspects}
     return [(first, k) for k, mask in masks.items() if (first := seen.setdefault(mask, k)) != k]
+
+
+def _off(stated: Sequence[Raw], areas: npt.NDArray[np.int64]) -> list[tuple[int, float]]:
+    """The segments whose stated area is more than twice or less than half that of the mask, and what it is.
+
+    A few pixels are no difference, and what is not a number, or is of a mask without a pixel, is passed over.
+    """
+    values = msgspec.json.decode(b"[%b]" % b",".join(map(bytes, stated)))
+    found = np.array([value if type(value) in (int, float) else np.nan for value in values], np.float64)
+    with np.errstate(invalid="ignore"):
+        wrong = (np.maximum(found, areas) > 2 * np.minimum(found, areas)) & (np.abs(found - areas) > _FEW) & (areas > 0)
+    return [(k, float(found[k])) for k in np.flatnonzero(wrong & np.isfinite(found)).tolist()]
 
 
 def _label(sample: Sample) -> str:

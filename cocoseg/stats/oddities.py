@@ -41,6 +41,7 @@ def oddities(facts: ImageFacts) -> Iterator[Oddity]:
     """What is strange in an image."""
     yield from _labels(facts)
     yield from _twins(facts)
+    yield from _areas(facts)
     if facts.photo:
         yield from _photo(facts.photo, (facts.height, facts.width))
 
@@ -62,6 +63,14 @@ def _twins(facts: ImageFacts) -> Iterator[Oddity]:
             one, other = pairs[0]
             more = f" and {counted(len(pairs) - 1, 'more pair')}" if len(pairs) > 1 else ""
             yield category, len(pairs), f"segments {one} and {other}{more}"
+
+
+def _areas(facts: ImageFacts) -> Iterator[Oddity]:
+    """Areas that the source states, and that are not those of the masks."""
+    if facts.off:
+        segment, stated = facts.off[0]
+        more = f" and {len(facts.off) - 1:,} more" if len(facts.off) > 1 else ""
+        yield "seg.area", len(facts.off), f"segment {segment} states {stated:g}, has {facts.areas[segment]:,}{more}"
 
 
 def _photo(photo: PhotoFacts, size: tuple[int, int]) -> Iterator[Oddity]:

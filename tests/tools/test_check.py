@@ -107,6 +107,14 @@ def wrong_box(content: Document, folder: Path) -> None:
     content["annotations"][0]["bbox"] = [50, 30, 5, 5]
 
 
+def wrong_areas(content: Document, folder: Path) -> None:
+    rows = content["annotations"]
+    rows[0]["area"], rows[1]["area"] = rows[0]["area"] * 2.1, rows[1]["area"] / 2.1
+    rows[2]["area"], rows[3]["area"] = rows[2]["area"] * 1.9, None
+    rows[4]["area"], rows[5]["area"] = "many", True
+    del rows[6]["area"]
+
+
 def other_size(content: Document, folder: Path) -> None:
     photo(1, (20, 30)).save(folder / "photos" / "1.jpg")
 
@@ -200,6 +208,7 @@ CASES: dict[str, tuple[Callable[[Document, Path], None], int, str]] = {
     "rle.charset": (broken, 1, "1 of 4 images can't be used"),
     "id.unlisted": (unlisted, 4, "4 segments of 1 category id that the source does not list"),
     "seg.bbox": (wrong_box, 1, "boxes disagree with the masks, in 1 image"),
+    "seg.area": (wrong_areas, 2, "2 annotations with an area twice or half that of the mask, or worse"),
     "photo.size": (other_size, 1, "1 of 4 photos with another size than the label"),
     "photo.orientation": (turned, 1, "1 of 4 photos that EXIF turns, while the label is not turned"),
     "photo.missing": (lost_photo, 1, "1 of 4 images without a photo in"),
