@@ -22,7 +22,7 @@ def unlabelled(datasets: Sequence[Dataset], folder: str) -> list[str]:
     Only these folders are looked into, because others may hold anything, labels too.
     """
     entries = [entry for dataset in datasets for entry in dataset.entries]
-    known = {stem(name) for entry in entries for name in (entry.key, getattr(entry, "file_name", ""))}
+    known = {stem(name) for entry in entries for name in (entry.key, getattr(entry, "file_name", "")) if name}
     labels = {name for entry in entries if not isinstance(entry, Refused) for name in entry.files}
     inside = {name.rpartition("/")[0] for name in known}
     return sorted(name for name in _pictures(folder, inside) if stem(name) not in known and name not in labels)

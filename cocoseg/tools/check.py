@@ -84,14 +84,40 @@ def check(src: StrPath, val: StrPath | None = None, **options: Unpack[Checking])
     >>> [str(finding) for finding in check("fixtures/panoptic.json").findings]
     []
     """
-    sources = [(src, part(Reading, options))]
-    if val is not None:
-        sources.append((val, _of_val(options)))
+    how = How(options["workers"], options["executor"], time_limit=options["time_limit"], on_done=options["on_done"])
+    sources = [(src, part(Reading, options)), *([] if val is None else [(val, _of_val(options))])]
     names = _names([os.fspath(source) for source, _ in sources])
-    sides = [_look(*source, name, options) for source, name in zip(sources, names, strict=True)]
-    if not options["split"]:
-        sides = list(_with_strays(sides))
-    return Check(tuple(sides), tuple(find(sides)), tuple(note for side in sides for note in _notes(side)))
+    sides = [look(source, reading, how, name) for (source, reading), name in zip(sources, names, strict=True)]
+    return judge(sides, whole=not options["split"])
+
+
+def look(
+    source: StrPath,
+    reading: Reading,
+    how: How,
+    name: str = "",
+    *,
+    command: str = COMMAND,
+    shapes: bool = False,
+    out: StrPath | None = None,
+) -> Side:
+    """Measure every image of a source, which findings call ``name``. Raises as ``check`` does.
+
+    With ``shapes``, parts, holes and heat maps are counted too. Where ``out`` is a folder, the run leaves its journal
+    there, and the same run again goes on where it ended. Photos that changed since are not seen then.
+    """
+    format, dataset = opened(source, reading)
+    dataset, notes = evaluated(dataset)
+    folder = photo_folder(dataset)
+    measure = Measure(folder, dataset.conventions.unlabelled == "background", shapes)
+    tally = Statistics(len(dataset), problems=[*dataset.problems], notes=notes, categories=dataset.categories)
+    return Side(dataset, run(Work(command, dataset, measure, tally, out), how), name, format, folder)
+
+
+def judge(sides: Sequence[Side], *, whole: bool = True) -> Check:
+    """The findings about one or two sources. If they are the ``whole`` of their folders, photos without a label too."""
+    sides = tuple(_with_strays(sides)) if whole else tuple(sides)
+    return Check(sides, tuple(find(sides)), tuple(note for side in sides for note in _notes(side)))
 
 
 def _of_val(options: Checking) -> Reading:
@@ -108,18 +134,6 @@ def _names(sources: list[str]) -> list[str]:
         return [""]
     short = [show(os.path.basename(source.rstrip("/")) or source)[1:-1] for source in sources]
     return short if len(set(short)) == 2 else ["SRC", "VAL"]
-
-
-def _look(source: StrPath, reading: Reading, name: str, options: Checking) -> Side:
-    """Measure every image of a source."""
-    format, dataset = opened(source, reading)
-    dataset, notes = evaluated(dataset)
-    folder = photo_folder(dataset)
-    measure = Measure(folder, dataset.conventions.unlabelled == "background")
-    tally = Statistics(len(dataset), problems=[*dataset.problems], notes=notes, categories=dataset.categories)
-    how = How(options["workers"], options["executor"], time_limit=options["time_limit"], on_done=options["on_done"])
-    found = run(Work(COMMAND, dataset, measure, tally), how)
-    return Side(dataset, found, name, format, folder)
 
 
 def _with_strays(sides: Sequence[Side]) -> Iterator[Side]:
