@@ -29,6 +29,8 @@ from cocoseg.version import __version__
 
 _DIGEST = 8  # bytes: of a million images, the chance that two look equal is one in 37 million
 
+_AREA = msgspec.json.Decoder(float)
+_AREAS = msgspec.json.Decoder(list[float | None])
 _FEW = 32  # pixels by which a stated area may always differ
 _TELLING = 16  # runs of an image, from which its label tells it from others
 
@@ -108,11 +110,25 @@ def _off(stated: Sequence[Raw], areas: npt.NDArray[np.int64]) -> list[tuple[int,
 
     A few pixels are no difference, and what is not a number, or is of a mask without a pixel, is passed over.
     """
-    values = msgspec.json.decode(b"[%b]" % b",".join(map(bytes, stated)))
-    found = np.array([value if type(value) in (int, float) else np.nan for value in values], np.float64)
+    found = _numbers(stated)
     with np.errstate(invalid="ignore"):
         wrong = (np.maximum(found, areas) > 2 * np.minimum(found, areas)) & (np.abs(found - areas) > _FEW) & (areas > 0)
     return [(k, float(found[k])) for k in np.flatnonzero(wrong & np.isfinite(found)).tolist()]
+
+
+def _numbers(stated: Sequence[Raw]) -> npt.NDArray[np.float64]:
+    """JSON as numbers (n,); what is none becomes NaN."""
+    try:
+        return np.array(_AREAS.decode(b"[%b]" % b",".join(map(bytes, stated))), np.float64)
+    except (msgspec.MsgspecError, RecursionError):
+        return np.array([_number(raw) for raw in stated], np.float64)
+
+
+def _number(raw: Raw) -> float:
+    try:
+        return float(_AREA.decode(raw))
+    except (msgspec.MsgspecError, RecursionError):
+        return np.nan
 
 
 def _label(sample: Sample) -> str:
