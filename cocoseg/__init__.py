@@ -34,7 +34,10 @@ if TYPE_CHECKING:
     from cocoseg.labels import LabelClass, LabelScheme, label_scheme
     from cocoseg.metrics.confusion import ConfusionMatrix
     from cocoseg.model import Category, Dataset, Sample
+    from cocoseg.stats.findings import Finding
+    from cocoseg.stats.statistics import Statistics
     from cocoseg.targets.semantic import instance_masks, panoptic_to_semantic, semantic
+    from cocoseg.tools.check import Check, check
     from cocoseg.tools.coco import AnnotationSummary, to_coco
     from cocoseg.tools.evaluate import evaluate
     from cocoseg.tools.info import Info, info
@@ -57,7 +60,10 @@ _HOMES = {
     "labels": "LabelClass LabelScheme label_scheme",
     "metrics.confusion": "ConfusionMatrix",
     "model": "Category Dataset Sample",
+    "stats.findings": "Finding",
+    "stats.statistics": "Statistics",
     "targets.semantic": "instance_masks panoptic_to_semantic semantic",
+    "tools.check": "Check check",
     "tools.coco": "AnnotationSummary to_coco",
     "tools.evaluate": "evaluate",
     "tools.info": "Info info",
@@ -73,11 +79,13 @@ _HOME = {name: home for home, names in _HOMES.items() for name in names.split()}
 __all__ = [
     "AnnotationSummary",
     "Category",
+    "Check",
     "CocosegError",
     "ConfusionMatrix",
     "Dataset",
     "DocumentError",
     "Evaluation",
+    "Finding",
     "Info",
     "LabelClass",
     "LabelError",
@@ -91,10 +99,12 @@ __all__ = [
     "Runs",
     "Sample",
     "SampleError",
+    "Statistics",
     "Summary",
     "UsageError",
     "Verification",
     "__version__",
+    "check",
     "decode",
     "encode",
     "evaluate",

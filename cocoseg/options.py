@@ -80,6 +80,16 @@ Workers = Annotated[
         shell=Shell(("--workers", "-j"), unset="the number of cores"),
     ),
 ]
+AnExecutor = Annotated[
+    "Executor | None", Option("Executor that does the work, such as Dask's, in place of workers.", shell=None)
+]
+TimeLimit = Annotated[
+    float, Option("Seconds that one image may take before it is refused.", 300.0, metavar="SECONDS", least=0.001)
+]
+OnDone = Annotated[
+    "Callable[[Any], None] | None",
+    Option("Function that is called with the summary so far after each part.", shell=None),
+]
 
 
 class Reading(TypedDict, total=False):
@@ -246,25 +256,18 @@ class Running(TypedDict, total=False):
     """How a conversion runs."""
 
     workers: Workers
-    executor: Annotated[
-        "Executor | None", Option("Executor that does the work, such as Dask's, in place of workers.", shell=None)
-    ]
+    executor: AnExecutor
     overwrite: Annotated[bool, Option("Replace files in OUT that no run of cocoseg wrote.", False)]
     on_error: Annotated[
         Literal["skip", "stop"], Option("Skip an image that cannot be converted, or stop at the first one.", "skip")
     ]
     strict: Annotated[bool, Option("Refuse an image, or a source as a whole, for which there is a warning.", False)]
-    time_limit: Annotated[
-        float, Option("Seconds that one image may take before it is refused.", 300.0, metavar="SECONDS", least=0.001)
-    ]
+    time_limit: TimeLimit
     dry_run: Annotated[bool, Option("Check everything, OUT too, and write nothing.", False)]
     limit: Annotated[
         int | None, Option("Only the first N images, to try a conversion.", unset="all", metavar="N", least=1)
     ]
-    on_done: Annotated[
-        "Callable[[Any], None] | None",
-        Option("Function that is called with the summary so far after each part.", shell=None),
-    ]
+    on_done: OnDone
 
 
 class ToSemantic(Painting, Reading, Running, total=False):
@@ -417,6 +420,21 @@ class Evaluating(Painting, Reading, Running, total=False):
     prediction_suffix: Annotated[
         str | None, Option("What the names of PREDICTION's pictures end with, as _pred.", metavar="TEXT")
     ]
+
+
+class Checking(Reading, total=False):
+    """Options of ``cocoseg check``."""
+
+    val_photos: Annotated[
+        "StrPath | None", Option("Folder of the photos of VAL.", unset="that of --photos", metavar="DIR")
+    ]
+    val_split: Annotated[
+        "StrPath | None", Option("The split of VAL, where it differs from --split.", metavar="NAME|FILE")
+    ]
+    workers: Workers
+    executor: AnExecutor
+    time_limit: TimeLimit
+    on_done: OnDone
 
 
 class Verifying(TypedDict, total=False):

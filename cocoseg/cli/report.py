@@ -42,7 +42,7 @@ def _plain(value: Any) -> Any:
 
 def table(rows: Sequence[Sequence[str]], right: Iterable[int] = ()) -> list[str]:
     """Rows of cells as aligned lines; the columns in ``right`` are numbers."""
-    rows = [[_printable(cell) for cell in row] for row in rows]
+    rows = [[printable(cell) for cell in row] for row in rows]
     widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))] if rows else []
     to_right = set(right)
     aligned = (
@@ -52,7 +52,7 @@ def table(rows: Sequence[Sequence[str]], right: Iterable[int] = ()) -> list[str]
     return [f"  {'  '.join(row)}".rstrip() for row in aligned]
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """A text from a file with its control characters escaped."""
     return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
 

@@ -73,11 +73,12 @@ def _facts(name: str, source: str) -> dict[str, Any]:
 
 
 def opened(
-    path: StrPath, options: Reading, function: str = "read", images: Listed | None = None
+    path: StrPath, options: Reading, function: str = "read", images: Listed | None = None, photos_apart: bool = False
 ) -> tuple[str, Dataset]:
     """The format of a source and its data set, from the ``function`` of the format's module.
 
-    ``images`` are those that a list of results is about, where no file lists them. Raises as ``read`` does.
+    ``images`` are those that a list of results is about, where no file lists them. With ``photos_apart``, every format
+    takes ``photos``: those that read no photo are only told where they are. Raises as ``read`` does.
     """
     source, name = place(path), options["source_format"]
     given = {name: _location(name, value) for name, value in changed(Reading, options).items()}
@@ -96,6 +97,8 @@ def opened(
         raise DocumentError("file.missing", text)
     if images is not None and found.format == "coco":
         given.setdefault("images", images)
+    apart = photos_apart and "photos" not in FORMATS[found.format or "coco"].options
+    photos = given.pop("photos", "") if apart else ""
     read_as = _read_as(found)
     try:
         with allowing(most):
@@ -106,7 +109,8 @@ def opened(
         raise DocumentError("json.depth", f"{os.fspath(path)}: {TOO_DEEP}") from None
     if all_classes:
         dataset = replace(dataset, categories=tuple(replace(row, ignored=False) for row in dataset.categories))
-    dataset = replace(dataset, load=_with_limit(dataset.load, most), read_as=dataset.read_as or read_as)
+    load, photos = _with_limit(dataset.load, most), photos or dataset.photos
+    dataset = replace(dataset, load=load, read_as=dataset.read_as or read_as, photos=photos)
     return found.format or "coco", _with_single_crowds(dataset) if single else dataset
 
 

@@ -52,6 +52,7 @@ class Sample:
     * ``place``: where it was read, for messages. ``problems``: its harmless problems.
     * ``file_name``: the photo's name, or the label picture's name if the source lists no photo.
     * ``row``: the image's row in a JSON, undecoded; ``rows``: those of the segments, if they are kept.
+    * ``stated``: the areas (n,) that a JSON states of its segments, undecoded and unchecked; null where it states none.
     * ``max_pixels``: the limit for pictures that are painted from it; that of its data set.
     """
 
@@ -68,6 +69,7 @@ class Sample:
     file_name: str = ""
     row: Raw | None = None
     rows: Sequence[Raw] | None = None
+    stated: Sequence[Raw] | None = None
     max_pixels: int = field(default_factory=allowed_pixels)
 
     @property
@@ -114,6 +116,7 @@ class Sample:
             shapes=shapes.take(kept) if isinstance(shapes, Regions) else rle.take(shapes, kept),
             scores=None if self.scores is None else self.scores[kept],
             rows=None if self.rows is None else [self.rows[k] for k in kept.tolist()],
+            stated=None if self.stated is None else [self.stated[k] for k in kept.tolist()],
         )
 
 
@@ -210,6 +213,15 @@ class Categories(tuple[Category, ...]):
         made = super().__new__(cls, categories)
         made.conventions = conventions
         return made
+
+
+def unlisted(categories: Iterable[Category], used: Iterable[int]) -> list[int]:
+    """The used category ids that are not among the categories, in order.
+
+    >>> unlisted([Category(7, "road")], [9, 7, 8])
+    [8, 9]
+    """
+    return sorted(set(used) - {category.id for category in categories})
 
 
 def row_place(where: str, image_id: object, file_name: object) -> str:
