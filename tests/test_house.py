@@ -19,7 +19,7 @@ FLOORS = [
     {"labels"},
     {"options"},
     {"targets", "runs"},
-    {"formats", "losses", "metrics"},
+    {"drawing", "formats", "losses", "metrics"},
     {"tools", "torch"},
     {"cli"},
     {"__main__", "__init__"},
