@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from cocoseg.codecs.regions import Regions
     from cocoseg.codecs.rle import Runs
     from cocoseg.codecs.segmentation import decode, encode
+    from cocoseg.drawing.difference import difference
+    from cocoseg.drawing.picture import colorize, overlay
     from cocoseg.errors import (
         CocosegError,
         DocumentError,
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
     from cocoseg.tools.onehot import OneHotSummary, to_onehot
     from cocoseg.tools.panoptic import PanopticSummary, to_panoptic
     from cocoseg.tools.semantic import to_semantic
+    from cocoseg.tools.show import PictureSummary, show
     from cocoseg.tools.summary import Summary
     from cocoseg.tools.verify import Verification, verify
 
@@ -48,6 +51,8 @@ _HOMES = {
     "codecs.regions": "Regions",
     "codecs.rle": "Runs",
     "codecs.segmentation": "decode encode",
+    "drawing.difference": "difference",
+    "drawing.picture": "colorize overlay",
     "errors": "CocosegError DocumentError LabelError OutputError Problem SampleError UsageError",
     "formats.reading": "read",
     "formats.masks.load": "load_masks",
@@ -61,6 +66,7 @@ _HOMES = {
     "tools.masks": "MaskSummary to_masks",
     "tools.onehot": "OneHotSummary to_onehot",
     "tools.semantic": "to_semantic",
+    "tools.show": "PictureSummary show",
     "tools.summary": "Summary",
     "tools.verify": "Verification verify",
 }
@@ -81,6 +87,7 @@ __all__ = [
     "OneHotSummary",
     "OutputError",
     "PanopticSummary",
+    "PictureSummary",
     "Problem",
     "Regions",
     "Runs",
@@ -90,7 +97,9 @@ __all__ = [
     "UsageError",
     "Verification",
     "__version__",
+    "colorize",
     "decode",
+    "difference",
     "encode",
     "from_one_hot",
     "info",
@@ -98,9 +107,11 @@ __all__ = [
     "label_scheme",
     "load_masks",
     "one_hot",
+    "overlay",
     "panoptic_to_semantic",
     "read",
     "semantic",
+    "show",
     "to_coco",
     "to_masks",
     "to_onehot",

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cocoseg.cli import formats, info, labels, to_coco, to_masks, to_onehot, to_panoptic, to_semantic, verify
+from cocoseg.cli import formats, info, labels, show, to_coco, to_masks, to_onehot, to_panoptic, to_semantic, verify
 from cocoseg.cli.carried import Carried
 from cocoseg.cli.help import Commands, Sectioned
 from cocoseg.cli.options import DEBUG
@@ -19,7 +19,7 @@ from cocoseg.version import __version__
 
 SECTIONS = {
     "Convert": (to_semantic, to_onehot, to_masks, to_coco, to_panoptic),
-    "Look": (labels, info, formats),
+    "Look": (show, labels, info, formats),
     "Check": (verify,),
 }
 
