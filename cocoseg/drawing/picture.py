@@ -54,12 +54,14 @@ def overlay(
     alpha: float = 0.5,
     only: Collection[int] | None = None,
     names: bool = True,
+    hatch: bool = True,
 ) -> npt.NDArray[np.uint8]:
     """A photo with its labels: (H, W, 3) uint8. ``photo`` is (H, W, 3) uint8, or None for labels on white.
 
     A segment has the colour of its class, at ``alpha`` (0 to 1), with an outline in full colour; the things of a class
-    have shades of it. Crowds are hatched. Void, pixels without a label, and classes in black, as the background of VOC,
-    are left as they are. With ``names``, the class of a segment is written at its largest part, where there is room.
+    have shades of it. Crowds are hatched; ``hatch=False`` is for samples of class maps, which have no single things.
+    Void, pixels without a label, and classes in black, as the background of VOC, are left as they are. With ``names``,
+    the class of a segment is written at its largest part, where there is room.
     ``labels`` is a scheme, or the name of a preset with a class table; without it, colours follow category ids.
     ``only`` has the indices of classes that are drawn, as if there were no others.
 
@@ -73,7 +75,7 @@ def overlay(
     """
     check_is_sample(sample)
     scheme = by_category(sample) if labels is None else scheme_for(sample, labels)
-    look = Look("overlay", check_alpha(alpha), None if only is None else frozenset(only), names)
+    look = Look("overlay", check_alpha(alpha), None if only is None else frozenset(only), names, hatch=hatch)
     return picture(check_photo(photo, sample.size), sample, scheme, look)
 
 

@@ -120,6 +120,12 @@ def test_half_of_a_crowd_is_hatched_and_its_outline_whole() -> None:
     assert (outlined[1, 1:-1] == RED).all()
 
 
+def test_a_sample_of_a_class_map_need_not_be_hatched() -> None:
+    found = sample([["#" * 60] * 60], [1], [True])
+    drawn = cocoseg.overlay(None, found, SCHEME, alpha=1, names=False, hatch=False)
+    assert (drawn == RED).all()
+
+
 def test_the_photo_is_not_changed() -> None:
     photo = np.full((1, 4, 3), 9, np.uint8)
     cocoseg.overlay(photo, sample([["##.."]], [1]), SCHEME)
