@@ -12,6 +12,7 @@ import msgspec
 
 from cocoseg.drawing.files import Drawn, Format, Pictures, file_name
 from cocoseg.drawing.picture import Look, check_alpha
+from cocoseg.drawing.text import readable
 from cocoseg.errors import UsageError, suggestion
 from cocoseg.errors import show as quoted
 from cocoseg.files import places
@@ -92,7 +93,7 @@ def show(src: StrPath, out: StrPath, **options: Unpack[Showing]) -> PictureSumma
     summary = PictureSummary(
         len(dataset),
         problems=[*dataset.problems, *painting.scheme.problems],
-        notes=[*painting.notes, *left_out],
+        notes=[*painting.notes, *_numbered(painting.scheme, look), *left_out],
         format=options["format"],
         photos=dataset.photos,
     )
@@ -101,6 +102,17 @@ def show(src: StrPath, out: StrPath, **options: Unpack[Showing]) -> PictureSumma
     _check_beside(dataset.photos, out)
     shown = dataset if look.mode == "classes" else with_photos(dataset)
     return run(Work(COMMAND, shown, convert, summary, out, head), how)
+
+
+def _numbered(scheme: LabelScheme, look: Look) -> list[str]:
+    """A note where names are written as the numbers of their classes, because the font lacks their letters."""
+    if not look.names and not look.legend:
+        return []
+    odd = [row for row in scheme.table if readable(row.name, row.index) == str(row.index) != row.name]
+    if not odd:
+        return []
+    some = ", ".join(f"{row.index} for {quoted(row.name)}" for row in odd[:3]) + (", ..." if len(odd) > 3 else "")
+    return [f"{counted(len(odd), 'class name')} written as numbers, as the font has ASCII letters alone: {some}"]
 
 
 def _check_beside(photos: str, out: StrPath) -> None:

@@ -232,6 +232,16 @@ def test_photos_are_never_written_over(tmp_path: Path) -> None:
     assert {path: path.read_bytes() for path in (tmp_path / "yolo").rglob("*") if path.is_file()} == before
 
 
+def test_names_in_other_scripts_are_written_as_numbers_and_it_is_said(tmp_path: Path) -> None:
+    document = json.loads(SOURCE.read_text())
+    for row, name in zip(document["categories"], ["行人", "chien", "Äpfel", "небо", "1"], strict=True):
+        row["name"] = name
+    (tmp_path / "panoptic.json").write_text(json.dumps(document))
+    summary = cocoseg.show(tmp_path / "panoptic.json", tmp_path / "out", png_dir=FIXTURES / "panoptic", legend=True)
+    said = "2 class names written as numbers, as the font has ASCII letters alone: 0 for '行人', 3 for 'небо'"
+    assert summary.notes == [said]
+
+
 def test_class_maps_of_things_are_not_hatched(tmp_path: Path) -> None:
     cocoseg.show(FIXTURES / "semantic", tmp_path, categories=SOURCE, alpha=1, names=False)
     drawn = pixels(tmp_path / "crowd.png")
