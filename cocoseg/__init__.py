@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from cocoseg.codecs.regions import Regions
     from cocoseg.codecs.rle import Runs
     from cocoseg.codecs.segmentation import decode, encode
+    from cocoseg.drawing.difference import difference
+    from cocoseg.drawing.picture import colorize, overlay
     from cocoseg.errors import (
         CocosegError,
         DocumentError,
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
     from cocoseg.tools.onehot import OneHotSummary, to_onehot
     from cocoseg.tools.panoptic import PanopticSummary, to_panoptic
     from cocoseg.tools.semantic import to_semantic
+    from cocoseg.tools.show import PictureSummary, show
     from cocoseg.tools.summary import Summary
     from cocoseg.tools.verify import Verification, verify
 
@@ -53,6 +56,8 @@ _HOMES = {
     "codecs.regions": "Regions",
     "codecs.rle": "Runs",
     "codecs.segmentation": "decode encode",
+    "drawing.difference": "difference",
+    "drawing.picture": "colorize overlay",
     "errors": "CocosegError DocumentError LabelError OutputError Problem SampleError UsageError",
     "evaluation.evaluation": "Evaluation",
     "formats.reading": "read",
@@ -71,6 +76,7 @@ _HOMES = {
     "tools.masks": "MaskSummary to_masks",
     "tools.onehot": "OneHotSummary to_onehot",
     "tools.semantic": "to_semantic",
+    "tools.show": "PictureSummary show",
     "tools.summary": "Summary",
     "tools.verify": "Verification verify",
 }
@@ -94,6 +100,7 @@ __all__ = [
     "OneHotSummary",
     "OutputError",
     "PanopticSummary",
+    "PictureSummary",
     "Problem",
     "Regions",
     "Runs",
@@ -105,7 +112,9 @@ __all__ = [
     "Verification",
     "__version__",
     "check",
+    "colorize",
     "decode",
+    "difference",
     "encode",
     "evaluate",
     "from_one_hot",
@@ -114,9 +123,11 @@ __all__ = [
     "label_scheme",
     "load_masks",
     "one_hot",
+    "overlay",
     "panoptic_to_semantic",
     "read",
     "semantic",
+    "show",
     "to_coco",
     "to_masks",
     "to_onehot",

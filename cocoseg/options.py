@@ -165,7 +165,11 @@ class Reading(TypedDict, total=False):
     ]
     photos: Annotated[
         "StrPath | None",
-        Option("Folder of the photos, to take sizes from where the JSON has none.", metavar="DIR"),
+        Option(
+            "Folder of the photos: to take sizes from where SRC has none, and to draw on.",
+            unset="where SRC says they are",
+            metavar="DIR",
+        ),
     ]
     size: Annotated[
         str | None,
@@ -435,6 +439,51 @@ class Checking(Reading, total=False):
     executor: AnExecutor
     time_limit: TimeLimit
     on_done: OnDone
+
+
+class Showing(Painting, Reading, Running, total=False):
+    """Options of ``show``."""
+
+    look: Annotated[
+        Literal["overlay", "side-by-side", "outline", "classes"],
+        Option(
+            "Draw the labels over the photo, the photo and that beside it, outlines alone, or class maps in colour.",
+            "overlay",
+            shell=Shell(("--as",)),
+        ),
+    ]
+    alpha: Annotated[float, Option("How much the colours cover the photo, 0 to 1.", 0.5, metavar="SHARE", least=0)]
+    only: Annotated[
+        str | None,
+        Option("Draw the classes of this name alone, or of a pattern such as 'traffic*'.", metavar="NAME", unset="all"),
+    ]
+    select: Annotated[
+        str | None,
+        Option("Draw the images of this name alone, with or without its ending, or of a pattern.", metavar="NAME"),
+    ]
+    most: Annotated[
+        int | None,
+        Option(
+            "Draw at most N images, from all over the data set.",
+            unset="all",
+            metavar="N",
+            least=1,
+            shell=Shell(("--max",)),
+        ),
+    ]
+    legend: Annotated[bool, Option("Add a legend of the classes, by their pixels.", False)]
+    names: Annotated[
+        bool,
+        Option(
+            "Write the names of classes into the picture.",
+            True,
+            shell=Shell(("--no-names",), "Do not write the names of classes into the picture."),
+        ),
+    ]
+    scale: Annotated[
+        int, Option("Draw every pixel N times as high and wide, for small pictures.", 1, metavar="N", least=1)
+    ]
+    format: Annotated[Literal["png", "jpg"], Option("Write PNG, or JPEG, which is smaller.", "png")]
 
 
 class Verifying(TypedDict, total=False):

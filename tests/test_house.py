@@ -19,7 +19,7 @@ FLOORS = [
     {"labels"},
     {"options"},
     {"targets", "runs"},
-    {"formats", "losses", "metrics", "stats"},
+    {"drawing", "formats", "losses", "metrics", "stats"},
     {"evaluation"},
     {"tools", "torch"},
     {"cli"},

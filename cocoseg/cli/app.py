@@ -16,6 +16,7 @@ from cocoseg.cli import (
     formats,
     info,
     labels,
+    show,
     to_coco,
     to_masks,
     to_onehot,
@@ -32,7 +33,7 @@ from cocoseg.version import __version__
 
 SECTIONS = {
     "Convert": (to_semantic, to_onehot, to_masks, to_coco, to_panoptic),
-    "Look": (labels, info, formats),
+    "Look": (show, labels, info, formats),
     "Check": (check, evaluate, verify),
 }
 

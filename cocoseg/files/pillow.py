@@ -1,4 +1,4 @@
-"""Opens pictures with Pillow, where no decoder of our own reads them."""
+"""Opens pictures with Pillow, where no decoder of our own reads them, and writes JPEG."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
 
 from cocoseg.errors import SampleError
 
@@ -34,3 +37,16 @@ def opened(data: bytes, kind: str, category: str) -> Iterator[PIL.Image.Image]:
         raise SampleError(category, f"the {kind} can't be decoded ({error}); get the file again") from None
     finally:
         Image.MAX_IMAGE_PIXELS = before
+
+
+def write_jpeg(picture: npt.NDArray[np.uint8]) -> bytes:
+    r"""A picture of colours (H, W, 3) uint8 -> JPEG bytes; colours are as sharp as brightness.
+
+    >>> write_jpeg(np.zeros((2, 3, 3), np.uint8))[:2]
+    b'\xff\xd8'
+    """
+    from PIL import Image
+
+    data = io.BytesIO()
+    Image.fromarray(picture).save(data, "JPEG", quality=90, subsampling=0)
+    return data.getvalue()

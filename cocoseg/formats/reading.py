@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from importlib import import_module
@@ -73,12 +74,11 @@ def _facts(name: str, source: str) -> dict[str, Any]:
 
 
 def opened(
-    path: StrPath, options: Reading, function: str = "read", images: Listed | None = None, photos_apart: bool = False
+    path: StrPath, options: Reading, function: str = "read", images: Listed | None = None
 ) -> tuple[str, Dataset]:
     """The format of a source and its data set, from the ``function`` of the format's module.
 
-    ``images`` are those that a list of results is about, where no file lists them. With ``photos_apart``, every format
-    takes ``photos``: those that read no photo are only told where they are. Raises as ``read`` does.
+    ``images`` are those that a list of results is about, where no file lists them. Raises as ``read`` does.
     """
     source, name = place(path), options["source_format"]
     given = {name: _location(name, value) for name, value in changed(Reading, options).items()}
@@ -97,8 +97,6 @@ def opened(
         raise DocumentError("file.missing", text)
     if images is not None and found.format == "coco":
         given.setdefault("images", images)
-    apart = photos_apart and "photos" not in FORMATS[found.format or "coco"].options
-    photos = given.pop("photos", "") if apart else ""
     read_as = _read_as(found)
     try:
         with allowing(most):
@@ -109,8 +107,7 @@ def opened(
         raise DocumentError("json.depth", f"{os.fspath(path)}: {TOO_DEEP}") from None
     if all_classes:
         dataset = replace(dataset, categories=tuple(replace(row, ignored=False) for row in dataset.categories))
-    load, photos = _with_limit(dataset.load, most), photos or dataset.photos
-    dataset = replace(dataset, load=load, read_as=dataset.read_as or read_as, photos=photos)
+    dataset = replace(dataset, load=_with_limit(dataset.load, most), read_as=dataset.read_as or read_as)
     return found.format or "coco", _with_single_crowds(dataset) if single else dataset
 
 
@@ -118,7 +115,7 @@ def _read(path: StrPath, source: str, found: Found, function: str, given: dict[s
     name = found.format or "coco"
     row = FORMATS[name]
     given = {option: value for option, value in given.items() if option in row.options or option not in _PYTHON_ONLY}
-    if strange := next((option for option in given if option not in row.options), None):
+    if strange := next((option for option in given if option not in (*row.options, "photos")), None):
         what = f"is a {row.what}" if row.what.startswith("folder") else f"holds {row.what}"
         text = f"{what}, where {flag(Reading, strange)} means nothing"
         raise DocumentError("doc.kind", f"{os.fspath(path)}: {text}")
@@ -126,18 +123,19 @@ def _read(path: StrPath, source: str, found: Found, function: str, given: dict[s
     layout = {"layout": row.layout} if row.layout else {}
     try:
         dataset: Dataset = getattr(module, function, module.read)(
-            _within(source, name, found.document), **layout, **_own(given)
+            _within(source, name, found.document), **layout, **_own(given, row.options)
         )
         problems = numbering(given["categories"], dataset.categories) if "categories" in given else ()
     except SampleError as error:  # storage that stopped answering
         raise DocumentError(error.category, error.message) from None
-    photos = dataset.photos or given.get("photos", "")
+    photos = given.get("photos") or dataset.photos
     return replace(dataset, problems=(*problems, *dataset.problems), photos=photos)
 
 
-def _own(given: dict[str, Any]) -> dict[str, Any]:
+def _own(given: dict[str, Any], taken: Sequence[str]) -> dict[str, Any]:
     """The options that the format's module takes; the others change what it has read."""
-    return {name: value for name, value in given.items() if name != "all_classes"}
+    others = {"all_classes"} if "photos" in taken else {"all_classes", "photos"}
+    return {name: value for name, value in given.items() if name not in others}
 
 
 def _read_as(found: Found) -> str:

@@ -14,7 +14,7 @@ from msgspec import Raw
 from cocoseg.codecs import overlap, rle
 from cocoseg.codecs.regions import Regions
 from cocoseg.codecs.rle import Runs
-from cocoseg.errors import Problem, show
+from cocoseg.errors import Problem, SampleError, show
 from cocoseg.limits import allowed_pixels, within_its_limit
 
 ImageId = int | str
@@ -98,6 +98,23 @@ class Sample:
         """(H, W) int64: the segment id of every pixel, or 0. Where masks overlap, the last one counts."""
         regions = self.shapes if isinstance(self.shapes, Regions) else overlap.layers(self.shapes)[0]
         return regions.paint(self.ids, outside=0)
+
+    @within_its_limit
+    def _repr_png_(self) -> bytes | None:
+        """A picture of the masks for a notebook, of up to 400 by 400 pixels, or None if the sample is too large."""
+        from cocoseg.model.preview import preview
+
+        try:
+            return preview(self.shapes, self.category_ids, self.scores)
+        except SampleError:
+            return None
+
+    def _repr_html_(self) -> str:
+        """The picture, with the image's name, its size, and how many segments there are."""
+        from cocoseg.model.preview import captioned
+
+        height, width = self.size
+        return captioned(self._repr_png_(), f"{self.key}: {height} × {width} pixels, {len(self.ids):,} segments")
 
     def without(self, categories: Collection[int]) -> Sample:
         """The sample without the segments of these categories, whose pixels become void in ``Regions``."""

@@ -106,7 +106,7 @@ def look(
     With ``shapes``, parts, holes and heat maps are counted too. Where ``out`` is a folder, the run leaves its journal
     there, and the same run again goes on where it ended. Photos that changed since are not seen then.
     """
-    format, dataset = opened(source, reading, photos_apart=True)
+    format, dataset = opened(source, reading)
     dataset, notes = evaluated(dataset)
     folder = photo_folder(dataset)
     measure = Measure(folder, dataset.conventions.unlabelled == "background", shapes)
