@@ -88,8 +88,8 @@ def _lines(row: Finding, verbose: bool) -> list[str]:
 def _examples(row: Finding) -> list[str]:
     """Where a finding was seen: short names beside each other, sentences below each other."""
     if max(map(len, row.examples), default=0) > _SHORT:
-        return list(row.examples)
-    return _filled([*row.examples, *(["..."] if row.has_more else [])])
+        return [*row.examples, *([f"... and {row.left_out:,} more"] if row.left_out else [])]
+    return _filled([*row.examples, *(["..."] if row.left_out else [])])
 
 
 def _filled(names: list[str]) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 from cocoseg.errors import show
 from cocoseg.model import Category, unlisted
@@ -32,16 +33,16 @@ def _unlisted(side: Side) -> Iterator[Finding]:
     segments = sum(known[number].segments for number in numbers)
     ids = f"{counted(segments, 'segment')} of {counted(len(numbers), 'category id')}"
     if numbers and side.dataset.categories:
-        yield Finding("id.unlisted", f"{ids} that the source does not list", segments, some(numbers))
+        yield Finding("id.unlisted", f"{ids} that the source does not list", segments, *some(numbers))
     elif numbers:
         what = f"the source lists no categories; --categories names those of {ids}"
-        yield Finding("categories.none", what, segments, some(numbers))
+        yield Finding("categories.none", what, segments, *some(numbers))
 
 
 def _roots(side: Side) -> Iterator[Finding]:
     if roots := [show(row.name) for row in side.dataset.categories if row.unused_root]:
         what = f"{classes(len(roots))} without a segment, which only group others as their supercategory"
-        yield Finding("label.unused_root", what, len(roots), some(roots))
+        yield Finding("label.unused_root", what, len(roots), *some(roots))
 
 
 def _alike(categories: Sequence[Category]) -> Iterator[Finding]:
@@ -50,7 +51,7 @@ def _alike(categories: Sequence[Category]) -> Iterator[Finding]:
     for row in categories:
         groups.setdefault("".join(row.name.split()).casefold(), {})[row.name] = None
     if alike := [" and ".join(map(show, names)) for names in groups.values() if len(names) > 1]:
-        yield Finding("name.case", "class names that differ only in case or spaces", len(alike), some(alike))
+        yield Finding("name.case", "class names that differ only in case or spaces", len(alike), *some(alike))
 
 
 def _zero(side: Side) -> Iterator[Finding]:
@@ -69,7 +70,7 @@ def _unused(side: Side) -> Iterator[Finding]:
     unused = [number for number in listed if not side.statistics.classes[number].images]
     if unused and side.statistics.areas.total:
         what = f"{len(unused):,} of {classes(len(listed))} without a pixel"
-        yield Finding("class.unused", what, len(unused), some(name_of(side, number) for number in unused))
+        yield Finding("class.unused", what, len(unused), *some(unused, partial(name_of, side)))
 
 
 def _rare(side: Side) -> Iterator[Finding]:
@@ -79,5 +80,6 @@ def _rare(side: Side) -> Iterator[Finding]:
     bound = min(RARE, most // RARE_SHARE)
     if rare := sorted((number for number in images if images[number] <= bound), key=lambda k: (images[k], k)):
         what = f"{classes(len(rare))} in {counted(bound, 'image')} or fewer, the most frequent one in {most:,}"
-        said = (f"{name_of(side, number)} ({images[number]})" for number in rare)
-        yield Finding("class.rare", what, len(rare), some(said))
+        yield Finding(
+            "class.rare", what, len(rare), *some(rare, lambda number: f"{name_of(side, number)} ({images[number]})")
+        )

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from cocoseg.errors import show
 from cocoseg.model import Dataset
 from cocoseg.stats.statistics import Statistics
+
+T = TypeVar("T")
 
 EXAMPLES = 5  # of a finding
 
@@ -74,9 +75,9 @@ _ORDER = {name: place for place, name in enumerate(KINDS)}
 class Finding:
     """One thing that was found, with how often, and where it was seen first.
 
-    ``count`` is of what the message names: images, annotations, classes or pixels. ``kind`` is a row of ``KINDS``.
-    ``category`` is the kind, or that of the problem that a reader found. ``source`` names which of two sources it is
-    about, or is empty.
+    ``count`` is of what the message names: images, annotations, classes or pixels. ``examples`` are the first few, and
+    ``left_out`` is how many more there are. ``kind`` is a row of ``KINDS``, ``category`` the same, or that of the
+    problem that a reader found. ``source`` names which of two sources it is about, or is empty.
 
     >>> str(Finding("class.unused", "2 classes have no pixel", 2, ("'cat'", "'dog'")))
     "class.unused: 2 classes have no pixel: 'cat', 'dog'"
@@ -86,6 +87,7 @@ class Finding:
     message: str
     count: int
     examples: tuple[str, ...] = ()
+    left_out: int = 0
     category: str = ""
     source: str = ""
 
@@ -96,11 +98,6 @@ class Finding:
     def __str__(self) -> str:
         more = f": {', '.join(self.examples)}" if self.examples else ""
         return f"{self.category}: {self.message}{more}"
-
-    @property
-    def has_more(self) -> bool:
-        """Whether it was seen elsewhere too."""
-        return self.count > len(self.examples) == EXAMPLES
 
     @property
     def is_error(self) -> bool:
@@ -117,7 +114,7 @@ class Finding:
         severity = "error" if self.is_error else "warning"
         said = {"severity": severity, "category": self.category, "message": self.message, "count": self.count}
         about = {"source": self.source} if self.source else {}
-        return said | about | {"examples": list(self.examples), "why": self.why}
+        return said | about | {"examples": list(self.examples), "left_out": self.left_out, "why": self.why}
 
 
 @dataclass(frozen=True)
@@ -145,9 +142,13 @@ def in_order(findings: Sequence[Finding]) -> list[Finding]:
     return sorted(findings, key=lambda row: (not row.is_error, _ORDER[row.kind], row.source, -row.count, row.category))
 
 
-def some(names: Iterable[object]) -> tuple[str, ...]:
-    """The first names, as the examples of a finding."""
-    return tuple(map(str, islice(names, EXAMPLES)))
+def some(things: Sequence[T], say: Callable[[T], str] = str) -> tuple[tuple[str, ...], int]:
+    """The first things in words, as the examples of a finding, and how many are left out.
+
+    >>> some("abcdefg", str.upper)
+    (('A', 'B', 'C', 'D', 'E'), 2)
+    """
+    return tuple(map(say, things[:EXAMPLES])), max(len(things) - EXAMPLES, 0)
 
 
 def name_of(side: Side, number: int) -> str:

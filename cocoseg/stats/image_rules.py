@@ -12,6 +12,8 @@ from cocoseg.stats.oddities import MOST_VOID, Occurrences
 MUCH_VOID = 0.25  # of all pixels
 MUCH_OVERLAP = 0.1  # of the pixels that any segment covers
 
+Examples = tuple[tuple[str, ...], int]
+
 _NONE = Occurrences()
 _WARNED = {
     "seg.bbox": "boxes disagree with the masks",
@@ -44,7 +46,7 @@ def _refused(side: Side) -> Iterator[Finding]:
     """Images that can't be used, by what is wrong with them."""
     for category, problems in _by_category(side.statistics.failures).items():
         what = f"{len(problems):,} of {counted(side.statistics.listed, 'image')} can't be used"
-        yield Finding("refused", what, len(problems), _said(side, problems), category)
+        yield Finding("refused", what, len(problems), *_said(side, problems), category)
 
 
 def _warnings(side: Side) -> Iterator[Finding]:
@@ -58,10 +60,10 @@ def _warning(side: Side, category: str, problems: Sequence[Problem]) -> Finding:
     kind, said = category if category in KINDS else "warning", _said(side, problems)
     if category in _WARNED:
         what = f"{_WARNED[category]}, in {counted(len(problems), 'image')}"
-        return Finding(kind, what, len(problems), said, category)
+        return Finding(kind, what, len(problems), *said, category)
     if len(problems) == 1:
-        return Finding(kind, said[0], 1, (), category)
-    return Finding(kind, f"{len(problems):,} warnings of the reader", len(problems), said, category)
+        return Finding(kind, said[0][0], 1, category=category)
+    return Finding(kind, f"{len(problems):,} warnings of the reader", len(problems), *said, category)
 
 
 def _labels(side: Side) -> Iterator[Finding]:
@@ -69,10 +71,10 @@ def _labels(side: Side) -> Iterator[Finding]:
     empty, void = stats.odd.get("image.empty", _NONE), stats.odd.get("image.void", _NONE)
     if empty.images and stats.areas.total:
         what = f"{empty.images:,} of {counted(stats.images, 'image')} without a labelled pixel"
-        yield Finding("image.empty", what, empty.images, _keys(empty))
+        yield Finding("image.empty", what, empty.images, *_keys(empty))
     if void.images and stats.areas.total:
         what = f"{void.images:,} of {counted(stats.images, 'image')} with at least {MOST_VOID:.0%} void"
-        yield Finding("image.void", what, void.images, _keys(void))
+        yield Finding("image.void", what, void.images, *_keys(void))
 
 
 def _annotations(side: Side) -> Iterator[Finding]:
@@ -81,13 +83,13 @@ def _annotations(side: Side) -> Iterator[Finding]:
     twice, conflict, area = (side.statistics.odd.get(name, _NONE) for name in kinds)
     if twice.count:
         what = f"{counted(twice.count, 'annotation')} with the category and the mask of another one"
-        yield Finding("seg.twice", what, twice.count, _keys(twice))
+        yield Finding("seg.twice", what, twice.count, *_keys(twice))
     if conflict.count:
         what = f"{counted(conflict.count, 'annotation')} with the mask of another one, but a different category"
-        yield Finding("seg.conflict", what, conflict.count, _keys(conflict))
+        yield Finding("seg.conflict", what, conflict.count, *_keys(conflict))
     if area.count:
         what = f"{counted(area.count, 'annotation')} with an area twice or half that of the mask, or worse"
-        yield Finding("seg.area", what, area.count, _keys(area))
+        yield Finding("seg.area", what, area.count, *_keys(area))
 
 
 def _pixels(side: Side) -> Iterator[Finding]:
@@ -95,12 +97,12 @@ def _pixels(side: Side) -> Iterator[Finding]:
     stats = side.statistics
     covered = stats.pixels - stats.uncovered
     if stats.void_share > MUCH_VOID and stats.areas.total:
-        first = some(show(row.key) for row in stats.most_void.examples)
-        yield Finding("void.high", f"{stats.void_share:.0%} of all pixels are void", stats.void, first)
+        first = some(stats.most_void.examples, lambda row: show(row.key))
+        yield Finding("void.high", f"{stats.void_share:.0%} of all pixels are void", stats.void, *first)
     if covered and stats.contested > MUCH_OVERLAP * covered:
-        first = some(show(row.key) for row in stats.most_overlap.examples)
+        first = some(stats.most_overlap.examples, lambda row: show(row.key))
         what = f"{stats.contested / covered:.0%} of the labelled pixels are covered by several masks"
-        yield Finding("overlap.high", what, stats.contested, first)
+        yield Finding("overlap.high", what, stats.contested, *first)
 
 
 def _photos(side: Side) -> Iterator[Finding]:
@@ -119,10 +121,10 @@ def _photos(side: Side) -> Iterator[Finding]:
     }
     for kind, sentence in sentences.items():
         if seen := odd.get(kind):
-            yield Finding(kind, f"{seen.images:,} of {sentence}", seen.images, _keys(seen))
+            yield Finding(kind, f"{seen.images:,} of {sentence}", seen.images, *_keys(seen))
     if stray := side.unlabelled:
         what = f"{counted(len(stray), 'photo')} in {where} without a label"
-        yield Finding("photo.unlabelled", what, len(stray), some(map(show, stray)))
+        yield Finding("photo.unlabelled", what, len(stray), *some(stray, show))
 
 
 def _by_category(problems: Sequence[Problem]) -> dict[str, list[Problem]]:
@@ -132,10 +134,11 @@ def _by_category(problems: Sequence[Problem]) -> dict[str, list[Problem]]:
     return groups
 
 
-def _said(side: Side, problems: Sequence[Problem]) -> tuple[str, ...]:
+def _said(side: Side, problems: Sequence[Problem]) -> Examples:
     """What problems say, without the name of the source, which is known."""
-    return some(problem.message.removeprefix(f"{side.dataset.source}: ") for problem in problems)
+    return some(problems, lambda problem: problem.message.removeprefix(f"{side.dataset.source}: "))
 
 
-def _keys(found: Occurrences) -> tuple[str, ...]:
-    return some(f"{show(key)} ({text})" if text else show(key) for key, text in found.examples)
+def _keys(found: Occurrences) -> Examples:
+    said = tuple(f"{show(key)} ({text})" if text else show(key) for key, text in found.examples)
+    return said, found.images - len(said)

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cocoseg.errors import show
+from cocoseg.model import Category
 from cocoseg.runs.tally import counted
 from cocoseg.stats.findings import Finding, Side, classes, some
 
@@ -30,7 +31,7 @@ def picture_rules(side: Side) -> Iterator[Finding]:
             count = sum(len(group) - 1 for group in found)
             how = "photo and the label" if rows["photo"].any() else "label"
             text = f"{counted(count, 'image')} {what.format(how)}"
-            yield Finding(kind, text, count, some(_same(side.keys(group.tolist())) for group in found))
+            yield Finding(kind, text, count, *some(found, lambda group: _same(side.keys(group.tolist()))))
 
 
 def split_rules(first: Side, second: Side) -> Iterator[Finding]:
@@ -48,9 +49,9 @@ def _shared(first: Side, second: Side) -> Iterator[Finding]:
     known = common > 0
     if known.any():
         count = int(np.isin(others, common[known]).sum())
-        pairs = zip(first.keys(at[known].tolist()), second.keys(where[known].tolist()), strict=True)
+        pairs = sorted(zip(first.keys(at[known].tolist()), second.keys(where[known].tolist()), strict=True))
         what = f"{count:,} of {counted(second.statistics.images, 'image')} of {second.name} are in {first.name} too"
-        yield Finding("split.shared", what, count, some(_same(list(dict.fromkeys(pair))) for pair in sorted(pairs)))
+        yield Finding("split.shared", what, count, *some(pairs, lambda pair: _same(list(dict.fromkeys(pair)))))
 
 
 def _names(first: Side, second: Side) -> Iterator[Finding]:
@@ -58,8 +59,12 @@ def _names(first: Side, second: Side) -> Iterator[Finding]:
     names = {row.id: row.name for row in first.dataset.categories}
     pairs = [(row, names[row.id]) for row in second.dataset.categories if names.get(row.id, row.name) != row.name]
     if pairs:
-        said = (f"{row.id} is {show(name)} and {show(row.name)}" for row, name in pairs)
-        yield Finding("split.names", "category ids that have another name in the other source", len(pairs), some(said))
+        what = "category ids that have another name in the other source"
+        yield Finding("split.names", what, len(pairs), *some(pairs, _two_names))
+
+
+def _two_names(pair: tuple[Category, str]) -> str:
+    return f"{pair[0].id} is {show(pair[1])} and {show(pair[0].name)}"
 
 
 def _only(side: Side, other: Side) -> Iterator[Finding]:
@@ -67,7 +72,7 @@ def _only(side: Side, other: Side) -> Iterator[Finding]:
     here, there = _shown(side), _shown(other)
     if there and (only := [name for name in here if name not in there]):
         what = f"{classes(len(only))} with pixels in {side.name}, but not in {other.name}"
-        yield Finding("split.only", what, len(only), some(map(show, only)), source=side.name)
+        yield Finding("split.only", what, len(only), *some(only, show), source=side.name)
 
 
 def _shown(side: Side) -> dict[str, None]:

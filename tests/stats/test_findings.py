@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cocoseg.stats.findings import KINDS, Finding, in_order
+from cocoseg.stats.findings import KINDS, Finding, in_order, some
 
 
 def test_errors_come_before_warnings_in_the_order_of_the_table() -> None:
@@ -18,9 +18,10 @@ def test_of_one_kind_the_most_frequent_come_first() -> None:
     assert [row.category for row in in_order(rows)] == ["b", "c", "a"]
 
 
-@pytest.mark.parametrize(("count", "examples", "more"), [(6, 5, True), (5, 5, False), (100, 2, False)])
-def test_there_is_more_only_behind_as_many_examples_as_are_shown(count: int, examples: int, more: bool) -> None:
-    assert Finding("class.unused", "text", count, ("x",) * examples).has_more is more
+@pytest.mark.parametrize(("number", "shown", "left_out"), [(0, 0, 0), (5, 5, 0), (6, 5, 1)])
+def test_the_first_examples_are_shown_and_the_others_counted(number: int, shown: int, left_out: int) -> None:
+    examples, more = some(range(number))
+    assert (len(examples), more) == (shown, left_out)
 
 
 def test_a_finding_has_the_category_of_its_kind_or_of_the_reader() -> None:
@@ -30,6 +31,7 @@ def test_a_finding_has_the_category_of_its_kind_or_of_the_reader() -> None:
         "message": "text",
         "count": 1,
         "examples": [],
+        "left_out": 0,
         "why": KINDS["refused"].why,
     }
     assert Finding("seg.twice", "text", 1, source="val").as_dict()["source"] == "val"
