@@ -92,6 +92,9 @@ OnDone = Annotated[
 ]
 
 
+Overwrite = Annotated[bool, Option("Replace files in OUT that no run of cocoseg wrote.", False)]
+
+
 class Reading(TypedDict, total=False):
     """How a source is read."""
 
@@ -261,7 +264,7 @@ class Running(TypedDict, total=False):
 
     workers: Workers
     executor: AnExecutor
-    overwrite: Annotated[bool, Option("Replace files in OUT that no run of cocoseg wrote.", False)]
+    overwrite: Overwrite
     on_error: Annotated[
         Literal["skip", "stop"], Option("Skip an image that cannot be converted, or stop at the first one.", "skip")
     ]
@@ -439,6 +442,12 @@ class Checking(Reading, total=False):
     executor: AnExecutor
     time_limit: TimeLimit
     on_done: OnDone
+
+
+class Reporting(Checking, total=False):
+    """Options of ``cocoseg report``."""
+
+    overwrite: Overwrite
 
 
 class Showing(Painting, Reading, Running, total=False):

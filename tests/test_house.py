@@ -21,6 +21,7 @@ FLOORS = [
     {"targets", "runs"},
     {"drawing", "formats", "losses", "metrics", "stats"},
     {"evaluation"},
+    {"page"},
     {"tools", "torch"},
     {"cli"},
     {"__main__", "__init__"},

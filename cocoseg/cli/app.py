@@ -16,6 +16,7 @@ from cocoseg.cli import (
     formats,
     info,
     labels,
+    report,
     show,
     to_coco,
     to_masks,
@@ -33,7 +34,7 @@ from cocoseg.version import __version__
 
 SECTIONS = {
     "Convert": (to_semantic, to_onehot, to_masks, to_coco, to_panoptic),
-    "Look": (show, labels, info, formats),
+    "Look": (show, report, labels, info, formats),
     "Check": (check, evaluate, verify),
 }
 

@@ -34,8 +34,8 @@ def command(
     """
     from cocoseg import parallel
     from cocoseg.cli.cluster import cluster
+    from cocoseg.cli.printing import as_json, print_lines
     from cocoseg.cli.progress import progress
-    from cocoseg.cli.report import as_json, print_lines
     from cocoseg.tools.check import check
 
     parallel.tune_memory()
@@ -76,7 +76,7 @@ def _findings(result: Check, verbose: bool) -> list[str]:
 
 def _lines(row: Finding, verbose: bool) -> list[str]:
     """A finding, and below it where it was seen, on one line if there is room."""
-    from cocoseg.cli.report import printable
+    from cocoseg.cli.printing import printable
 
     severity = "error" if row.is_error else "warning"
     where = f"{row.source}: " if row.source else ""

@@ -85,10 +85,15 @@ def check(src: StrPath, val: StrPath | None = None, **options: Unpack[Checking])
     []
     """
     how = How(options["workers"], options["executor"], time_limit=options["time_limit"], on_done=options["on_done"])
+    sides = [look(source, reading, how, name) for source, reading, name in named(src, val, options)]
+    return judge(sides, whole=not options["split"])
+
+
+def named(src: StrPath, val: StrPath | None, options: Checking) -> list[tuple[StrPath, Reading, str]]:
+    """One source or two, how each is read, and what findings call it."""
     sources = [(src, part(Reading, options)), *([] if val is None else [(val, _of_val(options))])]
     names = _names([os.fspath(source) for source, _ in sources])
-    sides = [look(source, reading, how, name) for (source, reading), name in zip(sources, names, strict=True)]
-    return judge(sides, whole=not options["split"])
+    return [(source, reading, name) for (source, reading), name in zip(sources, names, strict=True)]
 
 
 def look(
