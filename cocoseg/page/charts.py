@@ -108,7 +108,16 @@ def histogram(sides: Sequence[Histogram], what: str, names: Sequence[str]) -> Ba
         Tick((_place(value, steps) - first + (0.5 if value < steps * 2 else 0)) / (last - first + 1), short(value))
         for value in _ticks(least, most)
     ]
-    return bars(drawn, labels, shown, [what, *names], ticks, share=len(sides) > 1)
+    return bars(drawn, labels, shown, [what, *names], _apart(ticks), share=len(sides) > 1)
+
+
+def _apart(ticks: Sequence[Tick]) -> list[Tick]:
+    """The marks that have room beside the one before."""
+    found: list[Tick] = []
+    for tick in ticks:
+        if not found or tick.at - found[-1].at > 0.06:
+            found.append(tick)
+    return found
 
 
 def shares(sides: Sequence[Sequence[int]], what: str, names: Sequence[str]) -> Bars:

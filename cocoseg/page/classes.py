@@ -15,11 +15,10 @@ from cocoseg.labels import LabelScheme, label_scheme
 from cocoseg.losses import effective_number, inverse_frequency
 from cocoseg.model import Category, Dataset
 from cocoseg.page.words import name, percent, times, whole
+from cocoseg.runs.tally import counted
+from cocoseg.stats.category_rules import RARE, RARE_SHARE, rare_bound
 from cocoseg.stats.classes import ClassStatistics
 from cocoseg.stats.findings import Side
-
-FEW = 10  # times fewer images than the middle class has a class that is under-represented
-RULE = f"in fewer than a {FEW}th as many images as the middle class"
 
 _ABSENT = ClassStatistics()
 
@@ -126,14 +125,13 @@ def _by_name(side: Side) -> dict[str, int]:
 def _shares(side: Side) -> dict[int, Shares]:
     stats = side.statistics
     pixels = sum(row.pixels for row in stats.classes.values())
-    present = [row.images for row in stats.classes.values() if row.images]
-    middle = float(np.median(present)) if present else 0.0
+    bound = rare_bound(stats.classes)
     return {
         number: Shares(
             row,
             row.pixels / pixels if pixels else 0.0,
             row.images / stats.images if stats.images else 0.0,
-            0 < row.images * FEW < middle,
+            0 < row.images <= bound,
         )
         for number, row in stats.classes.items()
     }
@@ -192,6 +190,14 @@ def weights(side: Side) -> list[Weights]:
 
 def _list(values: Sequence[float]) -> str:
     return f"[{', '.join(f'{value:.4g}' for value in values)}]"
+
+
+def rule(side: Side) -> str:
+    """When a class is under-represented, as the finding ``class.rare`` has it."""
+    bound = rare_bound(side.statistics.classes)
+    if not bound:
+        return f"no class is in {RARE_SHARE} images, from which on a class may be"
+    return f"in {counted(bound, 'image')} or fewer: at most {RARE}, and a {RARE_SHARE}th of the most frequent class"
 
 
 def few(rows: Sequence[ClassRow], side: int) -> list[str]:

@@ -9,11 +9,12 @@ from typing import NamedTuple
 
 from cocoseg.errors import Problem
 from cocoseg.page import charts, together
-from cocoseg.page.classes import RULE, ClassRow, Weights, class_rows, few, names_of, weights
+from cocoseg.page.classes import ClassRow, Weights, class_rows, few, names_of, rule, weights
 from cocoseg.page.gallery import MOST, Group, Picture, chosen, grouped
 from cocoseg.page.words import name, percent, whole
 from cocoseg.stats.findings import Finding, Side
 from cocoseg.stats.histogram import Histogram
+from cocoseg.stats.picture_rules import shared
 
 ROWS = 500  # of a table
 _HEATS = 120  # heat maps of a page
@@ -48,7 +49,6 @@ class DatasetPage:
     left_out: int = 0
 
     template = "dataset.html"
-    rule = RULE
     most_rows = ROWS
     named = together.NAMED
 
@@ -118,6 +118,15 @@ class DatasetPage:
     def under(self) -> list[list[str]]:
         """The under-represented classes of each side."""
         return [few(self.rows, k) for k in range(len(self.sides))]
+
+    def rule(self, k: int) -> str:
+        """When a class of side ``k`` is under-represented."""
+        return rule(self.sides[k])
+
+    @property
+    def kinds(self) -> bool:
+        """Whether it is known of any class that it is a thing or stuff."""
+        return any(row.kind for row in self.rows)
 
     @property
     def weights(self) -> list[Weights]:
@@ -201,6 +210,11 @@ class DatasetPage:
     def examples(self) -> list[Group]:
         """The pictures of classes."""
         return grouped([row for row in self.pictures if not row.caption])
+
+    @cached_property
+    def shared(self) -> list[tuple[str, str]]:
+        """The images that are in both sources, by their names in each."""
+        return shared(*self.sides) if len(self.sides) == 2 else []
 
     @cached_property
     def refused(self) -> list[Refusal]:

@@ -76,7 +76,7 @@ def _environment() -> Environment:
     )
     script = _part("script.js")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    found.filters |= {"whole": whole, "percent": percent, "short": short, "name": name, "called": called}
+    found.filters |= {"whole": whole, "percent": percent, "short": short, "name": name, "called": called, "capitalize_first": lambda text: text[:1].upper() + text[1:]}
     found.globals |= {"version": __version__, "script": script, "script_hash": digest, "style": _part("style.css")}
     found.globals |= {"scale": scale_colors()}
     return found

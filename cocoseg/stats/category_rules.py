@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
 from cocoseg.errors import show
 from cocoseg.model import Category, unlisted
 from cocoseg.runs.tally import counted
+from cocoseg.stats.classes import ClassStatistics
 from cocoseg.stats.findings import Finding, Side, classes, name_of, some
 
 RARE = 10  # images; LVIS calls the classes rare that are in so many
@@ -76,10 +77,14 @@ def _unused(side: Side) -> Iterator[Finding]:
 def _rare(side: Side) -> Iterator[Finding]:
     """Classes in few images, both by number and beside the most frequent class."""
     images = {number: row.images for number, row in side.statistics.classes.items() if row.images}
-    most = max(images.values(), default=0)
-    bound = min(RARE, most // RARE_SHARE)
+    most, bound = max(images.values(), default=0), rare_bound(side.statistics.classes)
     if rare := sorted((number for number in images if images[number] <= bound), key=lambda k: (images[k], k)):
         what = f"{classes(len(rare))} in {counted(bound, 'image')} or fewer, the most frequent one in {most:,}"
         yield Finding(
             "class.rare", what, len(rare), *some(rare, lambda number: f"{name_of(side, number)} ({images[number]})")
         )
+
+
+def rare_bound(known: Mapping[int, ClassStatistics]) -> int:
+    """The images that a rare class is in at most."""
+    return min(RARE, max((row.images for row in known.values()), default=0) // RARE_SHARE)

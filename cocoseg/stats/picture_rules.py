@@ -44,14 +44,18 @@ def split_rules(first: Side, second: Side) -> Iterator[Finding]:
 
 def _shared(first: Side, second: Side) -> Iterator[Finding]:
     """Images that are in both."""
+    if pairs := shared(first, second):
+        what = f"{len(pairs):,} of {counted(second.statistics.images, 'image')} of {second.name} are in {first.name} too"
+        yield Finding("split.shared", what, len(pairs), *some(pairs, lambda pair: _same(list(dict.fromkeys(pair)))))
+
+
+def shared(first: Side, second: Side) -> list[tuple[str, str]]:
+    """The images of the second side that the first one has too: what they are called in the first, and in the second."""
     ones, others = _identity(first.statistics.kept_rows), _identity(second.statistics.kept_rows)
-    common, at, where = np.intersect1d(ones, others, return_indices=True)
-    known = common > 0
-    if known.any():
-        count = int(np.isin(others, common[known]).sum())
-        pairs = sorted(zip(first.keys(at[known].tolist()), second.keys(where[known].tolist()), strict=True))
-        what = f"{count:,} of {counted(second.statistics.images, 'image')} of {second.name} are in {first.name} too"
-        yield Finding("split.shared", what, count, *some(pairs, lambda pair: _same(list(dict.fromkeys(pair)))))
+    values, places = np.unique(ones, return_index=True)
+    found = np.flatnonzero((others > 0) & np.isin(others, values))
+    same = places[np.searchsorted(values, others[found])]
+    return sorted(zip(first.keys(same.tolist()), second.keys(found.tolist()), strict=True))
 
 
 def _names(first: Side, second: Side) -> Iterator[Finding]:

@@ -1,6 +1,6 @@
 "use strict";
 for (const table of document.querySelectorAll("table.sorts")) {
-  table.querySelectorAll("thead th").forEach((head, column) => {
+  [...table.tHead.rows].at(-1).querySelectorAll("th").forEach((head, column) => {
     const button = document.createElement("button");
     button.type = "button";
     button.append(...head.childNodes);
