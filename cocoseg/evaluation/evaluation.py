@@ -10,8 +10,10 @@ from typing import Any, ClassVar
 import msgspec
 import numpy as np
 
-from cocoseg.errors import Problem, UsageError, show, suggestion
+from cocoseg.errors import Problem
 from cocoseg.evaluation.groups import Groups
+from cocoseg.evaluation.guards import of_positions, suspicions
+from cocoseg.evaluation.least import below
 from cocoseg.evaluation.measures import Measure, Result
 from cocoseg.labels import LabelScheme
 from cocoseg.metrics.average_precision import AveragePrecision, PrecisionResult
@@ -27,7 +29,7 @@ from cocoseg.runs.tally import Tally, counted
 
 Number = float | None
 
-_FAR = 0.2  # of the pixels, as ConfusionMatrix.off_by_one has it
+_ALL_CLASSES: tuple[Convention, ...] = ("ade20k", "cocostuff", "erfnet")  # what they print depends on absent classes
 _RESULT = msgspec.json.Decoder(Result)
 
 WHY: dict[Convention, str] = {
@@ -66,6 +68,7 @@ class Evaluation(Tally):
     groups: Groups | None = None
     numbers_only: bool = False
     as_ids: tuple[int | None, ...] = field(default=(), repr=False)
+    borrowed: bool = field(default=False, repr=False)
     rows: dict[str, dict[str, Any]] | None = field(default=None, repr=False)
     counters: dict[str, Counter] = field(default_factory=dict, repr=False)
 
@@ -172,8 +175,27 @@ class Evaluation(Tally):
         super().close(seconds)
         self.__dict__.pop("instances", None)  # counted too early, if it has been asked for
         if self.images:
-            self.problems += suspicions(self)
+            self.problems += self._suspicions()
             self.notes += _without_results(self.counters.get("instances"))
+
+    def _suspicions(self) -> list[Problem]:
+        found: list[Problem] = []
+        matrix = self.confusion or self.counters.get("guard")
+        if isinstance(matrix, ConfusionMatrix) and (matrix.pixels or self.confusion):
+            background = None if self.scheme.outside == self.scheme.void else self.scheme.outside
+            sides = (self.truth, self.prediction)
+            found += suspicions(matrix, self.scheme.names, background, self.as_ids, sides)
+        if self.numbers_only and (self.every or self.convention in _ALL_CLASSES):
+            found.append(self._numbered())
+        unknown = sum(problem.category == "id.unknown" for problem in self.failures)
+        return [*found, of_positions(self.prediction, unknown)] if self.borrowed and unknown else found
+
+    def _numbered(self) -> Problem:
+        """That some conventions depend on classes that nobody has named."""
+        count = self.confusion.num_classes if self.confusion else 0
+        text = f"its classes have no names, and none above {count - 1} occurs, so {count} are counted"
+        advice = f"for {', '.join(_ALL_CLASSES)} name all of them with --categories or --labels"
+        return Problem("eval.classes", f"{self.truth}: {text}; {advice}")
 
     def results(self) -> dict[str, Any]:
         """The numbers, by task."""
@@ -202,6 +224,8 @@ class Evaluation(Tally):
         }
         if self.every:
             found["conventions"] = {name: dict(row.headlines) for name, row in self.conventions.items()}
+        if self.weighted:
+            found["weighted"] = {"headlines": dict(self.weighted.headlines), "groups": dict(self.weighted.groups)}
         if self.boundary:
             found["boundary"] = {"ratio": self.boundary.ratio, "distances": list(self.boundary.distances)}
         return found
@@ -222,54 +246,14 @@ class Evaluation(Tally):
 
     def below(self, least: Mapping[str, float]) -> list[str]:
         """Which headlines are under what was asked for, in words. Raises UsageError ``usage.fail_under``."""
-        found = self.headlines
-        by_name = {name.lower(): name for name in found}
-        for name in least:
-            if name.lower() not in by_name:
-                text = f"fail_under names {show(name)}{suggestion(name, found)}"
-                raise UsageError("usage.fail_under", f"{text}; the numbers are {', '.join(found)}")
-        wanted = {by_name[name.lower()]: value for name, value in least.items()}
-        return [
-            f"{name} is {'not defined' if found[name] is None else format(found[name], '.4f')}, under {value:g}"
-            for name, value in wanted.items()
-            if (number := found[name]) is None or number < value
-        ]
-
-
-def suspicions(result: Evaluation) -> list[Problem]:
-    """What looks as if it were not meant."""
-    found: list[Problem] = []
-    matrix = result.confusion
-    if matrix is None:
-        return found
-    if not matrix.pixels:
-        found.append(Problem("eval.void", f"{result.truth}: no pixel of the truth has a class, so nothing is defined"))
-    elif step := matrix.off_by_one:
-        less = "lower" if step < 0 else "higher"
-        text = f"looks off by one: with all its classes {less} by one, far more pixels would be right"
-        found.append(Problem("eval.off_by_one", f"{result.prediction}: {text}; does one side count background as 0?"))
-    elif _are_ids(matrix, result.as_ids):
-        text = "its numbers look like category ids rather than classes: far more pixels would be right"
-        advice = "give --prediction-categories with the file of the categories"
-        found.append(Problem("eval.ids", f"{result.prediction}: {text}; {advice}"))
-    elif np.trace(matrix.matrix[:-1, :-1]) == matrix.pixels:
-        text = f"equals the truth in all {matrix.pixels:,} pixels; is it the truth itself?"
-        found.append(Problem("eval.identical", f"{result.prediction}: {text}"))
-    return found
-
-
-def _are_ids(matrix: ConfusionMatrix, as_ids: tuple[int | None, ...]) -> bool:
-    """Whether far more pixels would be right if the predicted numbers were the category ids of classes ``as_ids``."""
-    right = int(np.trace(matrix.matrix[:-1, :-1]))
-    otherwise = sum(int(matrix.matrix[index, k]) for k, index in enumerate(as_ids) if index is not None)
-    return otherwise - right > _FAR * matrix.pixels
+        return below(self.headlines, least)
 
 
 def _without_results(counter: Counter | None) -> list[str]:
     """A note about images without a predicted mask."""
     images = counter.images.values() if isinstance(counter, AveragePrecision) else ()
     empty = sum(not image.results for image in images)
-    return [f"{empty:,} of {counted(len(images), 'image')} have no predicted mask"] if empty else []
+    return [f"{counted(empty, 'image')} of {len(images):,} without a predicted mask"] if empty else []
 
 
 def _of_image(counter: Any, convention: Convention) -> dict[str, Any]:

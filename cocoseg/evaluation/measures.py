@@ -15,6 +15,7 @@ from msgspec import Raw
 from cocoseg.codecs.regions import Regions
 from cocoseg.errors import SampleError
 from cocoseg.evaluation.pairs import Paired
+from cocoseg.files.digests import digest
 from cocoseg.labels import LabelScheme
 from cocoseg.labels.schemefile import scheme_dict
 from cocoseg.metrics.average_precision import AveragePrecision
@@ -77,7 +78,8 @@ class Compare:
             return Paired(truth, resized(prediction, truth.size))
         sizes = ["{}×{}".format(*sample.size) for sample in (prediction, truth)]
         text = f"the prediction is {sizes[0]} (height×width), the truth {sizes[1]}"
-        raise SampleError("size.mismatch", f"{text}; give both one size, or scale predictions by --size nearest")
+        advice = "give both one size, or scale predictions by --size nearest"
+        raise _at(truth, SampleError("size.mismatch", f"{text}; {advice}"))
 
     def settings(self) -> bytes:
         """As ``Conversion`` has it."""
@@ -93,10 +95,10 @@ class Labels:
     prediction: LabelScheme
 
     def maps(self, pair: Paired) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
-        """The class maps of a pair: (H, W) each. A missing prediction is void."""
+        """The class maps of a pair: (H, W) each. A missing prediction is what pixels without a segment are."""
         true = semantic_map(pair.truth, self.truth).class_map
         if pair.prediction is None:
-            return true, np.full(true.shape, self.prediction.void, self.prediction.dtype)
+            return true, np.full(true.shape, self.prediction.outside, self.prediction.dtype)
         return true, semantic_map(pair.prediction, self.prediction).class_map
 
     @property
@@ -133,6 +135,30 @@ class Confusion:
     def settings(self) -> Any:
         """As ``Measure`` has it."""
         return self.labels.settings()
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """The confusion matrix of a ``share`` of the pairs, chosen by their names, whatever else is counted of them."""
+
+    confusion: Confusion
+    share: float
+
+    def blank(self) -> ConfusionMatrix:
+        """As ``Measure`` has it."""
+        return self.confusion.blank()
+
+    def count(self, pair: Paired) -> ConfusionMatrix:
+        """As ``Measure`` has it; nothing for a pair that is not chosen, or has no class map."""
+        chosen = int(digest(pair.truth.key.encode())[:8], 16) < self.share * (1 << 32)
+        try:
+            return self.confusion.count(pair) if chosen else self.blank()
+        except SampleError:
+            return self.blank()
+
+    def settings(self) -> Any:
+        """As ``Measure`` has it."""
+        return [*self.confusion.settings(), self.share]
 
 
 def _with_values(sample: Sample, scheme: LabelScheme) -> tuple[Regions, npt.NDArray[Any]]:
@@ -192,7 +218,7 @@ class Weighted:
 class Panoptic:
     """Panoptic quality, or Boundary PQ with a ``boundary``, of the truth's categories that are evaluated.
 
-    What is predicted as one of its ``others`` is void.
+    Segments of its ``others`` are void.
     """
 
     categories: tuple[Category, ...]
@@ -204,11 +230,11 @@ class Panoptic:
         return PanopticQuality(self.categories, self.boundary)
 
     def count(self, pair: Paired) -> PanopticQuality:
-        """As ``Measure`` has it. Segments of other categories of the truth are void."""
+        """As ``Measure`` has it."""
         quality = self.blank()
-        known = {row.id for row in self.categories}
-        truth, prediction = pair
-        quality.update(_of(known, truth), None if prediction is None else prediction.without(self.others))
+        true, predicted = (sample and sample.without(self.others) for sample in pair)
+        assert true is not None
+        quality.update(true, predicted)
         return quality
 
     def settings(self) -> Any:
@@ -218,7 +244,7 @@ class Panoptic:
 
 @dataclass(frozen=True)
 class Precision:
-    """Mask AP of the truth's things; predicted stuff is left out."""
+    """Mask AP of the truth's things; stuff is left out."""
 
     categories: tuple[Category, ...]
     stuff: frozenset[int] = frozenset()
@@ -234,9 +260,12 @@ class Precision:
     def count(self, pair: Paired) -> AveragePrecision:
         """As ``Measure`` has it."""
         precision = self.blank()
-        truth, prediction = pair
-        known = {row.id for row in self.categories}
-        precision.update(_of(known, truth), None if prediction is None else prediction.without(self.stuff))
+        true, predicted = (sample and sample.without(self.stuff) for sample in pair)
+        assert true is not None
+        try:
+            precision.update(true, predicted)
+        except SampleError as error:
+            raise _at(predicted or true, error) from None
         return precision
 
     def settings(self) -> Any:
@@ -244,10 +273,8 @@ class Precision:
         return [_plain(self.categories), sorted(self.stuff)]
 
 
-def _of(known: set[int], sample: Sample) -> Sample:
-    """The sample without segments of other categories, whose pixels become void."""
-    others = set(sample.category_ids.tolist()) - known
-    return sample.without(others) if others else sample
+def _at(sample: Sample, error: SampleError) -> SampleError:
+    return error.at(sample.place) if sample.place else error
 
 
 def _plain(categories: Sequence[Category]) -> Any:

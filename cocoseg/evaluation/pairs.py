@@ -17,6 +17,7 @@ from cocoseg.runs.tally import counted
 AnyEntry = Entry | Refused
 
 _FEW = 3
+_Naming = Callable[[AnyEntry, bool], set[str]]
 _SEPARATORS = "_.-"
 
 
@@ -47,15 +48,24 @@ def paired(truth: Dataset, prediction: Dataset, by_id: bool, missing: Literal["e
     or one of several, is refused itself; ``missing="empty"`` takes a missing prediction as one without segments.
     Raises DocumentError ``pair.none`` where no prediction belongs to an image of the truth.
     """
-    found, notes = _by_id(truth, prediction) if by_id else _by_name(truth.entries, prediction.entries)
-    if not found:
+    found = _by_id(truth, prediction) if by_id else _by_name(truth.entries, prediction.entries)
+    if not found.own:
         raise _nothing_paired(truth, prediction)
-    owners = Counter(k for own in found.values() for k in own)
-    rows = enumerate(truth.entries)
-    entries = [_pair(truth, prediction, entry, found.get(k, ()), owners, missing) for k, entry in rows]
+    owners = Counter(k for own in found.own.values() for k in own)
+    entries = [_pair(truth, prediction, k, found, owners, missing) for k in range(len(truth))]
     load = cast("Loads", Pair(truth.load, prediction.load, _joined))  # a run asks no more of a loader
     lonely = [entry for k, entry in enumerate(prediction.entries) if k not in owners]
-    return Pairing(Dataset(truth.categories, entries, load), notes, _lonely(prediction, lonely))
+    return Pairing(Dataset(truth.categories, entries, load), found.notes, _lonely(prediction, lonely))
+
+
+class _Found(NamedTuple):
+    """The predictions of each truth, as numbers of entries, what is to be said of it, and those of the same name in
+    another folder for each truth that has none.
+    """
+
+    own: Mapping[int, Sequence[int]]
+    notes: list[str]
+    near: Mapping[int, Sequence[int]]
 
 
 def _joined(truth: Sample | None, prediction: Sample | None) -> Any:
@@ -64,17 +74,17 @@ def _joined(truth: Sample | None, prediction: Sample | None) -> Any:
 
 
 def _pair(
-    truth: Dataset,
-    prediction: Dataset,
-    entry: AnyEntry,
-    own: Sequence[int],
-    owners: Mapping[int, int],
-    missing: str,
+    truth: Dataset, prediction: Dataset, number: int, found: _Found, owners: Mapping[int, int], missing: str
 ) -> AnyEntry:
+    entry = truth.entries[number]
     if isinstance(entry, Refused):
         return entry
+    own, near = ([prediction.entries[k] for k in rows.get(number, ())] for rows in (found.own, found.near))
     try:
-        other = _the_one([prediction.entries[k] for k in own], [owners[k] for k in own], missing)
+        other = _the_one(own, near, missing)
+        if other is not None and (images := owners[found.own[number][0]]) > 1:
+            text = f"the prediction {show(other.key)} belongs to {images} images of the truth by its name"
+            raise SampleError("pair.several", f"{text}; name predictions with their folders")
     except SampleError as error:
         return Refused(entry.where, error.at(truth.load.place(entry)).problem, entry.key, entry.image_id)
     if isinstance(other, Refused):
@@ -82,47 +92,50 @@ def _pair(
     return Entry(entry.key, entry.image_id, entry.place, (), entry.size, entry.file_name, entry.row, (entry, other))
 
 
-def _the_one(own: Sequence[AnyEntry], owners: Sequence[int], missing: str) -> AnyEntry | None:
-    """The prediction of an image. Raises SampleError ``pair.*``."""
-    if len(own) > 1:
-        some = " and ".join(show(entry.key or entry.where) for entry in own[:2])
-        raise SampleError("pair.several", f"{len(own)} predictions belong to it, such as {some}; leave one of them")
-    if own and owners[0] > 1:
-        text = f"the prediction {show(own[0].key)} belongs to {owners[0]} images of the truth by its name"
-        raise SampleError("pair.several", f"{text}; name predictions with their folders")
+def _the_one(own: Sequence[AnyEntry], near: Sequence[AnyEntry], missing: str) -> AnyEntry | None:
+    """The prediction of an image, of its ``own`` and those ``near``. Raises SampleError ``pair.*``."""
+    found = own or near
+    if len(found) > 1:
+        some = " and ".join(show(entry.key or entry.where) for entry in found[:2])
+        raise SampleError("pair.several", f"{len(found)} predictions belong to it, such as {some}; leave one of them")
+    if near and not own:
+        text = f"it has no prediction, but {show(near[0].key)} is called like it in another folder"
+        raise SampleError("pair.missing", f"{text}; move it, or take it away")
     if not own and missing == "error":
         raise SampleError("pair.missing", "it has no prediction; add it, or use --missing empty to count it as empty")
     return own[0] if own else None
 
 
-def _by_id(truth: Dataset, prediction: Dataset) -> tuple[dict[int, list[int]], list[str]]:
+def _by_id(truth: Dataset, prediction: Dataset) -> _Found:
     found: dict[Any, list[int]] = {}
     for k, entry in enumerate(prediction.entries):
         if entry.image_id is not None:
             found.setdefault(entry.image_id, []).append(k)
     rows = enumerate(truth.entries)
-    return {k: found[entry.image_id] for k, entry in rows if entry.image_id in found}, []
+    return _Found({k: found[entry.image_id] for k, entry in rows if entry.image_id in found}, [], {})
 
 
-def _by_name(truth: Sequence[AnyEntry], prediction: Sequence[AnyEntry]) -> tuple[dict[int, list[int]], list[str]]:
-    """Which predictions belong to each truth: by the whole name, else the name of the file, else what is telling."""
-    found: dict[int, list[int]] = {}
-    notes: list[str] = []
-    taken: set[int] = set()
-    for words, name_of in _namings(truth, prediction):
-        left = [k for k in range(len(truth)) if k not in found]
-        free = [k for k in range(len(prediction)) if k not in taken]
-        if not left or not free:
-            break
-        more = _matched(left, free, truth, prediction, name_of)
-        taken.update(k for own in more.values() for k in own)
-        found |= more
-        if more and words:
-            notes.append(f"{counted(len(more), 'prediction')} found by {words}")
-    return found, notes
+def _by_name(truth: Sequence[AnyEntry], prediction: Sequence[AnyEntry]) -> _Found:
+    """Which predictions belong to each truth: by the whole name, else the name of the file, else what is telling.
+
+    One way serves all: where some images have the same name with their folders, none is found without them.
+    """
+    namings = _namings(truth, prediction)
+    for words, name_of in namings:
+        if own := _matched(truth, prediction, name_of):
+            notes = [f"{counted(len(own), 'prediction')} found by {words}"] if words else []
+            return _Found(own, notes, _near(truth, prediction, own, namings[1][1]))
+    return _Found({}, [], {})
 
 
-_Naming = Callable[[AnyEntry, bool], set[str]]
+def _near(
+    truth: Sequence[AnyEntry], prediction: Sequence[AnyEntry], own: Mapping[int, Sequence[int]], name_of: _Naming
+) -> dict[int, list[int]]:
+    """The predictions of no image that are called like a truth without one."""
+    taken = {k for rows in own.values() for k in rows}
+    found = _matched(truth, prediction, name_of)
+    free = {k: [row for row in rows if row not in taken] for k, rows in found.items() if k not in own}
+    return {k: rows for k, rows in free.items() if rows}
 
 
 def _namings(truth: Sequence[AnyEntry], prediction: Sequence[AnyEntry]) -> list[tuple[str, _Naming]]:
@@ -142,18 +155,14 @@ def _namings(truth: Sequence[AnyEntry], prediction: Sequence[AnyEntry]) -> list[
     ]
 
 
-def _matched(
-    left: Sequence[int],
-    free: Sequence[int],
-    truth: Sequence[AnyEntry],
-    prediction: Sequence[AnyEntry],
-    name_of: _Naming,
-) -> dict[int, list[int]]:
+def _matched(truth: Sequence[AnyEntry], prediction: Sequence[AnyEntry], name_of: _Naming) -> dict[int, list[int]]:
     named: dict[str, list[int]] = {}
-    for k in free:
-        for name in name_of(prediction[k], False):
+    for k, entry in enumerate(prediction):
+        for name in name_of(entry, False):
             named.setdefault(name, []).append(k)
-    own = {k: sorted({p for name in name_of(truth[k], True) for p in named.get(name, ())}) for k in left}
+    own = {
+        k: sorted({p for name in name_of(entry, True) for p in named.get(name, ())}) for k, entry in enumerate(truth)
+    }
     return {k: rows for k, rows in own.items() if rows}
 
 
@@ -164,12 +173,12 @@ def _stems(entry: AnyEntry) -> set[str]:
 
 
 def _common_end(entries: Sequence[AnyEntry], others: Sequence[AnyEntry]) -> str:
-    """What all names end with, from a separator on, as ``_leftImg8bit_pred``; of one name, what the other lacks."""
+    """What all names end with, from a separator on, as ``_leftImg8bit``; of one name, what the other side lacks."""
     stems, against = (_file_stems(side) for side in (entries, others))
-    if len(stems) == 1 == len(against):
-        rest = stems[0].removeprefix(against[0])
-        return rest if rest != stems[0] and rest[:1] in _SEPARATORS else ""
-    end = posixpath.commonprefix([stem[::-1] for stem in stems])[::-1] if len(stems) > 1 else ""
+    if len(stems) == 1:
+        rests = [stems[0][len(stem) :] for stem in against if stems[0].startswith(stem)]
+        return next((rest for rest in sorted(rests, key=len) if rest[:1] and rest[:1] in _SEPARATORS), "")
+    end = posixpath.commonprefix([stem[::-1] for stem in stems])[::-1]
     starts = (k for k, letter in enumerate(end) if letter in _SEPARATORS and not end[k + 1 : k + 2].isdigit())
     start = next(starts, None)
     return "" if start is None else end[start:]
@@ -186,7 +195,9 @@ def _nothing_paired(truth: Dataset, prediction: Dataset) -> DocumentError:
 
     what = f"no prediction belongs to an image of the truth {show(truth.source, 300)}"
     found = f"predictions are called {some(prediction.entries)}, the truth {some(truth.entries)}"
-    return DocumentError("pair.none", f"{prediction.source}: {what}: {found}; name them alike")
+    advice = "name them alike, or say what prediction names end with (--prediction-suffix _pred)"
+    why = f"{found}; {advice}" if prediction.entries else "it lists no image"
+    return DocumentError("pair.none", f"{prediction.source}: {what}: {why}")
 
 
 def _lonely(prediction: Dataset, entries: Sequence[AnyEntry]) -> list[Problem]:

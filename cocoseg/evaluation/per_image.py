@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from cocoseg.errors import OutputError, SampleError, show
+from cocoseg.errors import OutputError, SampleError, UsageError, show
 from cocoseg.files import places
 from cocoseg.files.places import parent
 from cocoseg.files.reading import read_head
 from cocoseg.runs.folders import create_folder
 
 _FIRST = "image"
+_HEADS = tuple(f"{_FIRST},{title}".encode() for title in ("mIoU", "MPA", "PQ", "truths"))
 
 
-def check_free(path: str, overwrite: bool) -> None:
-    """Raises OutputError ``out.exists`` where the file is there and is not one of these tables."""
+def check_free(path: str, overwrite: bool, sources: Sequence[str] = ()) -> None:
+    """Raises OutputError ``out.exists`` where another file is there, UsageError ``out.is_input`` among the sources."""
+    if any(places.lies_in(path, source) for source in sources):
+        text = f"the table of images {show(path, 300)} lies among what is read; choose another name"
+        raise UsageError("out.is_input", text)
     if overwrite or not places.exists(path):
         return
     try:
-        ours = read_head(path, len(_FIRST) + 1) == f"{_FIRST},".encode()
+        ours = read_head(path, max(map(len, _HEADS))).startswith(_HEADS)
     except SampleError:
         ours = False
     if not ours:

@@ -6,47 +6,60 @@ the categories, and the classes of bare class maps. All of it is said.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import Any
 
 import msgspec
-import numpy as np
 from msgspec import Raw
 
-from cocoseg.errors import DocumentError, Problem, SampleError, UsageError, show
+from cocoseg.errors import DocumentError, UsageError, show
+from cocoseg.evaluation.unexplained import (
+    NUMBERS,
+    changed,
+    class_of_masks,
+    classes_after_all,
+    is_unnamed,
+    read_numbers,
+    scheme_of_numbers,
+    seen_in,
+    without_meaning,
+)
 from cocoseg.files.places import StrPath
 from cocoseg.formats import FORMATS
 from cocoseg.formats.coco_json.images import Listed
-from cocoseg.formats.maps.look import look_at
 from cocoseg.formats.reading import opened
-from cocoseg.labels import LabelClass, LabelScheme
-from cocoseg.labels.names import plain
-from cocoseg.model import Category, Dataset, Entry, Sample
+from cocoseg.labels import LabelScheme
+from cocoseg.model import Dataset, Entry
 from cocoseg.options import Reading
-from cocoseg.runs.tally import counted
 
-NUMBERS = LabelScheme("numbers", tuple(LabelClass(k, str(k), (k,)) for k in range(255)))
-_BINARY = {0, 255}
 _WITH_IDS = ("coco", "panoptic")
+_FLAGS = {
+    "--categories": "--prediction-categories",
+    "--colors": "--prediction-colors",
+    "--from": "--prediction-format",
+    "--png-dir": "--prediction-png-dir",
+    "--source-format": "--prediction-format",
+    "--source-labels": "--prediction-labels",
+    "--suffix": "--prediction-suffix",
+}
 _EXPLAINING = ("source_labels", "categories", "colors")
-_UNNAMED = "object"  # what readers call the class of masks that have no class
 
 
 @dataclass(frozen=True)
 class Opened:
     """A source, the name of its format, and the scheme whose numbers it holds, if that was given from outside.
 
-    ``doubtful``: its numbers could be category ids just as well. ``explained`` are the options that said what its
-    numbers or colours mean.
+    ``explained`` are the options that said what its numbers or colours mean. ``borrowed``: its categories are those of
+    the truth, as it lists none.
     """
 
     dataset: Dataset
     format: str
     numbered_by: LabelScheme | None = None
-    doubtful: bool = False
     explained: Mapping[str, Any] = field(default_factory=dict)
+    borrowed: bool = False
 
 
 def open_truth(path: StrPath, options: Reading, labels: StrPath | LabelScheme) -> Opened:
@@ -58,36 +71,56 @@ def open_truth(path: StrPath, options: Reading, labels: StrPath | LabelScheme) -
         name, dataset = opened(path, options)
         return Opened(dataset, name, explained=_explaining(options))
     except DocumentError as error:
-        if (bare := _bare(path, options, error)) is None:
-            raise
-    numbered = _numbers(bare) if labels == "index" else labels
-    name, dataset = opened(path, _with(options, source_labels=numbered))
+        if (bare := without_meaning(path, options, error)) is None:
+            raise _calling(error, "TRUTH", {}) from None
+    numbered = scheme_of_numbers(bare) if labels == "index" else labels
+    name, dataset = opened(path, changed(options, source_labels=numbered))
     if labels != "index":
         return Opened(dataset, name)
     said = f"{FORMATS[name].what}, whose numbers are the classes, and 255 is void, as nothing names them"
     return Opened(replace(dataset, read_as=said), name, NUMBERS)
 
 
+def _calling(error: DocumentError, side: str, flags: Mapping[str, str]) -> DocumentError:
+    """The error with the name of the side for SRC, and the ``flags`` that apply to it."""
+    text = re.sub(r"--[a-z-]+", lambda flag: flags.get(flag[0], flag[0]), error.message)
+    return DocumentError(error.category, re.sub(r"\bSRC\b", side, text))
+
+
 def open_prediction(path: StrPath, options: Reading, truth: Opened, scheme: LabelScheme) -> Opened:
     """The prediction, with what it lacks from the truth, whose classes ``scheme`` has. Raises as ``cocoseg.read``."""
+    try:
+        return _opened_prediction(path, options, truth, scheme)
+    except DocumentError as error:
+        raise _calling(error, "PREDICTION", _FLAGS) from None
+
+
+def _opened_prediction(path: StrPath, options: Reading, truth: Opened, scheme: LabelScheme) -> Opened:
     try:
         name, dataset = opened(path, options, images=_listed(truth))
     except DocumentError as error:
         if same := _as_truth(path, options, error, truth, scheme):
             return same
-        if (bare := _bare(path, options, error)) is None:
+        if (bare := without_meaning(path, options, error)) is not None:
+            return _unexplained(path, options, bare, truth, scheme)
+        if error.category != "doc.kind" or (noisy := classes_after_all(path, options, scheme)) is None:
             raise
-        return _numbered(path, options, bare, truth, scheme)
-    if _is_unnamed(name, dataset, truth) and truth.numbered_by is None:
-        options = _with(options, class_name=_only_class(dataset.source, scheme))
-        name, dataset = opened(path, options, images=_listed(truth))
+        return Opened(noisy[1], noisy[0], scheme)
+    if is_unnamed(name, dataset, truth.dataset.categories) and not _explaining(options):
+        return _unexplained(path, options, dataset, truth, scheme)
     if not dataset.categories:
-        dataset = replace(dataset, categories=truth.dataset.categories)
+        return Opened(replace(dataset, categories=truth.dataset.categories), name, borrowed=True)
     return Opened(dataset, name)
 
 
-def _with(options: Reading, **changes: Any) -> Reading:
-    return {**options, **changes}  # type: ignore[typeddict-item]
+def _unexplained(path: StrPath, options: Reading, found: Dataset, truth: Opened, scheme: LabelScheme) -> Opened:
+    """A prediction of masks of the truth's one class, or of class maps of numbers."""
+    only = class_of_masks(found, scheme)
+    if only is not None:
+        name, dataset = opened(path, changed(options, class_name=only), images=_listed(truth))
+        return Opened(dataset, name)
+    name, dataset = read_numbers(path, options, found, truth.dataset.categories, scheme)
+    return Opened(dataset, name, scheme)
 
 
 def _explaining(options: Reading) -> dict[str, Any]:
@@ -106,86 +139,14 @@ def _as_truth(
     if error.category != "doc.missing_key" or not truth.explained or scheme.name != "index":
         return None
     try:
-        name, dataset = opened(path, _with(options, **truth.explained))
+        name, dataset = opened(path, changed(options, **truth.explained))
     except DocumentError:
         return None
     ids = {row.id for row in truth.dataset.categories}
-    if name != truth.format or (dataset.conventions.grouped and not _seen(dataset) <= _seen(truth.dataset) | ids):
+    if name != truth.format or (dataset.conventions.grouped and not seen_in(dataset) <= seen_in(truth.dataset) | ids):
         return None
     said = f"{dataset.read_as or FORMATS[name].what}, by what explains TRUTH"
     return Opened(replace(dataset, read_as=said), name)
-
-
-def _bare(path: StrPath, options: Reading, error: DocumentError) -> Dataset | None:
-    """The data set of class maps that cannot be read because nothing says what their numbers mean, or None."""
-    if error.category != "doc.missing_key":
-        return None
-    try:
-        name, dataset = opened(path, options, "glance")
-    except DocumentError:
-        return None
-    return dataset if not dataset.categories and "source_labels" in FORMATS[name].options else None
-
-
-def _numbers(bare: Dataset) -> LabelScheme:
-    """The scheme in which every number is a class. Raises DocumentError ``doc.missing_key`` if it would not do."""
-    seen = _seen(bare)
-    if seen and max(seen) > 255:
-        text = f"its numbers go up to {max(seen)}, and nothing says what they mean; name their classes with"
-        raise DocumentError("doc.missing_key", f"{bare.source}: {text} --source-labels or --categories")
-    return NUMBERS
-
-
-def _seen(dataset: Dataset) -> set[int]:
-    """The numbers in some of the pictures; none for arrays of scores."""
-    names = [entry.files[0] for entry in dataset.entries if isinstance(entry, Entry) and entry.files]
-    return look_at(dataset.folders[0], names).values if dataset.folders and names else set()
-
-
-def _numbered(path: StrPath, options: Reading, bare: Dataset, truth: Opened, scheme: LabelScheme) -> Opened:
-    """Class maps of numbers alone: those of the classes, or where these do not fit, the truth's category ids."""
-    seen = _seen(bare)
-    if seen == _BINARY and not _fits(seen - {255}, seen, scheme):
-        text = "holds 0 and 255 alone, as binary masks do, but the truth's numbers are others"
-        raise DocumentError("maps.binary", f"{bare.source}: {text}; name the classes of both with --labels")
-    by_class = {row.index for row in scheme.table} | {scheme.outside, scheme.void}
-    by_id = {row.id for row in truth.dataset.categories} | {scheme.void}
-    used = scheme if seen <= by_class or not seen <= by_id else _of_ids(scheme, truth.dataset.categories)
-    name, dataset = opened(path, _with(options, source_labels=used))
-    classes = "the classes of TRUTH" if truth.numbered_by else f"classes of labels {show(scheme.name)}"
-    what = classes if used is scheme else "the ids of TRUTH's categories"
-    said = replace(dataset, read_as=f"{FORMATS[name].what}, whose numbers are {what}")
-    return Opened(said, name, scheme, doubtful=seen <= by_class & by_id)
-
-
-def _fits(values: Collection[int], seen: Collection[int], scheme: LabelScheme) -> bool:
-    """Whether 255 can be void beside these values."""
-    return 255 not in seen or scheme.num_classes > 2 or set(values) != {0}
-
-
-def _of_ids(scheme: LabelScheme, categories: Sequence[Category]) -> LabelScheme:
-    """The scheme in which every category has its id as number."""
-    rows = tuple(LabelClass(row.id, row.name, (row.id,), row.isthing) for row in categories if 0 <= row.id < 65535)
-    void = scheme.void if all(row.index != scheme.void for row in rows) else 65535
-    return LabelScheme("ids", rows, void)
-
-
-def _is_unnamed(format: str, dataset: Dataset, truth: Opened) -> bool:
-    """Whether all masks are of one class, whose name is a guess that the truth doesn't confirm."""
-    if dataset.read_as.startswith("folder of binary masks, "):
-        return True
-    known = {row.name for row in truth.dataset.categories}
-    names = [row.name for row in dataset.categories]
-    return names == [_UNNAMED] and _UNNAMED not in known and "class_name" in FORMATS[format].options
-
-
-def _only_class(source: str, scheme: LabelScheme) -> str:
-    """The name of the one class beside background. Raises DocumentError ``maps.binary``."""
-    named = [row.name for row in scheme.table if row.index != scheme.outside and row.category_ids]
-    if len(named) != 1:
-        text = f"holds binary masks of one class, and the truth has {len(named)}"
-        raise DocumentError("maps.binary", f"{source}: {text}; name that class with --prediction-categories")
-    return named[0]
 
 
 def _listed(truth: Opened) -> Listed:
@@ -198,55 +159,6 @@ def _row(entry: Entry) -> Raw:
     size = {"height": entry.size[0], "width": entry.size[1]} if entry.size else {}
     row = {"id": entry.image_id, "file_name": entry.file_name or entry.key, **size}
     return Raw(msgspec.json.encode(row))
-
-
-def matched(truth: Dataset, prediction: Dataset) -> tuple[Dataset, list[Problem]]:
-    """The prediction with the truth's ids for categories of the same names, and what is to be said of it.
-
-    Raises DocumentError ``pair.categories`` where no name is the same.
-    """
-    own, known = _by_name(prediction.categories), _by_name(truth.categories)
-    if prediction.categories == truth.categories or not own or not known:
-        return prediction, []
-    ids = {row.id: known[name].id for name, row in own.items() if name in known}
-    if not ids:
-        names = ", ".join(show(row.name) for row in prediction.categories[:3])
-        others = ", ".join(show(row.name) for row in truth.categories[:3])
-        text = f"its categories ({names} ...) are none of the truth's ({others} ...)"
-        raise DocumentError("pair.categories", f"{prediction.source}: {text}; are both of the same data set?")
-    strange = {row.id: row.name for row in prediction.categories if row.id not in ids and row.merged is None}
-    moved = [row for row in prediction.categories if ids.get(row.id, row.id) != row.id]
-    problems = [_moved(prediction.source, moved, ids)] if moved else []
-    if not moved and not strange:
-        return prediction, problems
-    change = partial(_renumbered, {k: v for k, v in ids.items() if k != v}, strange)
-    kept = [row for row in prediction.categories if row.id not in strange]
-    categories = tuple(replace(row, id=ids.get(row.id, row.id)) for row in kept)
-    return replace(prediction.map(change), categories=categories), problems
-
-
-def _by_name(categories: Sequence[Category]) -> dict[str, Category]:
-    """The categories by their names, without those whose names are not telling."""
-    names = [plain(row.name) for row in categories]
-    return {name: row for name, row in zip(names, categories, strict=True) if names.count(name) == 1}
-
-
-def _moved(source: str, moved: Sequence[Category], ids: Mapping[int, int]) -> Problem:
-    first = moved[0]
-    text = f"{counted(len(moved), 'class') if len(moved) == 1 else f'{len(moved):,} classes'} joined by name"
-    return Problem(
-        "pair.ids", f"{source}: {text}, as ids differ: {show(first.name)} is {first.id} here and {ids[first.id]} there"
-    )
-
-
-def _renumbered(ids: Mapping[int, int], strange: Mapping[int, str], sample: Sample) -> Sample:
-    """The sample with other category ids. Raises SampleError ``id.unknown``."""
-    found = sample.category_ids.tolist()
-    for number in found:
-        if number in strange:
-            text = f"category {number} {show(strange[number])} is none of the truth's"
-            raise SampleError("id.unknown", f"{text}; leave it out, or name both sides' classes alike")
-    return replace(sample, category_ids=np.array([ids.get(number, number) for number in found], np.int64))
 
 
 def are_of_one_list(truth: Opened, prediction: Opened) -> bool:

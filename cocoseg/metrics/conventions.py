@@ -109,9 +109,9 @@ def merge(matrix: npt.NDArray[np.integer], numbers: Sequence[int | None]) -> npt
 def _groups(
     matrix: npt.NDArray[np.integer], convention: Convention, groups: Sequence[str | None]
 ) -> dict[str, float | None]:
-    """The IoU of groups: that of classes merged."""
+    """The IoU of groups: that of classes merged. Classes without a group are one more, as their pixels are labelled."""
     names = list(dict.fromkeys(name for name in groups if name is not None))
-    merged = merge(matrix, [None if name is None else names.index(name) for name in groups])
+    merged = merge(matrix, [len(names) if name is None else names.index(name) for name in groups])
     return dict(zip(names, _numbers(merged, convention, None)[0]["IoU"], strict=False))
 
 

@@ -120,7 +120,7 @@ class InstanceWeightedIoU(Counter):
 
         Raises UsageError ``usage.number`` for groups that are not as many as the classes.
         """
-        column = tuple(self._iou({row}, set(range(len(self.sizes)))) for row in range(len(self.sizes)))
+        column = tuple(self._iou({row}) for row in range(len(self.sizes)))
         headlines = {"mean iIoU": mean(column)}
         found = {} if groups is None else self._groups(groups)
         if groups is not None:
@@ -131,12 +131,11 @@ class InstanceWeightedIoU(Counter):
         if len(groups) != len(self.sizes):
             raise UsageError("usage.number", f"{len(groups)} groups for {len(self.sizes)} classes; give each class one")
         members = {name: {row for row, group in enumerate(groups) if group == name} for name in groups if name}
-        known = {row for row, group in enumerate(groups) if group is not None}
-        return {name: self._iou(rows, known) for name, rows in members.items()}
+        return {name: self._iou(rows) for name, rows in members.items()}
 
-    def _iou(self, rows: set[int], known: set[int]) -> float | None:
-        """The iIoU of some classes together, with the false positives from all others that are known."""
-        here, others = sorted(rows), sorted(known - rows)
+    def _iou(self, rows: set[int]) -> float | None:
+        """The iIoU of some classes together, with the false positives from all others."""
+        here, others = sorted(rows), sorted(set(range(len(self.sizes))) - rows)
         if not any(self.sizes[row] for row in here):
             return None
         weighted = self.weighted

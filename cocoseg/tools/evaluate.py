@@ -2,36 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from cocoseg.errors import UsageError, show
+from cocoseg.errors import Problem, UsageError, show
 from cocoseg.evaluation import per_image
+from cocoseg.evaluation.classes import matched
 from cocoseg.evaluation.evaluation import Evaluation
 from cocoseg.evaluation.groups import Groups, by_supercategory, groups_of
-from cocoseg.evaluation.measures import (
-    Boundaries,
-    Compare,
-    Confusion,
-    Labels,
-    Measure,
-    Panoptic,
-    Precision,
-    Weighted,
-)
+from cocoseg.evaluation.least import least_of
+from cocoseg.evaluation.measures import Compare, Labels, Measure
 from cocoseg.evaluation.pairs import Pairing, paired
-from cocoseg.evaluation.sides import Opened, are_of_one_list, check_order, matched, open_prediction, open_truth
+from cocoseg.evaluation.sides import Opened, are_of_one_list, check_order, open_prediction, open_truth
+from cocoseg.evaluation.tasks import Sides
 from cocoseg.files import places
 from cocoseg.files.places import StrPath, place
 from cocoseg.formats.reading import ignored_note
 from cocoseg.labels import LabelScheme, label_scheme
-from cocoseg.labels.presets import is_thing
 from cocoseg.metrics.conventions import Convention
-from cocoseg.metrics.instance_weighted import CITYSCAPES_SIZES
-from cocoseg.model import Category
-from cocoseg.options import Evaluating, Reading, part, takes
-from cocoseg.options import Labelling as LabellingOptions
+from cocoseg.options import Evaluating, Labelling, Reading, flag, given, part, takes
 from cocoseg.runs.report import Head
 from cocoseg.runs.run import Work, run
 from cocoseg.tools.running import running
@@ -43,6 +34,7 @@ if TYPE_CHECKING:
 
 COMMAND = "evaluate"
 _RULES = ("error", "nearest")
+_OF_CLASSES = ("convention", "groups", "labels", "unlabelled", "crowd", "things", "overlap")
 
 
 @takes(Evaluating)
@@ -64,186 +56,126 @@ def evaluate(truth: StrPath, prediction: StrPath, **options: Unpack[Evaluating])
     (('panoptic',), 1.0)
     """
     how = running(options)
-    least = _least(options["fail_under"])
-    sides = _Sides.open(truth, prediction, options)
-    pairing = paired(sides.truth.dataset, sides.prediction.dataset, sides.by_id, options["missing"])
-    measures = sides.measures(options)
-    result = sides.result(options, measures, pairing)
+    _check_size(options["size"])
+    least = least_of(options["fail_under"])
+    sides, by_id, problems, decided = _open(truth, prediction, options)
+    pairing = paired(sides.truth.dataset, sides.prediction.dataset, by_id, options["missing"])
+    tasks = sides.tasks(options["task"])
+    measures = sides.measures(tasks, options["convention"], options["boundary"])
+    result = _result(sides, measures, options, pairing)
+    result.notes += [*_notes(sides, tasks, options), *pairing.notes]
+    result.problems += [*problems, *pairing.problems]
     result.below(least)  # a name that no number has is found before the work
-    table = _table(options, result)
-    compare = Compare(measures, "nearest" if options["size"] == "nearest" else "error", sides.settings)
-    run(Work(COMMAND, pairing.dataset, compare, result, options["out"], sides.head(options)), how)
-    if table is not None and result.rows is not None:
+    head = _head(sides, (truth, prediction), options)
+    table = _table(options, result, head.sources)
+    compare = Compare(measures, "nearest" if options["size"] == "nearest" else "error", decided)
+    run(Work(COMMAND, pairing.dataset, compare, result, options["out"], head), how)
+    if table is not None and result.rows is not None and not options["dry_run"]:
         per_image.write_rows(table, [entry.key for entry in pairing.dataset.entries], result.rows)
     return result
 
 
-def _table(options: Evaluating, result: Evaluation) -> str | None:
-    """Where the numbers of each image go, if they are asked for. Raises OutputError ``out.exists``."""
+def _table(options: Evaluating, result: Evaluation, sources: Sequence[str]) -> str | None:
+    """Where the numbers of each image go, if they are asked for.
+
+    Raises OutputError ``out.exists``, UsageError ``out.is_input``.
+    """
     if options["per_image"] is None:
         return None
     path, out = place(options["per_image"]), options["out"]
-    per_image.check_free(path, options["overwrite"])
+    per_image.check_free(path, options["overwrite"], sources)
     result.rows = {}
     if out is not None and places.parent(path) == place(out):
         result.own = {places.base_name(path)}
     return path
 
 
-@dataclass(frozen=True)
-class _Sides:
-    """Both sources, the classes of both, and what is to be said of them."""
+def _open(truth: StrPath, prediction: StrPath, options: Evaluating) -> tuple[Sides, bool, list[Problem], str]:
+    """Both sides; whether ids of images pair them; what is to be said; and all that decided what their classes are.
 
-    truth: Opened
-    prediction: Opened
-    labels: Labels
-    by_id: bool
-    problems: list[Any]
-    settings: str
-    sources: tuple[StrPath, StrPath]
+    Raises DocumentError, LabelError, UsageError.
+    """
+    reading = _reading(options)
+    true = open_truth(truth, reading | {"min_score": None}, options["labels"])
+    check_order(true.dataset)
+    scheme = _scheme(true, options)
+    predicted = open_prediction(prediction, _of_prediction(options, reading), true, scheme)
+    check_order(true.dataset, predicted.dataset)
+    by_id = are_of_one_list(true, predicted)
+    decided = repr([(row.id, row.name) for row in predicted.dataset.categories])
+    problems = [*true.dataset.problems, *scheme.problems, *predicted.dataset.problems]
+    if predicted.numbered_by is None:
+        lenient = options["unknown"] in ("drop", "void")
+        dataset, more = matched(true.dataset, predicted.dataset, lenient)
+        predicted, problems = replace(predicted, dataset=dataset), [*problems, *more]
+        decided += str(lenient)
+    labels = Labels(scheme, label_scheme(scheme, predicted.dataset))
+    return Sides(true, predicted, labels), by_id, problems, decided
 
-    @classmethod
-    def open(cls, truth: StrPath, prediction: StrPath, options: Evaluating) -> _Sides:
-        """Raises DocumentError, LabelError, UsageError."""
-        rule = options["size"] in _RULES
-        reading = part(Reading, options)
-        if rule:
-            reading["size"] = None
-        true = open_truth(truth, reading, options["labels"])
-        check_order(true.dataset)
-        scheme = _scheme(true, options)
-        predicted = open_prediction(prediction, _of_prediction(options, reading), true, scheme)
-        check_order(true.dataset, predicted.dataset)
-        by_id = are_of_one_list(true, predicted)
-        problems = [*true.dataset.problems, *scheme.problems, *predicted.dataset.problems]
-        own = repr([(row.id, row.name) for row in predicted.dataset.categories])
-        if predicted.numbered_by is None:
-            dataset, more = matched(true.dataset, predicted.dataset)
-            predicted, problems = replace(predicted, dataset=dataset), [*problems, *more]
-        labels = Labels(scheme, label_scheme(scheme, predicted.dataset))
-        return cls(true, predicted, labels, by_id, problems, own, (truth, prediction))
 
-    @property
-    def notes(self) -> list[str]:
-        """What the sources were taken for, and what is left out."""
-        sides = (("TRUTH", self.truth, "source"), ("PREDICTION", self.prediction, "prediction"))
-        read = [
-            f"{name} was read as {_article(side.dataset.read_as)}{side.dataset.read_as}; --{flag}-format overrides this"
-            for name, side, flag in sides
-            if side.dataset.read_as
-        ]
-        ignored = {row.id for row in self.truth.dataset.categories if row.ignored} & set(self.labels.truth.ignored)
-        return [*read, *(ignored_note(self.truth.dataset) if ignored else [])]
+def _notes(sides: Sides, tasks: Sequence[str], options: Evaluating) -> list[str]:
+    """What the sources were taken for, what is left out, and options that change nothing."""
+    both = (("TRUTH", sides.truth.dataset, "source"), ("PREDICTION", sides.prediction.dataset, "prediction"))
+    read = [
+        f"{name} was read as {_article(dataset.read_as)}{dataset.read_as}; --{flag}-format overrides this"
+        for name, dataset, flag in both
+        if dataset.read_as
+    ]
+    truth = sides.truth.dataset
+    ignored = {row.id for row in truth.categories if row.ignored} & set(sides.labels.truth.ignored)
+    lacks = [f"TRUTH has no {text}" for text in truth.missing if text.startswith("iscrowd")]
+    over = sides.passed_over(tasks) if options["task"] is None else []
+    idle = (
+        []
+        if "semantic" in tasks
+        else [flag(Evaluating, name) for name in given(Evaluating, options) if name in _OF_CLASSES]
+    )
+    said = [f"{', '.join(idle)} count for the task semantic alone"] if idle else []
+    return [*read, *lacks, *(ignored_note(truth) if ignored else []), *over, *said]
 
-    def measures(self, options: Evaluating) -> dict[str, Measure]:
-        """What is counted, by its name. Raises UsageError ``usage.task``."""
-        tasks = self._tasks(options["task"])
-        ratio, evaluated = options["boundary"], self._evaluated()
-        found: dict[str, Measure] = {}
-        if "semantic" in tasks:
-            found["semantic"] = Confusion(self.labels)
-            if ratio is not None:
-                found["boundary"] = Boundaries(self.labels, ratio)
-            if options["convention"] == "cityscapes" and (sizes := self._sizes()):
-                found["weighted"] = Weighted(self.labels, sizes)
-        if "panoptic" in tasks:
-            found["panoptic"] = Panoptic(evaluated, self._others(evaluated))
-            if ratio is not None:
-                found["boundary_panoptic"] = Panoptic(evaluated, self._others(evaluated), ratio)
-        if "instances" in tasks:
-            things = tuple(row for row in evaluated if is_thing(row) is not False)
-            found["instances"] = Precision(things, self._others(things))
-        return found
 
-    def _tasks(self, wanted: str | None) -> tuple[str, ...]:
-        """The tasks to do: the one that tells most, or those that are asked for and possible."""
-        against = {"panoptic": self._no_panoptic(), "instances": self._no_instances(), "semantic": ""}
-        possible = tuple(name for name in ("instances", "panoptic", "semantic") if not against[name])
-        if wanted is None:
-            return possible[:1]
-        if wanted == "all":
-            return possible
-        if against[wanted]:
-            text = f"the task {wanted} can't be done, as {against[wanted]}; possible: {', '.join(possible)}"
-            raise UsageError("usage.task", text)
-        return (wanted,)
+def _result(sides: Sides, measures: dict[str, Measure], options: Evaluating, pairing: Pairing) -> Evaluation:
+    """An empty result."""
+    every = options["convention"] == "all"
+    convention: Convention = "mmseg" if options["convention"] == "all" else options["convention"]
+    truth, prediction = sides.truth, sides.prediction
+    return Evaluation(
+        len(pairing.dataset),
+        truth=truth.dataset.source,
+        prediction=prediction.dataset.source,
+        measures=measures,
+        scheme=sides.labels.truth,
+        categories=truth.dataset.categories,
+        convention=convention,
+        every=every,
+        groups=_groups(sides, options["groups"], convention),
+        numbers_only=truth.numbered_by is not None,
+        as_ids=sides.as_ids(),
+        borrowed=prediction.borrowed,
+    )
 
-    def _no_panoptic(self) -> str:
-        """Why segments can't be compared, in words; empty if they can."""
-        true, predicted = self.truth.dataset.conventions, self.prediction.dataset.conventions
-        if true.grouped or predicted.grouped:
-            return f"class maps in the {'truth' if true.grouped else 'prediction'} have classes but no instances"
-        if true.unlabelled == "background":
-            return "the truth has things alone; a panoptic truth has a segment for every pixel"
-        return ""
 
-    def _no_instances(self) -> str:
-        """Why masks with scores can't be compared, in words; empty if they can."""
-        if self.truth.dataset.conventions.grouped:
-            return "class maps in the truth have classes but no instances"
-        return (
-            ""
-            if self.prediction.dataset.conventions.scored
-            else "the predicted masks have no 'score', which ranks them"
-        )
+def _groups(sides: Sides, wanted: StrPath | None, convention: Convention) -> Groups | None:
+    scheme, categories = sides.labels.truth, sides.truth.dataset.categories
+    if wanted is not None:
+        return groups_of(wanted, scheme, categories)
+    if convention == "cityscapes" and any(row.supercategory for row in categories):
+        return by_supercategory(scheme, categories)
+    return None
 
-    def _evaluated(self) -> tuple[Category, ...]:
-        """The truth's categories, without those that its own evaluation ignores, and groups."""
-        return tuple(row for row in self.truth.dataset.categories if not row.ignored and not row.unused_root)
 
-    def _others(self, categories: Sequence[Category]) -> frozenset[int]:
-        """The ids of the truth's categories that are not among these."""
-        return frozenset(row.id for row in self.truth.dataset.categories) - {row.id for row in categories}
+def _head(sides: Sides, sources: tuple[StrPath, StrPath], options: Evaluating) -> Head:
+    """The head of the report."""
+    true = Source(sources[0], _reading(options))
+    shown = {name: options[name] for name in ("task", "convention", "boundary", "missing", "size") if options[name]}
+    files = [*true.files(sides.truth.dataset), place(sources[1])]
+    return Head(files, {"labels": sides.labels.truth.name} | shown | true.given)
 
-    def _sizes(self) -> tuple[float | None, ...]:
-        """The average size of instances of each class (C,), if the truth is Cityscapes'; else nothing."""
-        if self.truth.dataset.conventions.grouped:
-            return ()
-        found = tuple(CITYSCAPES_SIZES.get(name or "") for name in self.labels.truth.names)
-        return found if any(found) else ()
 
-    def result(self, options: Evaluating, measures: dict[str, Measure], pairing: Pairing) -> Evaluation:
-        """An empty result, with what is to be said of both sides and their pairs."""
-        every = options["convention"] == "all"
-        convention: Convention = "mmseg" if options["convention"] == "all" else options["convention"]
-        return Evaluation(
-            len(pairing.dataset),
-            notes=[*self.notes, *pairing.notes],
-            problems=[*self.problems, *pairing.problems],
-            truth=self.truth.dataset.source,
-            prediction=self.prediction.dataset.source,
-            measures=measures,
-            scheme=self.labels.truth,
-            categories=self.truth.dataset.categories,
-            convention=convention,
-            every=every,
-            groups=self._groups(options["groups"], convention),
-            numbers_only=self.truth.numbered_by is not None,
-            as_ids=self._as_ids() if self.prediction.doubtful else (),
-        )
-
-    def _as_ids(self) -> tuple[int | None, ...]:
-        """The class of each number (C,) if it were a category id; nothing if that is the same."""
-        scheme = self.labels.truth
-        found = [scheme.class_of.get(number) for number in range(scheme.num_classes)]
-        same = all(index in (number, None) for number, index in enumerate(found))
-        return () if same else tuple(None if index == scheme.void else index for index in found)
-
-    def _groups(self, wanted: StrPath | None, convention: Convention) -> Groups | None:
-        scheme, categories = self.labels.truth, self.truth.dataset.categories
-        if wanted is not None:
-            return groups_of(wanted, scheme, categories)
-        if convention == "cityscapes" and any(row.supercategory for row in categories):
-            return by_supercategory(scheme, categories)
-        return None
-
-    def head(self, options: Evaluating) -> Head:
-        """The head of the report."""
-        reading = part(Reading, options)
-        true = Source(self.sources[0], {**reading, "size": None} if options["size"] in _RULES else reading)
-        shown = {name: options[name] for name in ("task", "convention", "boundary", "missing", "size") if options[name]}
-        sources = [*true.files(self.truth.dataset), place(self.sources[1])]
-        return Head(sources, {"labels": self.labels.truth.name} | shown | true.given)
+def _reading(options: Evaluating) -> Reading:
+    """How the truth is read; ``size`` may be a rule for predictions instead."""
+    reading = part(Reading, options)
+    return reading | {"size": None} if options["size"] in _RULES else reading
 
 
 def _article(words: str) -> str:
@@ -253,7 +185,7 @@ def _article(words: str) -> str:
 def _scheme(truth: Opened, options: Evaluating) -> LabelScheme:
     if truth.numbered_by is not None:
         return truth.numbered_by
-    scheme = choose(options["labels"], truth.dataset, part(LabellingOptions, options))
+    scheme = choose(options["labels"], truth.dataset, part(Labelling, options))
     return scheme if options["overlap"] is None else replace(scheme, overlap=options["overlap"])
 
 
@@ -271,22 +203,13 @@ def _of_prediction(options: Evaluating, reading: Reading) -> Reading:
     return part(Reading, own | given)
 
 
-def _least(wanted: str | None) -> dict[str, float]:
-    """``NAME=VALUE``, several with commas, as a table. Raises UsageError ``usage.fail_under``."""
-    found: dict[str, float] = {}
-    for word in [] if wanted is None else wanted.split(","):
-        name, _, value = word.partition("=")
-        try:
-            found[name.strip()] = float(value)
-        except ValueError:
-            text = f"fail_under is {show(wanted)}, expected NAME=VALUE as mIoU=0.6, several with commas"
-            raise UsageError("usage.fail_under", text) from None
-        if not 0 <= found[name.strip()] <= 1:
-            text = f"fail_under asks for {name.strip()} = {value}, expected a share from 0 to 1, as mIoU=0.6"
-            raise UsageError("usage.fail_under", text)
-    return found
-
-
 def fails(result: Evaluation, wanted: str | None) -> Sequence[str]:
     """Which numbers are under those asked for by ``fail_under``, in words."""
-    return result.below(_least(wanted))
+    return result.below(least_of(wanted))
+
+
+def _check_size(size: str | None) -> None:
+    """Raises UsageError ``usage.size`` for what is neither a rule nor a size."""
+    if size is not None and size not in _RULES and not re.fullmatch(r"\s*\d+\s*[x×]\s*\d+\s*", size.lower()):
+        text = f"size is {show(size)}, expected error, nearest, or HEIGHTxWIDTH, as 256x1600"
+        raise UsageError("usage.size", text)

@@ -77,7 +77,7 @@ def read_index(path: str | os.PathLike[str], choices: Choices, data: bytes | Non
     if found.imageless and choices.images is not None:
         _claim(source, found, table)
     problems = [*found.problems, *_chosen(source, found, choices)]
-    scored = bool(found.rows) and all(row.score is not None for row in found.rows)
+    scored = _is_scored(found, choices)
     repeated = repeated_ids(source, found)
     picture_ids = take_segment_ids(found.rows)
     grouped, bad, strays = placed(source, found, table)
@@ -164,6 +164,14 @@ def _of_one_class(found: Rows, listed: tuple[Category, ...]) -> tuple[Category, 
     for row in found.rows:
         row.category_id = listed[0].id
     return listed
+
+
+def _is_scored(found: Rows, choices: Choices) -> bool:
+    """Whether every annotation has a score. Of results about a truth's images, those that lack one are refused."""
+    scores = [row.score is not None for row in found.rows]
+    if isinstance(choices.images, Listed) and found.document.images is UNSET:
+        return any(scores) or not scores
+    return bool(scores) and all(scores)
 
 
 def _used(found: Rows, described: Document) -> set[int]:

@@ -42,6 +42,7 @@ class Segment(msgspec.Struct, gc=False):
     iscrowd: int | bool | None = 0
 
 
+_CROWDLESS = "iscrowd (no segment is a crowd)"
 FAR = 10  # an area that is this many times off is an error
 
 _SEGMENTS = msgspec.json.Decoder(list[Segment])
@@ -130,8 +131,15 @@ def peek(dataset: Dataset) -> Callable[[Entry], Peek]:
 
 def _missing(index: Index) -> tuple[str, ...]:
     unsized = all(isinstance(entry, Refused) or entry.size is None for entry in index.entries)
-    sizes = ("image sizes (those of the PNGs are used)",) if unsized else ()
-    return (*sizes, f"annotations of {index.unannotated} images") if index.unannotated else sizes
+    found = ["image sizes (those of the PNGs are used)"] if unsized else []
+    found += [f"annotations of {index.unannotated} images"] if index.unannotated else []
+    return (*found, *([_CROWDLESS] if _is_crowdless(index) else []))
+
+
+def _is_crowdless(index: Index) -> bool:
+    """Whether there are segments, and not one says whether it is a crowd."""
+    bodies = [entry.body for entry in index.entries if isinstance(entry, Entry) and isinstance(entry.body, Raw)]
+    return any(b"{" in bytes(body) for body in bodies) and not any(b'"iscrowd"' in bytes(body) for body in bodies)
 
 
 @dataclass(frozen=True)
