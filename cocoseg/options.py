@@ -395,6 +395,14 @@ class Evaluating(Painting, Reading, Running, total=False):
         "StrPath | None",
         Option("Write the numbers of each image to this CSV.", unset="not written", metavar="FILE.csv"),
     ]
+    html: Annotated[
+        "StrPath | None",
+        Option(
+            "Write a page with the confusion matrix and the worst images to this file.",
+            unset="not written",
+            metavar="FILE.html",
+        ),
+    ]
     out: Annotated[
         "StrPath | None",
         Option(

@@ -124,7 +124,8 @@ def shares(sides: Sequence[Sequence[int]], what: str, names: Sequence[str]) -> B
     """Counts of shares from 0 to 1, in bins of equal width."""
     count = len(sides[0])
     labels = [f"{k * 100 // count}–{(k + 1) * 100 // count}%" for k in range(count)]
-    drawn = [[n / sum(row) if sum(row) else 0 for n in row] if len(sides) > 1 else row for row in sides]
+    totals = [sum(row) or 1 if len(sides) > 1 else 1 for row in sides]
+    drawn = [[n / total for n in row] for row, total in zip(sides, totals, strict=True)]
     ticks = [Tick(share, f"{share:.0%}") for share in (0, 0.25, 0.5, 0.75, 1)]
     shown = [[f"{n:,}" for n in row] for row in sides]
     return bars(drawn, labels, shown, [what, *names], ticks, log=len(sides) == 1, share=len(sides) > 1)

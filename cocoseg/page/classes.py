@@ -183,8 +183,8 @@ def weights(side: Side) -> list[Weights]:
     lines = ", ".join(f"{k} {name(title or '-', 24)}" for k, title in enumerate(scheme.names[:6]))
     order = f"# {scheme.num_classes} classes: {lines}{', ...' if scheme.num_classes > 6 else ''}"
     return [
-        Weights("inverse_frequency, by pixels", f"{order}\nweights = {_list(inverse_frequency(pixels))}"),
-        Weights("effective_number, by images", f"{order}\nweights = {_list(effective_number(images))}"),
+        Weights("inverse_frequency, by pixels", f"{order}\nweights = {_list(inverse_frequency(pixels).tolist())}"),
+        Weights("effective_number, by images", f"{order}\nweights = {_list(effective_number(images).tolist())}"),
     ]
 
 

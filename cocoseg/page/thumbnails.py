@@ -45,7 +45,7 @@ class Draw:
 
     def __call__(self, sample: Sample) -> Converted:
         """As ``Conversion`` has it."""
-        photo = _photo(sample)
+        photo = photo_of(sample)
         return Converted({}, Drawn([self._drawn(photo, sample, shown) for shown in self.wanted[sample.key]]))
 
     def settings(self) -> bytes:
@@ -75,7 +75,7 @@ class Thumbnails(Tally):
         self.pictures[row.key] = msgspec.json.decode(row.result, type=Drawn).pictures
 
 
-def _photo(sample: Sample) -> Any:
+def photo_of(sample: Sample) -> Any:
     """The photo, or None where it is missing, broken or of another size; the findings say which."""
     try:
         return sample.pixels()[0] if isinstance(sample, Photographed) else None

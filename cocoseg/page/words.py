@@ -62,3 +62,12 @@ def times(ratio: float) -> str:
     ('2.0×', '0.25×', '1.0×')
     """
     return f"{ratio:.0f}×" if ratio >= 10 else f"{ratio:.1f}×" if ratio >= 1 else f"{ratio:.2g}×"
+
+
+def sentence(text: str) -> str:
+    """A text that begins with a capital letter.
+
+    >>> sentence("one class"), sentence("")
+    ('One class', '')
+    """
+    return text[:1].upper() + text[1:]

@@ -13,7 +13,7 @@ from cocoseg.files import places
 from cocoseg.files.reading import read_head
 from cocoseg.page.gallery import called
 from cocoseg.page.pictures import scale_colors
-from cocoseg.page.words import name, percent, short, whole
+from cocoseg.page.words import name, percent, sentence, whole
 from cocoseg.runs.folders import create_folder
 from cocoseg.version import __version__
 
@@ -43,10 +43,10 @@ def encoded(html: str) -> bytes:
     return html.encode("utf-8", "replace")
 
 
-def check_free(path: str, overwrite: bool) -> None:
-    """Raises UsageError ``usage.out`` for a name that is no HTML file, OutputError ``out.exists`` for a stranger's."""
+def check_free(path: str, overwrite: bool, option: str = "out") -> None:
+    """Raises UsageError ``usage.html`` for a name that is no HTML file, OutputError ``out.exists`` for a stranger's."""
     if not path.lower().endswith((".html", ".htm")) or places.is_folder(path):
-        raise UsageError("usage.out", f"OUT is {show(path)}, expected the name of a .html file")
+        raise UsageError("usage.html", f"{option} is {show(path)}, expected the name of a .html file")
     if overwrite or not places.exists(path):
         return
     try:
@@ -76,7 +76,14 @@ def _environment() -> Environment:
     )
     script = _part("script.js")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    found.filters |= {"whole": whole, "percent": percent, "short": short, "name": name, "called": called, "capitalize_first": lambda text: text[:1].upper() + text[1:]}
+    found.filters |= {
+        "whole": whole,
+        "percent": percent,
+        "short": short,
+        "name": name,
+        "called": called,
+        "sentence": sentence,
+    }
     found.globals |= {"version": __version__, "script": script, "script_hash": digest, "style": _part("style.css")}
     found.globals |= {"scale": scale_colors()}
     return found

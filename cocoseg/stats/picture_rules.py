@@ -45,12 +45,13 @@ def split_rules(first: Side, second: Side) -> Iterator[Finding]:
 def _shared(first: Side, second: Side) -> Iterator[Finding]:
     """Images that are in both."""
     if pairs := shared(first, second):
-        what = f"{len(pairs):,} of {counted(second.statistics.images, 'image')} of {second.name} are in {first.name} too"
-        yield Finding("split.shared", what, len(pairs), *some(pairs, lambda pair: _same(list(dict.fromkeys(pair)))))
+        of = f"{len(pairs):,} of {counted(second.statistics.images, 'image')} of {second.name}"
+        said = some(pairs, lambda pair: _same(list(dict.fromkeys(pair))))
+        yield Finding("split.shared", f"{of} are in {first.name} too", len(pairs), *said)
 
 
 def shared(first: Side, second: Side) -> list[tuple[str, str]]:
-    """The images of the second side that the first one has too: what they are called in the first, and in the second."""
+    """The images of the second side that the first one has too, by their names in the first and in the second."""
     ones, others = _identity(first.statistics.kept_rows), _identity(second.statistics.kept_rows)
     values, places = np.unique(ones, return_index=True)
     found = np.flatnonzero((others > 0) & np.isin(others, values))
