@@ -97,10 +97,10 @@ def histogram(sides: Sequence[Histogram], what: str, names: Sequence[str]) -> Ba
     first, last = _number(least, steps), _number(most, steps)
     counts = [[0] * (last - first + 1) for _ in sides]
     for side, row in zip(sides, counts, strict=True):
-        for low, _, values in side.bins:
-            row[_number(low, steps) - first] += values
-    values = [[n / side.total if side.total else 0 for n in row] for side, row in zip(sides, counts, strict=True)]
-    drawn: Sequence[Sequence[float]] = values if len(sides) > 1 else counts
+        for low, _, number in side.bins:
+            row[_number(low, steps) - first] += number
+    totals = [side.total or 1 if len(sides) > 1 else 1 for side in sides]
+    drawn = [[n / total for n in row] for row, total in zip(counts, totals, strict=True)]
     bounds = [(_low(number, steps), _low(number + 1, steps) - 1) for number in range(first, last + 1)]
     labels = [f"{low:,}" if low == high else f"{low:,}–{high:,}" for low, high in bounds]
     shown = [[f"{n:,}" for n in row] for row in counts]

@@ -13,7 +13,7 @@ from cocoseg.files import places
 from cocoseg.files.reading import read_head
 from cocoseg.page.gallery import called
 from cocoseg.page.pictures import scale_colors
-from cocoseg.page.words import name, percent, sentence, whole
+from cocoseg.page.words import name, percent, sentence, short, whole
 from cocoseg.runs.folders import create_folder
 from cocoseg.version import __version__
 
