@@ -196,7 +196,7 @@ def rule(side: Side) -> str:
     """When a class is under-represented, as the finding ``class.rare`` has it."""
     bound = rare_bound(side.statistics.classes)
     if not bound:
-        return f"no class is in {RARE_SHARE} images, from which on a class may be"
+        return f"that needs another one in {RARE_SHARE} images or more"
     return f"in {counted(bound, 'image')} or fewer: at most {RARE}, and a {RARE_SHARE}th of the most frequent class"
 
 

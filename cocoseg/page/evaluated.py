@@ -37,7 +37,7 @@ class Confusion(NamedTuple):
 
 
 class Table(NamedTuple):
-    """The numbers of classes of a task; the number that is drawn as bars comes first."""
+    """The numbers of classes of a task, the worst ones first; the number that is drawn as bars comes first."""
 
     task: str
     titles: list[str]
@@ -97,7 +97,7 @@ class EvaluationPage:
             rows = results.get(task, {}).get("classes", [])
             if rows:
                 titles = [telling, *(title for title in rows[0] if title not in (telling, "id", "index", "name"))]
-                found.append(Table(task, titles, [self._row(row, titles) for row in rows]))
+                found.append(Table(task, titles, sorted((self._row(row, titles) for row in rows), key=_lowest_first)))
         return found
 
     def _row(self, row: Mapping[str, Any], titles: Sequence[str]) -> tuple[str, str, list[Any]]:
@@ -136,46 +136,57 @@ class EvaluationPage:
         return charts.bars([[float(n) for n in worst.counts]], labels, shown, [worst.score, "images"], ticks)
 
     @cached_property
-    def names(self) -> list[str]:
-        """The classes of the matrix, and void."""
-        found = self.result.class_names
-        return [*(name(title) or str(k) for k, title in enumerate(found)), "void"] if found else []
+    def _used(self) -> list[int]:
+        """The classes of the matrix: those that are in the truth or predicted."""
+        assert self.result.confusion is not None
+        matrix = self.result.confusion.matrix
+        used: list[int] = np.flatnonzero(matrix[:-1].any(axis=1) | matrix[:-1, :-1].any(axis=0)).tolist()
+        return used
 
     @cached_property
-    def shares(self) -> npt.NDArray[np.float64]:
-        """(C, C + 1): of the pixels of each true class, the part that is predicted as each class, and void."""
+    def names(self) -> list[str]:
+        """The classes of the matrix, and void."""
+        if self.result.confusion is None:
+            return []
+        return [*(name(self.result.class_names[k]) or str(k) for k in self._used), "void"]
+
+    @cached_property
+    def _shares(self) -> npt.NDArray[np.float64]:
+        """(n, n + 1): of the pixels of each true class, the part that is predicted as each class, and void."""
         assert self.result.confusion is not None
-        matrix = self.result.confusion.matrix[:-1].astype(np.float64)
-        shares: npt.NDArray[np.float64] = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
-        return shares
+        matrix = self.result.confusion.matrix[self._used].astype(np.float64)
+        shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
+        found: npt.NDArray[np.float64] = shares[:, [*self._used, -1]]
+        return found
 
     @property
     def matrix(self) -> str:
         """The matrix as a picture, with a root so that small shares are seen."""
-        return shaded(np.sqrt(self.shares)) if self.result.confusion is not None else ""
+        return shaded(np.sqrt(self._shares)) if self.result.confusion is not None else ""
 
     @cached_property
     def confusions(self) -> list[Confusion]:
         """The largest cells beside the diagonal, by their part of the true class."""
         if self.result.confusion is None or self.result.worst is None:
             return []
-        cells, matrix = self.result.worst.cells, self.result.confusion.matrix
-        count = self.result.worst.num_classes
-        found = []
-        for (true, predicted), images in cells.items():
-            column = len(self.names) - 1 if predicted == count else predicted
-            share = float(self.shares[true, column])
-            if share >= _LEAST:
+        matrix, found = self.result.confusion.matrix, []
+        for cell, images in self.result.worst.cells.items():
+            row, column = self._place(cell)
+            if (share := float(self._shares[row, column])) >= _LEAST:
+                pixels = int(matrix[cell[0], min(cell[1], len(matrix) - 1)])
                 about = [(key, -int(pixels)) for pixels, key in images]
-                row = (self.names[true], self.names[column], share, int(matrix[true, column]), about)
-                found.append(Confusion((true, predicted), *row))
+                found.append(Confusion(cell, self.names[row], self.names[column], share, pixels, about))
         return sorted(found, key=lambda row: (-row.share * row.pixels**0.5, row.cell))[:_LISTED]
+
+    def _place(self, cell: Cell) -> tuple[int, int]:
+        """The row and the column of a cell in the picture of the matrix, whose last column is void."""
+        places = {number: place for place, number in enumerate(self._used)}
+        return places[cell[0]], places.get(cell[1], len(places))
 
     def place(self, row: Confusion) -> str:
         """Where the cell of a confusion lies in the picture of the matrix, as CSS has it."""
-        high, wide = self.shares.shape
-        column = min(row.cell[1], wide - 1)  # void is the last one
-        at = (100 * column / wide, 100 * row.cell[0] / high, 100 / wide, 100 / high)
+        (down, across), (high, wide) = self._place(row.cell), self._shares.shape
+        at = (100 * across / wide, 100 * down / high, 100 / wide, 100 / high)
         return "left:{:.3f}%;top:{:.3f}%;width:{:.3f}%;height:{:.3f}%".format(*at)
 
     def wanted(self) -> dict[str, list[Cell]]:
@@ -207,3 +218,9 @@ class EvaluationPage:
     def picture(self, row: Confusion, key: str) -> str:
         """The picture of a confusion in an image, or ""."""
         return next(iter(self._uris.get((key, row.cell), [])), "")
+
+
+def _lowest_first(row: tuple[str, str, list[Any]]) -> tuple[bool, float]:
+    """What is not defined comes last."""
+    telling = row[2][0]
+    return telling is None, telling or 0.0
