@@ -39,8 +39,8 @@ def recounted(path: Path) -> dict[str, tuple[int, int, int]]:
     segments: Counter[str] = Counter()
     for sample in dataset:
         painted = np.zeros(sample.size, np.int64)
-        for mask, number in zip(sample.masks, sample.category_ids.tolist(), strict=True):
-            painted[mask.astype(bool)] = number
+        for mask, number in zip(cocoseg.instance_masks(sample), sample.category_ids.tolist(), strict=True):
+            painted[mask] = number
             segments[names[number]] += 1
         images.update(names[number] for number in set(sample.category_ids.tolist()))
         values, counts = np.unique(painted[painted > 0], return_counts=True)
