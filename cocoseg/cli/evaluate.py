@@ -25,6 +25,7 @@ Prediction = Annotated[
         show_default=False,
     ),
 ]
+_WIDE = 30  # letters of a name in a table
 _COUNTS = ("index", "id", "pixels", "TP", "FP", "FN")
 
 
@@ -72,13 +73,19 @@ def _lines(result: Evaluation, verbose: bool) -> list[str]:
     if not result.images:
         return lines
     if result.semantic:
-        lines += _semantic(result, verbose)
+        lines += ["", *_semantic(result, verbose)]
     for title, found in (("panoptic", result.panoptic), ("boundary panoptic", result.boundary_panoptic)):
         if found:
-            lines += ["", f"{title}:", *_panoptic(found, verbose)]
+            lines += ["", _title(title, result), *_panoptic(found, verbose)]
     if result.instances:
         lines += ["", *_instances(result, result.instances, verbose)]
     return lines
+
+
+def _title(what: str, result: Evaluation) -> str:
+    """What the tables below are, and how much of the truth they are about."""
+    partly = f", over {result.images:,} of {result.listed:,} pairs" if result.images < result.listed else ""
+    return f"{what}{partly}:"
 
 
 def _panoptic(found: PanopticResult, verbose: bool) -> list[str]:
@@ -92,24 +99,33 @@ def _panoptic(found: PanopticResult, verbose: bool) -> list[str]:
         {"id": row.id, "name": row.name, **{title: column[k] for title, column in columns.items()}}
         for k, row in enumerate(found.categories)
     ]
-    return [*_table(means), *_classes(rows, "PQ", verbose)]
+    return [*_classes(rows, "PQ", verbose), "", *_table(means)]
+
+
+_AREAS = {"all": "", "small": "s", "medium": "m", "large": "l"}
 
 
 def _instances(result: Evaluation, found: PrecisionResult, verbose: bool) -> list[str]:
     names = {row.id: row.name for row in result.categories}
     rows = [{"id": id, "name": names.get(id, ""), **row} for id, row in found.per_class.items()]
-    counts = f"{found.truths:,} masks in the truth, {found.results:,} predicted"
-    return [_title(f"instances ({found.library}; {counts})", found.headlines), *_classes(rows, "AP", verbose)]
+    counts = f"{found.truths:,} masks in the truth, {found.results:,} predicted, areas by pixels"
+    title = _title(f"instances, by {found.library} ({counts})", result)
+    numbers = found.headlines
+    most = [name for name in numbers if name.startswith("AR") and name[2:].isdigit()][-1]
+    by_area = [
+        {"": area, "AP": numbers[f"AP{end}"], "AR": numbers[f"AR{end}" if end else most]}
+        for area, end in _AREAS.items()
+    ]
+    others = {name: value for name, value in numbers.items() if name != "AP" and name[2:] not in _AREAS.values()}
+    return [title, *_classes(rows, "AP", verbose), "", *_table(by_area), _numbers(others)]
 
 
 def _classes(rows: Sequence[Mapping[str, Any]], telling: str, verbose: bool) -> list[str]:
     """A table of classes, without those that are on neither side."""
-    from cocoseg.runs.tally import counted
-
     there = [row for row in rows if verbose or row[telling] is not None]
     left = len(rows) - len(there)
-    said = f"  {counted(left, 'class').replace('classs', 'classes')} without a number left out; --verbose shows all"
-    return [*_table(there), *([said] if left else [])]
+    classes = "1 class" if left == 1 else f"{left:,} classes"
+    return [*_table(there), *([f"  {classes} without a number left out; --verbose shows all"] if left else [])]
 
 
 def _compared(result: Evaluation) -> str:
@@ -124,39 +140,49 @@ def _compared(result: Evaluation) -> str:
 
 def _semantic(result: Evaluation, verbose: bool) -> list[str]:
     assert result.semantic
-    assert result.confusion
-    headlines = dict(result.semantic.headlines)
+    headlines = {"mIoU": result.semantic.headlines.get("mIoU")} | dict(result.semantic.headlines)
     for extra in (result.boundary, result.weighted):
         headlines |= dict(extra.headlines) if extra else {}
-    head = [_title(f"semantic, as {result.convention}", _first("mIoU", headlines)), _void(result)]
-    lines = ["", *head, *_classes(_short(result), "IoU", verbose)]
-    groups = {**result.semantic.groups}
-    if groups:
+    lines = [_title(f"semantic, as {result.convention}", result), *_classes(_short(result), "IoU", verbose), ""]
+    if groups := result.semantic.groups:
         weighted = {"iIoU": result.weighted.groups} if result.weighted else {}
         rows = [
             {"group": name, "IoU": value, **{title: column.get(name) for title, column in weighted.items()}}
             for name, value in groups.items()
         ]
-        lines += ["", *_table(rows)]
+        lines += [*_table(rows), ""]
     if result.every:
-        lines += ["", *_table([_of_tool(name, row) for name, row in result.conventions.items()])]
-    return lines
-
-
-def _first(name: str, headlines: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: headlines.get(name)} | dict(headlines)
+        lines += [*_table([_of_tool(name, row) for name, row in result.conventions.items()]), ""]
+    return [*lines, _void(result), _numbers(headlines)]
 
 
 def _short(result: Evaluation) -> list[dict[str, Any]]:
-    """The rows of classes; numbers that have no names have no column for these."""
-    rows = result.classes()
-    return [{k: v for k, v in row.items() if k != "name"} for row in rows] if result.numbers_only else rows
+    """The rows of classes, with what each is mostly taken for. What stands there twice is left out.
+
+    mmseg's Acc is its Recall, and its Fscore is Dice wherever both are defined.
+    """
+    left = {"Acc", "Fscore"} if result.convention == "mmseg" else set()
+    left |= {"name"} if result.numbers_only else set()
+    rows = [{title: value for title, value in row.items() if title not in left} for row in result.classes()]
+    return [row | {"taken for": _taken_for(result, row["index"])} for row in rows]
+
+
+def _taken_for(result: Evaluation, index: int) -> str:
+    """The class that most wrong pixels of a class are predicted as, and their share of the class."""
+    assert result.confusion
+    found = result.confusion.matrix[index].copy()
+    total, found[index] = int(found.sum()), 0
+    to = int(found.argmax())
+    if not found[to]:
+        return ""
+    name = "void" if to == result.confusion.num_classes else result.class_names[to]
+    return f"{_cut(name)} {percent(found[to] / total)}"
 
 
 def _void(result: Evaluation) -> str:
     assert result.confusion
     missed = result.confusion.predicted_void
-    text = f"void: {percent(result.void_share)} of the truth's pixels don't count"
+    text = f"  void: {percent(result.void_share)} of the truth's pixels don't count"
     return f"{text}; {percent(missed)} of the others were predicted void"
 
 
@@ -178,9 +204,8 @@ def _of_tool(name: Convention, result: SemanticResult) -> dict[str, Any]:
     return {"as": name, **numbers, "because": WHY[name]}
 
 
-def _title(what: str, headlines: Mapping[str, Any]) -> str:
-    numbers = "  ".join(f"{name} {percent(value, '')}" for name, value in headlines.items())
-    return f"{what}: {numbers}"
+def _numbers(headlines: Mapping[str, Any]) -> str:
+    return "  " + "  ".join(f"{name} {percent(value, '')}" for name, value in headlines.items())
 
 
 def _table(rows: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -197,8 +222,12 @@ def _table(rows: Sequence[Mapping[str, Any]]) -> list[str]:
 
 def _cell(title: str, value: Any) -> str:
     if isinstance(value, str):
-        return value
+        return value if title == "because" else _cut(value)
     return f"{value:,}" if title in _COUNTS and value is not None else percent(value, "")
+
+
+def _cut(name: str) -> str:
+    return name if len(name) <= _WIDE else f"{name[: _WIDE - 1]}…"
 
 
 def percent(value: float | None, sign: str = "%") -> str:

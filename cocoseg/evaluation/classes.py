@@ -12,6 +12,7 @@ from cocoseg.labels.names import plain
 from cocoseg.model import Category, Dataset, Sample
 from cocoseg.runs.tally import counted
 
+LEFT_OUT = "pair.unknown"
 _FEW = 3
 
 
@@ -38,7 +39,7 @@ class Renumbered:
             raise error.at(sample.place)
         kept = sample.without(others) if others else sample
         ids = np.array([self.ids.get(id, id) for id in kept.category_ids.tolist()], np.int64)
-        said = Problem("id.unknown", f"{sample.place}: left out {counted(len(others), 'segment')} of other categories")
+        said = Problem(LEFT_OUT, f"{sample.place}: left out {counted(len(others), 'segment')} of other categories")
         return replace(kept, category_ids=ids, problems=(*kept.problems, said) if others else kept.problems)
 
 

@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 
 from cocoseg.errors import Problem
+from cocoseg.evaluation.classes import LEFT_OUT
 from cocoseg.evaluation.groups import Groups
 from cocoseg.evaluation.guards import of_positions, suspicions
 from cocoseg.evaluation.least import below
@@ -44,7 +45,7 @@ WHY: dict[Convention, str] = {
 }
 
 
-@dataclass
+@dataclass(repr=False)
 class Evaluation(Tally):
     """The numbers of a prediction, as fractions of 1; what is not defined is None.
 
@@ -77,6 +78,11 @@ class Evaluation(Tally):
     def __post_init__(self) -> None:
         self.counters = {name: measure.blank() for name, measure in self.measures.items()}
 
+    def __repr__(self) -> str:
+        numbers = ", ".join(f"{name} {value:.4f}" for name, value in self.headlines.items() if value is not None)
+        pairs = f"{self.images:,} of {counted(self.listed, 'pair')}"
+        return f"Evaluation({' and '.join(self.tasks)}, {pairs}: {numbers or 'nothing'})"
+
     @property
     def tasks(self) -> tuple[str, ...]:
         """``semantic``, ``panoptic``, ``instances``: those that were compared."""
@@ -102,6 +108,10 @@ class Evaluation(Tally):
             own: Any = self.measures[name].blank()
             own.add(msgspec.json.decode(counts[name]))
             found |= _of_image(own, self.convention)
+        if "boundary" in counts:
+            near: Any = self.measures["boundary"].blank()
+            near.add(msgspec.json.decode(counts["boundary"]))
+            found |= near.result().headlines
         return found
 
     @property
@@ -182,7 +192,7 @@ class Evaluation(Tally):
         super().close(seconds)
         self.__dict__.pop("instances", None)  # counted too early, if it has been asked for
         if self.images:
-            self.problems += self._suspicions()
+            self.problems = [*_once(self.problems), *self._suspicions()]
             self.notes += _without_results(self.counters.get("instances"))
 
     def _suspicions(self) -> list[Problem]:
@@ -254,6 +264,15 @@ class Evaluation(Tally):
     def below(self, least: Mapping[str, float]) -> list[str]:
         """Which headlines are under what was asked for, in words. Raises UsageError ``usage.fail_under``."""
         return below(self.headlines, least)
+
+
+def _once(problems: Sequence[Problem]) -> list[Problem]:
+    """The problems, with one for all images of which segments were left out."""
+    left = [problem for problem in problems if problem.category == LEFT_OUT]
+    rest = [problem for problem in problems if problem.category != LEFT_OUT]
+    if len(left) < 2:
+        return list(problems)
+    return [*rest, left[0]._replace(message=f"{left[0].message} (and in {counted(len(left) - 1, 'more image')})")]
 
 
 def _without_results(counter: Counter | None) -> list[str]:

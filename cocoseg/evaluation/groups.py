@@ -14,6 +14,7 @@ from cocoseg.labels import LabelScheme
 from cocoseg.model import Category
 
 Groups = tuple[str | None, ...]
+_EXAMPLE = '{"vehicle": ["car", "bus"]}'
 
 
 def groups_of(wanted: StrPath, scheme: LabelScheme, categories: Sequence[Category]) -> Groups:
@@ -31,7 +32,10 @@ def groups_of(wanted: StrPath, scheme: LabelScheme, categories: Sequence[Categor
         if name not in names:
             text = f"{path}: {show(name)} is not a class{suggestion(name, names)}"
             raise DocumentError("groups.unknown", f"{text}; the classes are {', '.join(map(show, names[:5]))} ...")
-    return tuple(None if name is None else found.get(name) for name in scheme.names)
+    groups = tuple(None if name is None else found.get(name) for name in scheme.names)
+    if not any(groups):
+        raise UsageError("usage.groups", f"groups {show(path, 300)} names no class; write {_EXAMPLE}")
+    return groups
 
 
 def by_supercategory(scheme: LabelScheme, categories: Sequence[Category]) -> Groups:
@@ -44,7 +48,7 @@ def by_supercategory(scheme: LabelScheme, categories: Sequence[Category]) -> Gro
     found = tuple(_only(of_class.get(index, set())) for index in range(scheme.num_classes))
     if not any(found):
         text = "groups is 'supercategory', but no category of the truth has one"
-        raise UsageError("usage.groups", f'{text}; name a file of groups, {{"vehicle": ["car", "bus"]}}')
+        raise UsageError("usage.groups", f"{text}; name a file of groups, {_EXAMPLE}")
     return found
 
 

@@ -34,12 +34,18 @@ def suspicions(
         text = "its numbers look like category ids rather than classes: most pixels that are wrong would be right"
         advice = "give --prediction-categories with the file of the categories"
         yield Problem("eval.ids", f"{prediction}: {text}; {advice}")
-    elif step := matrix.off_by_one:
+    elif step := _shift(matrix):
         less = "lower" if step < 0 else "higher"
         text = f"looks off by one: with all its classes {less} by one, far more pixels would be right"
         yield Problem("eval.off_by_one", f"{prediction}: {text}; does one side count background as 0?")
     elif moved := _moved(matrix, names, background):
         yield Problem("eval.order", f"{prediction}: {moved}; are the classes of both sides in the same order?")
+
+
+def _shift(matrix: ConfusionMatrix) -> int:
+    """-1 or 1 if the classes of a prediction are off by that; 0 too where it holds hardly more than one class."""
+    step = matrix.off_by_one
+    return step if step and np.count_nonzero(np.diag(matrix.matrix[:-1, :-1], -step)) > 1 else 0
 
 
 def _are_ids(matrix: ConfusionMatrix, as_ids: Sequence[int | None]) -> bool:

@@ -17,6 +17,7 @@ from cocoseg.errors import SampleError
 from cocoseg.evaluation.pairs import Paired
 from cocoseg.files.digests import digest
 from cocoseg.labels import LabelScheme
+from cocoseg.labels.scheme import Overlap
 from cocoseg.labels.schemefile import scheme_dict
 from cocoseg.metrics.average_precision import AveragePrecision
 from cocoseg.metrics.boundary import BoundaryIoU
@@ -27,7 +28,7 @@ from cocoseg.metrics.panoptic_quality import PanopticQuality
 from cocoseg.model import Category, Sample
 from cocoseg.runs.writer import Converted
 from cocoseg.targets.resized import resized
-from cocoseg.targets.semantic import segment_classes, semantic_map
+from cocoseg.targets.semantic import flat, segment_classes, semantic_map
 
 
 class Measure(Protocol):
@@ -205,8 +206,8 @@ class Weighted:
         counts = self.blank()
         true, predicted = self.labels.maps(pair)
         numbers = np.where(pair.truth.iscrowd, 0, np.arange(1, len(pair.truth.ids) + 1))
-        assert isinstance(pair.truth.shapes, Regions)
-        counts.update(true, pair.truth.shapes.paint(numbers, outside=0), predicted)
+        regions, _ = flat(pair.truth, self.labels.truth.overlap)
+        counts.update(true, regions.paint(numbers, outside=0), predicted)
         return counts
 
     def settings(self) -> Any:
@@ -218,12 +219,13 @@ class Weighted:
 class Panoptic:
     """Panoptic quality, or Boundary PQ with a ``boundary``, of the truth's categories that are evaluated.
 
-    Segments of its ``others`` are void.
+    Segments of its ``others`` are void. Masks that overlap are painted first, as ``overlap`` says.
     """
 
     categories: tuple[Category, ...]
     others: frozenset[int] = frozenset()
     boundary: float | None = None
+    overlap: Overlap | None = None
 
     def blank(self) -> PanopticQuality:
         """As ``Measure`` has it."""
@@ -234,12 +236,12 @@ class Panoptic:
         quality = self.blank()
         true, predicted = (sample and sample.without(self.others) for sample in pair)
         assert true is not None
-        quality.update(true, predicted)
+        quality.update(true, predicted, self.overlap)
         return quality
 
     def settings(self) -> Any:
         """As ``Measure`` has it."""
-        return [_plain(self.categories), sorted(self.others), self.boundary]
+        return [_plain(self.categories), sorted(self.others), self.boundary, self.overlap]
 
 
 @dataclass(frozen=True)

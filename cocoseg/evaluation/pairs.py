@@ -53,7 +53,7 @@ def paired(truth: Dataset, prediction: Dataset, by_id: bool, missing: Literal["e
         raise _nothing_paired(truth, prediction)
     owners = Counter(k for own in found.own.values() for k in own)
     entries = [_pair(truth, prediction, k, found, owners, missing) for k in range(len(truth))]
-    load = cast("Loads", Pair(truth.load, prediction.load, _joined))  # a run asks no more of a loader
+    load = cast("Loads", Pair(truth.load, prediction.load, _joined, apart=True))  # a run asks no more of a loader
     lonely = [entry for k, entry in enumerate(prediction.entries) if k not in owners]
     return Pairing(Dataset(truth.categories, entries, load), found.notes, _lonely(prediction, lonely))
 
@@ -175,11 +175,25 @@ def _stems(entry: AnyEntry) -> set[str]:
 def _common_end(entries: Sequence[AnyEntry], others: Sequence[AnyEntry]) -> str:
     """What all names end with, from a separator on, as ``_leftImg8bit``; of one name, what the other side lacks."""
     stems, against = (_file_stems(side) for side in (entries, others))
-    if len(stems) == 1:
-        rests = [stems[0][len(stem) :] for stem in against if stems[0].startswith(stem)]
-        return next((rest for rest in sorted(rests, key=len) if rest[:1] and rest[:1] in _SEPARATORS), "")
+    if len(stems) != 1:
+        return _end_of(stems)
+    if len(against) == 1:
+        rest = stems[0][len(posixpath.commonprefix([*stems, *against]).rstrip(_SEPARATORS)) :]
+        return rest if _may_end(rest) else ""
+    end = _end_of(against)
+    short = {stem.removesuffix(end) for stem in against}
+    rests = [stems[0][len(stem) :] for stem in short if stems[0].startswith(stem)]
+    return next(filter(_may_end, sorted(rests, key=len)), "")
+
+
+def _may_end(rest: str) -> bool:
+    """Whether what is left of a name does not tell images apart, as the number in ``_000012`` does."""
+    return len(rest) > 1 and rest[0] in _SEPARATORS and not rest[1].isdigit()
+
+
+def _end_of(stems: Sequence[str]) -> str:
     end = posixpath.commonprefix([stem[::-1] for stem in stems])[::-1]
-    starts = (k for k, letter in enumerate(end) if letter in _SEPARATORS and not end[k + 1 : k + 2].isdigit())
+    starts = (k for k in range(len(end)) if _may_end(end[k:]))
     start = next(starts, None)
     return "" if start is None else end[start:]
 

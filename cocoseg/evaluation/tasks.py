@@ -57,9 +57,10 @@ class Sides:
             found["guard"] = Sampled(Confusion(self.labels), share)
         evaluated = tuple(row for row in self.truth.dataset.categories if not row.ignored and not row.unused_root)
         if "panoptic" in tasks:
-            found["panoptic"] = Panoptic(evaluated, self._others(evaluated))
+            overlap = self.labels.truth.overlap
+            found["panoptic"] = Panoptic(evaluated, self._others(evaluated), None, overlap)
             if ratio is not None:
-                found["boundary_panoptic"] = Panoptic(evaluated, self._others(evaluated), ratio)
+                found["boundary_panoptic"] = Panoptic(evaluated, self._others(evaluated), ratio, overlap)
         if "instances" in tasks:
             things = tuple(row for row in evaluated if is_thing(row) is not False)
             found["instances"] = Precision(things, self._others(things))

@@ -84,6 +84,9 @@ def read_numbers(
 ) -> tuple[str, Dataset]:
     """Class maps of numbers alone: those of the classes, or where these do not fit, the truth's category ids."""
     seen = seen_in(bare)
+    if scheme is NUMBERS and not seen:
+        text = "holds scores of classes that neither side names; name them with --categories or --labels"
+        raise DocumentError("doc.missing_key", f"{bare.source}: {text}")
     by_class = {row.index for row in scheme.table} | {scheme.outside, scheme.void}
     by_id = {row.id for row in categories} | {scheme.void}
     used = scheme if seen <= by_class or not seen <= by_id | {0} else _of_ids(scheme, categories)

@@ -173,13 +173,14 @@ class Chain:
 class Pair:
     """Two loaders as one. The body of an entry is a pair of entries, one of which may be None.
 
-    ``joins`` makes one sample from two, or from one and None.
+    ``joins`` makes one sample from two, or from one and None. With ``apart``, an error of the second names it alone.
     """
 
     first: Loads
     second: Loads
     joins: Callable[[Sample | None, Sample | None], Sample]
     changes: tuple[Change, ...] = ()
+    apart: bool = False
 
     @property
     def source(self) -> str:
@@ -198,13 +199,13 @@ class Pair:
     def fetch(self, entry: Entry | Refused) -> tuple[Any, Any]:
         """The files of both entries."""
         first, second = _usable(entry).body
-        return first and self.first.fetch(first), second and self._naming(entry, lambda: self.second.fetch(second))
+        return first and self.first.fetch(first), second and self._second(entry, lambda: self.second.fetch(second))
 
     def decode(self, entry: Entry, files: tuple[Any, Any]) -> Sample:
         """The joined sample."""
         first, second = entry.body
         one = first and self.first.decode(first, files[0])
-        other = second and self._naming(entry, lambda: self.second.decode(second, files[1]))
+        other = second and self._second(entry, lambda: self.second.decode(second, files[1]))
         return _after(self.changes, self._naming(entry, lambda: self.joins(one, other)))
 
     def content(self, entry: Entry | Refused, files: tuple[Any, Any], exact: bool) -> Iterable[bytes]:
@@ -221,6 +222,9 @@ class Pair:
     def changed(self, change: Change) -> Pair:
         """As in ``Loads``."""
         return replace(self, changes=(*self.changes, change))
+
+    def _second(self, entry: Entry | Refused, call: Callable[[], T]) -> T:
+        return call() if self.apart else self._naming(entry, call)
 
     def _naming(self, entry: Entry | Refused, call: Callable[[], T]) -> T:
         try:

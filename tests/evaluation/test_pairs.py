@@ -106,6 +106,26 @@ class TestByName:
         result = cocoseg.evaluate(truth, prediction)
         assert (result.images, result.headlines["aAcc"]) == (1, 1.0)
 
+    def test_of_another_folder_is_not_taken_where_folders_tell(self, tmp_path: Path) -> None:
+        truth = maps(tmp_path / "t", {"x/0.png": 0, "y/0.png": 1})
+        found, result = accuracies(truth, maps(tmp_path / "p", {"x/0.png": 0, "z/0.png": 1}), missing="empty")
+        assert found == {"x/0.png": 1.0}
+        (failure,) = result.failures
+        assert (failure.category, failure.file) == ("pair.missing", "y/0.png")
+        assert "'z/0.png' is called like it in another folder" in failure.message
+
+    @pytest.mark.parametrize(
+        ("true", "predicted"),
+        [("a_b_leftImg8bit.png", "a_b_pred.png"), ("a_b.png", "a_b_pred.png"), ("a_b_gt.png", "a_b.png")],
+    )
+    def test_of_one_image_whose_name_ends_differently(self, true: str, predicted: str, tmp_path: Path) -> None:
+        found, _ = accuracies(maps(tmp_path / "t", {true: 0}), maps(tmp_path / "p", {predicted: 0}))
+        assert found == {true: 1.0}
+
+    def test_of_one_image_with_another_number(self, tmp_path: Path) -> None:
+        with pytest.raises(DocumentError, match="--prediction-suffix"):
+            cocoseg.evaluate(maps(tmp_path / "t", {"a_1.png": 0}), maps(tmp_path / "p", {"a_2.png": 0}))
+
 
 class TestMissing:
     @pytest.fixture

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import evaluating
 import pytest
-from evaluating import write_map
+from evaluating import write_map, write_maps
 
 import cocoseg
 from cocoseg.errors import OutputError
@@ -84,3 +84,24 @@ def test_panoptic_numbers(tmp_path: Path) -> None:
 def test_instances_are_counted(tmp_path: Path) -> None:
     cocoseg.evaluate(*evaluating.mask_ap(tmp_path), per_image=tmp_path / "t.csv")
     assert rows_of(tmp_path / "t.csv") == [{"image": "a.png", "truths": "4", "results": "7"}]
+
+
+@pytest.mark.parametrize("side", ["t", "p"])
+def test_a_source_is_never_replaced(side: str, tmp_path: Path) -> None:
+    sides = [write_maps(tmp_path / name, [[0, 1]]) for name in "tp"]
+    with pytest.raises(cocoseg.UsageError, match="lies among what is read"):
+        cocoseg.evaluate(*sides, per_image=tmp_path / side / "rows.csv", overwrite=True)
+    assert sorted(path.name for path in (tmp_path / side).iterdir()) == ["0.png"]
+
+
+def test_a_stranger_that_begins_with_image_is_not_replaced(tmp_path: Path) -> None:
+    (tmp_path / "own.csv").write_text("image,class\na.png,cat\n")
+    sides = [write_maps(tmp_path / name, [[0, 1]]) for name in "tp"]
+    with pytest.raises(cocoseg.OutputError, match="is no table of an evaluation"):
+        cocoseg.evaluate(*sides, per_image=tmp_path / "own.csv")
+
+
+def test_a_dry_run_writes_none(tmp_path: Path) -> None:
+    sides = [write_maps(tmp_path / name, [[0, 1]]) for name in "tp"]
+    cocoseg.evaluate(*sides, per_image=tmp_path / "rows.csv", dry_run=True)
+    assert not (tmp_path / "rows.csv").exists()

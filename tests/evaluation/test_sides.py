@@ -92,7 +92,7 @@ class TestCategories:
             matched(fewer, dataset)[0][0]
         sample = matched(fewer, dataset, lenient=True)[0][0]
         assert set(sample.category_ids.tolist()) == {1}
-        assert [problem.category for problem in sample.problems] == ["id.unknown"]
+        assert [problem.category for problem in sample.problems] == ["pair.unknown"]
 
     def test_that_the_evaluation_ignores_are_void_on_both_sides(self, tmp_path: Path) -> None:
         """Cityscapes' 'unlabeled', as a truth and as a prediction."""

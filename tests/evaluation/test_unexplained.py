@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from evaluating import segments, write_classes, write_map, write_maps, write_panoptic
+from evaluating import rle, segments, write_classes, write_map, write_maps, write_panoptic
 
 import cocoseg
 from cocoseg.errors import DocumentError
@@ -187,3 +188,38 @@ class TestMasks:
         result = cocoseg.evaluate(source, source, **options_of("instance-folders", tmp_path))
         assert (result.images, result.headlines["mIoU"]) == (2, 1.0)
         assert [row.name for row in result.categories] == ["car"]
+
+
+def test_noisy_class_maps_are_no_photos(tmp_path: Path) -> None:
+    """What a model without training predicts changes with every pixel."""
+    random = np.random.default_rng(0)
+    classes = write_classes(tmp_path / "classes.csv", *(f"c{k}" for k in range(19)))
+    truth = write_maps(tmp_path / "t", np.repeat(np.arange(18), 400).reshape(72, 100))
+    noise = write_maps(tmp_path / "p", random.integers(0, 19, (72, 100)))
+    result = cocoseg.evaluate(truth, noise, categories=classes)
+    assert result.images == 1
+    assert result.confusion is not None
+    assert result.confusion.pixels == 7200
+
+
+def test_scores_of_classes_that_neither_side_names(tmp_path: Path) -> None:
+    truth = write_maps(tmp_path / "t", [[0, 2, 1]])
+    (tmp_path / "p").mkdir()
+    np.save(tmp_path / "p" / "0.npy", np.zeros((5, 1, 3), np.float32))
+    with pytest.raises(DocumentError, match="scores of classes that neither side names; name them with"):
+        cocoseg.evaluate(truth, tmp_path / "p")
+
+
+def test_semantic_results_of_detectron2(tmp_path: Path) -> None:
+    """They name images by their path on the machine that wrote them, and have a mask for each class."""
+    names = [{"id": k, "name": name, "isthing": 0} for k, name in enumerate("xyz", 1)]
+    truth = write_panoptic(tmp_path / "t.json", {"0": ([[5, 6, 7]], segments({"5": 1, "6": 2, "7": 3}))}, names)
+    masks = {1: [[1, 0, 0]], 2: [[0, 1, 1]]}
+    rows = [
+        {"file_name": "/data/val/0.jpg", "category_id": k, "segmentation": rle(np.array(mask))}
+        for k, mask in masks.items()
+    ]
+    (tmp_path / "sem_seg_predictions.json").write_text(json.dumps(rows))
+    result = cocoseg.evaluate(truth, tmp_path / "sem_seg_predictions.json")
+    assert result.tasks == ("semantic",)
+    assert matrix(result) == [[1, 0, 0, 0], [0, 1, 0, 0], [0, 1, 0, 0], [0, 0, 0, 0]]

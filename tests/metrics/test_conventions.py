@@ -194,6 +194,13 @@ def test_groups_are_classes_of_merged_pixels() -> None:
         matrix.result(groups=["a", "b"])
 
 
+def test_pixels_of_a_class_without_a_group_count_against_groups() -> None:
+    """Background has no supercategory, but what is predicted there is wrong."""
+    matrix = ConfusionMatrix(2)
+    matrix.update([[0, 0, 0, 1]], [[0, 0, 1, 1]])
+    assert matrix.result(groups=[None, "animal"]).groups == {"animal": 0.5}
+
+
 def test_an_unknown_convention_is_named() -> None:
     with pytest.raises(
         UsageError, match="the convention is 'mmsge'; did you mean 'mmseg'?.*expected one of mmseg, det"

@@ -48,7 +48,8 @@ class Choices:
 class Index(NamedTuple):
     """A document: its categories, an entry per image, its problems, and where its annotation ids are unique.
 
-    ``scored``: whether every annotation has a score. ``source``: its path.
+    ``scored``: whether every annotation has a score. ``grouped``: things of a category are one mask, as in detectron2's
+    semantic results. ``source``: its path.
     """
 
     categories: tuple[Category, ...]
@@ -56,6 +57,7 @@ class Index(NamedTuple):
     problems: tuple[Problem, ...]
     ids: Literal["none", "file", "picture"]
     scored: bool
+    grouped: bool
     about: dict[str, bytes]
     source: str
 
@@ -71,6 +73,7 @@ def read_index(path: str | os.PathLike[str], choices: Choices, data: bytes | Non
     found = read_rows(source, data, whole_rows=choices.keep_fields, one_class=one_class, part=choices.part)
     _check_kind(source, found, choices)
     described, about, match = _described(source, found, choices)
+    match = "file_name" if found.named else match
     categories = mark_roots(_categories(found, described, about, choices), lambda: _used(found, described))
     table = ImageTable(about, described.images or [], found.taken, match)
     keys = Keys(about, "images", choices.naming)
@@ -91,7 +94,8 @@ def read_index(path: str | os.PathLike[str], choices: Choices, data: bytes | Non
     problems += [*keys.problems, *name_problems(about, categories), *repeated, *found.taken.problems]
     problems += found.document.fill_problems(source)
     ids = unique_in(found.rows, picture_ids, bool(repeated))
-    return Index(categories, [*entries, *strays], tuple(problems), ids, scored, described.about, source)
+    by_class = found.named and not scored
+    return Index(categories, [*entries, *strays], tuple(problems), ids, scored, by_class, described.about, source)
 
 
 def _check_photos(photos: str | None) -> None:

@@ -52,7 +52,7 @@ def read(path: str | os.PathLike[str], **options: Any) -> Dataset:
         index.categories,
         index.entries,
         Loader(source, (), sample),
-        conventions=Conventions("background" if background else "unknown", index.ids, scored=index.scored),
+        conventions=Conventions("background" if background else "unknown", index.ids, index.grouped, index.scored),
         problems=index.problems,
         about=index.about,
     )

@@ -45,6 +45,7 @@ class _Some(msgspec.Struct, gc=False):
     image_id: Any = None
     category_id: Any = None
     segmentation: Raw | UnsetType = UNSET
+    file_name: Any = None
 
 
 class Document(Described):
@@ -66,7 +67,7 @@ class Rows:
     """The usable rows of a document with their positions, and the unusable ones, each with its images if known.
 
     ``classless``: no row has a category, and none is listed. ``imageless``: no row names its image.
-    ``masked``: an unusable row has a mask.
+    ``named``: rows name their image by its file_name. ``masked``: an unusable row has a mask.
     """
 
     document: Document
@@ -77,6 +78,7 @@ class Rows:
     problems: list[Problem] = field(default_factory=list)
     classless: bool = False
     imageless: bool = False
+    named: bool = False
     masked: bool = False
 
 
@@ -179,7 +181,8 @@ def _completing(document: Document, raws: Sequence[Raw], found: Rows, one_class:
     given: dict[str, Any] = {"category_id": OBJECT} if one_class else {}
     absent: dict[str, Any] = {}
     rows = [row for raw in raws if (row := _some(raw))]
-    if any(row.image_id is None for row in rows):
+    found.named = bool(rows) and all(row.image_id is None and isinstance(row.file_name, str) for row in rows)
+    if any(row.image_id is None for row in rows) and not found.named:
         found.imageless = document.images is UNSET and all(row.image_id is None for row in rows)
         if (image := _only_image(document, found.imageless)) is not None:
             absent["image_id"] = image
@@ -187,7 +190,7 @@ def _completing(document: Document, raws: Sequence[Raw], found: Rows, one_class:
         only = _only_category(document)
         found.classless = only is None and not is_given(document.categories)
         absent |= {"category_id": OBJECT if only is None else only} if found.classless or only is not None else {}
-    return (lambda raw: _with(raw, given, absent)) if given or absent else (lambda raw: raw)
+    return (lambda raw: _with(raw, given, absent)) if given or absent or found.named else (lambda raw: raw)
 
 
 def _image_row(raw: Raw) -> Raw:
@@ -197,7 +200,10 @@ def _image_row(raw: Raw) -> Raw:
 
 
 def _with(raw: Raw, given: dict[str, Any], absent: dict[str, Any]) -> Raw:
-    """A row with ``given`` fields, and with those that it lacks; SA-1B's ``predicted_iou`` is its score."""
+    """A row with ``given`` fields, and with those that it lacks.
+
+    SA-1B's ``predicted_iou`` is its score; detectron2's ``file_name`` stands for the image.
+    """
     fields = _fields(raw)
     if not fields:
         return raw
@@ -205,6 +211,8 @@ def _with(raw: Raw, given: dict[str, Any], absent: dict[str, Any]) -> Raw:
     added = {name: value for name, value in absent.items() if name not in known}
     if "predicted_iou" in known and "score" not in known:
         added["score"] = fields["predicted_iou"]
+    if "file_name" in known and "image_id" not in known | added.keys():
+        added["image_id"] = fields["file_name"]
     return Raw(msgspec.json.encode(fields | added | given))
 
 

@@ -66,13 +66,17 @@ class ImageTable:
         """
         if self._match == "id" and image in self.rows:
             return image
-        owners = self.named(image) if self._match == "file_name" else self._numbered(image)
+        owners = self._called(image) if self._match == "file_name" else self._numbered(image)
         if len(owners) != 1:
             return None
         if self._match == "id":
             what = f"image_id {show(image)} and the id {show(owners[0])} of its image differ in type; they were joined"
             self._taken.note("id.type", what, type(image))
         return owners[0]
+
+    def _called(self, image: ImageId) -> list[ImageId]:
+        """The images with this file_name, or, of a path of another machine, with the name of the file."""
+        return self.named(image) or self.named(posixpath.basename(str(image)))
 
     def owners(self, image: ImageId) -> list[ImageId]:
         """The images that an ``image_id`` may mean although it can't be joined: by its number or as a file name."""

@@ -19,6 +19,7 @@ from cocoseg.formats.maps.look import Look, are_photos, look_at, spread
 from cocoseg.formats.maps.meaning import Meaning, nothing
 from cocoseg.formats.maps.numbering import NUMBERINGS
 from cocoseg.formats.maps.numbers_seen import Found, find_numbering
+from cocoseg.formats.maps.pairs import ARRAYS
 from cocoseg.formats.maps.paths import may_be
 from cocoseg.formats.maps.pictures import Index
 from cocoseg.formats.maps.scores import SCORES
@@ -50,7 +51,7 @@ def looked_at(
         return meant or Meaning((), nothing()), ()
     look = look_at(pictures, names, lambda look: is_decided(look, meant))
     look = look.folded(tolerance) if tolerance else look
-    if meant is None and 2 * look.noisy > look.pictures:
+    if meant is None and 2 * look.noisy > look.pictures and not all(name.lower().endswith(ARRAYS) for name in names):
         raise _photos(folder)
     if binary := as_binary(folder, look, meant, class_name):
         return binary, folder_problems(folder, names) if meant is None and class_name is None else ()
