@@ -22,6 +22,7 @@ MOST = 24  # confusions with pictures
 _LISTED = 100  # confusions with names of images
 _LEAST = 0.005  # of a class: less is not listed
 ROWS = 500  # of a table
+_PANELS = ("photo", "truth", "prediction", "difference")
 _COUNTS = ("pixels", "TP", "FP", "FN")
 
 
@@ -45,22 +46,24 @@ class Table(NamedTuple):
 
 
 class WorstImage(NamedTuple):
-    """An image with its score and its pictures: photo, truth, prediction, difference."""
+    """An image with its score."""
 
     key: str
     score: float
-    uris: list[str]
 
 
 @dataclass
 class EvaluationPage:
-    """A page about an evaluation whose ``worst`` was kept; ``drawn`` has the pictures of images by key."""
+    """A page about an evaluation whose ``worst`` was kept.
+
+    ``drawn`` has the pictures of images by key; those that have ``room``, in characters, are shown.
+    """
 
     result: Evaluation
     drawn: Mapping[str, Sequence[bytes]] = field(default_factory=dict)
+    room: int = 0
     template = "evaluation.html"
     most_rows = ROWS
-    panels = ("photo", "truth", "prediction", "difference")
 
     @property
     def title(self) -> str:
@@ -201,6 +204,19 @@ class EvaluationPage:
 
     @cached_property
     def _uris(self) -> dict[tuple[str, Cell], list[str]]:
+        """The pictures that have room: first those of the worst images, then those of the largest confusions."""
+        found, room = self._all_uris(), self.room
+        order = [(row.key, WHOLE) for row in self.worst] + [
+            (key, row.cell) for row in self.confusions[:MOST] for key, _ in row.images
+        ]
+        shown = {}
+        for place in order:
+            room -= sum(len(uri) + 300 for uri in found[place])
+            if room >= 0:
+                shown[place] = found[place]
+        return shown
+
+    def _all_uris(self) -> dict[tuple[str, Cell], list[str]]:
         found = {}
         for key, cells in self.wanted().items():
             pictures = iter(self.drawn.get(key, ()))
@@ -213,7 +229,11 @@ class EvaluationPage:
     def worst(self) -> list[WorstImage]:
         """The images with the lowest score."""
         rows = self.result.worst.lowest if self.result.worst else []
-        return [WorstImage(key, score, self._uris.get((key, WHOLE), [])) for score, key in rows]
+        return [WorstImage(key, score) for score, key in rows]
+
+    def panels_of(self, row: WorstImage) -> list[tuple[str, str]]:
+        """The pictures of an image, with what they are: photo, truth, prediction, difference."""
+        return list(zip(_PANELS, self._uris.get((row.key, WHOLE), []), strict=False))
 
     def picture(self, row: Confusion, key: str) -> str:
         """The picture of a confusion in an image, or ""."""

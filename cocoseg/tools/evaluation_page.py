@@ -12,7 +12,7 @@ from cocoseg.model.photos import WithPhotos
 from cocoseg.page.evaluated import EvaluationPage
 from cocoseg.page.pairs import DrawPairs
 from cocoseg.page.thumbnails import Thumbnails
-from cocoseg.page.write import render, save
+from cocoseg.page.write import LIMIT, encoded, render, save
 from cocoseg.runs.run import How, Work, run
 
 COMMAND = "evaluate"
@@ -29,7 +29,8 @@ def write_evaluation(path: str, result: Evaluation, pairs: Dataset, sides: Sides
     draw = DrawPairs(wanted, sides.labels)
     work = Work(COMMAND, _with_photos(chosen, sides.truth.dataset.photos), draw, Thumbnails(len(chosen)))
     drawn = run(work, How(how.workers, how.executor, time_limit=how.time_limit))
-    save(path, render(EvaluationPage(result, drawn.pictures)))
+    room = LIMIT - LIMIT // 50 - len(encoded(render(page)))
+    save(path, render(EvaluationPage(result, drawn.pictures, room)))
 
 
 def _with_photos(pairs: Dataset, folder: str) -> Dataset:
