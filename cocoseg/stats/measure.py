@@ -21,6 +21,7 @@ from cocoseg.errors import SampleError
 from cocoseg.files.photo import find_photo, open_photo, size_in_header
 from cocoseg.files.reading import read_file
 from cocoseg.model import Sample
+from cocoseg.model.photos import Photographed
 from cocoseg.runs.writer import Converted
 from cocoseg.stats import heat
 from cocoseg.stats.facts import ImageFacts, PhotoFacts
@@ -153,7 +154,8 @@ def _canonical(shapes: Regions | Runs) -> tuple[npt.NDArray[Any], npt.NDArray[An
 def _photo(folder: str, sample: Sample) -> PhotoFacts:
     """The digest and the size of a sample's photo, or why there is none."""
     try:
-        data = read_file(find_photo(folder, sample.key, sample.file_name))
+        known = sample.photo if isinstance(sample, Photographed) else None
+        data = read_file(find_photo(folder, sample.key, sample.file_name)) if known is None else known
         with open_photo(io.BytesIO(data)) as photo:
             size = size_in_header(photo)
     except SampleError as error:

@@ -110,7 +110,8 @@ def _looked(source: StrPath, reading: Reading, how: How, name: str, table: str) 
 
     described = Source(source, reading)
     head = Head(described.files(dataset), described.given)
-    work = Work(COMMAND, dataset, Tabled(measure), tally, table, head, document, places.beside(table))
+    photographed = with_photos(replace(dataset, photos=folder))  # so that a photo that changes is measured again
+    work = Work(COMMAND, photographed, Tabled(measure), tally, table, head, document, places.beside(table))
     return Side(dataset, run(work, how), name, format, folder)
 
 

@@ -62,6 +62,11 @@ def test_what_is_taken_for_what_leads_to_the_images_with_the_most(sides: tuple[P
     assert {"#cell-2-3"} <= {link["href"] for link in seen.all("a")}
 
 
+def test_the_command_takes_the_name_of_the_page(sides: tuple[Path, Path], tmp_path: Path) -> None:
+    assert run("evaluate", *sides, "--html", tmp_path / "e.html").code == 0
+    assert "Evaluation of predicted" in Seen(tmp_path / "e.html").text
+
+
 def test_the_worst_images_have_four_pictures(sides: tuple[Path, Path], tmp_path: Path) -> None:
     result = cocoseg.evaluate(*sides, html=tmp_path / "e.html")
     assert result.worst is not None
@@ -101,7 +106,7 @@ def test_masks_with_scores_have_a_page_too(tmp_path: Path) -> None:
 @pytest.mark.parametrize("evil", EVIL)
 def test_names_of_strangers_stay_text(evil: str, tmp_path: Path) -> None:
     truth = source(tmp_path / "truth.json", 3, [evil, "car", "tree"])
-    assert run("evaluate", truth, predicted(truth, tmp_path / "p"), "--html", tmp_path / "e.html").code == 0
+    cocoseg.evaluate(truth, predicted(truth, tmp_path / "p"), html=tmp_path / "e.html")
     seen = Seen(tmp_path / "e.html")
     assert len(seen.all("script")) == 1
     assert not [about for _, about in seen.elements if any(name.startswith("on") for name in about)]

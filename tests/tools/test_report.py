@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -55,6 +60,17 @@ def test_the_table_of_classes_equals_a_recount(small: Path, tmp_path: Path) -> N
     columns = [head.index(title) for title in ("pixels", "images", "segments")]
     shown = {row[0]: tuple(numbers(row[k]) for k in columns) for row in rows}
     assert shown == recounted(small)
+
+
+@pytest.mark.parametrize(
+    "name", ["coco_instances/instances_val2014_100.json", "coco_panoptic/val2017_sample/panoptic_examples.json"]
+)
+def test_real_classes_equal_a_recount(name: str, real_data: Path, tmp_path: Path) -> None:
+    cocoseg.report(real_data / name, tmp_path / "r.html")
+    head, *rows = Seen(tmp_path / "r.html").tables["class-table"]
+    columns = [head.index(title) for title in ("pixels", "images", "segments")]
+    shown = {row[0]: tuple(numbers(row[k]) for k in columns) for row in rows}
+    assert shown == recounted(real_data / name)
 
 
 def test_the_first_thing_is_what_check_finds(tmp_path: Path) -> None:
@@ -118,7 +134,7 @@ def test_nothing_is_loaded_and_no_script_but_our_own_may_run(small: Path, tmp_pa
 @pytest.mark.parametrize("evil", EVIL)
 def test_names_of_strangers_stay_text(evil: str, tmp_path: Path) -> None:
     path = source(tmp_path / "evil.json", 3, [evil, "car"], [f"{evil[:80]}.jpg".replace("/", "_").replace("\\", "_")])
-    assert run("report", path, tmp_path / "r.html").code in (0, 1)
+    cocoseg.report(path, tmp_path / "r.html")
     seen = Seen(tmp_path / "r.html")
     assert len(seen.all("script")) == 1
     assert not [about for _, about in seen.elements if any(name.startswith("on") for name in about)]
@@ -126,6 +142,13 @@ def test_names_of_strangers_stay_text(evil: str, tmp_path: Path) -> None:
     assert "49" not in seen.tables["class-table"][1][0]
     assert all(letter.isprintable() or letter == "\n" for letter in seen.text)
     assert (tmp_path / "r.html").stat().st_size < 400_000
+
+
+def test_names_of_strangers_do_not_reach_the_terminal(tmp_path: Path) -> None:
+    path = source(tmp_path / "evil.json", 8, EVIL, [f"{k}{name[:60]}" for k, name in enumerate(EVIL)])
+    result = run("report", path, tmp_path / "r.html", "-v")
+    assert result.code == 1  # one of the names leads out of the folder
+    assert all(letter.isprintable() or letter == "\n" for letter in result.stdout)
 
 
 def test_every_picture_is_described_and_every_table_has_heads(small: Path, tmp_path: Path) -> None:
@@ -146,6 +169,20 @@ def test_photos_are_drawn_on_and_broken_ones_are_not(tmp_path: Path) -> None:
     result = cocoseg.report(path, tmp_path / "r.html", photos=photos)
     assert {row.kind for row in result.errors} == {"photo.missing", "photo.corrupt"}
     assert len([row for row in Seen(tmp_path / "r.html").all("img") if "webp" in row["src"]]) > 3
+
+
+def test_a_photo_that_changes_is_looked_at_again(tmp_path: Path) -> None:
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    path = source(tmp_path / "s.json", 2, NAMES)
+    for k in range(2):
+        Image.new("RGB", (64 + k, 64), (k, 30, 30)).save(photos / f"image-0000{k}.jpg")
+    (photos / "image-00001.jpg").rename(tmp_path / "kept.jpg")
+    (photos / "image-00001.jpg").write_bytes(b"no picture")
+    assert [row.kind for row in cocoseg.report(path, tmp_path / "r.html", photos=photos).errors] == ["photo.corrupt"]
+    (tmp_path / "kept.jpg").replace(photos / "image-00001.jpg")
+    result = cocoseg.report(path, tmp_path / "r.html", photos=photos)
+    assert (result.errors, result.kept) == ([], 1)
 
 
 def test_two_sources_stand_side_by_side(small: Path, tmp_path: Path) -> None:
@@ -222,3 +259,24 @@ def test_300_classes_and_2000_images_fit_two_megabytes(tmp_path: Path) -> None:
         result = cocoseg.report(path, tmp_path / out, val, photos=photos, workers=2)
         assert 500_000 < result.bytes == (tmp_path / out).stat().st_size < 2_000_000
     assert "pictures are left out, to keep the file small" in Seen(tmp_path / "two.html").text
+
+
+@pytest.mark.long
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
+def test_a_killed_run_goes_on_to_the_same_bytes(tmp_path: Path) -> None:
+    path = source(tmp_path / "many.json", 3000, NAMES)
+    command = [sys.executable, "-m", "cocoseg", "report", str(path), "-q", "-j1"]
+    process = subprocess.Popen([*command, str(tmp_path / "r.html")], start_new_session=True)
+    journal = tmp_path / "r.csv.cocoseg" / ".cocoseg"
+    while not list(journal.glob("page-*")):
+        assert process.poll() is None
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    assert not (tmp_path / "r.html").exists()
+    result = cocoseg.report(path, tmp_path / "r.html")
+    assert 0 < result.kept < 3000
+    (tmp_path / "clean").mkdir()
+    cocoseg.report(path, tmp_path / "clean" / "r.html")
+    for name in ("r.html", "r.csv"):
+        assert (tmp_path / name).read_bytes() == (tmp_path / "clean" / name).read_bytes()
