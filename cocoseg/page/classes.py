@@ -75,7 +75,7 @@ class ClassRow:
         if not first and not second:
             return "–"
         if not first or not second:
-            return f"only in {names[1 if second else 0]}"
+            return f"only in {name(names[1 if second else 0], 20)}"
         return times(second / first)
 
 
