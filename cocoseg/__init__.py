@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from cocoseg.codecs.regions import Regions
     from cocoseg.codecs.rle import Runs
     from cocoseg.codecs.segmentation import decode, encode
+    from cocoseg.drawing.difference import difference
+    from cocoseg.drawing.picture import colorize, overlay
     from cocoseg.errors import (
         CocosegError,
         DocumentError,
@@ -34,7 +36,10 @@ if TYPE_CHECKING:
     from cocoseg.labels import LabelClass, LabelScheme, label_scheme
     from cocoseg.metrics.confusion import ConfusionMatrix
     from cocoseg.model import Category, Dataset, Sample
+    from cocoseg.stats.findings import Finding
+    from cocoseg.stats.statistics import Statistics
     from cocoseg.targets.semantic import instance_masks, panoptic_to_semantic, semantic
+    from cocoseg.tools.check import Check, check
     from cocoseg.tools.coco import AnnotationSummary, to_coco
     from cocoseg.tools.evaluate import evaluate
     from cocoseg.tools.info import Info, info
@@ -42,6 +47,7 @@ if TYPE_CHECKING:
     from cocoseg.tools.onehot import OneHotSummary, to_onehot
     from cocoseg.tools.panoptic import PanopticSummary, to_panoptic
     from cocoseg.tools.semantic import to_semantic
+    from cocoseg.tools.show import PictureSummary, show
     from cocoseg.tools.summary import Summary
     from cocoseg.tools.verify import Verification, verify
 
@@ -50,6 +56,8 @@ _HOMES = {
     "codecs.regions": "Regions",
     "codecs.rle": "Runs",
     "codecs.segmentation": "decode encode",
+    "drawing.difference": "difference",
+    "drawing.picture": "colorize overlay",
     "errors": "CocosegError DocumentError LabelError OutputError Problem SampleError UsageError",
     "evaluation.evaluation": "Evaluation",
     "formats.reading": "read",
@@ -57,14 +65,19 @@ _HOMES = {
     "labels": "LabelClass LabelScheme label_scheme",
     "metrics.confusion": "ConfusionMatrix",
     "model": "Category Dataset Sample",
+    "stats.findings": "Finding",
+    "stats.statistics": "Statistics",
     "targets.semantic": "instance_masks panoptic_to_semantic semantic",
+    "tools.check": "Check check",
     "tools.coco": "AnnotationSummary to_coco",
     "tools.evaluate": "evaluate",
     "tools.info": "Info info",
+    "tools.report": "Report report",
     "tools.panoptic": "PanopticSummary to_panoptic",
     "tools.masks": "MaskSummary to_masks",
     "tools.onehot": "OneHotSummary to_onehot",
     "tools.semantic": "to_semantic",
+    "tools.show": "PictureSummary show",
     "tools.summary": "Summary",
     "tools.verify": "Verification verify",
 }
@@ -73,11 +86,13 @@ _HOME = {name: home for home, names in _HOMES.items() for name in names.split()}
 __all__ = [
     "AnnotationSummary",
     "Category",
+    "Check",
     "CocosegError",
     "ConfusionMatrix",
     "Dataset",
     "DocumentError",
     "Evaluation",
+    "Finding",
     "Info",
     "LabelClass",
     "LabelError",
@@ -86,16 +101,21 @@ __all__ = [
     "OneHotSummary",
     "OutputError",
     "PanopticSummary",
+    "PictureSummary",
     "Problem",
     "Regions",
     "Runs",
     "Sample",
     "SampleError",
+    "Statistics",
     "Summary",
     "UsageError",
     "Verification",
     "__version__",
+    "check",
+    "colorize",
     "decode",
+    "difference",
     "encode",
     "evaluate",
     "from_one_hot",
@@ -104,9 +124,12 @@ __all__ = [
     "label_scheme",
     "load_masks",
     "one_hot",
+    "overlay",
     "panoptic_to_semantic",
     "read",
+    "report",
     "semantic",
+    "show",
     "to_coco",
     "to_masks",
     "to_onehot",

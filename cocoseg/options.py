@@ -80,6 +80,19 @@ Workers = Annotated[
         shell=Shell(("--workers", "-j"), unset="the number of cores"),
     ),
 ]
+AnExecutor = Annotated[
+    "Executor | None", Option("Executor that does the work, such as Dask's, in place of workers.", shell=None)
+]
+TimeLimit = Annotated[
+    float, Option("Seconds that one image may take before it is refused.", 300.0, metavar="SECONDS", least=0.001)
+]
+OnDone = Annotated[
+    "Callable[[Any], None] | None",
+    Option("Function that is called with the summary so far after each part.", shell=None),
+]
+
+
+Overwrite = Annotated[bool, Option("Replace files in OUT that no run of cocoseg wrote.", False)]
 
 
 class Reading(TypedDict, total=False):
@@ -155,7 +168,11 @@ class Reading(TypedDict, total=False):
     ]
     photos: Annotated[
         "StrPath | None",
-        Option("Folder of the photos, to take sizes from where the JSON has none.", metavar="DIR"),
+        Option(
+            "Folder of the photos: to take sizes from where SRC has none, and to draw on.",
+            unset="where SRC says they are",
+            metavar="DIR",
+        ),
     ]
     size: Annotated[
         str | None,
@@ -246,25 +263,18 @@ class Running(TypedDict, total=False):
     """How a conversion runs."""
 
     workers: Workers
-    executor: Annotated[
-        "Executor | None", Option("Executor that does the work, such as Dask's, in place of workers.", shell=None)
-    ]
-    overwrite: Annotated[bool, Option("Replace files in OUT that no run of cocoseg wrote.", False)]
+    executor: AnExecutor
+    overwrite: Overwrite
     on_error: Annotated[
         Literal["skip", "stop"], Option("Skip an image that cannot be converted, or stop at the first one.", "skip")
     ]
     strict: Annotated[bool, Option("Refuse an image, or a source as a whole, for which there is a warning.", False)]
-    time_limit: Annotated[
-        float, Option("Seconds that one image may take before it is refused.", 300.0, metavar="SECONDS", least=0.001)
-    ]
+    time_limit: TimeLimit
     dry_run: Annotated[bool, Option("Check everything, OUT too, and write nothing.", False)]
     limit: Annotated[
         int | None, Option("Only the first N images, to try a conversion.", unset="all", metavar="N", least=1)
     ]
-    on_done: Annotated[
-        "Callable[[Any], None] | None",
-        Option("Function that is called with the summary so far after each part.", shell=None),
-    ]
+    on_done: OnDone
 
 
 class ToSemantic(Painting, Reading, Running, total=False):
@@ -385,6 +395,14 @@ class Evaluating(Painting, Reading, Running, total=False):
         "StrPath | None",
         Option("Write the numbers of each image to this CSV.", unset="not written", metavar="FILE.csv"),
     ]
+    html: Annotated[
+        "StrPath | None",
+        Option(
+            "Write a page with the confusion matrix and the worst images to this file.",
+            unset="not written",
+            metavar="FILE.html",
+        ),
+    ]
     out: Annotated[
         "StrPath | None",
         Option(
@@ -417,6 +435,72 @@ class Evaluating(Painting, Reading, Running, total=False):
     prediction_suffix: Annotated[
         str | None, Option("What the names of PREDICTION's pictures end with, as _pred.", metavar="TEXT")
     ]
+
+
+class Checking(Reading, total=False):
+    """Options of ``cocoseg check``."""
+
+    val_photos: Annotated[
+        "StrPath | None", Option("Folder of the photos of VAL.", unset="that of --photos", metavar="DIR")
+    ]
+    val_split: Annotated[
+        "StrPath | None", Option("The split of VAL, where it differs from --split.", metavar="NAME|FILE")
+    ]
+    workers: Workers
+    executor: AnExecutor
+    time_limit: TimeLimit
+    on_done: OnDone
+
+
+class Reporting(Checking, total=False):
+    """Options of ``cocoseg report``."""
+
+    overwrite: Overwrite
+
+
+class Showing(Painting, Reading, Running, total=False):
+    """Options of ``show``."""
+
+    look: Annotated[
+        Literal["overlay", "side-by-side", "outline", "classes"],
+        Option(
+            "Draw the labels over the photo, the photo and that beside it, outlines alone, or class maps in colour.",
+            "overlay",
+            shell=Shell(("--as",)),
+        ),
+    ]
+    alpha: Annotated[float, Option("How much the colours cover the photo, 0 to 1.", 0.5, metavar="SHARE", least=0)]
+    only: Annotated[
+        str | None,
+        Option("Draw the classes of this name alone, or of a pattern such as 'traffic*'.", metavar="NAME", unset="all"),
+    ]
+    select: Annotated[
+        str | None,
+        Option("Draw the images of this name alone, with or without its ending, or of a pattern.", metavar="NAME"),
+    ]
+    most: Annotated[
+        int | None,
+        Option(
+            "Draw at most N images, from all over the data set.",
+            unset="all",
+            metavar="N",
+            least=1,
+            shell=Shell(("--max",)),
+        ),
+    ]
+    legend: Annotated[bool, Option("Add a legend of the classes, by their pixels.", False)]
+    names: Annotated[
+        bool,
+        Option(
+            "Write the names of classes into the picture.",
+            True,
+            shell=Shell(("--no-names",), "Do not write the names of classes into the picture."),
+        ),
+    ]
+    scale: Annotated[
+        int, Option("Draw every pixel N times as high and wide, for small pictures.", 1, metavar="N", least=1)
+    ]
+    format: Annotated[Literal["png", "jpg"], Option("Write PNG, or JPEG, which is smaller.", "png")]
 
 
 class Verifying(TypedDict, total=False):

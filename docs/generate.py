@@ -26,6 +26,7 @@ from cocoseg.formats.maps.paths import plain
 from cocoseg.labels import PRESETS
 from cocoseg.options import Reading, flag
 from cocoseg.runs.tally import Tally
+from cocoseg.stats.findings import KINDS
 from cocoseg.tools import formats
 
 ROOT = Path(__file__).parent.parent
@@ -201,14 +202,20 @@ def errors() -> str:
     return _table(["category", "raised as", "example"], lines)
 
 
+def findings() -> str:
+    """The kinds of findings, and why each is an error or none."""
+    rows = ((f"`{name}`", "error" if kind.error else "warning", kind.what, kind.why) for name, kind in KINDS.items())
+    return _table(["finding", "is", "when", "because"], rows)
+
+
 def options(command: str) -> str:
     """The options of a command; ``shared`` are those of all conversions."""
     conversions = [_options(name) for name in COMMANDS if name.startswith("to-")]
     shared = set(conversions[0]).intersection(*conversions)
     if command == "shared":
         return _table(["option", "meaning"], [row for row in conversions[0] if row in shared])
-    converts = command.startswith("to-") or command == "evaluate"
-    own = [row for row in _options(command) if row not in shared or not converts]
+    is_run = command in ("show", "evaluate") or command.startswith("to-")
+    own = [row for row in _options(command) if row not in shared or not is_run]
     return _table(["option", "meaning"], own)
 
 
@@ -332,7 +339,7 @@ def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 PARTS: dict[str, Callable[..., str]] = {
     "conversions": conversions, "sources": sources, "held": held, "disk": disk, "presets": presets,
-    "errors": errors, "options": options, "api": api,
+    "errors": errors, "findings": findings, "options": options, "api": api,
     "reads": reads,
 }  # fmt: skip
 

@@ -10,7 +10,21 @@ from typing import Annotated, Any
 
 import typer
 
-from cocoseg.cli import evaluate, formats, info, labels, to_coco, to_masks, to_onehot, to_panoptic, to_semantic, verify
+from cocoseg.cli import (
+    check,
+    evaluate,
+    formats,
+    info,
+    labels,
+    report,
+    show,
+    to_coco,
+    to_masks,
+    to_onehot,
+    to_panoptic,
+    to_semantic,
+    verify,
+)
 from cocoseg.cli.carried import Carried
 from cocoseg.cli.help import Commands, Sectioned
 from cocoseg.cli.options import DEBUG
@@ -20,8 +34,8 @@ from cocoseg.version import __version__
 
 SECTIONS = {
     "Convert": (to_semantic, to_onehot, to_masks, to_coco, to_panoptic),
-    "Look": (labels, info, formats),
-    "Check": (evaluate, verify),
+    "Look": (show, report, labels, info, formats),
+    "Check": (check, evaluate, verify),
 }
 
 

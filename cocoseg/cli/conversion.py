@@ -31,8 +31,8 @@ def _convert(
 ) -> None:
     from cocoseg import parallel
     from cocoseg.cli.cluster import cluster
+    from cocoseg.cli.printing import as_json, print_summary
     from cocoseg.cli.progress import progress
-    from cocoseg.cli.report import as_json, print_summary
 
     parallel.tune_memory()
     with cluster(options.pop("dask")) as found, progress(quiet) as on_done:

@@ -42,8 +42,8 @@ def command(
     """
     from cocoseg import parallel
     from cocoseg.cli.cluster import cluster
+    from cocoseg.cli.printing import as_json
     from cocoseg.cli.progress import progress
-    from cocoseg.cli.report import as_json
     from cocoseg.tools.evaluate import evaluate, fails
 
     parallel.tune_memory()
@@ -59,7 +59,7 @@ def command(
 
 
 def _print(result: Evaluation, failed: Sequence[str], quiet: bool, verbose: bool) -> None:
-    from cocoseg.cli.report import MOST, print_lines, problem_lines
+    from cocoseg.cli.printing import MOST, print_lines, problem_lines
 
     most = None if verbose else MOST
     problems = problem_lines("Warnings", result.problems, most=most)
@@ -210,7 +210,7 @@ def _numbers(headlines: Mapping[str, Any]) -> str:
 
 def _table(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     """Rows as lines, the names of the columns first; numbers in percent."""
-    from cocoseg.cli.report import table
+    from cocoseg.cli.printing import table
 
     if not rows:
         return []

@@ -18,7 +18,7 @@ def command(*, json: Annotated[bool, typer.Option("--json", help="Print the tabl
     from cocoseg.tools import formats
 
     if json:
-        from cocoseg.cli.report import as_json
+        from cocoseg.cli.printing import as_json
 
         typer.echo(as_json(formats.as_dict()))
         return

@@ -31,7 +31,7 @@ def command(src: options.Src, *, json: bool, quiet: bool, verbose: bool, **readi
 
 
 def _print(info: Info, quiet: bool, verbose: bool) -> None:
-    from cocoseg.cli.report import MOST, print_lines, problem_lines
+    from cocoseg.cli.printing import MOST, print_lines, problem_lines
 
     most = None if verbose else MOST
     problems = problem_lines("Warnings", info.problems, most=most) + problem_lines("Refused", info.failures, most=most)
@@ -39,7 +39,7 @@ def _print(info: Info, quiet: bool, verbose: bool) -> None:
 
 
 def _lines(info: Info) -> list[str]:
-    from cocoseg.cli.report import table
+    from cocoseg.cli.printing import table
     from cocoseg.formats import FORMATS
     from cocoseg.runs.tally import guess
 
@@ -80,7 +80,7 @@ def _sizes(info: Info) -> str:
 def _as_json(info: Info) -> str:
     from dataclasses import asdict
 
-    from cocoseg.cli.report import as_json
+    from cocoseg.cli.printing import as_json
 
     sizes = [{"height": h, "width": w, "images": n} for (h, w), n in info.sizes.items()]
     return as_json(asdict(info) | {"sizes": sizes})

@@ -38,7 +38,7 @@ def command(
 
     Example: cocoseg labels mask2former
     """
-    from cocoseg.cli.report import problem_lines, table
+    from cocoseg.cli.printing import problem_lines, table
 
     if labels is None:
         _list_presets(json)
@@ -63,7 +63,7 @@ def command(
 
 def _list_presets(json: bool) -> None:
     """Print the names of the presets with their summaries, as a table or an object."""
-    from cocoseg.cli.report import as_json, table
+    from cocoseg.cli.printing import as_json, table
     from cocoseg.labels import PRESETS
 
     rows = {name: preset.summary for name, preset in PRESETS.items()}

@@ -26,7 +26,7 @@ def command(out: Done, *, workers: int | None, json: bool, quiet: bool, verbose:
 
     Example: cocoseg verify out/
     """
-    from cocoseg.cli.report import MOST, as_json, print_lines, problem_lines
+    from cocoseg.cli.printing import MOST, as_json, print_lines, problem_lines
     from cocoseg.tools.verify import verify
 
     found = verify(out, workers=workers or options.cores())

@@ -16,6 +16,7 @@ from cocoseg.evaluation.groups import Groups
 from cocoseg.evaluation.guards import of_positions, suspicions
 from cocoseg.evaluation.least import below
 from cocoseg.evaluation.measures import Measure, Result
+from cocoseg.evaluation.worst import Worst
 from cocoseg.labels import LabelScheme
 from cocoseg.metrics.average_precision import AveragePrecision, PrecisionResult
 from cocoseg.metrics.boundary import BoundaryIoU, BoundaryResult
@@ -53,7 +54,7 @@ class Evaluation(Tally):
       results of ``cocoseg.metrics``, None for what was not asked for.
     * ``headlines``: the numbers that stand for all, by name.
     * ``images`` pairs were compared, ``failures`` were not; ``problems`` are what looks suspicious.
-    * ``rows``: numbers of each image by its key, where they were asked for.
+    * ``rows``: numbers of each image by its key, and the ``worst`` of them, where they were asked for.
     """
 
     makes: ClassVar[str] = "Numbers"
@@ -71,6 +72,7 @@ class Evaluation(Tally):
     as_ids: tuple[int | None, ...] = field(default=(), repr=False)
     borrowed: bool = field(default=False, repr=False)
     rows: dict[str, dict[str, Any]] | None = field(default=None, repr=False)
+    worst: Worst | None = field(default=None, repr=False)
     counters: dict[str, Counter] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
@@ -91,8 +93,13 @@ class Evaluation(Tally):
         counts = _RESULT.decode(row.result).counts
         for name, raw in counts.items():
             self.counters[name].add(msgspec.json.decode(raw))
+        if self.rows is None and self.worst is None:
+            return
+        numbers = self._row(counts)
         if self.rows is not None:
-            self.rows[row.key] = self._row(counts)
+            self.rows[row.key] = numbers
+        if self.worst is not None:
+            self.worst.add(row.key, numbers, msgspec.json.decode(counts["semantic"]) if "semantic" in counts else None)
 
     def _row(self, counts: Mapping[str, msgspec.Raw]) -> dict[str, Any]:
         """The numbers of one image."""

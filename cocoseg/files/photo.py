@@ -8,6 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Literal, NamedTuple
 
+import numpy as np
+import numpy.typing as npt
+
 from cocoseg.errors import SampleError, show
 from cocoseg.files.names import relative_name, stem
 
@@ -108,6 +111,36 @@ def oriented(photo: PIL.Image.Image, orientation: int, turned: bool) -> PIL.Imag
     if turned == is_turned or orientation == 1:
         return photo
     return photo.transpose(_turn(orientation if turned else _BACK.get(orientation, orientation)))
+
+
+def fits_turned(name: str, found: PhotoSize, size: tuple[int, int], prefer: bool = True) -> tuple[bool, bool]:
+    """Whether a photo is to be turned by its orientation for an annotation of a size (height, width).
+
+    The second value is true if the sizes agree both ways, so that ``prefer`` decided. ``name`` is for messages.
+    Raises SampleError ``size.mismatch``.
+    """
+    if size not in (found.stored, found.turned):
+        raise SampleError("size.mismatch", _mismatch(name, found, size))
+    if found.orientation == 1 or found.stored != found.turned:
+        return size != found.stored, False
+    return prefer, True
+
+
+def rgb_pixels(photo: PIL.Image.Image, name: str, found: PhotoSize, turned: bool) -> npt.NDArray[np.uint8]:
+    """The pixels of a photo, turned by its orientation or not: (H, W, 3) uint8. Raises SampleError ``image.mode``."""
+    mode, pixels = photo.mode, np.array(oriented(photo, found.orientation, turned).convert("RGB"))
+    if mode[0] in "IF":  # Pillow has clipped the values at 255
+        text = f"{name} is a picture of mode {mode}, with more than 8 bits"
+        raise SampleError("image.mode", f"{text}; convert it to 8 bits")
+    return pixels
+
+
+def _mismatch(name: str, found: PhotoSize, size: tuple[int, int]) -> str:
+    (height, width), (annotated, across) = found.stored, size
+    text = f"{name} has {height}×{width} pixels (height × width)"
+    if found.turned != found.stored:
+        text += f", {width}×{height} when turned by its EXIF orientation"
+    return f"{text}, its annotation {annotated}×{across}; they belong to different images"
 
 
 def _turn(orientation: int) -> PIL.Image.Transpose:

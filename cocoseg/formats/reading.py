@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from importlib import import_module
@@ -114,7 +115,7 @@ def _read(path: StrPath, source: str, found: Found, function: str, given: dict[s
     name = found.format or "coco"
     row = FORMATS[name]
     given = {option: value for option, value in given.items() if option in row.options or option not in _PYTHON_ONLY}
-    if strange := next((option for option in given if option not in row.options), None):
+    if strange := next((option for option in given if option not in (*row.options, "photos")), None):
         what = f"is a {row.what}" if row.what.startswith("folder") else f"holds {row.what}"
         text = f"{what}, where {flag(Reading, strange)} means nothing"
         raise DocumentError("doc.kind", f"{os.fspath(path)}: {text}")
@@ -122,18 +123,19 @@ def _read(path: StrPath, source: str, found: Found, function: str, given: dict[s
     layout = {"layout": row.layout} if row.layout else {}
     try:
         dataset: Dataset = getattr(module, function, module.read)(
-            _within(source, name, found.document), **layout, **_own(given)
+            _within(source, name, found.document), **layout, **_own(given, row.options)
         )
         problems = numbering(given["categories"], dataset.categories) if "categories" in given else ()
     except SampleError as error:  # storage that stopped answering
         raise DocumentError(error.category, error.message) from None
-    photos = dataset.photos or given.get("photos", "")
+    photos = given.get("photos") or dataset.photos
     return replace(dataset, problems=(*problems, *dataset.problems), photos=photos)
 
 
-def _own(given: dict[str, Any]) -> dict[str, Any]:
+def _own(given: dict[str, Any], taken: Sequence[str]) -> dict[str, Any]:
     """The options that the format's module takes; the others change what it has read."""
-    return {name: value for name, value in given.items() if name != "all_classes"}
+    others = {"all_classes"} if "photos" in taken else {"all_classes", "photos"}
+    return {name: value for name, value in given.items() if name not in others}
 
 
 def _read_as(found: Found) -> str:

@@ -10,7 +10,7 @@ from cocoseg.errors import Problem, SampleError
 from cocoseg.files.documents import TOO_DEEP
 from cocoseg.files.png import HEADER_BYTES, Header, read_header
 from cocoseg.files.reading import read_head
-from cocoseg.model import Category, Dataset, Entry, Refused
+from cocoseg.model import Category, Dataset, Entry, Refused, unlisted
 
 
 class Peek(NamedTuple):
@@ -86,8 +86,8 @@ def _missing(dataset: Dataset, used: Iterable[int] | None, seen: Sequence[Peek])
 
 def _unlisted(categories: Sequence[Category], used: Iterable[int]) -> Iterator[str]:
     """Which categories are missing: all, or those of some used ids."""
-    unlisted = sorted(set(used) - {category.id for category in categories})
+    missing = unlisted(categories, used)
     if not categories:
         yield "categories (give them with --categories, or choose labels with a class table)"
-    elif unlisted:
-        yield f"categories of {len(unlisted)} used ids: {', '.join(map(str, unlisted[:10]))}"
+    elif missing:
+        yield f"categories of {len(missing)} used ids: {', '.join(map(str, missing[:10]))}"

@@ -10,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from cocoseg.codecs.looks import default_color
 from cocoseg.errors import LabelError, Problem, show, suggestion
 
 Color = tuple[int, int, int]
@@ -184,7 +185,7 @@ class LabelScheme:
         pairs = sorted(self.class_of.items())
         return np.array([key for key, _ in pairs], np.int64), np.array([value for _, value in pairs], self.dtype)
 
-    @property
+    @cached_property
     def palette(self) -> tuple[Color, ...]:
         """A colour for each of the 256 values of an 8-bit map; void and unlabelled pixels are black.
 
@@ -209,16 +210,6 @@ def check_unlabelled(scheme: LabelScheme, number: int) -> None:
     if first:
         text = f"{number} is class {show(first.name)}, so background cannot be {number}"
         raise _wrong(scheme, "label.collision", text)
-
-
-def default_color(index: int) -> Color:
-    """A colour for a class that has none: red, green and blue share the bits of its number, as in PASCAL VOC.
-
-    >>> default_color(0), default_color(1)
-    ((128, 0, 0), (0, 128, 0))
-    """
-    bits = index + 1
-    return tuple(sum((bits >> 3 * k + channel & 1) << 7 - k for k in range(3)) for channel in range(3))  # type: ignore[return-value]
 
 
 def _check_choices(scheme: LabelScheme) -> None:

@@ -5,7 +5,17 @@ records.py   Category, Entry, Sample     loading.py   from an entry to its sampl
 
 from cocoseg.model.dataset import Dataset
 from cocoseg.model.loading import Chain, Loader, Loads, Pair
-from cocoseg.model.records import Categories, Category, Conventions, Entry, ImageId, Refused, Sample, row_place
+from cocoseg.model.records import (
+    Categories,
+    Category,
+    Conventions,
+    Entry,
+    ImageId,
+    Refused,
+    Sample,
+    row_place,
+    unlisted,
+)
 
 __all__ = [
     "Categories",
@@ -21,4 +31,5 @@ __all__ = [
     "Refused",
     "Sample",
     "row_place",
+    "unlisted",
 ]

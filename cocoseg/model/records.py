@@ -14,7 +14,7 @@ from msgspec import Raw
 from cocoseg.codecs import overlap, rle
 from cocoseg.codecs.regions import Regions
 from cocoseg.codecs.rle import Runs
-from cocoseg.errors import Problem, show
+from cocoseg.errors import Problem, SampleError, show
 from cocoseg.limits import allowed_pixels, within_its_limit
 
 ImageId = int | str
@@ -52,6 +52,7 @@ class Sample:
     * ``place``: where it was read, for messages. ``problems``: its harmless problems.
     * ``file_name``: the photo's name, or the label picture's name if the source lists no photo.
     * ``row``: the image's row in a JSON, undecoded; ``rows``: those of the segments, if they are kept.
+    * ``stated``: the areas (n,) that a JSON states of its segments, undecoded and unchecked; null where it states none.
     * ``max_pixels``: the limit for pictures that are painted from it; that of its data set.
     """
 
@@ -68,6 +69,7 @@ class Sample:
     file_name: str = ""
     row: Raw | None = None
     rows: Sequence[Raw] | None = None
+    stated: Sequence[Raw] | None = None
     max_pixels: int = field(default_factory=allowed_pixels)
 
     @property
@@ -97,6 +99,23 @@ class Sample:
         regions = self.shapes if isinstance(self.shapes, Regions) else overlap.layers(self.shapes)[0]
         return regions.paint(self.ids, outside=0)
 
+    @within_its_limit
+    def _repr_png_(self) -> bytes | None:
+        """A picture of the masks for a notebook, of up to 400 by 400 pixels, or None if the sample is too large."""
+        from cocoseg.model.preview import preview
+
+        try:
+            return preview(self.shapes, self.category_ids, self.scores)
+        except SampleError:
+            return None
+
+    def _repr_html_(self) -> str:
+        """The picture, with the image's name, its size, and how many segments there are."""
+        from cocoseg.model.preview import captioned
+
+        height, width = self.size
+        return captioned(self._repr_png_(), f"{self.key}: {height} × {width} pixels, {len(self.ids):,} segments")
+
     def without(self, categories: Collection[int]) -> Sample:
         """The sample without the segments of these categories, whose pixels become void in ``Regions``."""
         return self.take(np.flatnonzero(~np.isin(self.category_ids, list(categories))))
@@ -114,6 +133,7 @@ class Sample:
             shapes=shapes.take(kept) if isinstance(shapes, Regions) else rle.take(shapes, kept),
             scores=None if self.scores is None else self.scores[kept],
             rows=None if self.rows is None else [self.rows[k] for k in kept.tolist()],
+            stated=None if self.stated is None else [self.stated[k] for k in kept.tolist()],
         )
 
 
@@ -210,6 +230,15 @@ class Categories(tuple[Category, ...]):
         made = super().__new__(cls, categories)
         made.conventions = conventions
         return made
+
+
+def unlisted(categories: Iterable[Category], used: Iterable[int]) -> list[int]:
+    """The used category ids that are not among the categories, in order.
+
+    >>> unlisted([Category(7, "road")], [9, 7, 8])
+    [8, 9]
+    """
+    return sorted(set(used) - {category.id for category in categories})
 
 
 def row_place(where: str, image_id: object, file_name: object) -> str:

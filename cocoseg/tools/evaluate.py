@@ -17,14 +17,17 @@ from cocoseg.evaluation.measures import Compare, Labels, Measure
 from cocoseg.evaluation.pairs import Pairing, paired
 from cocoseg.evaluation.sides import Opened, are_of_one_list, check_order, open_prediction, open_truth
 from cocoseg.evaluation.tasks import Sides
+from cocoseg.evaluation.worst import Worst
 from cocoseg.files import places
 from cocoseg.files.places import StrPath, place
 from cocoseg.formats.reading import ignored_note
 from cocoseg.labels import LabelScheme, label_scheme
 from cocoseg.metrics.conventions import Convention
 from cocoseg.options import Evaluating, Labelling, Reading, flag, given, part, takes
+from cocoseg.page.write import check_free
 from cocoseg.runs.report import Head
 from cocoseg.runs.run import Work, run
+from cocoseg.tools.evaluation_page import write_evaluation
 from cocoseg.tools.running import running
 from cocoseg.tools.scheme import choose
 from cocoseg.tools.sources import Source
@@ -68,11 +71,26 @@ def evaluate(truth: StrPath, prediction: StrPath, **options: Unpack[Evaluating])
     result.below(least)  # a name that no number has is found before the work
     head = _head(sides, (truth, prediction), options)
     table = _table(options, result, head.sources)
+    html = _page(options, result, sides)
     compare = Compare(measures, "nearest" if options["size"] == "nearest" else "error", decided)
     run(Work(COMMAND, pairing.dataset, compare, result, options["out"], head), how)
     if table is not None and result.rows is not None and not options["dry_run"]:
         per_image.write_rows(table, [entry.key for entry in pairing.dataset.entries], result.rows)
+    if html is not None and not options["dry_run"]:
+        write_evaluation(html, result, pairing.dataset, sides, how)
     return result
+
+
+def _page(options: Evaluating, result: Evaluation, sides: Sides) -> str | None:
+    """Where the page goes, if it is asked for. Raises UsageError ``usage.html``, OutputError ``out.exists``."""
+    if options["html"] is None:
+        return None
+    path, out = place(options["html"]), options["out"]
+    check_free(path, options["overwrite"], "html")
+    result.worst = Worst(sides.labels.truth.num_classes)
+    if out is not None and places.parent(path) == place(out):
+        result.own = {*result.own, places.base_name(path)}
+    return path
 
 
 def _table(options: Evaluating, result: Evaluation, sources: Sequence[str]) -> str | None:

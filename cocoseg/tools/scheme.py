@@ -48,12 +48,13 @@ class Painting:
     def summary(self, kind: Callable[..., S]) -> S:
         """An empty summary of this kind."""
         problems = [*self.dataset.problems, *self.scheme.problems]
-        notes = [*self._ignored(), *by_score(self.dataset, self.scheme.overlap)]
-        return kind(len(self.dataset), problems=problems, scheme=self.scheme, notes=notes)
+        return kind(len(self.dataset), problems=problems, scheme=self.scheme, notes=self.notes)
 
-    def _ignored(self) -> list[str]:
+    @property
+    def notes(self) -> list[str]:
+        """What is decided without being asked: categories that are ignored, and which mask is on top."""
         ignored = {row.id for row in self.dataset.categories if row.ignored} & set(self.scheme.ignored)
-        return ignored_note(self.dataset) if ignored else []
+        return [*(ignored_note(self.dataset) if ignored else ()), *by_score(self.dataset, self.scheme.overlap)]
 
     def head(self, own: dict[str, Any], about: dict[str, Any]) -> Head:
         """The head of the report, with the command's ``own`` options and facts ``about`` its files."""

@@ -7,12 +7,11 @@ import warnings
 from dataclasses import dataclass, field
 from typing import Literal
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from cocoseg.errors import Problem, SampleError, UsageError, show
-from cocoseg.files.photo import PhotoSize, find_photo, open_photo, oriented, size_in_header
+from cocoseg.errors import Problem, UsageError, show
+from cocoseg.files.photo import PhotoSize, find_photo, fits_turned, open_photo, rgb_pixels, size_in_header
 from cocoseg.model import Sample
 from cocoseg.options import check_choice
 
@@ -62,27 +61,15 @@ class ImageFolder:
         with open_photo(path) as photo:
             found = size_in_header(photo)
             turned, problem = self._turned(path, found, sample.size)
-            mode, pixels = photo.mode, np.array(oriented(photo, found.orientation, turned).convert("RGB"))
-        if mode[0] in "IF":  # Pillow has clipped the values at 255
-            text = f"{show(path, 300)} is a picture of mode {mode}, with more than 8 bits"
-            raise SampleError("image.mode", f"{text}; convert it to 8 bits, or pass a function as images")
+            pixels = rgb_pixels(photo, show(path, 300), found, turned)
         return torch.from_numpy(pixels).permute(2, 0, 1).contiguous(), problem
 
     def _turned(self, path: str, found: PhotoSize, size: tuple[int, int]) -> tuple[bool, Problem | None]:
         """Whether a photo is to be turned for an annotation of this size. Raises SampleError ``size.mismatch``."""
-        if size not in (found.stored, found.turned):
-            raise SampleError("size.mismatch", _mismatch(path, found, size))
-        if found.orientation == 1 or found.stored != found.turned:
-            return size != found.stored, None
+        turned, is_guess = fits_turned(show(path, 300), found, size, self.orientation == "turned")
+        if not is_guess:
+            return turned, None
         other = "stored" if self.orientation == "turned" else "turned"
         text = f"{show(path, 300)} has EXIF orientation {found.orientation}, and its annotation's size both ways"
         advice = f"{_ADVICE[self.orientation]}, pass images=ImageFolder(folder, orientation={other!r})"
-        return self.orientation == "turned", Problem("photo.orientation", f"{text}: {advice}")
-
-
-def _mismatch(path: str, found: PhotoSize, size: tuple[int, int]) -> str:
-    (height, width), (annotated, across) = found.stored, size
-    text = f"{show(path, 300)} has {height}×{width} pixels (height × width)"
-    if found.turned != found.stored:
-        text += f", {width}×{height} when turned by its EXIF orientation"
-    return f"{text}, its annotation {annotated}×{across}; they belong to different images"
+        return turned, Problem("photo.orientation", f"{text}: {advice}")

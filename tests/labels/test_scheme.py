@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cocoseg.codecs.looks import default_color
 from cocoseg.errors import LabelError
-from cocoseg.labels.scheme import LIMIT, LabelClass, LabelScheme, default_color
+from cocoseg.labels.scheme import LIMIT, LabelClass, LabelScheme
 
 CAR = LabelClass(4, "car", (1, 2), True, (1, 1, 1))
 BUS = LabelClass(2, "bus", (3,), True, (2, 2, 2))

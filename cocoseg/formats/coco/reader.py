@@ -22,7 +22,7 @@ from typing import Any
 
 import msgspec
 import numpy as np
-from msgspec import UNSET
+from msgspec import UNSET, Raw
 
 from cocoseg.codecs.rle import Runs, area
 from cocoseg.codecs.segmentation import read_segmentations
@@ -36,6 +36,8 @@ from cocoseg.formats.coco_json.images import Naming
 from cocoseg.formats.survey import Peek
 from cocoseg.labels.presets import is_stuff
 from cocoseg.model import Category, Conventions, Dataset, Entry, Loader, Sample
+
+_NULL = Raw(b"null")
 
 
 def read(path: str | os.PathLike[str], **options: Any) -> Dataset:
@@ -99,6 +101,7 @@ def sample(entry: Entry, files: Sequence[bytes], place: str) -> Sample:
         file_name=entry.file_name,
         row=entry.row,
         rows=[row.row for row in rows] if rows and rows[0].row is not UNSET else None,
+        stated=[_NULL if row.area is UNSET else row.area for row in rows],
     )
 
 

@@ -35,6 +35,7 @@ class Annotation(msgspec.Struct, gc=False):
     score: float | None = None
     segment_id: Any = None
     bbox: Raw | UnsetType = UNSET
+    area: Raw | UnsetType = UNSET
     row: Raw | UnsetType = msgspec.field(default=UNSET, name="(row)")
 
 

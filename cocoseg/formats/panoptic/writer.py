@@ -22,6 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cocoseg.codecs.colors import ids_near
+from cocoseg.codecs.looks import default_color
 from cocoseg.codecs.panoptic import check_ids, rgb_from_ids
 from cocoseg.codecs.regions import Regions
 from cocoseg.files.documents import Count
@@ -29,7 +30,7 @@ from cocoseg.files.png.write import write_rgb
 from cocoseg.formats.coco_json.about import image_row
 from cocoseg.formats.coco_json.categories import check_listed
 from cocoseg.labels.presets import is_stuff
-from cocoseg.labels.scheme import Overlap, default_color
+from cocoseg.labels.scheme import Overlap
 from cocoseg.model import Category, Sample
 from cocoseg.runs.writer import Converted
 from cocoseg.targets.semantic import flat

@@ -1,0 +1,1 @@
+"""Pictures of samples and class maps, for people to look at."""
