@@ -501,6 +501,14 @@ class Showing(Painting, Reading, Running, total=False):
         int, Option("Draw every pixel N times as high and wide, for small pictures.", 1, metavar="N", least=1)
     ]
     format: Annotated[Literal["png", "jpg"], Option("Write PNG, or JPEG, which is smaller.", "png")]
+    against: Annotated[
+        "StrPath | None",
+        Option(
+            "Draw where this prediction differs from SRC: right grey, missed red, extra blue, another class purple.",
+            metavar="PREDICTION",
+            unset="labels are drawn",
+        ),
+    ]
 
 
 class Verifying(TypedDict, total=False):

@@ -31,7 +31,7 @@ def side_by_side(
     true, found = nearest(truth, size), nearest(predicted, size)
     background = None if scheme.outside == scheme.void else scheme.outside
     apart = difference(ground, true, found, scheme.void, background=background)
-    return [ground, *(_colored(ground, one, scheme) for one in (true, found)), apart]
+    return [ground, *(colored_on(ground, one, scheme) for one in (true, found)), apart]
 
 
 def marked(photo: Colors | None, where: npt.NDArray[np.bool_], longest: int = 240) -> Colors:
@@ -44,7 +44,7 @@ def marked(photo: Colors | None, where: npt.NDArray[np.bool_], longest: int = 24
     return blend(pale, numbers, np.array([_MARKED], np.uint8), 0.85)
 
 
-def _colored(ground: Colors, numbers: npt.NDArray[Any], scheme: LabelScheme) -> Colors:
+def colored_on(ground: Colors, numbers: npt.NDArray[Any], scheme: LabelScheme) -> Colors:
     """A class map over a photo; void, and classes in black, as the background of VOC, are left without colour."""
     table = class_colors(scheme)
     table[scheme.void] = 0

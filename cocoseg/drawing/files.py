@@ -40,12 +40,10 @@ class Pictures:
 
     def __call__(self, sample: Sample) -> Converted:
         """The picture, as ``<key>`` with the ending of its format. Raises SampleError."""
-        photo, guessed = self._photo(sample)
+        photo, guessed = photo_of(sample)
         drawn = picture(photo, sample, self.scheme, self.look)
-        data = write_rgb(drawn) if self.format == "png" else write_jpeg(drawn)
-        return Converted(
-            {file_name(sample.key, self.format): data}, Drawn(photo is not None or self.look.mode == "classes", guessed)
-        )
+        said = Drawn(photo is not None or self.look.mode == "classes", guessed)
+        return Converted({file_name(sample.key, self.format): encoded(drawn, self.format)}, said)
 
     def settings(self) -> bytes:
         """All settings that affect the bytes of a picture."""
@@ -53,13 +51,20 @@ class Pictures:
         look = self.look._replace(only=None), sorted(self.look.only or ()), self.look.only is None
         return msgspec.json.encode(("picture", _VERSION, self.scheme.numbers, classes, look, self.format))
 
-    def _photo(self, sample: Sample) -> tuple[Colors | None, bool]:
-        if not isinstance(sample, Photographed):
-            return None, False
-        try:
-            return sample.pixels()
-        except SampleError as error:
-            raise (error.at(sample.place) if sample.place else error) from None
+
+def photo_of(sample: Sample) -> tuple[Colors | None, bool]:
+    """The photo that a sample brings along, if it does, and whether it was turned by a guess. Raises SampleError."""
+    if not isinstance(sample, Photographed):
+        return None, False
+    try:
+        return sample.pixels()
+    except SampleError as error:
+        raise (error.at(sample.place) if sample.place else error) from None
+
+
+def encoded(picture: Colors, format: Format) -> bytes:
+    """A picture (H, W, 3) as a file."""
+    return write_rgb(picture) if format == "png" else write_jpeg(picture)
 
 
 def file_name(key: str, format: Format) -> str:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import posixpath
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Literal, NamedTuple, cast
 
-from msgspec.structs import replace
+from msgspec.structs import replace as with_fields
 
 from cocoseg.errors import DocumentError, Problem, SampleError, show
 from cocoseg.model import Dataset, Entry, Pair, Refused, Sample
 from cocoseg.model.loading import Loads
+from cocoseg.model.photos import WithPhotos
 from cocoseg.runs.tally import counted
 
 AnyEntry = Entry | Refused
@@ -68,6 +70,12 @@ class _Found(NamedTuple):
     near: Mapping[int, Sequence[int]]
 
 
+def with_photos(pairs: Dataset, folder: str) -> Dataset:
+    """The pairs, whose truths bring their photos along where the ``folder`` of photos is known."""
+    load: Any = pairs.load
+    return replace(pairs, load=replace(load, first=WithPhotos(load.first, folder))) if folder else pairs
+
+
 def _joined(truth: Sample | None, prediction: Sample | None) -> Any:
     assert truth is not None
     return Paired(truth, prediction)
@@ -88,7 +96,7 @@ def _pair(
     except SampleError as error:
         return Refused(entry.where, error.at(truth.load.place(entry)).problem, entry.key, entry.image_id)
     if isinstance(other, Refused):
-        return replace(other, key=entry.key, image_id=entry.image_id)
+        return with_fields(other, key=entry.key, image_id=entry.image_id)
     return Entry(entry.key, entry.image_id, entry.place, (), entry.size, entry.file_name, entry.row, (entry, other))
 
 

@@ -61,7 +61,7 @@ def evaluate(truth: StrPath, prediction: StrPath, **options: Unpack[Evaluating])
     how = running(options)
     _check_size(options["size"])
     least = least_of(options["fail_under"])
-    sides, by_id, problems, decided = _open(truth, prediction, options)
+    sides, by_id, problems, decided = open_sides(truth, prediction, options)
     pairing = paired(sides.truth.dataset, sides.prediction.dataset, by_id, options["missing"])
     tasks = sides.tasks(options["task"])
     measures = sides.measures(tasks, options["convention"], options["boundary"])
@@ -108,7 +108,7 @@ def _table(options: Evaluating, result: Evaluation, sources: Sequence[str]) -> s
     return path
 
 
-def _open(truth: StrPath, prediction: StrPath, options: Evaluating) -> tuple[Sides, bool, list[Problem], str]:
+def open_sides(truth: StrPath, prediction: StrPath, options: Evaluating) -> tuple[Sides, bool, list[Problem], str]:
     """Both sides; whether ids of images pair them; what is to be said; and all that decided what their classes are.
 
     Raises DocumentError, LabelError, UsageError.
@@ -131,14 +131,18 @@ def _open(truth: StrPath, prediction: StrPath, options: Evaluating) -> tuple[Sid
     return Sides(true, predicted, labels), by_id, problems, decided
 
 
-def _notes(sides: Sides, tasks: Sequence[str], options: Evaluating) -> list[str]:
-    """What the sources were taken for, what is left out, and options that change nothing."""
+def notes_of(sides: Sides) -> list[str]:
+    """What both sources were taken for."""
     both = (("TRUTH", sides.truth.dataset, "source"), ("PREDICTION", sides.prediction.dataset, "prediction"))
-    read = [
+    return [
         f"{name} was read as {_article(dataset.read_as)}{dataset.read_as}; --{flag}-format overrides this"
         for name, dataset, flag in both
         if dataset.read_as
     ]
+
+
+def _notes(sides: Sides, tasks: Sequence[str], options: Evaluating) -> list[str]:
+    """What the sources were taken for, what is left out, and options that change nothing."""
     truth = sides.truth.dataset
     ignored = {row.id for row in truth.categories if row.ignored} & set(sides.labels.truth.ignored)
     lacks = [f"TRUTH has no {text}" for text in truth.missing if text.startswith("iscrowd")]
@@ -149,7 +153,7 @@ def _notes(sides: Sides, tasks: Sequence[str], options: Evaluating) -> list[str]
         else [flag(Evaluating, name) for name in given(Evaluating, options) if name in _OF_CLASSES]
     )
     said = [f"{', '.join(idle)} count for the task semantic alone"] if idle else []
-    return [*read, *lacks, *(ignored_note(truth) if ignored else []), *over, *said]
+    return [*notes_of(sides), *lacks, *(ignored_note(truth) if ignored else []), *over, *said]
 
 
 def _result(sides: Sides, measures: dict[str, Measure], options: Evaluating, pairing: Pairing) -> Evaluation:

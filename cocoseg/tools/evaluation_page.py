@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Any
-
 from cocoseg.evaluation.evaluation import Evaluation
+from cocoseg.evaluation.pairs import with_photos
 from cocoseg.evaluation.tasks import Sides
 from cocoseg.model import Dataset
-from cocoseg.model.photos import WithPhotos
 from cocoseg.page.evaluated import EvaluationPage
 from cocoseg.page.pairs import DrawPairs
 from cocoseg.page.thumbnails import Thumbnails
@@ -27,13 +24,7 @@ def write_evaluation(path: str, result: Evaluation, pairs: Dataset, sides: Sides
     wanted = page.wanted()
     chosen = pairs.take(k for k, entry in enumerate(pairs.entries) if entry.key in wanted)
     draw = DrawPairs(wanted, sides.labels)
-    work = Work(COMMAND, _with_photos(chosen, sides.truth.dataset.photos), draw, Thumbnails(len(chosen)))
+    work = Work(COMMAND, with_photos(chosen, sides.truth.dataset.photos), draw, Thumbnails(len(chosen)))
     drawn = run(work, How(how.workers, how.executor, time_limit=how.time_limit))
     room = LIMIT - LIMIT // 50 - len(encoded(render(page)))
     save(path, render(EvaluationPage(result, drawn.pictures, room)))
-
-
-def _with_photos(pairs: Dataset, folder: str) -> Dataset:
-    """The pairs with the photos of the truth, where it is known where they are."""
-    load: Any = pairs.load
-    return replace(pairs, load=replace(load, first=WithPhotos(load.first, folder))) if folder else pairs

@@ -15,16 +15,21 @@ from cocoseg.drawing.picture import Look, check_alpha
 from cocoseg.drawing.text import readable
 from cocoseg.errors import UsageError, suggestion
 from cocoseg.errors import show as quoted
+from cocoseg.evaluation.pairs import paired
+from cocoseg.evaluation.pairs import with_photos as pairs_with_photos
 from cocoseg.files import places
 from cocoseg.files.names import base_name, stem
 from cocoseg.files.places import StrPath
 from cocoseg.labels import LabelScheme
 from cocoseg.model import Dataset
 from cocoseg.model.photos import with_photos
-from cocoseg.options import Reading, Showing, part, takes
+from cocoseg.options import Evaluating, Reading, Showing, part, takes
 from cocoseg.runs.journal import Row
+from cocoseg.runs.report import Head
 from cocoseg.runs.run import Work, run
 from cocoseg.runs.tally import Tally, counted
+from cocoseg.tools.against import Differences
+from cocoseg.tools.evaluate import notes_of, open_sides
 from cocoseg.tools.running import running
 from cocoseg.tools.scheme import Painting
 from cocoseg.tools.sources import Source
@@ -80,13 +85,15 @@ def show(src: StrPath, out: StrPath, **options: Unpack[Showing]) -> PictureSumma
 
     A segment has the colour of its class, with an outline; things have shades of it, crowds are hatched, and void stays
     without colour. Photos are in the folder that the source names, or in ``photos``; without one, colours are on white.
+    ``against`` a prediction, differences are drawn, as ``evaluate`` pairs the images of both.
 
     Raises DocumentError, LabelError, UsageError before a picture is written, OutputError where none can be written.
 
     >>> show("fixtures/panoptic.json", "new-pictures", photos="fixtures/photos", dry_run=True).images
     3
     """
-    how = running(options)
+    if options["against"] is not None:
+        return _show_differences(src, options["against"], out, options)
     painting = Painting.begin(Source(src, part(Reading, options)), options)
     look = _look(options, painting.scheme)._replace(hatch=not painting.dataset.conventions.grouped)
     dataset, left_out = _chosen(painting.dataset, options["select"], options["most"])
@@ -101,7 +108,31 @@ def show(src: StrPath, out: StrPath, **options: Unpack[Showing]) -> PictureSumma
     convert = Pictures(painting.scheme, look, options["format"])
     _check_beside(dataset.photos, out)
     shown = dataset if look.mode == "classes" else with_photos(dataset)
-    return run(Work(COMMAND, shown, convert, summary, out, head), how)
+    return run(Work(COMMAND, shown, convert, summary, out, head), running(options))
+
+
+def _show_differences(src: StrPath, prediction: StrPath, out: StrPath, options: Showing) -> PictureSummary:
+    """Draw where a prediction differs from the truth. Raises as ``evaluate`` does."""
+    given = part(Evaluating, options)
+    sides, by_id, problems, decided = open_sides(src, prediction, given)
+    pairing = paired(sides.truth.dataset, sides.prediction.dataset, by_id, "error")
+    look, photos = _look(options, sides.labels.truth), sides.truth.dataset.photos
+    if look.only is not None and len(look.only) > 1:
+        text = f"only is {quoted(options['only'])}, which fits {len(look.only)} classes; with against, name one"
+        raise UsageError("usage.only", text)
+    dataset, left_out = _chosen(pairing.dataset, options["select"], options["most"])
+    summary = PictureSummary(
+        len(dataset),
+        problems=[*problems, *pairing.problems],
+        notes=[*notes_of(sides), *pairing.notes, *left_out],
+        format=options["format"],
+        photos=photos,
+    )
+    source = Source(src, part(Reading, options))
+    head = Head([*source.files(sides.truth.dataset), places.place(prediction)], _given(options))
+    convert = Differences(sides.labels, look, options["format"], options["size"] == "nearest", decided)
+    _check_beside(photos, out)
+    return run(Work(COMMAND, pairs_with_photos(dataset, photos), convert, summary, out, head), running(options))
 
 
 def _numbered(scheme: LabelScheme, look: Look) -> list[str]:
@@ -122,7 +153,7 @@ def _check_beside(photos: str, out: StrPath) -> None:
         raise UsageError("out.is_input", text)
 
 
-_OWN = ("look", "alpha", "only", "select", "most", "legend", "names", "scale", "format")
+_OWN = ("against", "look", "alpha", "only", "select", "most", "legend", "names", "scale", "format")
 
 
 def _given(options: Showing) -> dict[str, Any]:
