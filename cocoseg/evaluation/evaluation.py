@@ -16,6 +16,7 @@ from cocoseg.evaluation.groups import Groups
 from cocoseg.evaluation.guards import of_positions, suspicions
 from cocoseg.evaluation.least import below
 from cocoseg.evaluation.measures import Measure, Result
+from cocoseg.evaluation.notebook import notebook_tables
 from cocoseg.evaluation.worst import Worst
 from cocoseg.labels import LabelScheme
 from cocoseg.metrics.average_precision import AveragePrecision, PrecisionResult
@@ -82,6 +83,10 @@ class Evaluation(Tally):
         numbers = ", ".join(f"{name} {value:.4f}" for name, value in self.headlines.items() if value is not None)
         pairs = f"{self.images:,} of {counted(self.listed, 'pair')}"
         return f"Evaluation({' and '.join(self.tasks)}, {pairs}: {numbers or 'nothing'})"
+
+    def _repr_html_(self) -> str:
+        """The headlines and the classes as tables, for notebooks."""
+        return notebook_tables(f"{self.images:,} of {counted(self.listed, 'pair')}", self.headlines, self.classes())
 
     @property
     def tasks(self) -> tuple[str, ...]:

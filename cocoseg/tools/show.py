@@ -153,7 +153,7 @@ def _check_beside(photos: str, out: StrPath) -> None:
         raise UsageError("out.is_input", text)
 
 
-_OWN = ("against", "look", "alpha", "only", "select", "most", "legend", "names", "scale", "format")
+_OWN = ("look", "alpha", "only", "select", "most", "legend", "names", "scale", "format")
 
 
 def _given(options: Showing) -> dict[str, Any]:

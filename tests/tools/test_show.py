@@ -252,3 +252,49 @@ def test_class_maps_of_things_are_not_hatched(tmp_path: Path) -> None:
 def test_json_has_the_numbers(tmp_path: Path) -> None:
     found = json.loads(run("show", SOURCE, tmp_path / "out", "--json", "--max", "1").stdout)
     assert (found["listed"], found["images"], found["without_photo"], found["turned"]) == (1, 1, 1, 0)
+
+
+class TestAgainst:
+    """Differences between the fixture and the prediction that is drawn for it."""
+
+    PREDICTION = FIXTURES / "evaluation" / "panoptic.json"
+
+    def test_pictures_are_those_of_difference(self, tmp_path: Path) -> None:
+        summary = cocoseg.show(FIXTURES / "panoptic.json", tmp_path / "out", against=self.PREDICTION, photos=PHOTOS)
+        assert (summary.images, summary.failed, summary.without_photo) == (3, 0, 0)
+        truth, prediction = cocoseg.read(FIXTURES / "panoptic.json"), cocoseg.read(self.PREDICTION)
+        labels = cocoseg.label_scheme("index", truth)
+        for one, other in zip(truth, prediction, strict=True):
+            photo = np.array(Image.open(PHOTOS / one.file_name).convert("RGB"))
+            maps = [cocoseg.semantic(sample, labels) for sample in (one, other)]
+            drawn = np.array(Image.open(tmp_path / "out" / one.key))
+            assert (drawn == cocoseg.difference(photo, *maps, labels.void, alpha=0.5)).all()
+
+    def test_side_by_side_has_four_pictures(self, tmp_path: Path) -> None:
+        cocoseg.show(FIXTURES / "panoptic.json", tmp_path / "out", against=self.PREDICTION, look="side-by-side")
+        width, height = Image.open(tmp_path / "out" / "touching.png").size
+        assert height == 6
+        assert 4 * 8 <= width <= 4 * 8 + 3 * 4
+
+    def test_one_class_alone(self, tmp_path: Path) -> None:
+        cocoseg.show(FIXTURES / "panoptic.json", tmp_path / "out", against=self.PREDICTION, only="person", alpha=1.0)
+        colors = {tuple(row) for row in np.array(Image.open(tmp_path / "out" / "touching.png")).reshape(-1, 3).tolist()}
+        assert colors <= {(255, 255, 255), (140, 140, 140), (230, 25, 35), (30, 90, 255)}
+        with pytest.raises(UsageError, match="fits 2 classes; with against, name one"):
+            cocoseg.show(FIXTURES / "panoptic.json", tmp_path / "x", against=self.PREDICTION, only="[pd]*")
+
+    def test_a_pair_that_does_not_fit_costs_itself(self, tmp_path: Path) -> None:
+        truth, found = tmp_path / "t", tmp_path / "p"
+        for folder, size in ((truth, (4, 4)), (found, (2, 2))):
+            folder.mkdir()
+            for name in ("a.png", "b.png"):
+                Image.fromarray(np.full((4, 4) if name == "a.png" else size, 2, np.uint8)).save(folder / name)
+        summary = cocoseg.show(truth, tmp_path / "out", against=found)
+        assert [(row.category, row.file) for row in summary.failures] == [("size.mismatch", "b.png")]
+        assert cocoseg.show(truth, tmp_path / "nearest", against=found, size="nearest").failures == []
+
+    def test_a_second_run_keeps_what_is_there(self, tmp_path: Path) -> None:
+        options = {"against": self.PREDICTION, "photos": PHOTOS}
+        cocoseg.show(FIXTURES / "panoptic.json", tmp_path / "out", **options)
+        assert cocoseg.show(FIXTURES / "panoptic.json", tmp_path / "out", **options).kept == 3
+        assert cocoseg.show(FIXTURES / "panoptic.json", tmp_path / "out", **options, alpha=0.9).made == 3
