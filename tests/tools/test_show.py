@@ -265,20 +265,20 @@ class TestAgainst:
         truth, prediction = cocoseg.read(FIXTURES / "panoptic.json"), cocoseg.read(self.PREDICTION)
         labels = cocoseg.label_scheme("index", truth)
         for one, other in zip(truth, prediction, strict=True):
-            photo = np.array(Image.open(PHOTOS / one.file_name).convert("RGB"))
+            photo = pixels(PHOTOS / one.file_name)
             maps = [cocoseg.semantic(sample, labels) for sample in (one, other)]
-            drawn = np.array(Image.open(tmp_path / "out" / one.key))
+            drawn = pixels(tmp_path / "out" / one.key)
             assert (drawn == cocoseg.difference(photo, *maps, labels.void, alpha=0.5)).all()
 
     def test_side_by_side_has_four_pictures(self, tmp_path: Path) -> None:
         cocoseg.show(FIXTURES / "panoptic.json", tmp_path / "out", against=self.PREDICTION, look="side-by-side")
-        width, height = Image.open(tmp_path / "out" / "touching.png").size
+        height, width, _ = pixels(tmp_path / "out" / "touching.png").shape
         assert height == 6
         assert 4 * 8 <= width <= 4 * 8 + 3 * 4
 
     def test_one_class_alone(self, tmp_path: Path) -> None:
         cocoseg.show(FIXTURES / "panoptic.json", tmp_path / "out", against=self.PREDICTION, only="person", alpha=1.0)
-        colors = {tuple(row) for row in np.array(Image.open(tmp_path / "out" / "touching.png")).reshape(-1, 3).tolist()}
+        colors = {tuple(row) for row in pixels(tmp_path / "out" / "touching.png").reshape(-1, 3).tolist()}
         assert colors <= {(255, 255, 255), (140, 140, 140), (230, 25, 35), (30, 90, 255)}
         with pytest.raises(UsageError, match="fits 2 classes; with against, name one"):
             cocoseg.show(FIXTURES / "panoptic.json", tmp_path / "x", against=self.PREDICTION, only="[pd]*")
