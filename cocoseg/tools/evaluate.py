@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from cocoseg.errors import Problem, UsageError, show
 from cocoseg.evaluation import per_image
@@ -23,10 +23,11 @@ from cocoseg.files.places import StrPath, place
 from cocoseg.formats.reading import ignored_note
 from cocoseg.labels import LabelScheme, label_scheme
 from cocoseg.metrics.conventions import Convention
+from cocoseg.model import Dataset
 from cocoseg.options import Evaluating, Labelling, Reading, flag, given, part, takes
 from cocoseg.page.write import check_free
 from cocoseg.runs.report import Head
-from cocoseg.runs.run import Work, run
+from cocoseg.runs.run import How, Work, run
 from cocoseg.tools.evaluation_page import write_evaluation
 from cocoseg.tools.running import running
 from cocoseg.tools.scheme import choose
@@ -61,58 +62,63 @@ def evaluate(truth: StrPath, prediction: StrPath, **options: Unpack[Evaluating])
     how = running(options)
     _check_size(options["size"])
     least = least_of(options["fail_under"])
-    sides, by_id, problems, decided = open_sides(truth, prediction, options)
-    pairing = paired(sides.truth.dataset, sides.prediction.dataset, by_id, options["missing"])
-    tasks = sides.tasks(options["task"])
-    measures = sides.measures(tasks, options["convention"], options["boundary"])
-    result = _result(sides, measures, options, pairing)
-    result.notes += [*_notes(sides, tasks, options), *pairing.notes]
-    result.problems += [*problems, *pairing.problems]
+    both = open_sides(truth, prediction, options)
+    pairing = paired(both.sides.truth.dataset, both.sides.prediction.dataset, both.by_id, options["missing"])
+    result = _begun(both, pairing, options)
     result.below(least)  # a name that no number has is found before the work
-    head = _head(sides, (truth, prediction), options)
-    table = _table(options, result, head.sources)
-    html = _page(options, result, sides)
-    compare = Compare(measures, "nearest" if options["size"] == "nearest" else "error", decided)
+    head = _head(both.sides, (truth, prediction), options)
+    beside = _Beside.of(options, result, head.sources)
+    compare = Compare(dict(result.measures), "nearest" if options["size"] == "nearest" else "error", both.decided)
     run(Work(COMMAND, pairing.dataset, compare, result, options["out"], head), how)
-    if table is not None and result.rows is not None and not options["dry_run"]:
-        per_image.write_rows(table, [entry.key for entry in pairing.dataset.entries], result.rows)
-    if html is not None and not options["dry_run"]:
-        write_evaluation(html, result, pairing.dataset, sides, how)
+    if not options["dry_run"]:
+        beside.write(result, pairing.dataset, both.sides, how)
     return result
 
 
-def _page(options: Evaluating, result: Evaluation, sides: Sides) -> str | None:
-    """Where the page goes, if it is asked for. Raises UsageError ``usage.html``, OutputError ``out.exists``."""
-    if options["html"] is None:
-        return None
-    path, out = place(options["html"]), options["out"]
-    check_free(path, options["overwrite"], "html")
-    result.worst = Worst(sides.labels.truth.num_classes)
-    if out is not None and places.parent(path) == place(out):
-        result.own = {*result.own, places.base_name(path)}
-    return path
+class _Beside(NamedTuple):
+    """Where the numbers of each image go, and the page, if they are asked for."""
+
+    table: str | None
+    page: str | None
+
+    @classmethod
+    def of(cls, options: Evaluating, result: Evaluation, sources: Sequence[str]) -> _Beside:
+        """Raises UsageError ``usage.html``, ``out.is_input``, OutputError ``out.exists``."""
+        table, page = (_path(path) for path in (options["per_image"], options["html"]))
+        if table is not None:
+            per_image.check_free(table, options["overwrite"], sources)
+            result.rows = {}
+        if page is not None:
+            check_free(page, options["overwrite"], "html")
+            result.worst = Worst(result.scheme.num_classes)
+        out = options["out"]
+        made = [path for path in (table, page) if path is not None]
+        result.own = {places.base_name(path) for path in made if out is not None and places.parent(path) == place(out)}
+        return cls(table, page)
+
+    def write(self, result: Evaluation, pairs: Dataset, sides: Sides, how: How) -> None:
+        """Write what is asked for. Raises OutputError."""
+        if self.table is not None and result.rows is not None:
+            per_image.write_rows(self.table, [entry.key for entry in pairs.entries], result.rows)
+        if self.page is not None:
+            write_evaluation(self.page, result, pairs, sides, how)
 
 
-def _table(options: Evaluating, result: Evaluation, sources: Sequence[str]) -> str | None:
-    """Where the numbers of each image go, if they are asked for.
-
-    Raises OutputError ``out.exists``, UsageError ``out.is_input``.
-    """
-    if options["per_image"] is None:
-        return None
-    path, out = place(options["per_image"]), options["out"]
-    per_image.check_free(path, options["overwrite"], sources)
-    result.rows = {}
-    if out is not None and places.parent(path) == place(out):
-        result.own = {places.base_name(path)}
-    return path
+def _path(path: StrPath | None) -> str | None:
+    return None if path is None else place(path)
 
 
-def open_sides(truth: StrPath, prediction: StrPath, options: Evaluating) -> tuple[Sides, bool, list[Problem], str]:
-    """Both sides; whether ids of images pair them; what is to be said; and all that decided what their classes are.
+class Both(NamedTuple):
+    """Both sides; whether ids of images pair them; what is to be said; and all that decided what their classes are."""
 
-    Raises DocumentError, LabelError, UsageError.
-    """
+    sides: Sides
+    by_id: bool
+    problems: list[Problem]
+    decided: str
+
+
+def open_sides(truth: StrPath, prediction: StrPath, options: Evaluating) -> Both:
+    """The truth, and the prediction with what it lacks from the truth. Raises DocumentError, LabelError, UsageError."""
     reading = _reading(options)
     true = open_truth(truth, reading | {"min_score": None}, options["labels"])
     check_order(true.dataset)
@@ -128,7 +134,7 @@ def open_sides(truth: StrPath, prediction: StrPath, options: Evaluating) -> tupl
         predicted, problems = replace(predicted, dataset=dataset), [*problems, *more]
         decided += str(lenient)
     labels = Labels(scheme, label_scheme(scheme, predicted.dataset))
-    return Sides(true, predicted, labels), by_id, problems, decided
+    return Both(Sides(true, predicted, labels), by_id, problems, decided)
 
 
 def notes_of(sides: Sides) -> list[str]:
@@ -156,13 +162,23 @@ def _notes(sides: Sides, tasks: Sequence[str], options: Evaluating) -> list[str]
     return [*notes_of(sides), *lacks, *(ignored_note(truth) if ignored else []), *over, *said]
 
 
-def _result(sides: Sides, measures: dict[str, Measure], options: Evaluating, pairing: Pairing) -> Evaluation:
-    """An empty result."""
+def _begun(both: Both, pairing: Pairing, options: Evaluating) -> Evaluation:
+    """An empty result, with what is to be said of both sides and their pairs."""
+    sides = both.sides
+    tasks = sides.tasks(options["task"])
+    measures = sides.measures(tasks, options["convention"], options["boundary"])
+    result = _empty(sides, measures, options, len(pairing.dataset))
+    result.notes += [*_notes(sides, tasks, options), *pairing.notes]
+    result.problems += [*both.problems, *pairing.problems]
+    return result
+
+
+def _empty(sides: Sides, measures: dict[str, Measure], options: Evaluating, listed: int) -> Evaluation:
     every = options["convention"] == "all"
     convention: Convention = "mmseg" if options["convention"] == "all" else options["convention"]
     truth, prediction = sides.truth, sides.prediction
     return Evaluation(
-        len(pairing.dataset),
+        listed,
         truth=truth.dataset.source,
         prediction=prediction.dataset.source,
         measures=measures,

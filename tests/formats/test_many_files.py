@@ -1,10 +1,9 @@
-"""Folders of 100,000 label files open in at most two seconds beyond listing them, and hardly a picture is read."""
+"""Of a folder of 100,000 label files hardly a picture is read; ``benchmarks/many_files.py`` measures the time."""
 
 from __future__ import annotations
 
 import builtins
 import os
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,10 +13,8 @@ import pytest
 from PIL import Image
 
 import cocoseg
-from cocoseg.files.listing import names
 
 COUNT = 100_000
-MOST = 2.0  # seconds of this process
 
 pytestmark = pytest.mark.long
 
@@ -48,17 +45,6 @@ def linked(one: Path, other: Path) -> None:
         other.write_bytes(one.read_bytes())
 
 
-def seconds(call: Callable[[], Any]) -> float:
-    """Of this process, whatever others do, and the least of three."""
-    return min(_seconds(call) for _ in range(3))
-
-
-def _seconds(call: Callable[[], Any]) -> float:
-    started = time.process_time()
-    call()
-    return time.process_time() - started
-
-
 @pytest.fixture
 def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The paths of the files that are opened."""
@@ -81,9 +67,7 @@ PALETTES = {yolo: 0, voc: 4}
 
 
 @pytest.mark.parametrize("make", [yolo, voc])
-def test_opening_takes_two_seconds_and_reads_hardly_a_picture(
-    make: Callable[[Path], Path], tmp_path: Path, opened: list[str]
-) -> None:
+def test_opening_reads_hardly_a_picture(make: Callable[[Path], Path], tmp_path: Path, opened: list[str]) -> None:
     source = make(tmp_path / "set")
     opened.clear()
     assert len(cocoseg.read(source)) == COUNT
@@ -91,5 +75,3 @@ def test_opening_takes_two_seconds_and_reads_hardly_a_picture(
     pictures = {path for path in read if path.endswith((".png", ".jpg"))}
     assert len(pictures) <= PALETTES[make]
     assert len(read) < 50
-    listing = seconds(lambda: names(str(tmp_path / "set")))
-    assert seconds(lambda: cocoseg.read(source)) - listing < MOST
