@@ -13,6 +13,7 @@ from cocoseg.options import Evaluating
 if TYPE_CHECKING:
     from cocoseg.evaluation.evaluation import Evaluation
     from cocoseg.metrics.average_precision import PrecisionResult
+    from cocoseg.metrics.confusion import Ints
     from cocoseg.metrics.conventions import Convention, SemanticResult
     from cocoseg.metrics.panoptic_quality import PanopticResult
 
@@ -164,19 +165,17 @@ def _short(result: Evaluation) -> list[dict[str, Any]]:
     left = {"Acc", "Fscore"} if result.convention == "mmseg" else set()
     left |= {"name"} if result.numbers_only else set()
     rows = [{title: value for title, value in row.items() if title not in left} for row in result.classes()]
-    return [row | {"taken for": _taken_for(result, row["index"])} for row in rows]
-
-
-def _taken_for(result: Evaluation, index: int) -> str:
-    """The class that most wrong pixels of a class are predicted as, and their share of the class."""
     assert result.confusion
-    found = result.confusion.matrix[index].copy()
-    total, found[index] = int(found.sum()), 0
-    to = int(found.argmax())
-    if not found[to]:
-        return ""
-    name = "void" if to == result.confusion.num_classes else result.class_names[to]
-    return f"{_cut(name)} {percent(found[to] / total)}"
+    matrix, names = result.confusion.matrix, [*result.class_names, "void"]
+    return [row | {"taken for": _taken_for(matrix[row["index"]], row["index"], names)} for row in rows]
+
+
+def _taken_for(pixels: Ints, index: int, names: Sequence[str]) -> str:
+    """The class that most wrong pixels of a class are predicted as, and their share of the class."""
+    wrong = pixels.copy()
+    wrong[index] = 0
+    to = int(wrong.argmax())
+    return f"{_cut(names[to])} {percent(wrong[to] / pixels.sum())}" if wrong[to] else ""
 
 
 def _void(result: Evaluation) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import msgspec
 import numpy as np
@@ -23,7 +23,7 @@ from cocoseg.metrics.average_precision import AveragePrecision, PrecisionResult
 from cocoseg.metrics.boundary import BoundaryIoU, BoundaryResult
 from cocoseg.metrics.confusion import ConfusionMatrix
 from cocoseg.metrics.conventions import CONVENTIONS, Convention, SemanticResult
-from cocoseg.metrics.counter import Counter
+from cocoseg.metrics.counter import Counter, State
 from cocoseg.metrics.instance_weighted import InstanceWeightedIoU, InstanceWeightedResult
 from cocoseg.metrics.panoptic_quality import PanopticQuality, PanopticResult
 from cocoseg.model import Category
@@ -31,6 +31,7 @@ from cocoseg.runs.journal import Row
 from cocoseg.runs.tally import Tally, counted
 
 Number = float | None
+C = TypeVar("C", bound=Counter)
 
 _ALL_CLASSES: tuple[Convention, ...] = ("ade20k", "cocostuff", "erfnet")  # what they print depends on absent classes
 _RESULT = msgspec.json.Decoder(Result)
@@ -95,36 +96,37 @@ class Evaluation(Tally):
 
     def count(self, row: Row) -> None:
         """Add the counts of a pair."""
-        counts = _RESULT.decode(row.result).counts
-        for name, raw in counts.items():
-            self.counters[name].add(msgspec.json.decode(raw))
+        states = {name: msgspec.json.decode(raw) for name, raw in _RESULT.decode(row.result).counts.items()}
+        for name, state in states.items():
+            self.counters[name].add(state)
         if self.rows is None and self.worst is None:
             return
-        numbers = self._row(counts)
+        numbers = self._row(states)
         if self.rows is not None:
             self.rows[row.key] = numbers
         if self.worst is not None:
-            self.worst.add(row.key, numbers, msgspec.json.decode(counts["semantic"]) if "semantic" in counts else None)
+            self.worst.add(row.key, numbers, states.get("semantic"))
 
-    def _row(self, counts: Mapping[str, msgspec.Raw]) -> dict[str, Any]:
+    def _row(self, states: Mapping[str, State]) -> dict[str, Any]:
         """The numbers of one image."""
         found: dict[str, Any] = {}
-        for name in self.tasks:
-            own: Any = self.measures[name].blank()
-            own.add(msgspec.json.decode(counts[name]))
+        for name in (*self.tasks, *(("boundary",) if "boundary" in states else ())):
+            own = self.measures[name].blank()
+            own.add(states[name])
             found |= _of_image(own, self.convention)
-        if "boundary" in counts:
-            near: Any = self.measures["boundary"].blank()
-            near.add(msgspec.json.decode(counts["boundary"]))
-            found |= near.result().headlines
         return found
+
+    def _counter(self, name: str, kind: type[C]) -> C | None:
+        """The counts of this name, if they were asked for."""
+        found = self.counters.get(name)
+        return found if isinstance(found, kind) else None
 
     @property
     def confusion(self) -> ConfusionMatrix | None:
         """The pixels of each true and predicted class."""
-        found = self.counters.get("semantic")
-        if not isinstance(found, ConfusionMatrix) or not self.numbers_only:
-            return found if isinstance(found, ConfusionMatrix) else None
+        found = self._counter("semantic", ConfusionMatrix)
+        if found is None or not self.numbers_only:
+            return found
         used = np.flatnonzero(found.matrix[:-1].any(axis=1) | found.matrix[:, :-1].any(axis=0))
         count = int(used.max(initial=0)) + 1
         return ConfusionMatrix(count, found.void, matrix=found.merged([*range(count)] + [None] * (255 - count)).matrix)
@@ -148,32 +150,32 @@ class Evaluation(Tally):
     @property
     def boundary(self) -> BoundaryResult | None:
         """The boundary IoU of classes."""
-        found = self.counters.get("boundary")
-        return found.result() if isinstance(found, BoundaryIoU) else None
+        found = self._counter("boundary", BoundaryIoU)
+        return None if found is None else found.result()
 
     @property
     def weighted(self) -> InstanceWeightedResult | None:
         """Cityscapes' iIoU."""
-        found = self.counters.get("weighted")
-        return found.result(self.groups) if isinstance(found, InstanceWeightedIoU) else None
+        found = self._counter("weighted", InstanceWeightedIoU)
+        return None if found is None else found.result(self.groups)
 
     @property
     def panoptic(self) -> PanopticResult | None:
         """Panoptic quality."""
-        found = self.counters.get("panoptic")
-        return found.result() if isinstance(found, PanopticQuality) else None
+        found = self._counter("panoptic", PanopticQuality)
+        return None if found is None else found.result()
 
     @property
     def boundary_panoptic(self) -> PanopticResult | None:
         """Boundary PQ."""
-        found = self.counters.get("boundary_panoptic")
-        return found.result() if isinstance(found, PanopticQuality) else None
+        found = self._counter("boundary_panoptic", PanopticQuality)
+        return None if found is None else found.result()
 
     @cached_property
     def instances(self) -> PrecisionResult | None:
         """Mask AP and AR."""
-        found = self.counters.get("instances")
-        return found.result() if isinstance(found, AveragePrecision) else None
+        found = self._counter("instances", AveragePrecision)
+        return None if found is None else found.result()
 
     @property
     def headlines(self) -> dict[str, Number]:
@@ -295,6 +297,8 @@ def _of_image(counter: Any, convention: Convention) -> dict[str, Any]:
         found = counter.result()
         sums = {name: sum(column) for name, column in found.counts.items()}
         return {name: found.headlines[name] for name in ("PQ", "SQ", "RQ")} | sums
+    if isinstance(counter, BoundaryIoU):
+        return dict(counter.result().headlines)
     (image,) = counter.images.values()
     return {"truths": len(image.truths), "results": len(image.results)}
 

@@ -27,7 +27,6 @@ from cocoseg.metrics.instance_weighted import InstanceWeightedIoU
 from cocoseg.metrics.panoptic_quality import PanopticQuality
 from cocoseg.model import Category, Sample
 from cocoseg.runs.writer import Converted
-from cocoseg.targets.resized import resized
 from cocoseg.targets.semantic import flat, segment_classes, semantic_map
 
 
@@ -64,23 +63,12 @@ class Compare:
     def __call__(self, pair: Any) -> Converted:
         """Raises SampleError, whose message begins with the place of the truth."""
         try:
-            pair = self._of_one_size(pair)
+            pair = pair.of_one_size(self.size == "nearest")
             counts = {name: measure.count(pair).state() for name, measure in self.measures.items()}
         except SampleError as error:
             place = pair.truth.place
             raise (error if place in error.message else error.at(place)) from None
         return Converted({}, Result({name: Raw(msgspec.json.encode(state)) for name, state in counts.items()}))
-
-    def _of_one_size(self, pair: Paired) -> Paired:
-        truth, prediction = pair
-        if prediction is None or prediction.size == truth.size:
-            return pair
-        if self.size == "nearest":
-            return Paired(truth, resized(prediction, truth.size))
-        sizes = ["{}×{}".format(*sample.size) for sample in (prediction, truth)]
-        text = f"the prediction is {sizes[0]} (height×width), the truth {sizes[1]}"
-        advice = "give both one size, or scale predictions by --size nearest"
-        raise _at(truth, SampleError("size.mismatch", f"{text}; {advice}"))
 
     def settings(self) -> bytes:
         """As ``Conversion`` has it."""

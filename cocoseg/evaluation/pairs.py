@@ -15,6 +15,7 @@ from cocoseg.model import Dataset, Entry, Pair, Refused, Sample
 from cocoseg.model.loading import Loads
 from cocoseg.model.photos import WithPhotos
 from cocoseg.runs.tally import counted
+from cocoseg.targets.resized import resized
 
 AnyEntry = Entry | Refused
 
@@ -33,6 +34,19 @@ class Paired(NamedTuple):
     def problems(self) -> tuple[Problem, ...]:
         """The harmless problems of both."""
         return (*self.truth.problems, *(self.prediction.problems if self.prediction else ()))
+
+    def of_one_size(self, nearest: bool) -> Paired:
+        """The prediction in the size of the truth. Raises SampleError ``size.mismatch`` unless ``nearest``."""
+        truth, prediction = self
+        if prediction is None or prediction.size == truth.size:
+            return self
+        if nearest:
+            return Paired(truth, resized(prediction, truth.size))
+        sizes = ["{}×{}".format(*sample.size) for sample in (prediction, truth)]
+        text = f"the prediction is {sizes[0]} (height×width), the truth {sizes[1]}"
+        advice = "give both one size, or scale predictions by --size nearest"
+        error = SampleError("size.mismatch", f"{text}; {advice}")
+        raise error.at(truth.place) if truth.place else error
 
 
 class Pairing(NamedTuple):

@@ -13,7 +13,6 @@ from cocoseg.evaluation.pairs import Paired
 from cocoseg.files.pillow import write_webp
 from cocoseg.page.thumbnails import Drawn, photo_of
 from cocoseg.runs.writer import Converted
-from cocoseg.targets.resized import resized
 
 Cell = tuple[int, int]
 WHOLE: Cell = (-1, -1)  # in place of a cell: photo, truth, prediction and difference
@@ -40,10 +39,7 @@ class DrawPairs:
         return b""
 
     def _drawn(self, pair: Paired, cells: Sequence[Cell]) -> list[bytes]:
-        truth, prediction = pair
-        if prediction is not None and prediction.size != truth.size:
-            pair = Paired(truth, resized(prediction, truth.size))
-        photo, (true, predicted) = photo_of(truth), self.labels.maps(pair)
+        photo, (true, predicted) = photo_of(pair.truth), self.labels.maps(pair.of_one_size(nearest=True))
         found: list[Any] = []
         for cell in cells:
             if cell == WHOLE:

@@ -12,11 +12,8 @@ from cocoseg.drawing.comparison import colored_on
 from cocoseg.drawing.difference import difference
 from cocoseg.drawing.files import Drawn, Format, encoded, file_name, photo_of
 from cocoseg.drawing.picture import Look, side_by_side
-from cocoseg.errors import SampleError
 from cocoseg.evaluation.measures import Labels
-from cocoseg.evaluation.pairs import Paired
 from cocoseg.runs.writer import Converted
-from cocoseg.targets.resized import resized
 
 _VERSION = 1  # changes when the same input makes other pictures
 
@@ -36,7 +33,7 @@ class Differences:
 
     def __call__(self, pair: Any) -> Converted:
         """The picture, as ``<key>`` with the ending of its format. Raises SampleError."""
-        pair = self._of_one_size(pair)
+        pair = pair.of_one_size(self.nearest)
         photo, guessed = photo_of(pair.truth)
         scheme = self.labels.truth
         true, predicted = self.labels.maps(pair)
@@ -49,16 +46,6 @@ class Differences:
         return Converted(
             {file_name(pair.truth.key, self.format): encoded(drawn, self.format)}, Drawn(photo is not None, guessed)
         )
-
-    def _of_one_size(self, pair: Paired) -> Paired:
-        truth, prediction = pair
-        if prediction is None or prediction.size == truth.size:
-            return pair
-        if self.nearest:
-            return Paired(truth, resized(prediction, truth.size))
-        sizes = ["{}×{}".format(*sample.size) for sample in (prediction, truth)]
-        error = SampleError("size.mismatch", f"the prediction is {sizes[0]} (height×width), the truth {sizes[1]}")
-        raise error.at(truth.place)
 
     def settings(self) -> bytes:
         """All settings that affect the bytes of a picture."""
