@@ -80,9 +80,10 @@ class _Checker:
         return [_Found(0, (Problem("worker.died", f"{show(key)}: {text}", key),)) for key in keys]
 
     def _check(self, line: bytes) -> _Found:
-        files = journal.decode_row(line).files
-        wrong = [_problem(self.folder, name) for name, known in files.items() if not self.folder.holds(name, *known)]
-        return _Found(len(files), tuple(wrong))
+        row, folder = journal.decode_row(line), self.folder
+        wrong = [_problem(folder, name) for name, known in row.files.items() if not folder.holds(name, *known)]
+        wrong += [_bad_link(folder, name, path) for name, path in row.links.items() if not folder.leads(name, path)]
+        return _Found(len(row.files) + len(row.links), tuple(wrong))
 
 
 def verify(out: StrPath, *, workers: int = 1) -> Verification:
@@ -181,6 +182,9 @@ def _check_run(found: Verification, folder: Folder, pages: Journal, whole: list[
     if report.document:
         found.files += 1
         found.failures += _document_problems(folder, *report.document)
+    rest = [*report.documents, *report.files]
+    found.files += len(rest)
+    found.failures += [_problem(folder, row[0]) for row in rest if not folder.holds(*row)]
 
 
 def _document_problems(folder: Folder, name: str, size: int, digest: str) -> list[Problem]:
@@ -199,6 +203,11 @@ def _is_inside(name: str) -> bool:
         return bool(relative_name(name))
     except SampleError:
         return False
+
+
+def _bad_link(folder: Folder, name: str, path: str) -> Problem:
+    text = f"{show(folder.path(name), 300)} is not a link to {show(path, 300)}, or nothing is there"
+    return Problem("verify.link", f"{text}; run the same command again to restore it", name)
 
 
 def _problem(folder: Folder, name: str) -> Problem:
