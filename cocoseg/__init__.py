@@ -37,13 +37,17 @@ if TYPE_CHECKING:
     from cocoseg.targets.semantic import instance_masks, panoptic_to_semantic, semantic
     from cocoseg.tools.coco import AnnotationSummary, to_coco
     from cocoseg.tools.evaluate import evaluate
+    from cocoseg.tools.hf import to_hf
     from cocoseg.tools.info import Info, info
     from cocoseg.tools.masks import MaskSummary, to_masks
     from cocoseg.tools.onehot import OneHotSummary, to_onehot
     from cocoseg.tools.panoptic import PanopticSummary, to_panoptic
     from cocoseg.tools.semantic import to_semantic
+    from cocoseg.tools.stacks import HfSummary, VocSummary
     from cocoseg.tools.summary import Summary
     from cocoseg.tools.verify import Verification, verify
+    from cocoseg.tools.voc import to_voc
+    from cocoseg.tools.yolo import YoloSummary, to_yolo
 
 _HOMES = {
     "codecs.onehot": "from_one_hot one_hot",
@@ -66,7 +70,11 @@ _HOMES = {
     "tools.onehot": "OneHotSummary to_onehot",
     "tools.semantic": "to_semantic",
     "tools.summary": "Summary",
+    "tools.hf": "to_hf",
+    "tools.stacks": "HfSummary VocSummary",
     "tools.verify": "Verification verify",
+    "tools.voc": "to_voc",
+    "tools.yolo": "YoloSummary to_yolo",
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names.split()}
 
@@ -78,6 +86,7 @@ __all__ = [
     "Dataset",
     "DocumentError",
     "Evaluation",
+    "HfSummary",
     "Info",
     "LabelClass",
     "LabelError",
@@ -94,6 +103,8 @@ __all__ = [
     "Summary",
     "UsageError",
     "Verification",
+    "VocSummary",
+    "YoloSummary",
     "__version__",
     "decode",
     "encode",
@@ -108,10 +119,13 @@ __all__ = [
     "read",
     "semantic",
     "to_coco",
+    "to_hf",
     "to_masks",
     "to_onehot",
     "to_panoptic",
     "to_semantic",
+    "to_voc",
+    "to_yolo",
     "verify",
 ]
 

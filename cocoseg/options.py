@@ -155,7 +155,9 @@ class Reading(TypedDict, total=False):
     ]
     photos: Annotated[
         "StrPath | None",
-        Option("Folder of the photos, to take sizes from where the JSON has none.", metavar="DIR"),
+        Option(
+            "Folder of the photos: of sizes where the JSON has none, and of what is linked or copied.", metavar="DIR"
+        ),
     ]
     size: Annotated[
         str | None,
@@ -329,6 +331,46 @@ class ToPanoptic(Reading, Running, total=False):
 
     overlap: Overlap
     stuff: Annotated["StrPath | None", Option("JSON with the stuff that lies below SRC's instances.", metavar="FILE")]
+
+
+class HandingOver(TypedDict, total=False):
+    """How a data set is handed to a stack that people train with."""
+
+    parts: Annotated[
+        str | None,
+        Option(
+            "Shares of the images by a hash of their names, as train=.9,val=.1; or the part that all are of, as val.",
+            unset="as the folders of the images are called, else train",
+            metavar="NAME=SHARE,...",
+        ),
+    ]
+    copy: Annotated[bool, Option("Copy photos in place of linking to them.", False)]
+
+
+class ToYolo(HandingOver, Painting, Reading, Running, total=False):
+    """Options of ``to_yolo``."""
+
+    task: Annotated[
+        Literal["segment", "semantic"],
+        Option("Write an outline for each object (segment), or class maps (semantic).", "segment"),
+    ]
+    things_only: Annotated[bool, Option("Leave out stuff.", False)]
+
+
+class ToHf(HandingOver, Painting, Reading, Running, total=False):
+    """Options of ``to_hf``."""
+
+    task: Annotated[
+        Literal["semantic", "panoptic"],
+        Option(
+            "Write class maps (semantic), or numbers of segments with a table from number to class (panoptic).",
+            "semantic",
+        ),
+    ]
+
+
+class ToVoc(HandingOver, Painting, Reading, Running, total=False):
+    """Options of ``to_voc``."""
 
 
 class Evaluating(Painting, Reading, Running, total=False):

@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, CancelledError, Executor
 from contextlib import closing
 from dataclasses import dataclass, field, replace
-from types import MappingProxyType
 from typing import Any, Generic, Literal, TypeVar
 
 from cocoseg import parallel
@@ -86,7 +85,7 @@ class Work(Generic[T]):
     head: Head = field(default_factory=lambda: Head([], {}))
     document: Callable[[Folder], Document] | None = None
     journal_in: str | None = None
-    files: Mapping[str, bytes] = MappingProxyType({})
+    files: Mapping[str, bytes] = field(default_factory=dict)
 
 
 def run(work: Work[T], how: How) -> T:

@@ -29,7 +29,7 @@ from cocoseg.runs.journal import Journal
 from cocoseg.runs.lock import Holder, named
 from cocoseg.runs.report import Report
 from cocoseg.runs.tally import Tally
-from cocoseg.tools import coco, masks, onehot, panoptic, semantic
+from cocoseg.tools import coco, hf, masks, onehot, panoptic, semantic, stacks, voc, yolo
 from cocoseg.tools.summary import Summary
 
 
@@ -121,6 +121,9 @@ def _results() -> dict[str, Any]:
         masks: masks.MaskSummary,
         coco: coco.AnnotationSummary,
         panoptic: panoptic.PanopticSummary,
+        yolo: yolo.YoloSummary,
+        hf: stacks.HfSummary,
+        voc: stacks.VocSummary,
     }
     return {tool.COMMAND: tally.result for tool, tally in tallies.items()}
 
