@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from cocoseg.tools.onehot import OneHotSummary, to_onehot
     from cocoseg.tools.panoptic import PanopticSummary, to_panoptic
     from cocoseg.tools.semantic import to_semantic
+    from cocoseg.tools.shards import ShardSummary, to_shards
     from cocoseg.tools.stacks import HfSummary, VocSummary
     from cocoseg.tools.summary import Summary
     from cocoseg.tools.verify import Verification, verify
@@ -71,6 +72,7 @@ _HOMES = {
     "tools.semantic": "to_semantic",
     "tools.summary": "Summary",
     "tools.hf": "to_hf",
+    "tools.shards": "ShardSummary to_shards",
     "tools.stacks": "HfSummary VocSummary",
     "tools.verify": "Verification verify",
     "tools.voc": "to_voc",
@@ -100,6 +102,7 @@ __all__ = [
     "Runs",
     "Sample",
     "SampleError",
+    "ShardSummary",
     "Summary",
     "UsageError",
     "Verification",
@@ -124,6 +127,7 @@ __all__ = [
     "to_onehot",
     "to_panoptic",
     "to_semantic",
+    "to_shards",
     "to_voc",
     "to_yolo",
     "verify",

@@ -82,6 +82,16 @@ Workers = Annotated[
 ]
 
 
+Parts = Annotated[
+    str | None,
+    Option(
+        "Shares of the images by a hash of their names, as train=.9,val=.1; or the part that all are of, as val.",
+        unset="as the folders of the images are called, else train",
+        metavar="NAME=SHARE,...",
+    ),
+]
+
+
 class Reading(TypedDict, total=False):
     """How a source is read."""
 
@@ -336,14 +346,7 @@ class ToPanoptic(Reading, Running, total=False):
 class HandingOver(TypedDict, total=False):
     """How a data set is handed to a stack that people train with."""
 
-    parts: Annotated[
-        str | None,
-        Option(
-            "Shares of the images by a hash of their names, as train=.9,val=.1; or the part that all are of, as val.",
-            unset="as the folders of the images are called, else train",
-            metavar="NAME=SHARE,...",
-        ),
-    ]
+    parts: Parts
     copy: Annotated[bool, Option("Copy photos in place of linking to them.", False)]
 
 
@@ -367,6 +370,17 @@ class ToHf(HandingOver, Painting, Reading, Running, total=False):
             "semantic",
         ),
     ]
+
+
+class ToShards(Painting, Reading, Running, total=False):
+    """Options of ``to_shards``."""
+
+    parts: Parts
+    task: Annotated[
+        Literal["semantic", "panoptic"],
+        Option("Pack class maps (semantic), or numbers of segments with their classes (panoptic).", "semantic"),
+    ]
+    shards: Annotated[int, Option("Number of tars of each part.", 8, metavar="N", least=1)]
 
 
 class ToVoc(HandingOver, Painting, Reading, Running, total=False):

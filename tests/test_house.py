@@ -21,7 +21,7 @@ FLOORS = [
     {"targets", "runs"},
     {"formats", "losses", "metrics"},
     {"evaluation"},
-    {"tools", "torch"},
+    {"adapters", "tools", "torch"},
     {"cli"},
     {"__main__", "__init__"},
 ]

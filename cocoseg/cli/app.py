@@ -21,6 +21,7 @@ from cocoseg.cli import (
     to_onehot,
     to_panoptic,
     to_semantic,
+    to_shards,
     to_voc,
     to_yolo,
     verify,
@@ -34,7 +35,7 @@ from cocoseg.version import __version__
 
 SECTIONS = {
     "Convert": (to_semantic, to_onehot, to_masks, to_coco, to_panoptic),
-    "Train": (to_yolo, to_hf, to_voc),
+    "Train": (to_yolo, to_hf, to_voc, to_shards),
     "Look": (labels, info, formats),
     "Check": (evaluate, verify),
 }

@@ -52,6 +52,13 @@ def with_photos(
     return replace(divided, load=WithPhotos(divided.load, folder, given["copy"])), notes
 
 
+def with_copies(dataset: Dataset, given: Given) -> tuple[Dataset, list[str]]:
+    """The data set in parts, each sample with the bytes of its photo, and notes. Raises UsageError as above."""
+    folder = _folder(dataset, given["photos"], needed=True)
+    divided, notes = parted(dataset, given["parts"], given["split"])
+    return replace(divided, load=WithPhotos(divided.load, folder, copied=True)), notes
+
+
 def _folder(dataset: Dataset, photos: StrPath | None, needed: bool) -> str:
     found = place(photos) if photos is not None else dataset.photos
     if found and os.path.isdir(found):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cocoseg.files.places import StrPath
-from cocoseg.formats.huggingface import NAMES, Pairs, check_void, id2label, table
+from cocoseg.formats.huggingface import Pairs, table
+from cocoseg.formats.stacks import NAMES, check_void, id2label
 from cocoseg.options import ToHf, takes
 from cocoseg.runs.run import Work, run
 from cocoseg.tools.handing_over import begin, shown, with_photos

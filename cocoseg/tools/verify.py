@@ -29,7 +29,7 @@ from cocoseg.runs.journal import Journal
 from cocoseg.runs.lock import Holder, named
 from cocoseg.runs.report import Report
 from cocoseg.runs.tally import Tally
-from cocoseg.tools import coco, hf, masks, onehot, panoptic, semantic, stacks, voc, yolo
+from cocoseg.tools import coco, hf, masks, onehot, panoptic, semantic, shards, stacks, voc, yolo
 from cocoseg.tools.summary import Summary
 
 
@@ -124,6 +124,7 @@ def _results() -> dict[str, Any]:
         yolo: yolo.YoloSummary,
         hf: stacks.HfSummary,
         voc: stacks.VocSummary,
+        shards: shards.ShardSummary,
     }
     return {tool.COMMAND: tally.result for tool, tally in tallies.items()}
 
