@@ -64,7 +64,7 @@ def huggingface(sample: Sample, labels: Labels = "index") -> Numbered:
     >>> import cocoseg
     >>> numbers, classes = huggingface(cocoseg.read("fixtures/panoptic.json")[2], "mask2former")
     >>> numbers.tolist(), classes
-    ([[3, 3, 255, 4, 4, 1, 255, 2, 2]], {1: 0, 2: 0, 3: 16, 4: 119})
+    ([[3, 3, 255, 4, 4, 1, 255, 2, 2]], {1: 0, 2: 16, 3: 119, 4: 125})
     """
     return numbered(sample, labels)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import photographs
@@ -26,7 +28,7 @@ def test_detectron2_gets_what_its_docs_list() -> None:
         assert record["sem_seg_file_name"].startswith("maps/")
         assert {row["category_id"] for row in record["segments_info"]} <= {*things.values(), *stuff.values()}
         for row in record["annotations"]:
-            mask = pycocotools.decode(row["segmentation"])
+            mask = decode(row["segmentation"])
             assert mask.shape == (record["height"], record["width"])
             assert pycocotools.toBbox(row["segmentation"]).tolist() == row["bbox"]
             assert row["bbox_mode"] == 1  # BoxMode.XYWH_ABS
@@ -48,13 +50,20 @@ def test_instances_have_no_pictures_of_segments(tmp_path: Path) -> None:
     assert metadata["stuff_dataset_id_to_contiguous_id"] == {}
     assert "segments_info" not in dicts[0]
     assert [row["iscrowd"] for row in dicts[0]["annotations"]] == [0, 0, 1]
-    masks = np.stack([pycocotools.decode(row["segmentation"]) for row in dicts[1]["annotations"]])
+    masks = np.stack([decode(row["segmentation"]) for row in dicts[1]["annotations"]])
     np.testing.assert_array_equal(masks, photographs.masks(1))
 
 
 def test_detectron2_needs_the_photos() -> None:
     with pytest.raises(cocoseg.UsageError, match="pass images=FOLDER"):
         adapters.detectron2(FIXTURES / "panoptic.json")
+
+
+def decode(segmentation: dict[str, Any]) -> np.ndarray:
+    """By pycocotools, which numpy 2 warns about."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return np.asarray(pycocotools.decode(segmentation))
 
 
 def test_the_adapters_are_listed() -> None:

@@ -33,6 +33,10 @@ DECLARED: dict[str, Any] = {
     "to-masks": options.ToMasks,
     "to-coco": options.ToCoco,
     "to-panoptic": options.ToPanoptic,
+    "to-yolo": options.ToYolo,
+    "to-hf": options.ToHf,
+    "to-voc": options.ToVoc,
+    "to-shards": options.ToShards,
     "info": options.Reading,
     "read": options.Reading,
 }
@@ -108,6 +112,7 @@ def test_a_value_that_is_none_of_the_choices(command: str, row: options.Declared
 
 WRONG: dict[str, Any] = {
     "bool": ["no", 1, None],
+    "int": ["2", None, True],
     "int | None": ["2", 1.5, True],
     "float": ["2", None, True],
     "float | None": ["2", True],
@@ -369,7 +374,7 @@ def test_the_overview_has_whole_sentences_in_sections() -> None:
     assert not re.search(r"\w(\.\.\.|…)", text)
     assert "example" in text.lower()
     assert max(map(len, text.splitlines())) <= 80
-    assert re.findall(r"^(\w+):$", text, re.MULTILINE) == ["Options", "Convert", "Look", "Check"]
+    assert re.findall(r"^(\w+):$", text, re.MULTILINE) == ["Options", "Convert", "Train", "Look", "Check"]
     assert "\x1b" not in text
 
 

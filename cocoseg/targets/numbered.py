@@ -31,7 +31,7 @@ def numbered(sample: Sample, labels: Labels = "index") -> Numbered:
     >>> import cocoseg
     >>> numbers, classes = numbered(cocoseg.read("fixtures/panoptic.json")[2], "mask2former")
     >>> numbers.tolist(), classes
-    ([[3, 3, 255, 4, 4, 1, 255, 2, 2]], {1: 0, 2: 0, 3: 16, 4: 119})
+    ([[3, 3, 255, 4, 4, 1, 255, 2, 2]], {1: 0, 2: 16, 3: 119, 4: 125})
     """
     found = panoptic(sample, scheme_for(sample, labels))
     kept = np.flatnonzero(~found.iscrowd)

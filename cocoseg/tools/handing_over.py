@@ -7,13 +7,14 @@ from dataclasses import replace
 from typing import Any
 
 from cocoseg import options
-from cocoseg.errors import UsageError, show
+from cocoseg.errors import SampleError, UsageError, show
 from cocoseg.files import disk
+from cocoseg.files.photo import find_photo
 from cocoseg.files.places import StrPath, place
 from cocoseg.files.storage import storage
 from cocoseg.formats import FORMATS
 from cocoseg.formats.detect import detect
-from cocoseg.model import Dataset
+from cocoseg.model import Dataset, Entry
 from cocoseg.model.photographed import WithPhotos
 from cocoseg.options import Reading, part
 from cocoseg.tools.parts import parted
@@ -45,11 +46,23 @@ def with_photos(
     Raises UsageError: ``usage.photos`` where nothing says where the photos are, ``usage.copy``, ``usage.parts``.
     """
     folder = _folder(dataset, given["photos"], needed)
+    if not needed and given["photos"] is None and not _has_photos(dataset, folder):
+        folder = ""
     if folder and not given["copy"] and storage(place(out)) is not disk:
         text = f"OUT {show(place(out), 300)} is in a storage, which has no links; copy the photos"
         raise UsageError("usage.copy", f"{text} (--copy)")
     divided, notes = parted(dataset, given["parts"], given["split"], whole)
+    notes += [] if folder else ["no photos were found, so that only labels are written; --photos names their folder"]
     return replace(divided, load=WithPhotos(divided.load, folder, given["copy"])), notes
+
+
+def _has_photos(dataset: Dataset, folder: str) -> bool:
+    """Whether the photo of the first image is where the data set says."""
+    first = next((entry for entry in dataset.entries if isinstance(entry, Entry)), None)
+    try:
+        return bool(folder and first and find_photo(folder, first.key, first.file_name))
+    except SampleError:
+        return False
 
 
 def with_copies(dataset: Dataset, given: Given) -> tuple[Dataset, list[str]]:

@@ -5,16 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from cocoseg import options
 from cocoseg.files.places import StrPath
 from cocoseg.formats.voc import NAMES, Pictures, check_numbers, class_names, lists
 from cocoseg.labels import LabelScheme
-from cocoseg.labels.presets import BACKGROUND_NAMES
+from cocoseg.labels.presets import BACKGROUND, BACKGROUND_NAMES
 from cocoseg.options import ToVoc, takes
 from cocoseg.runs.run import Work, run
 from cocoseg.tools.handing_over import begin, shown, with_photos
 from cocoseg.tools.running import running
-from cocoseg.tools.scheme import Painting, choose
+from cocoseg.tools.scheme import Painting
 from cocoseg.tools.stacks import VocSummary
 
 if TYPE_CHECKING:
@@ -36,7 +35,7 @@ def to_voc(src: StrPath, out: StrPath, **options: Unpack[ToVoc]) -> VocSummary:
     11
     """
     how = running(options)
-    painting = _with_background(begin(src, options), options)
+    painting = _with_background(begin(src, options), options["labels"])
     check_numbers(painting.scheme)
     dataset, notes = with_photos(painting.dataset, out, options, needed=False, whole=True)
     summary = painting.summary(VocSummary)
@@ -46,16 +45,13 @@ def to_voc(src: StrPath, out: StrPath, **options: Unpack[ToVoc]) -> VocSummary:
     return run(Work(COMMAND, dataset, Pictures(painting.scheme), summary, out, head, lists, files=files), how)
 
 
-def _with_background(painting: Painting, given: options.Painting) -> Painting:
+def _with_background(painting: Painting, labels: object) -> Painting:
     """``index`` counted from 1, with 0 for background; what is unknown in the source stays void."""
     scheme = painting.scheme
-    if given["labels"] != "index" or _has_background(scheme):
+    if labels != "index" or _has_background(scheme):
         return painting
-    labelling = options.part(options.Labelling, given) | {"unlabelled": "background"}
-    counted = choose("index", painting.dataset, labelling)
-    unknown = scheme.outside == scheme.void
-    made = replace(counted, unlabelled=None if unknown else 0, overlap=scheme.overlap, problems=scheme.problems)
-    return replace(painting, scheme=made)
+    classes = (BACKGROUND, *(replace(row, index=row.index + 1) for row in scheme.classes))
+    return replace(painting, scheme=replace(scheme, classes=classes))
 
 
 def _has_background(scheme: LabelScheme) -> bool:

@@ -30,8 +30,8 @@ def test_each_line_names_a_photo_and_its_label(task: Any, source: Path, tmp_path
     found = [(part, row) for part in ("train", "val") for row in lines(out, part)]
     assert sorted(row["image_id"] for _, row in found) == list(range(5))
     for part, row in found:
-        photo, label = (Image.open(out / part / row[name]) for name in ("file_name", "label_file_name"))
-        assert photo.size == label.size == photographs.SIZE[::-1]
+        photo, label = (np.array(Image.open(out / part / row[name])) for name in ("file_name", "label_file_name"))
+        assert photo.shape[:2] == label.shape == photographs.SIZE
         assert set(row) == {"file_name", "label_file_name", "image_id", *(["segments"] if task == "panoptic" else [])}
 
 
@@ -61,8 +61,10 @@ def test_a_bad_image_leaves_no_line(source: Path, tmp_path: Path) -> None:
 
 
 def test_void_that_the_processors_do_not_ignore_is_refused(source: Path, tmp_path: Path) -> None:
-    with pytest.raises(cocoseg.LabelError, match="void is 0"):
-        cocoseg.to_hf(source, tmp_path / "out", photos=source.parent / "photos", labels="deeplab2")
+    path = tmp_path / "labels.toml"
+    path.write_text('preset = "index"\nvoid = 254\n')
+    with pytest.raises(cocoseg.LabelError, match="void is 254"):
+        cocoseg.to_hf(source, tmp_path / "out", photos=source.parent / "photos", labels=path)
 
 
 @pytest.mark.parametrize("task", ["semantic", "panoptic"])
