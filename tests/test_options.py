@@ -40,6 +40,8 @@ DECLARED: dict[str, Any] = {
     "info": options.Reading,
     "read": options.Reading,
 }
+STACKS = ("to-yolo", "to-hf", "to-voc", "to-shards")  # with photos: tools/test_stack_options.py
+CONVERSIONS = [command for command in DECLARED if command.startswith("to-") and command not in STACKS]
 COMMANDS: dict[str, Any] = typer.main.get_command(build()).commands  # type: ignore[attr-defined]
 ROWS = [(command, row) for command, kind in DECLARED.items() for row in options.declared(kind)]
 
@@ -307,7 +309,7 @@ def test_the_shell_completes_commands_and_choices(words: str, found: str) -> Non
     assert run(env=env).stdout.split() == [found]
 
 
-@pytest.mark.parametrize("command", [command for command in DECLARED if command.startswith("to-")])
+@pytest.mark.parametrize("command", CONVERSIONS)
 def test_the_first_images_only(command: str, tmp_path: Path) -> None:
     result = run(command, SOURCE, tmp_path / "out.json", "--limit", "2", "--json")
     assert (result.code, result.summary["listed"], result.summary["images"]) == (0, 2, 2)
@@ -342,7 +344,7 @@ def test_a_registered_format_is_a_choice(monkeypatch: pytest.MonkeyPatch) -> Non
     assert f": {', '.join(FORMATS)}." in shown.help
 
 
-@pytest.mark.parametrize("command", [command for command in DECLARED if command.startswith("to-")])
+@pytest.mark.parametrize("command", CONVERSIONS)
 def test_a_split_goes_through_every_conversion(command: str, tmp_path: Path) -> None:
     source = FIXTURES / "voc"
     listed = sorted(path.stem for path in (source / "ImageSets" / "Segmentation").iterdir())
