@@ -11,6 +11,8 @@ from PIL import Image
 
 from cocoseg.codecs.rle import encode
 from cocoseg.codecs.segmentation import to_coco
+from cocoseg.files.names import png_name
+from cocoseg.model import Dataset
 
 SIZE = (24, 32)
 NAMES = ["cat", "no", "traffic light"]
@@ -44,3 +46,20 @@ def save(root: Path, count: int = 4, prefix: str = "") -> Path:
     document: dict[str, Any] = {"images": images, "annotations": annotations, "categories": categories}
     (root / "instances.json").write_text(json.dumps(document))
     return root / "instances.json"
+
+
+# Fixtures of every format that says what its classes are.
+SOURCES = [
+    "panoptic.json", "instances.json", "stuff.json", "ade20k", "bdd100k", "cityscapes", "cityscapes-polygons",
+    "class-folders", "coco-stuff", "colors", "cvat", "cvat-masks", "eg1800", "idd", "idd-lite", "idd-polygons",
+    "instance-folders", "kitti", "label_studio", "labelme", "mapillary", "supervisely", "synthia", "voc", "yolo",
+]  # fmt: skip
+
+
+def save_blank(dataset: Dataset, folder: Path) -> Path:
+    """A black photo for each image of a data set."""
+    for sample in dataset:
+        path = folder / png_name(sample.file_name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", sample.size[::-1]).save(path)
+    return folder

@@ -75,7 +75,10 @@ class YoloSummary(Tally):
     def remarks(self) -> list[str]:
         """The number of objects, and what was lost."""
         lost = [f"{counted(n, _LOST[name][0])} {_LOST[name][1]}" for name, n in self.lost.items() if n]
-        return [*([counted(sum(self.objects.values()), "object")] if self.unit == "objects" else []), *lost]
+        count = sum(self.objects.values())
+        if self.lost.get("crowds", 0) > count:
+            lost[0] += " (--crowd-as-things makes them objects)"
+        return [*([counted(count, "object")] if self.unit == "objects" else []), *lost]
 
     def table(self) -> list[tuple[str, ...]]:
         """The classes, those with the most objects or pixels first."""

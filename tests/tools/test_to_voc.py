@@ -34,7 +34,7 @@ def test_pictures_have_the_colours_of_voc(folder: str, tmp_path: Path) -> None:
     np.testing.assert_array_equal(np.array(picture.getpalette(), np.uint8).reshape(-1, 3), voc_colors())
 
 
-@pytest.mark.parametrize("source", ["panoptic.json", "instances.json", "voc", "cityscapes", "kitti"])
+@pytest.mark.parametrize("source", photographs.SOURCES)
 def test_what_is_read_back_is_the_same_classes(source: str, tmp_path: Path) -> None:
     before = cocoseg.read(FIXTURES / source)
     assert not cocoseg.to_voc(FIXTURES / source, tmp_path / "out").failures

@@ -74,6 +74,35 @@ def test_what_is_read_back_is_the_same_masks(source: Path, tmp_path: Path) -> No
         assert sorted((row[1], row[3]) for row in segments(after)) == sorted(expected)
 
 
+@pytest.mark.parametrize("name", photographs.SOURCES)
+def test_every_format_comes_back_with_the_same_masks(name: str, tmp_path: Path) -> None:
+    before = cocoseg.read(FIXTURES / name)
+    photos = photographs.save_blank(before, tmp_path / "photos")
+    assert not cocoseg.to_yolo(FIXTURES / name, tmp_path / "out", photos=photos, parts="train").failures
+    after = cocoseg.read(tmp_path / "out")
+    scheme = cocoseg.label_scheme("index", before)
+    written = sorted(by_name(sample, before, scheme.ignored) for sample in before)
+    assert sorted(by_name(sample, after) for sample in after) == written
+    assert any(written) or name == "class-folders"  # whose classes are crowds, as nothing tells objects apart
+
+
+def by_name(sample: cocoseg.Sample, dataset: cocoseg.Dataset, void: tuple[int, ...] = ()) -> list[tuple[str, str]]:
+    """The masks of a sample by the names of their classes, without crowds, void and empty masks; equal ones once."""
+    names = {row.id: row.name for row in dataset.categories}
+    kept = sample.take(np.flatnonzero(~sample.iscrowd & (sample.areas > 0) & ~np.isin(sample.category_ids, void)))
+    return sorted({(names[category], counts) for _, category, _, counts in segments(kept)})
+
+
+def test_a_source_of_crowds_alone_says_how_to_keep_them(tmp_path: Path) -> None:
+    source = FIXTURES / "class-folders"
+    photos = photographs.save_blank(cocoseg.read(source), tmp_path / "photos")
+    summary = cocoseg.to_yolo(source, tmp_path / "out", photos=photos)
+    assert not summary.objects
+    assert "--crowd-as-things" in " ".join(summary.remarks())
+    again = cocoseg.to_yolo(source, tmp_path / "again", photos=photos, crowd_as_things=True)
+    assert sum(again.objects.values()) == summary.lost["crowds"] > 0
+
+
 def test_class_maps_are_those_of_to_semantic(source: Path, tmp_path: Path) -> None:
     convert(source, tmp_path / "out", task="semantic", parts="train")
     cocoseg.to_semantic(source, tmp_path / "maps")
