@@ -16,7 +16,7 @@ from cocoseg.runs.journal import Row
 from cocoseg.runs.run import Work, run
 from cocoseg.runs.tally import Tally, counted
 from cocoseg.tools.handing_over import begin, shown, with_photos
-from cocoseg.tools.parts import parts_of
+from cocoseg.tools.parts import PARTS, parts_of
 from cocoseg.tools.running import running
 from cocoseg.tools.things import left_out
 
@@ -121,6 +121,7 @@ def to_yolo(src: StrPath, out: StrPath, **options: Unpack[ToYolo]) -> YoloSummar
         names_of=names,
         unit="pixels" if semantic else "objects",
         notes=[*notes, *_stands_in(parts_of(dataset))],
+        own={f"{folder}/{part}.cache" for folder in ("labels", "masks") for part in PARTS},  # ultralytics writes these
     )
     head = painting.head(shown(options, "task", "things_only"), {})
     files = {CONFIG: config(names, parts_of(dataset) or ["train"], semantic)}

@@ -143,6 +143,13 @@ def test_a_second_run_makes_nothing_and_restores_what_is_gone(source: Path, tmp_
     assert cocoseg.verify(out).whole
 
 
+def test_the_caches_of_ultralytics_are_no_strangers(source: Path, tmp_path: Path) -> None:
+    convert(source, tmp_path / "out")
+    (tmp_path / "out" / "labels" / "train.cache").write_bytes(b"ultralytics")
+    assert not convert(source, tmp_path / "out").problems
+    assert (tmp_path / "out" / "labels" / "train.cache").exists()
+
+
 def test_links_follow_the_photos_that_moved(source: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     convert(source, out)
