@@ -95,6 +95,16 @@ OnDone = Annotated[
 Overwrite = Annotated[bool, Option("Replace files in OUT that no run of cocoseg wrote.", False)]
 
 
+Parts = Annotated[
+    str | None,
+    Option(
+        "Shares of the images by a hash of their names, as train=.9,val=.1; or the part that all are of, as val.",
+        unset="as the folders of the images are called, else train",
+        metavar="NAME=SHARE,...",
+    ),
+]
+
+
 class Reading(TypedDict, total=False):
     """How a source is read."""
 
@@ -169,7 +179,7 @@ class Reading(TypedDict, total=False):
     photos: Annotated[
         "StrPath | None",
         Option(
-            "Folder of the photos: to take sizes from where SRC has none, and to draw on.",
+            "Folder of the photos: to take sizes from where SRC has none, to draw on, to link or copy.",
             unset="where SRC says they are",
             metavar="DIR",
         ),
@@ -339,6 +349,50 @@ class ToPanoptic(Reading, Running, total=False):
 
     overlap: Overlap
     stuff: Annotated["StrPath | None", Option("JSON with the stuff that lies below SRC's instances.", metavar="FILE")]
+
+
+class HandingOver(TypedDict, total=False):
+    """How a data set is handed to a stack that people train with."""
+
+    parts: Parts
+    copy: Annotated[bool, Option("Copy photos in place of linking to them.", False)]
+
+
+class ToYolo(HandingOver, Painting, Reading, Running, total=False):
+    """Options of ``to_yolo``."""
+
+    task: Annotated[
+        Literal["segment", "semantic"],
+        Option("Write an outline for each object (segment), or class maps (semantic).", "segment"),
+    ]
+    things_only: Annotated[bool, Option("Leave out stuff.", False)]
+
+
+class ToHf(HandingOver, Painting, Reading, Running, total=False):
+    """Options of ``to_hf``."""
+
+    task: Annotated[
+        Literal["semantic", "panoptic"],
+        Option(
+            "Write class maps (semantic), or numbers of segments with a table from number to class (panoptic).",
+            "semantic",
+        ),
+    ]
+
+
+class ToShards(Painting, Reading, Running, total=False):
+    """Options of ``to_shards``."""
+
+    parts: Parts
+    task: Annotated[
+        Literal["semantic", "panoptic"],
+        Option("Pack class maps (semantic), or numbers of segments with their classes (panoptic).", "semantic"),
+    ]
+    shards: Annotated[int, Option("Number of tars of each part.", 8, metavar="N", least=1)]
+
+
+class ToVoc(HandingOver, Painting, Reading, Running, total=False):
+    """Options of ``to_voc``."""
 
 
 class Evaluating(Painting, Reading, Running, total=False):

@@ -22,7 +22,7 @@ FLOORS = [
     {"drawing", "formats", "losses", "metrics", "stats"},
     {"evaluation"},
     {"page"},
-    {"tools", "torch"},
+    {"adapters", "tools", "torch"},
     {"cli"},
     {"__main__", "__init__"},
 ]

@@ -19,10 +19,14 @@ from cocoseg.cli import (
     report,
     show,
     to_coco,
+    to_hf,
     to_masks,
     to_onehot,
     to_panoptic,
     to_semantic,
+    to_shards,
+    to_voc,
+    to_yolo,
     verify,
 )
 from cocoseg.cli.carried import Carried
@@ -34,6 +38,7 @@ from cocoseg.version import __version__
 
 SECTIONS = {
     "Convert": (to_semantic, to_onehot, to_masks, to_coco, to_panoptic),
+    "Train": (to_yolo, to_hf, to_voc, to_shards),
     "Look": (show, report, labels, info, formats),
     "Check": (check, evaluate, verify),
 }
