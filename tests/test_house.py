@@ -20,7 +20,7 @@ FLOORS = [
     {"options"},
     {"targets", "runs"},
     {"formats", "losses", "metrics"},
-    {"evaluation"},
+    {"evaluation", "reshaping"},
     {"tools", "torch"},
     {"cli"},
     {"__main__", "__init__"},
