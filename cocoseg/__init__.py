@@ -39,9 +39,12 @@ if TYPE_CHECKING:
     from cocoseg.tools.evaluate import evaluate
     from cocoseg.tools.info import Info, info
     from cocoseg.tools.masks import MaskSummary, to_masks
+    from cocoseg.tools.merge import merge
     from cocoseg.tools.onehot import OneHotSummary, to_onehot
     from cocoseg.tools.panoptic import PanopticSummary, to_panoptic
     from cocoseg.tools.semantic import to_semantic
+    from cocoseg.tools.split import SplitSummary, split
+    from cocoseg.tools.subset import subset
     from cocoseg.tools.summary import Summary
     from cocoseg.tools.verify import Verification, verify
 
@@ -63,8 +66,11 @@ _HOMES = {
     "tools.info": "Info info",
     "tools.panoptic": "PanopticSummary to_panoptic",
     "tools.masks": "MaskSummary to_masks",
+    "tools.merge": "merge",
     "tools.onehot": "OneHotSummary to_onehot",
     "tools.semantic": "to_semantic",
+    "tools.split": "SplitSummary split",
+    "tools.subset": "subset",
     "tools.summary": "Summary",
     "tools.verify": "Verification verify",
 }
@@ -91,6 +97,7 @@ __all__ = [
     "Runs",
     "Sample",
     "SampleError",
+    "SplitSummary",
     "Summary",
     "UsageError",
     "Verification",
@@ -103,10 +110,13 @@ __all__ = [
     "instance_masks",
     "label_scheme",
     "load_masks",
+    "merge",
     "one_hot",
     "panoptic_to_semantic",
     "read",
     "semantic",
+    "split",
+    "subset",
     "to_coco",
     "to_masks",
     "to_onehot",

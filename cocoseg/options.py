@@ -424,9 +424,7 @@ class Reshaping(Reading, Running, total=False):
 
     to: Annotated[
         Literal["coco", "panoptic", "semantic"] | None,
-        Option(
-            "Write a detection JSON, panoptic JSON with its PNGs, or class maps.", unset="the kind that is read"
-        ),
+        Option("Write a detection JSON, panoptic JSON with its PNGs, or class maps.", unset="the kind that is read"),
     ]
     segmentation: Annotated[
         Literal["rle", "rle-list", "polygons"] | None,
@@ -452,7 +450,9 @@ class Merging(Reshaping, total=False):
 
     classes: Annotated[
         "StrPath | None",
-        Option("Rename classes as this file says: a JSON object or a CSV of names and their new names.", metavar="FILE"),
+        Option(
+            "Rename classes as this file says: a JSON object or a CSV of names and their new names.", metavar="FILE"
+        ),
     ]
     prefix: Annotated[
         str | None,
@@ -472,9 +472,7 @@ class Merging(Reshaping, total=False):
 class Subsetting(Reshaping, total=False):
     """Options of ``subset``."""
 
-    classes: Annotated[
-        str | None, Option("Only these classes, by their names.", unset="all", metavar="NAME,NAME")
-    ]
+    classes: Annotated[str | None, Option("Only these classes, by their names.", unset="all", metavar="NAME,NAME")]
     without_empty: Annotated[bool, Option("Leave out images in which nothing is left.", False)]
     select: Annotated[
         str | None,
@@ -499,7 +497,9 @@ class Splitting(Reshaping, total=False):
 
     parts: Annotated[
         str,
-        Option("Names and shares of the parts, which add up to 1.", "train=.8,val=.1,test=.1", metavar="NAME=SHARE,..."),
+        Option(
+            "Names and shares of the parts, which add up to 1.", "train=.8,val=.1,test=.1", metavar="NAME=SHARE,..."
+        ),
     ]
     by: Annotated[
         str | None,
@@ -677,7 +677,8 @@ def takes(declaration: Any) -> Callable[[F], F]:
         def call(*arguments: Any, **given: Any) -> Any:
             for name in given.keys() - names:
                 _known(function.__name__, name, rows).check(given[name])
-            named = {row.name: value for row, value in zip(own, arguments, strict=False) if row.annotation == "StrPath"}
+            pairs = zip(own, arguments, strict=False)
+            named = {row.name: value for row, value in pairs if row.annotation == "StrPath"}
             for name, value in named.items():
                 check_is_path(name, value)
             try:

@@ -10,7 +10,21 @@ from typing import Annotated, Any
 
 import typer
 
-from cocoseg.cli import evaluate, formats, info, labels, to_coco, to_masks, to_onehot, to_panoptic, to_semantic, verify
+from cocoseg.cli import (
+    evaluate,
+    formats,
+    info,
+    labels,
+    merge,
+    split,
+    subset,
+    to_coco,
+    to_masks,
+    to_onehot,
+    to_panoptic,
+    to_semantic,
+    verify,
+)
 from cocoseg.cli.carried import Carried
 from cocoseg.cli.help import Commands, Sectioned
 from cocoseg.cli.options import DEBUG
@@ -20,6 +34,7 @@ from cocoseg.version import __version__
 
 SECTIONS = {
     "Convert": (to_semantic, to_onehot, to_masks, to_coco, to_panoptic),
+    "Reshape": (merge, subset, split),
     "Look": (labels, info, formats),
     "Check": (evaluate, verify),
 }

@@ -170,5 +170,3 @@ def _settle_kinds(found: Classes, datasets: Sequence[Dataset]) -> None:
             some = ", ".join(show(row.name) for row in stuff[:3]) + (", ..." if len(stuff) > 3 else "")
             text = f"{some} {'is' if len(stuff) == 1 else 'are'} stuff here and things in another source"
             found.problems.append(Problem("merge.kind", f"{dataset.source}: {text}; the segments here become crowds"))
-
-

@@ -17,9 +17,7 @@ from cocoseg.model.parts import fraction
 Floats = npt.NDArray[np.float64]
 
 
-def balanced(
-    names: Sequence[str], holdings: Sequence[frozenset[int] | None], shares: Mapping[str, float]
-) -> list[str]:
+def balanced(names: Sequence[str], holdings: Sequence[frozenset[int] | None], shares: Mapping[str, float]) -> list[str]:
     """The part of each image; images with the same group name stay together.
 
     ``holdings`` are the classes of the images; None counts as none.
@@ -56,9 +54,7 @@ def _dealt(counts: npt.NDArray[np.int64], shares: Floats) -> list[int]:
     return [int(part) for part in parts.tolist()]
 
 
-def _give(
-    group: int, label: int, counts: npt.NDArray[np.int64], wanted: Floats, parts: npt.NDArray[np.int64]
-) -> None:
+def _give(group: int, label: int, counts: npt.NDArray[np.int64], wanted: Floats, parts: npt.NDArray[np.int64]) -> None:
     """Give a group to the part that lacks most of a class, of several to the one that lacks most images."""
     most = np.flatnonzero(wanted[:, label] >= wanted[:, label].max() - 1e-9)
     part = most[np.argmax(wanted[most, -1])]

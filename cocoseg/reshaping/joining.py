@@ -75,7 +75,7 @@ def _joined(one: Sample, other: Sample) -> Sample:
         iscrowd=np.concatenate([one.iscrowd, other.iscrowd]),
         shapes=concatenate([one.runs, other.runs]),
         problems=(*one.problems, *other.problems),
-        scores=np.concatenate([one.scores, other.scores]) if scored else None,  # type: ignore[list-item]
+        scores=np.concatenate([one.scores, other.scores]) if scored else None,
         rows=None if one.rows is None or other.rows is None else [*one.rows, *other.rows],
     )
 

@@ -92,8 +92,8 @@ def together(datasets: Sequence[Dataset], same: Same) -> Photos:
         groups = [[image] for group in groups for image in group]
     _check_names(datasets, groups, bool(several))
     found = Photos([], Chain(()), joined=0 if same == "both" else len(several), twice=len(several))
-    loaders = {(k,): dataset.load for k, dataset in enumerate(datasets)}
-    parts = {(k,): k for k in range(len(datasets))}
+    loaders: dict[tuple[int, ...], Loads] = {(k,): dataset.load for k, dataset in enumerate(datasets)}
+    parts: dict[tuple[int, ...], int] = {(k,): k for k in range(len(datasets))}
     ids = _Ids(datasets)
     for group in groups:
         sources = tuple(image.source for image in group)
@@ -103,12 +103,17 @@ def together(datasets: Sequence[Dataset], same: Same) -> Photos:
         entry = _as_one([image.entry for image in group])
         new = ids.take(entry.image_id)
         if new != entry.image_id or len(group) > 1:
-            moved = (Moved(image.source, image.entry.image_id, _name(image.entry), new, _name(entry)) for image in group)
-            found.moved += [row for row in moved if (row.id, row.name) != row[3:]]
+            found.moved += _moved(group, new, _name(entry))
         found.entries.append(_with_id(entry, new, parts[sources]))
     found.entries += _refused(datasets, {entry.key for entry in found.entries})
     found.load = Chain(tuple(loaders.values()))
     return found
+
+
+def _moved(group: Sequence[_Image], new_id: ImageId, new_name: str) -> list[Moved]:
+    """The images of a photo whose id or name changes."""
+    rows = [Moved(image.source, image.entry.image_id, _name(image.entry), new_id, new_name) for image in group]
+    return [row for row in rows if (row.id, row.name) != (new_id, new_name)]
 
 
 def _with_id(entry: Entry, new: ImageId, part: int) -> Entry:
@@ -171,11 +176,9 @@ def _asked(datasets: Sequence[Dataset], several: Sequence[list[_Image]]) -> Usag
 def _check_names(datasets: Sequence[Dataset], groups: Sequence[list[_Image]], several: bool) -> None:
     """Raises UsageError ``merge.names`` if two images have one name."""
     seen: dict[str, _Image] = {}
-    clashes: list[tuple[_Image, _Image]] = []
-    for group in groups:
-        for name in {fold(group[0].entry.key), fold(stem(_name(group[0].entry)))}:
-            if (other := seen.setdefault(name, group[0])) is not group[0] and other.source != group[0].source:
-                clashes.append((other, group[0]))
+    names = ((name, group[0]) for group in groups for name in _output_names(group[0].entry))
+    pairs = [(seen.setdefault(name, image), image) for name, image in names]
+    clashes = [(other, image) for other, image in pairs if other.source != image.source]
     if not clashes:
         return
     one, other = clashes[0]
@@ -186,6 +189,10 @@ def _check_names(datasets: Sequence[Dataset], groups: Sequence[list[_Image]], se
     where = f"{datasets[one.source].source} and {datasets[other.source].source}"
     text = f"{show(_name(other.entry))} of {where} {what}{more}, and two images can't have one name"
     raise UsageError("merge.names", f"{text}; --prefix puts the images of each source in a folder of its own")
+
+
+def _output_names(entry: Entry) -> set[str]:
+    return {fold(entry.key), fold(stem(_name(entry)))}
 
 
 def _paired(loaders: Sequence[Loads]) -> Loads:
@@ -235,6 +242,6 @@ def words(found: Photos, sources: int) -> list[str]:
     ids = sum(row.id != row.new_id for row in found.moved)
     said = [f"{counted(len(found.entries), 'image')} of {sources} sources"]
     said += [f"{counted(found.joined, 'photo')} in several sources joined"] if found.joined else []
-    said += [f"{counted(found.twice, 'photo')} in several sources kept twice"] if found.twice and not found.joined else []
+    said += [f"{counted(found.twice, 'photo')} in two sources kept twice"] if found.twice and not found.joined else []
     said += [f"{counted(ids, 'image id')} renumbered"] if ids else []
     return ["; ".join(said)]

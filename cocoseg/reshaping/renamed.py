@@ -47,14 +47,16 @@ class Renamed:
     def decode(self, entry: Entry, files: Any) -> Any:
         """The sample under the names and the id of the entry."""
         sample: Any = self.inner.decode(entry.body, files)
-        for change in self.changes:
-            sample = change(sample)
         row = sample.row if entry.row is None else entry.row
         name = f"{self.folder}/{sample.file_name}" if self.folder and sample.file_name else sample.file_name
         named = {"key": entry.key, "image_id": entry.image_id, "file_name": name, "row": row}
         if isinstance(sample, Unread):
-            return replace(sample, entry=with_fields(sample.entry, **named))
-        return replace(sample, **named)
+            sample = replace(sample, entry=with_fields(sample.entry, **named))
+        else:
+            sample = replace(sample, **named)
+        for change in self.changes:
+            sample = change(sample)
+        return sample
 
     def content(self, entry: Entry | Refused, files: Any, exact: bool) -> Iterable[bytes]:
         """As in ``Loads``."""
