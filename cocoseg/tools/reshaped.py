@@ -21,6 +21,7 @@ from cocoseg.formats.maps.writer import ClassMaps
 from cocoseg.formats.panoptic.writer import DOCUMENT, PanopticFiles, output_categories
 from cocoseg.formats.reading import opened
 from cocoseg.labels import LabelClass, LabelScheme, label_scheme
+from cocoseg.labels.presets import BACKGROUND
 from cocoseg.labels.schemefile import scheme_dict, scheme_from
 from cocoseg.model import Dataset
 from cocoseg.model.loading import Chain
@@ -62,7 +63,7 @@ class Out(NamedTuple):
     options: Reshaping
     notes: Sequence[str] = ()
     problems: Sequence[Problem] = ()
-    about: Mapping[str, Any] = {}  # noqa: RUF012
+    about: Mapping[str, Any] = {}
     passed: Sequence[bool] = (False,)
 
 
@@ -211,7 +212,7 @@ def _panoptic(out: Out, parts: Sequence[Dataset]) -> Work[PanopticSummary]:
 
 
 def _semantic(out: Out, parts: Sequence[Dataset]) -> Work[Summary]:
-    scheme = _scheme(out)
+    scheme = _scheme(out, parts)
     kinds = {part.conventions.unlabelled == "background" for part in parts}
     schemes = [scheme if len(kinds) == 1 else _outside(scheme, part) for part in parts]
     dataset, convert = _by_part(out.dataset, [ClassMaps(row) for row in schemes])
@@ -227,22 +228,33 @@ def _outside(scheme: LabelScheme, dataset: Dataset) -> LabelScheme:
     return scheme if dataset.conventions.unlabelled == "background" else replace(scheme, unlabelled=None)
 
 
-def _scheme(out: Out) -> LabelScheme:
+def _scheme(out: Out, parts: Sequence[Dataset]) -> LabelScheme:
     """The scheme of class maps: as asked for, or that of class maps that are read, else ``index``."""
     dataset, labels, overlap = out.dataset, out.options["labels"], out.options["overlap"]
     if labels is None and dataset.conventions.grouped:
-        labels = _own_scheme(dataset)
+        labels = _own_scheme(dataset, parts)
     scheme = label_scheme("index" if labels is None else labels, dataset)
     return scheme if overlap is None else replace(scheme, overlap=overlap)
 
 
-def _own_scheme(dataset: Dataset) -> LabelScheme:
-    """The numbers that class maps have: those of the run that wrote them, or else the ids of their categories."""
-    report = read_report(dataset.source)
-    if report.command == semantic.COMMAND and report.labels is not UNSET:
-        return scheme_from(msgspec.json.decode(report.labels))
+def _own_scheme(dataset: Dataset, parts: Sequence[Dataset]) -> LabelScheme:
+    """The numbers that class maps have: those of the runs that wrote them, or else the ids of their categories."""
+    written = [_written(part.source) for part in parts]
+    if written[0] is not None and all(scheme == written[0] for scheme in written):
+        return written[0]
     classes = tuple(LabelClass(row.id, row.name, (row.id,), row.isthing, row.color) for row in dataset.categories)
-    return LabelScheme("source", classes, 255 if max((row.index for row in classes), default=0) < 255 else 65535)
+    void = 255 if max((row.index for row in classes), default=0) < 255 else 65535
+    if dataset.conventions.unlabelled != "background" or any(row.index == 0 for row in classes):
+        return LabelScheme("source", classes, void)
+    return LabelScheme("source", (BACKGROUND, *classes), void, 0)
+
+
+def _written(folder: str) -> LabelScheme | None:
+    """The scheme of the run that wrote class maps, if there was one."""
+    report = read_report(folder)
+    if report.command != semantic.COMMAND or report.labels is UNSET:
+        return None
+    return scheme_from(msgspec.json.decode(report.labels))
 
 
 def _tally(out: Out, kind: type[Any], notes: Sequence[str] = ()) -> Any:

@@ -38,6 +38,7 @@ class SplitSummary(Tally):
     """
 
     makes: ClassVar[str] = "The parts"
+    reports: ClassVar[bool] = False
 
     shares: dict[str, float] = field(default_factory=dict)
     sizes: dict[str, int] = field(default_factory=dict)

@@ -36,7 +36,7 @@ def subset(src: StrPath, out: StrPath, **options: Unpack[Subsetting]) -> Tally:
 
     Raises DocumentError, LabelError, UsageError before anything is written, OutputError where nothing can be written.
 
-    >>> subset("fixtures/panoptic.json", "some", classes="sky", without_empty=True, dry_run=True).images
+    >>> subset("fixtures/panoptic.json", "some", classes="sky-other-merged", without_empty=True, dry_run=True).images
     2
     """
     how = running(options)
