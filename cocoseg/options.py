@@ -454,15 +454,7 @@ class Merging(Reshaping, total=False):
             "Rename classes as this file says: a JSON object or a CSV of names and their new names.", metavar="FILE"
         ),
     ]
-    prefix: Annotated[
-        str | None,
-        Option(
-            "Put the images of each source in a folder of these names, or that of the source if none are given.",
-            unset="names stay",
-            metavar="A,B",
-            bare="*",
-        ),
-    ]
+    prefix: Annotated[bool, Option("Put the images of each source in a folder called as the source.", False)]
     same: Annotated[
         Literal["error", "join", "both"],
         Option("Refuse one photo in two sources, join its annotations, or keep it twice.", "error"),

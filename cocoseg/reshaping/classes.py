@@ -96,11 +96,16 @@ def _check_known(datasets: Sequence[Dataset], new_names: Mapping[str, str]) -> N
 
 def _check_case(rows: Sequence[Category], owners: Mapping[str, str], source: str) -> None:
     folded = {name.casefold(): name for name in owners}
-    for row in rows:
-        if row.name not in owners and (other := folded.get(row.name.casefold())):
-            text = f"{show(other)} in {owners[other]} and {show(row.name)} in {source} differ in case only"
-            advice = f"if they are one class, say so with --classes FILE that renames {show(row.name)}"
-            raise UsageError("merge.classes", f"{text}; {advice}, or give one another name")
+    pairs = [(folded[row.name.casefold()], row.name) for row in rows if row.name.casefold() in folded]
+    pairs = [(other, name) for other, name in pairs if name not in owners]
+    if not pairs:
+        return
+    other, name = pairs[0]
+    more = f", and so do {', '.join(f'{show(a)} and {show(b)}' for a, b in pairs[1:4])}" if len(pairs) > 1 else ""
+    more += f" and {len(pairs) - 4} more" if len(pairs) > 4 else ""
+    text = f"{show(other)} in {owners[other]} and {show(name)} in {source} differ in case only{more}"
+    advice = f"if they are one class, say so with --classes FILE that renames {show(name)}"
+    raise UsageError("merge.classes", f"{text}; {advice}, or give one another name")
 
 
 def _placed(

@@ -50,33 +50,21 @@ class _Image(NamedTuple):
     entry: Entry
 
 
-def prefixed(datasets: Sequence[Dataset], prefix: str | None) -> list[Dataset]:
-    """The data sets, with each one's images in a folder of its own.
-
-    ``prefix`` has the names of the folders, with commas; ``*`` is for those of the sources. Raises UsageError
-    ``usage.prefix``.
-    """
-    if prefix is None:
-        return [renamed(dataset) for dataset in datasets]
-    names = _own_names(datasets) if prefix == "*" else [name.strip().strip("/") for name in prefix.split(",")]
-    if len(names) != len(datasets) or not all(names):
-        text = f"prefix is {show(prefix)}, expected {len(datasets)} names with commas, one for each source"
-        raise UsageError("usage.prefix", text)
+def prefixed(datasets: Sequence[Dataset], prefix: bool) -> list[Dataset]:
+    """The data sets, ready for other names and ids; with ``prefix``, each one's images in a folder of its own."""
+    names = _own_names(datasets) if prefix else [""] * len(datasets)
     return [renamed(dataset, name) for dataset, name in zip(datasets, names, strict=True)]
 
 
 def _own_names(datasets: Sequence[Dataset]) -> list[str]:
-    """What tells the sources from each other: their names, or those of the folders above them."""
-    paths = [dataset.source.rstrip("/") for dataset in datasets]
-    while True:
+    """What tells the sources from each other: their names, those of the folders above them, or numbers."""
+    paths = own = [dataset.source.rstrip("/") for dataset in datasets]
+    while all(map(places.base_name, paths)):
         names = [places.without_suffix(places.base_name(path)) for path in paths]
         if len(set(names)) == len(names):
             return names
-        above = [places.parent(path) for path in paths]
-        if above == paths or not all(map(places.base_name, above)):
-            text = "the sources have the same names; give a name for each, as --prefix a,b"
-            raise UsageError("usage.prefix", text)
-        paths = above
+        paths = [places.parent(path) for path in paths]
+    return [f"{places.without_suffix(places.base_name(path))}_{number}" for number, path in enumerate(own, 1)]
 
 
 def together(datasets: Sequence[Dataset], same: Same) -> Photos:

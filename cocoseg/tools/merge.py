@@ -63,7 +63,7 @@ def merge(sources: Sequence[StrPath], out: StrPath, **options: Unpack[Merging]) 
     read = [Source(src, own) for src, own in zip(sources, given, strict=True)]
     files = [path for source, own in zip(read, found, strict=True) for path in source.files(own.dataset)]
     files += [place(options["classes"])] if options["classes"] is not None else []
-    shown = {name: options[name] for name in ("prefix", "same") if options[name] not in (None, "error")}
+    shown = {name: options[name] for name in ("prefix", "same") if options[name] not in (False, "error")}
     reading = {name: value for source in read for name, value in source.given.items()}
     head = Head(files, shown_of(kind, options) | shown | reading, {"reshaped": {"by": "merge"} | merged.table})
     described = about(replace(merged.dataset, about=merged.about), *sources)

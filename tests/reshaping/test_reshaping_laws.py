@@ -68,13 +68,14 @@ class TestEveryFormat:
         source, options, _ = scene
         scheme = cocoseg.label_scheme("index", cocoseg.read(source, **options))
         cocoseg.to_semantic(source, tmp_path / "own", **options)
-        merged = cocoseg.merge([source, source], tmp_path / "out", to="semantic", same="both", prefix="a,b", **options)
+        merged = cocoseg.merge([source, source], tmp_path / "out", to="semantic", same="both", prefix=True, **options)
         assert not merged.failures
         index = {row.name: row.index for row in merged.scheme.classes}  # type: ignore[attr-defined]
+        folders = [tmp_path / "out" / f"{source.stem}_{number}" for number in (1, 2)]
         for own in (tmp_path / "own").rglob("*.png"):
             before = np.array(Image.open(own))
-            for folder in ("a", "b"):
-                after = np.array(Image.open(tmp_path / "out" / folder / own.relative_to(tmp_path / "own")))
+            for folder in folders:
+                after = np.array(Image.open(folder / own.relative_to(tmp_path / "own")))
                 for row in scheme.classes:
                     np.testing.assert_array_equal(after == index[row.name], before == row.index)
                 void = merged.scheme.void  # type: ignore[attr-defined]
