@@ -49,7 +49,8 @@ def merge(one: str, other: str, out: str) -> None:
     image, annotation = max(first.imgs), max(first.anns)
     images = [row | {"id": row["id"] + image} for row in second.dataset["images"]]
     annotations = [
-        row | {"id": row["id"] + annotation, "image_id": row["image_id"] + image} for row in second.dataset["annotations"]
+        row | {"id": row["id"] + annotation, "image_id": row["image_id"] + image}
+        for row in second.dataset["annotations"]
     ]
     rows = first.dataset
     dump(Path(out), rows["images"] + images, rows["annotations"] + annotations, rows["categories"])

@@ -29,7 +29,7 @@ class Kept(NamedTuple):
     problems: list[Problem]
 
 
-def chosen(wanted: str, categories: Sequence[Category], source: str) -> tuple[int, ...]:
+def chosen(wanted: str, categories: Sequence[Category], source: str) -> frozenset[int]:
     """The ids of the classes with these names. Raises UsageError ``usage.classes`` for a name that no class has."""
     names = [wanted] if any(row.name == wanted for row in categories) else [n.strip() for n in wanted.split(",")]
     known = {row.name for row in categories}
@@ -37,7 +37,7 @@ def chosen(wanted: str, categories: Sequence[Category], source: str) -> tuple[in
         near = nearest(unknown, known)
         some = ", ".join(map(show, sorted(known)[:10])) + (", ..." if len(known) > 10 else "")
         raise UsageError("usage.classes", f"{source}: no class is called {show(unknown)}; {near or f'it has {some}'}")
-    return tuple(row.id for row in categories if row.name in names)
+    return frozenset(row.id for row in categories if row.name in names)
 
 
 def selected(dataset: Dataset, wanted: str) -> Kept:
