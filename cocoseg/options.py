@@ -489,9 +489,7 @@ class Splitting(Reshaping, total=False):
 
     parts: Annotated[
         str,
-        Option(
-            "Names and shares of the parts, which add up to 1.", "train=.8,val=.1,test=.1", metavar="NAME=SHARE,..."
-        ),
+        Option("Names and shares of the parts, which add up to 1.", "train=.8,val=.1,test=.1", metavar="NAME=SHARE"),
     ]
     by: Annotated[
         str | None,

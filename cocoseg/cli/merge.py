@@ -14,7 +14,7 @@ from cocoseg.options import Merging
 Places = Annotated[
     list[str],
     typer.Argument(
-        metavar="SRC... OUT", help="The data sets, and the JSON or the folder to write to.", show_default=False
+        metavar="SRC ... OUT", help="The data sets, and the JSON or the folder to write to.", show_default=False
     ),
 ]
 

@@ -149,7 +149,7 @@ def _shares(text: str) -> dict[str, float]:
             raise UsageError("usage.parts", f"parts is {show(text)}, expected NAME=SHARE as train=.8,val=.2") from None
         if name in found:
             raise UsageError("usage.parts", f"parts names {show(name)} twice; give each part a name of its own")
-        if not is_relative(f"{name}.json") or "/" in name:
+        if not name or not is_relative(f"{name}.json") or "/" in name:
             raise UsageError("usage.parts", f"parts has {show(name)}, expected the name of a file")
         found[name] = share
     check_shares(found)
