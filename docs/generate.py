@@ -207,7 +207,7 @@ def options(command: str) -> str:
     shared = set(conversions[0]).intersection(*conversions)
     if command == "shared":
         return _table(["option", "meaning"], [row for row in conversions[0] if row in shared])
-    converts = command.startswith("to-") or command == "evaluate"
+    converts = command.startswith("to-") or command in ("evaluate", "merge", "subset", "split")
     own = [row for row in _options(command) if row not in shared or not converts]
     return _table(["option", "meaning"], own)
 
