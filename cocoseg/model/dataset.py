@@ -144,7 +144,7 @@ class Dataset(Sequence[Sample]):
         >>> import cocoseg
         >>> dataset = cocoseg.read("fixtures/panoptic.json")
         >>> {name: len(part) for name, part in dataset.split({"train": 0.5, "val": 0.5}).items()}
-        {'train': 2, 'val': 1}
+        {'train': 1, 'val': 2}
         """
         check_shares(shares)
         parts = [part_at(shares, fraction(group)) for group in groups(self.entries, by)]

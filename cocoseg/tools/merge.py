@@ -126,7 +126,7 @@ class _Merged(NamedTuple):
         made = [_with_classes(own, classes, k) for k, own in enumerate(made)]
         numbers: list[list[tuple[Any, int]]] = []
         if all(passed):
-            made, numbers = _with_own_ids(made)
+            numbers = _own_ids(made)
         made, licences = _with_licences(made)
         photos = together(prefixed(made, options["prefix"]), options["same"])
         names = [dataset.source for dataset in datasets]
@@ -172,16 +172,15 @@ def _with_classes(dataset: Dataset, classes: Classes, number: int) -> Dataset:
     return dataset if change is None else with_change(dataset, change)
 
 
-def _with_own_ids(datasets: Sequence[Dataset]) -> tuple[list[Dataset], list[list[tuple[Any, int]]]]:
-    """The data sets, whose annotations have ids of their own among all, from 1; and old and new ids."""
-    made, tables = [], []
+def _own_ids(datasets: Sequence[Dataset]) -> list[list[tuple[Any, int]]]:
+    """Give all annotations ids of their own, from 1; returns old and new ids of each data set."""
+    tables = []
     taken: set[Any] = set()
     free = max(map(largest_id, datasets)) + 1
     for dataset in datasets:
-        own, free, table = with_ids(dataset, taken, free, zero=True)
-        made.append(own)
+        free, table = with_ids(dataset, taken, free, zero=True)
         tables.append(table)
-    return made, tables
+    return tables
 
 
 _ROWS = msgspec.json.Decoder(list[dict[str, Raw]])

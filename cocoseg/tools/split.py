@@ -97,7 +97,7 @@ def split(src: StrPath, out: StrPath, **options: Unpack[Splitting]) -> SplitSumm
     Raises DocumentError, LabelError, UsageError before anything is written, OutputError where nothing can be written.
 
     >>> split("fixtures/panoptic.json", "parts", parts="train=.5,val=.5", dry_run=True).sizes
-    {'train': 2, 'val': 1}
+    {'train': 1, 'val': 2}
     """
     how, shares = running(options), _shares(options["parts"])
     source = Source(src, part(Reading, options))

@@ -84,9 +84,9 @@ def shown_of(kind: str, options: Reshaping) -> dict[str, Any]:
 
 def rows_kept(dataset: Dataset, min_area: int | None = None) -> tuple[Dataset, list[str]]:
     """A detection JSON whose images are ``Unread``, with ids for annotations that lack one of their own."""
-    made, _, table = with_ids(passing(dataset, min_area), set(), largest_id(dataset) + 1, zero=False)
+    _, table = with_ids(dataset, set(), largest_id(dataset) + 1, zero=False)
     notes = [f"{counted(len(table), 'annotation')} without an id of their own got a new one"] if table else []
-    return made, notes
+    return passing(dataset, min_area), notes
 
 
 def _with_classes(dataset: Dataset, options: Subsetting, passed: bool) -> Dataset:

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 import numpy as np
 import numpy.typing as npt
-from msgspec import UNSET, Raw
+from msgspec import UNSET, Raw, UnsetType
 
 from cocoseg.errors import Problem, SampleError
 from cocoseg.files.documents import NOT_A_NUMBER
@@ -30,7 +30,6 @@ _VERSION = 1  # changes when the same input makes other texts
 _FIELDS = msgspec.json.Decoder(dict[str, Raw])
 _ENCODER = msgspec.json.Encoder()
 _WRONG = NOT_A_NUMBER.encode()
-_FLAGS = (b"0", b"1", None)
 
 
 @dataclass(frozen=True, eq=False)
@@ -164,43 +163,48 @@ class PassedRows:
             yield _row(row.row, own, image, b"%d" % category, b"%d" % crowd, self.numbered)
 
 
+class _Written(msgspec.Struct, gc=False):
+    """The fields of a row that may be written anew, as their text."""
+
+    id: Raw | UnsetType = UNSET
+    image_id: Raw | UnsetType = UNSET
+    category_id: Raw | UnsetType = UNSET
+    iscrowd: Raw | UnsetType = UNSET
+
+
+_WRITTEN = msgspec.json.Decoder(_Written)
+
+
 def _row(raw: Raw, own: bytes, image: bytes, category: bytes, crowd: bytes, id_first: bool) -> bytes:
     """A row with these values; its own bytes if they are its values."""
-    fields = _FIELDS.decode(raw)
-    values = {"id": own, "image_id": image, "category_id": category}
-    if (said := fields.get("iscrowd")) is not None and (bytes(said) not in _FLAGS or bytes(said) != crowd):
-        values["iscrowd"] = crowd
-    changed = {name: Raw(text) for name, text in values.items() if bytes(fields.get(name, b"")) != text}
-    data = bytes(raw)
-    if not changed and not id_first and b"\n" not in data and b"\r" not in data and _WRONG not in data:
+    said, data = _WRITTEN.decode(raw), bytes(raw)
+    is_crowd = said.iscrowd is UNSET or bytes(said.iscrowd) == crowd
+    values = ((said.id, own), (said.image_id, image), (said.category_id, category))
+    same = is_crowd and all(text is not UNSET and bytes(text) == value for text, value in values)
+    odd = b"\n" in data or b"\r" in data or _WRONG in data
+    if same and not odd and not id_first:
         return data
-    made = {"id": Raw(own)} | fields | changed if id_first else fields | changed
-    if b"\n" in data or b"\r" in data or _WRONG in data:
-        made = {name: Raw(text) for name, text in compact(made).items()}
-    return _ENCODER.encode(made)
+    fields = _FIELDS.decode(raw)
+    made = {"id": Raw(own), **fields} if id_first else fields
+    made |= {"id": Raw(own), "image_id": Raw(image), "category_id": Raw(category)}
+    made |= {} if is_crowd else {"iscrowd": Raw(crowd)}
+    return _ENCODER.encode({name: Raw(text) for name, text in compact(made).items()} if odd else made)
 
 
-def with_ids(dataset: Dataset, taken: set[Any], next_id: int, zero: bool) -> tuple[Dataset, int, list[tuple[Any, int]]]:
-    """The data set, of which annotations have ids that are not ``taken``, which grows; the next id that is free.
+def with_ids(dataset: Dataset, taken: set[Any], next_id: int, zero: bool) -> tuple[int, list[tuple[Any, int]]]:
+    """Give the annotations of a data set ids that are not ``taken``, which grows; returns the next id that is free.
 
-    Also returns pairs of old and new ids. An annotation keeps its id where it is free; with ``zero``, 0 is not.
+    Also returns pairs of old and new ids. An annotation keeps its id where it is free; with ``zero``, 0 is not. The rows
+    of the data set change, as a copy of them would take as much memory again.
     """
-    entries, table = [], []
-    for entry in dataset.entries:
-        rows = entry.body if isinstance(entry, Entry) else ()
-        new: dict[int, int] = {}
-        for k, row in enumerate(rows):
-            if row.id is None or row.id in taken or (zero and row.id == 0):
-                new[k] = next_id
-                table.append((row.id, next_id))
-                next_id += 1
-            else:
-                taken.add(row.id)
-        if new and isinstance(entry, Entry):
-            body = [msgspec.structs.replace(row, id=new[k]) if k in new else row for k, row in enumerate(rows)]
-            entry = msgspec.structs.replace(entry, body=body)
-        entries.append(entry)
-    return replace(dataset, entries=entries), next_id, table
+    table = []
+    for row in (row for entry in dataset.entries if isinstance(entry, Entry) for row in entry.body):
+        if row.id is None or row.id in taken or (zero and row.id == 0):
+            table.append((row.id, next_id))
+            row.id, next_id = next_id, next_id + 1
+        else:
+            taken.add(row.id)
+    return next_id, table
 
 
 def largest_id(dataset: Dataset) -> int:
