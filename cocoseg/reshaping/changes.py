@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from cocoseg.errors import SampleError
 from cocoseg.model import Dataset
 from cocoseg.model.loading import Change
 
@@ -44,14 +45,25 @@ class Keep:
 
 @dataclass(frozen=True)
 class Renumber:
-    """Gives categories other ids; those of ``crowded``, which no other data set has as stuff, become crowds."""
+    """Gives categories the ids of a list of several sources; segments of ``crowded`` categories become crowds.
+
+    Raises SampleError ``id.unknown`` for a category that its source does not list, as another source may have its id.
+    """
 
     ids: tuple[tuple[int, int], ...]
     crowded: tuple[int, ...] = ()
 
     def __call__(self, sample: Any) -> Any:
-        """The sample or ``Unread`` under the new ids; a category that is not listed keeps its own."""
+        """The sample or ``Unread`` under the new ids."""
         new, old = dict(self.ids), sample.category_ids
-        ids = np.array([new.get(number, number) for number in old.tolist()], np.int64)
+        if not new.keys() >= set(old.tolist()):
+            raise _unlisted(sample, new)
+        ids = np.array([new[number] for number in old.tolist()], np.int64)
         crowds = sample.iscrowd | np.isin(old, self.crowded) if self.crowded else sample.iscrowd
         return replace(sample, category_ids=ids, iscrowd=crowds)
+
+
+def _unlisted(sample: Any, known: Mapping[int, int]) -> SampleError:
+    number = next(number for number in sample.category_ids.tolist() if number not in known)
+    text = f"has category_id {number}, which is not among the categories of its source"
+    return SampleError("id.unknown", f"{sample.place}: {text}; add it, or name a file that has it with --categories")

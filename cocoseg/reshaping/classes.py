@@ -29,10 +29,9 @@ class Classes:
     crowded: list[tuple[int, ...]] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
-    def change(self, number: int) -> Renumber | None:
-        """What becomes of the samples of a data set; None if nothing does."""
-        moved = tuple(pair for pair in self.ids[number].items() if pair[0] != pair[1])
-        return Renumber(moved, self.crowded[number]) if moved or self.crowded[number] else None
+    def change(self, number: int) -> Renumber:
+        """What becomes of the samples of a data set."""
+        return Renumber(tuple(self.ids[number].items()), self.crowded[number])
 
     def joins(self, number: int) -> bool:
         """Whether two categories of a data set became one."""

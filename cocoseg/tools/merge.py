@@ -165,11 +165,10 @@ def _check_unlabelled(datasets: Sequence[Dataset], classes: Classes) -> None:
 
 
 def _with_classes(dataset: Dataset, classes: Classes, number: int) -> Dataset:
-    change = classes.change(number)
     ids = dataset.conventions.ids
     if classes.joins(number) and ids == "picture":  # stuff has one segment for a class
         dataset = replace(dataset, conventions=dataset.conventions._replace(ids="none"))
-    return dataset if change is None else with_change(dataset, change)
+    return with_change(dataset, classes.change(number))
 
 
 def _own_ids(datasets: Sequence[Dataset]) -> list[list[tuple[Any, int]]]:

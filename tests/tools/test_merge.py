@@ -159,6 +159,12 @@ class TestRows:
 
 
 class TestBadInput:
+    def test_a_category_that_a_source_does_not_list_is_not_taken_for_another_ones(self, tmp_path: Path) -> None:
+        one = save(tmp_path / "x.json", categories=[{"id": 7, "name": "dog"}])
+        other = save(tmp_path / "y.json", "b.jpg")
+        result = cocoseg.merge([one, other], tmp_path / "out.json")
+        assert (result.images, [row.category for row in result.failures]) == (1, ["id.unknown"])
+
     def test_a_bad_image_costs_itself(self, tmp_path: Path) -> None:
         one, other = save(tmp_path / "x.json"), save(tmp_path / "y.json", "b.jpg", image={"height": 0})
         result = cocoseg.merge([one, other], tmp_path / "out.json")

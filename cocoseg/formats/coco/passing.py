@@ -194,8 +194,8 @@ def _row(raw: Raw, own: bytes, image: bytes, category: bytes, crowd: bytes, id_f
 def with_ids(dataset: Dataset, taken: set[Any], next_id: int, zero: bool) -> tuple[int, list[tuple[Any, int]]]:
     """Give the annotations of a data set ids that are not ``taken``, which grows; returns the next id that is free.
 
-    Also returns pairs of old and new ids. An annotation keeps its id where it is free; with ``zero``, 0 is not. The rows
-    of the data set change, as a copy of them would take as much memory again.
+    Also returns pairs of old and new ids. An annotation keeps its id where it is free; with ``zero``, 0 is not. The
+    rows of the data set change, as a copy of them would take as much memory again.
     """
     table = []
     for row in (row for entry in dataset.entries if isinstance(entry, Entry) for row in entry.body):
