@@ -45,12 +45,15 @@ if TYPE_CHECKING:
     from cocoseg.tools.hf import to_hf
     from cocoseg.tools.info import Info, info
     from cocoseg.tools.masks import MaskSummary, to_masks
+    from cocoseg.tools.merge import merge
     from cocoseg.tools.onehot import OneHotSummary, to_onehot
     from cocoseg.tools.panoptic import PanopticSummary, to_panoptic
     from cocoseg.tools.semantic import to_semantic
     from cocoseg.tools.shards import ShardSummary, to_shards
     from cocoseg.tools.show import PictureSummary, show
+    from cocoseg.tools.split import SplitSummary, split
     from cocoseg.tools.stacks import HfSummary, VocSummary
+    from cocoseg.tools.subset import subset
     from cocoseg.tools.summary import Summary
     from cocoseg.tools.verify import Verification, verify
     from cocoseg.tools.voc import to_voc
@@ -80,9 +83,12 @@ _HOMES = {
     "tools.report": "Report report",
     "tools.panoptic": "PanopticSummary to_panoptic",
     "tools.masks": "MaskSummary to_masks",
+    "tools.merge": "merge",
     "tools.onehot": "OneHotSummary to_onehot",
     "tools.semantic": "to_semantic",
     "tools.show": "PictureSummary show",
+    "tools.split": "SplitSummary split",
+    "tools.subset": "subset",
     "tools.summary": "Summary",
     "tools.hf": "to_hf",
     "tools.shards": "ShardSummary to_shards",
@@ -119,6 +125,7 @@ __all__ = [
     "Sample",
     "SampleError",
     "ShardSummary",
+    "SplitSummary",
     "Statistics",
     "Summary",
     "UsageError",
@@ -137,6 +144,7 @@ __all__ = [
     "instance_masks",
     "label_scheme",
     "load_masks",
+    "merge",
     "one_hot",
     "overlay",
     "panoptic_to_semantic",
@@ -144,6 +152,8 @@ __all__ = [
     "report",
     "semantic",
     "show",
+    "split",
+    "subset",
     "to_coco",
     "to_hf",
     "to_masks",

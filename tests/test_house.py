@@ -20,7 +20,7 @@ FLOORS = [
     {"options"},
     {"targets", "runs"},
     {"drawing", "formats", "losses", "metrics", "stats"},
-    {"evaluation"},
+    {"evaluation", "reshaping"},
     {"page"},
     {"adapters", "tools", "torch"},
     {"cli"},

@@ -376,7 +376,8 @@ def test_the_overview_has_whole_sentences_in_sections() -> None:
     assert not re.search(r"\w(\.\.\.|…)", text)
     assert "example" in text.lower()
     assert max(map(len, text.splitlines())) <= 80
-    assert re.findall(r"^(\w+):$", text, re.MULTILINE) == ["Options", "Convert", "Train", "Look", "Check"]
+    titles = ["Options", "Convert", "Reshape", "Train", "Look", "Check"]
+    assert re.findall(r"^(\w+):$", text, re.MULTILINE) == titles
     assert "\x1b" not in text
 
 
