@@ -526,8 +526,14 @@ class Showing(Painting, Reading, Running, total=False):
     alpha: Annotated[float, Option("How much the colours cover the photo, 0 to 1.", 0.5, metavar="SHARE", least=0)]
     only: Annotated[
         str | None,
-        Option("Draw the classes of this name alone, or of a pattern such as 'traffic*'.", metavar="NAME", unset="all"),
+        Option(
+            "Draw the classes of this name alone, or of a pattern such as 'traffic*'.",
+            metavar="NAME",
+            unset="all",
+            shell=Shell(("--class", "--only")),
+        ),
     ]
+    class_name: Annotated[str | None, Option("Take all masks of a JSON as one class of this name.", shell=None)]
     select: Annotated[
         str | None,
         Option("Draw the images of this name alone, with or without its ending, or of a pattern.", metavar="NAME"),

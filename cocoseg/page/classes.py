@@ -34,8 +34,11 @@ class Shares:
 
     @property
     def median(self) -> str:
-        """The middle area of its segments, in pixels."""
-        return whole(self.stats.areas.median) if self.stats.areas.total else "–"
+        """The middle area of its segments, in pixels; where it is that of a bin, it says so."""
+        areas = self.stats.areas
+        if not areas.total:
+            return "–"
+        return whole(areas.median) if areas.total <= 2 or areas.median < 32 else f"≈ {whole(areas.median)}"
 
 
 _NONE = Shares(_ABSENT, 0.0, 0.0, False)
@@ -196,7 +199,7 @@ def rule(side: Side) -> str:
     """When a class is under-represented, as the finding ``class.rare`` has it."""
     bound = rare_bound(side.statistics.classes)
     if not bound:
-        return f"that needs another one in {RARE_SHARE} images or more"
+        return f"none can be, where each is in fewer than {RARE_SHARE} images"
     return f"in {counted(bound, 'image')} or fewer: at most {RARE}, and a {RARE_SHARE}th of the most frequent class"
 
 

@@ -52,11 +52,20 @@ def _shared(first: Side, second: Side) -> Iterator[Finding]:
 
 def shared(first: Side, second: Side) -> list[tuple[str, str]]:
     """The images of the second side that the first one has too, by their names in the first and in the second."""
-    ones, others = _identity(first.statistics.kept_rows), _identity(second.statistics.kept_rows)
-    values, places = np.unique(ones, return_index=True)
-    found = np.flatnonzero((others > 0) & np.isin(others, values))
-    same = places[np.searchsorted(values, others[found])]
+    ones, others = first.statistics.kept_rows, second.statistics.kept_rows
+    if ones["photo"].any() != others["photo"].any():  # with the photos of one side alone, only labels can be compared
+        ones, others = _without_photos(ones), _without_photos(others)
+    ours, theirs = _identity(ones), _identity(others)
+    values, places = np.unique(ours, return_index=True)
+    found = np.flatnonzero((theirs > 0) & np.isin(theirs, values))
+    same = places[np.searchsorted(values, theirs[found])]
     return sorted(zip(first.keys(same.tolist()), second.keys(found.tolist()), strict=True))
+
+
+def _without_photos(rows: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    rows = rows.copy()
+    rows["photo"] = 0
+    return rows
 
 
 def _names(first: Side, second: Side) -> Iterator[Finding]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from cocoseg.errors import show
 from cocoseg.files.places import StrPath
 from cocoseg.formats.reading import evaluated, opened
+from cocoseg.model import Dataset
 from cocoseg.options import Checking, Reading, part, takes
 from cocoseg.runs.run import How, Work, run
 from cocoseg.stats.find import find
@@ -96,27 +97,22 @@ def named(src: StrPath, val: StrPath | None, options: Checking) -> list[tuple[St
     return [(source, reading, name) for (source, reading), name in zip(sources, names, strict=True)]
 
 
-def look(
-    source: StrPath,
-    reading: Reading,
-    how: How,
-    name: str = "",
-    *,
-    command: str = COMMAND,
-    shapes: bool = False,
-    out: StrPath | None = None,
-) -> Side:
-    """Measure every image of a source, which findings call ``name``. Raises as ``check`` does.
+def look(source: StrPath, reading: Reading, how: How, name: str = "") -> Side:
+    """Measure every image of a source, which findings call ``name``. Raises as ``check`` does."""
+    format, dataset, measure, tally = prepared(source, reading)
+    return Side(dataset, run(Work(COMMAND, dataset, measure, tally), how), name, format, measure.photos)
 
-    With ``shapes``, parts, holes and heat maps are counted too. Where ``out`` is a folder, the run leaves its journal
-    there, and the same run again goes on where it ended. Photos that changed since are not seen then.
+
+def prepared(source: StrPath, reading: Reading, *, shapes: bool = False) -> tuple[str, Dataset, Measure, Statistics]:
+    """The format of a source, its data set, what measures an image of it, and what counts them. Raises as ``check``.
+
+    With ``shapes``, parts, holes and heat maps are counted too.
     """
     format, dataset = opened(source, reading)
     dataset, notes = evaluated(dataset)
-    folder = photo_folder(dataset)
-    measure = Measure(folder, dataset.conventions.unlabelled == "background", shapes)
+    measure = Measure(photo_folder(dataset), dataset.conventions.unlabelled == "background", shapes)
     tally = Statistics(len(dataset), problems=[*dataset.problems], notes=notes, categories=dataset.categories)
-    return Side(dataset, run(Work(command, dataset, measure, tally, out), how), name, format, folder)
+    return format, dataset, measure, tally
 
 
 def judge(sides: Sequence[Side], *, whole: bool = True) -> Check:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,7 +10,9 @@ from typing import NamedTuple
 from msgspec.structs import replace as with_fields
 
 from cocoseg.errors import UsageError, show
+from cocoseg.files.names import stem
 from cocoseg.model import Dataset
+from cocoseg.model.parts import fraction, part_at
 
 PARTS = ("train", "val", "test")
 _NAMES = {"training": "train", "validation": "val", "valid": "val", "testing": "test"} | {name: name for name in PARTS}
@@ -51,7 +52,9 @@ def _rule(keys: list[str], parts: str | None, split: object) -> tuple[Callable[[
     """What gives the part of a key, and what to say of it. Raises UsageError ``usage.parts``."""
     if parts:
         shares = _shares(parts)
-        return lambda key: _Placed(_by_hash(key, shares), key), "by a hash of their names" if len(shares) > 1 else ""
+        return lambda key: _Placed(part_at(shares, fraction(stem(key))), key), "by a hash of their names" if len(
+            shares
+        ) > 1 else ""
     if keys and all(map(_own_part, keys)) and len(set(map(_own, keys))) == len(keys):
         return _own, "as their folders are called"
     named = _NAMES.get(str(split).lower())
@@ -75,15 +78,6 @@ def _shares(text: str) -> dict[str, float]:
     return dict(zip(names, numbers, strict=True))
 
 
-def _by_hash(key: str, shares: dict[str, float]) -> str:
-    at, reached = hash_share(key), 0.0
-    for part, share in shares.items():
-        reached += share
-        if at < reached:
-            return part
-    return list(shares)[-1]
-
-
 def _own_part(key: str) -> str:
     first, slash, _ = key.partition("/")
     return _NAMES.get(first.lower(), "") if slash else ""
@@ -91,13 +85,3 @@ def _own_part(key: str) -> str:
 
 def _own(key: str) -> _Placed:
     return _Placed(_own_part(key) or PARTS[0], key.partition("/")[2])  # what belongs to no image has no key
-
-
-def hash_share(key: str) -> float:
-    """A number from 0 to 1 by a hash of an image's key.
-
-    >>> 0 <= hash_share("a.png") < 1, hash_share("a.png") == hash_share("b.png")
-    (True, False)
-    """
-    digest = hashlib.blake2b(key.encode(), digest_size=6).digest()
-    return int.from_bytes(digest, "big") / (1 << 48)

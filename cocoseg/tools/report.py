@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from cocoseg.files import places
 from cocoseg.files.places import StrPath, place
-from cocoseg.formats.reading import evaluated, opened
 from cocoseg.model.photos import with_photos
 from cocoseg.options import Reading, Reporting, takes
 from cocoseg.page.classes import scheme_of
@@ -24,10 +23,7 @@ from cocoseg.runs.folders import open_folder
 from cocoseg.runs.report import Head
 from cocoseg.runs.run import How, Work, run
 from cocoseg.stats.findings import Side
-from cocoseg.stats.measure import Measure
-from cocoseg.stats.photos import photo_folder
-from cocoseg.stats.statistics import Statistics
-from cocoseg.tools.check import Check, judge, named
+from cocoseg.tools.check import Check, judge, named, prepared
 from cocoseg.tools.sources import Source
 
 if TYPE_CHECKING:
@@ -98,11 +94,7 @@ def _beside(target: str, number: int) -> str:
 
 def _looked(source: StrPath, reading: Reading, how: How, name: str, table: str) -> Side:
     """Measure every image of a source, and write the table of them."""
-    format, dataset = opened(source, reading)
-    dataset, notes = evaluated(dataset)
-    folder = photo_folder(dataset)
-    measure = Measure(folder, dataset.conventions.unlabelled == "background", True)
-    tally = Statistics(len(dataset), problems=[*dataset.problems], notes=notes, categories=dataset.categories)
+    format, dataset, measure, tally = prepared(source, reading, shapes=True)
 
     def document(journal: Folder) -> Document:
         where = Place(open_folder(places.parent(table)), places.base_name(table), journal)
@@ -110,9 +102,11 @@ def _looked(source: StrPath, reading: Reading, how: How, name: str, table: str) 
 
     described = Source(source, reading)
     head = Head(described.files(dataset), described.given)
-    photographed = with_photos(replace(dataset, photos=folder))  # so that a photo that changes is measured again
+    photographed = with_photos(
+        replace(dataset, photos=measure.photos)
+    )  # so that a photo that changes is measured again
     work = Work(COMMAND, photographed, Tabled(measure), tally, table, head, document, places.beside(table))
-    return Side(dataset, run(work, how), name, format, folder)
+    return Side(dataset, run(work, how), name, format, measure.photos)
 
 
 def _with_pictures(page: DatasetPage, how: How) -> str:

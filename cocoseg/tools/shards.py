@@ -11,10 +11,10 @@ from cocoseg.files.places import StrPath
 from cocoseg.formats.shards import Members, sharded, tars
 from cocoseg.formats.stacks import NAMES, check_void, id2label
 from cocoseg.model import Dataset
+from cocoseg.model.parts import fraction
 from cocoseg.options import ToShards, takes
 from cocoseg.runs.run import Work, run
 from cocoseg.tools.handing_over import begin, with_copies
-from cocoseg.tools.parts import hash_share
 from cocoseg.tools.running import running
 from cocoseg.tools.stacks import HfSummary
 
@@ -57,7 +57,7 @@ def to_shards(src: StrPath, out: StrPath, **options: Unpack[ToShards]) -> ShardS
 
 
 def _share(name: str) -> float:
-    return hash_share(f"shard {name}")  # else shards and parts would go by the same number
+    return fraction(f"shard {name}")  # else shards and parts would go by the same number
 
 
 def _sharded(dataset: Dataset, count: int) -> Dataset:

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
 COMMAND = "show"
 
+_COLORS = "grey is right, red missed, blue extra, purple one class for another"
 _DRAWN = msgspec.json.Decoder(Drawn)
 
 
@@ -113,6 +114,9 @@ def show(src: StrPath, out: StrPath, **options: Unpack[Showing]) -> PictureSumma
 
 def _show_differences(src: StrPath, prediction: StrPath, out: StrPath, options: Showing) -> PictureSummary:
     """Draw where a prediction differs from the truth. Raises as ``evaluate`` does."""
+    if options["look"] in ("outline", "classes"):
+        text = f"look is {options['look']}, which against a prediction can be overlay or side-by-side"
+        raise UsageError("usage.as", text)
     given = part(Evaluating, options)
     sides, by_id, problems, decided = open_sides(src, prediction, given)
     pairing = paired(sides.truth.dataset, sides.prediction.dataset, by_id, "error")
@@ -124,7 +128,7 @@ def _show_differences(src: StrPath, prediction: StrPath, out: StrPath, options: 
     summary = PictureSummary(
         len(dataset),
         problems=[*problems, *pairing.problems],
-        notes=[*notes_of(sides), *pairing.notes, *left_out],
+        notes=[*notes_of(sides), *pairing.notes, *left_out, _COLORS],
         format=options["format"],
         photos=photos,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import zlib
 from pathlib import Path
 from typing import Any
@@ -141,6 +142,11 @@ class TestPhotoSize:
         path = saved(tmp_path / "a.jpg", 6, (800, 600))
         path.write_bytes(path.read_bytes()[:700])
         assert photo_size(path) == ((600, 800), 6)
+
+    def test_says_the_same_of_the_same_bytes_in_each_run(self) -> None:
+        with pytest.raises(SampleError) as caught, open_photo(io.BytesIO(b"no image")):
+            pass
+        assert "0x" not in caught.value.problem.message
 
     def test_says_what_is_missing_or_no_image(self, tmp_path: Path) -> None:
         for content, category in ((None, "file.missing"), (b"no image", "image.corrupt"), (b"", "image.corrupt")):

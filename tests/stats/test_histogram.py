@@ -55,3 +55,14 @@ def test_small_numbers_are_exact() -> None:
 
 def test_nothing_has_no_median() -> None:
     assert (of([]).median, of([]).mean, of([]).bins) == (0, 0.0, [])
+
+
+@given(VALUES.filter(bool))
+def test_the_median_lies_between_the_two_in_the_middle(values: list[int]) -> None:
+    low, high = sorted(values)[(len(values) - 1) // 2], sorted(values)[len(values) // 2]
+    exact = (low + high) // 2
+    assert abs(of(values).median - exact) <= exact / STEPS + 1
+
+
+def test_the_median_of_two_values_is_their_mean() -> None:
+    assert of([13, 2498]).median == 1255

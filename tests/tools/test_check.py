@@ -433,3 +433,11 @@ def test_nothing_is_wrong_with_these_real_data(name: str, real_data: Path) -> No
     if not (real_data / name).exists():
         pytest.skip(f"{name} is not there")
     assert cocoseg.check(real_data / name).errors == []
+
+
+def test_images_are_shared_though_one_source_has_no_photo(tmp_path: Path) -> None:
+    train = lay_out(tmp_path, document())
+    (tmp_path / "none").mkdir()
+    (tmp_path / "val.json").write_text(json.dumps(document()))
+    findings = found(train, tmp_path / "val.json", photos=tmp_path / "photos", val_photos=tmp_path / "none")
+    assert findings["split.shared"].count == 4

@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace as with_fields
 
 import cocoseg
-from cocoseg.tools.parts import hash_share, parted, parts_of
+from cocoseg.tools.parts import parted, parts_of
 from conftest import FIXTURES
 
 
@@ -56,8 +56,11 @@ def test_shares_are_about_those_asked_for_and_adding_images_moves_none() -> None
     assert parts_of(parted(dataset(*names), "val=.5,train=.5")[0]) == ["train", "val"]
 
 
-def test_the_hash_is_the_same_for_ever() -> None:
-    assert hash_share("a.png") == pytest.approx(0.7071484, abs=1e-6)
+def test_images_are_in_the_part_that_split_gives_them() -> None:
+    names = [f"{number}.png" for number in range(200)]
+    parts = dataset(*names).split({"train": 0.8, "val": 0.2})
+    of_split = {f"{name}/{entry.key}" for name, part in parts.items() for entry in part.entries}
+    assert set(keys(parted(dataset(*names), "train=.8,val=.2")[0])) == of_split
 
 
 @pytest.mark.parametrize(

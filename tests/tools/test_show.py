@@ -283,6 +283,16 @@ class TestAgainst:
         with pytest.raises(UsageError, match="fits 2 classes; with against, name one"):
             cocoseg.show(FIXTURES / "panoptic.json", tmp_path / "x", against=self.PREDICTION, only="[pd]*")
 
+    @pytest.mark.parametrize("look", ["outline", "classes"])
+    def test_other_looks_are_refused(self, look: str, tmp_path: Path) -> None:
+        with pytest.raises(UsageError, match="can be overlay or side-by-side"):
+            cocoseg.show(SOURCE, tmp_path / "out", against=self.PREDICTION, look=look)
+
+    def test_the_command_takes_a_class_and_says_the_colours(self, tmp_path: Path) -> None:
+        told = run("show", SOURCE, tmp_path / "out", "--against", self.PREDICTION, "--class", "person")
+        assert told.code == 0
+        assert "grey is right, red missed, blue extra" in told.stdout
+
     def test_a_pair_that_does_not_fit_costs_itself(self, tmp_path: Path) -> None:
         truth, found = tmp_path / "t", tmp_path / "p"
         for folder, size in ((truth, (4, 4)), (found, (2, 2))):
