@@ -52,9 +52,8 @@ def _rule(keys: list[str], parts: str | None, split: object) -> tuple[Callable[[
     """What gives the part of a key, and what to say of it. Raises UsageError ``usage.parts``."""
     if parts:
         shares = _shares(parts)
-        return lambda key: _Placed(part_at(shares, fraction(stem(key))), key), "by a hash of their names" if len(
-            shares
-        ) > 1 else ""
+        how = "by a hash of their names" if len(shares) > 1 else ""
+        return lambda key: _Placed(part_at(shares, fraction(stem(key))), key), how
     if keys and all(map(_own_part, keys)) and len(set(map(_own, keys))) == len(keys):
         return _own, "as their folders are called"
     named = _NAMES.get(str(split).lower())

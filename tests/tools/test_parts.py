@@ -14,7 +14,7 @@ from conftest import FIXTURES
 
 def dataset(*keys: str) -> cocoseg.Dataset:
     found = cocoseg.read(FIXTURES / "panoptic.json")
-    return replace(found, entries=[with_fields(found.entries[0], key=key) for key in keys])
+    return replace(found, entries=[with_fields(found.entries[0], key=key, file_name=key) for key in keys])
 
 
 def keys(found: cocoseg.Dataset) -> list[str]:
