@@ -42,14 +42,22 @@ if TYPE_CHECKING:
     from cocoseg.tools.check import Check, check
     from cocoseg.tools.coco import AnnotationSummary, to_coco
     from cocoseg.tools.evaluate import evaluate
+    from cocoseg.tools.hf import to_hf
     from cocoseg.tools.info import Info, info
     from cocoseg.tools.masks import MaskSummary, to_masks
+    from cocoseg.tools.merge import merge
     from cocoseg.tools.onehot import OneHotSummary, to_onehot
     from cocoseg.tools.panoptic import PanopticSummary, to_panoptic
     from cocoseg.tools.semantic import to_semantic
+    from cocoseg.tools.shards import ShardSummary, to_shards
     from cocoseg.tools.show import PictureSummary, show
+    from cocoseg.tools.split import SplitSummary, split
+    from cocoseg.tools.stacks import HfSummary, VocSummary
+    from cocoseg.tools.subset import subset
     from cocoseg.tools.summary import Summary
     from cocoseg.tools.verify import Verification, verify
+    from cocoseg.tools.voc import to_voc
+    from cocoseg.tools.yolo import YoloSummary, to_yolo
 
 _HOMES = {
     "codecs.onehot": "from_one_hot one_hot",
@@ -75,11 +83,19 @@ _HOMES = {
     "tools.report": "Report report",
     "tools.panoptic": "PanopticSummary to_panoptic",
     "tools.masks": "MaskSummary to_masks",
+    "tools.merge": "merge",
     "tools.onehot": "OneHotSummary to_onehot",
     "tools.semantic": "to_semantic",
     "tools.show": "PictureSummary show",
+    "tools.split": "SplitSummary split",
+    "tools.subset": "subset",
     "tools.summary": "Summary",
+    "tools.hf": "to_hf",
+    "tools.shards": "ShardSummary to_shards",
+    "tools.stacks": "HfSummary VocSummary",
     "tools.verify": "Verification verify",
+    "tools.voc": "to_voc",
+    "tools.yolo": "YoloSummary to_yolo",
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names.split()}
 
@@ -93,6 +109,7 @@ __all__ = [
     "DocumentError",
     "Evaluation",
     "Finding",
+    "HfSummary",
     "Info",
     "LabelClass",
     "LabelError",
@@ -107,10 +124,14 @@ __all__ = [
     "Runs",
     "Sample",
     "SampleError",
+    "ShardSummary",
+    "SplitSummary",
     "Statistics",
     "Summary",
     "UsageError",
     "Verification",
+    "VocSummary",
+    "YoloSummary",
     "__version__",
     "check",
     "colorize",
@@ -123,6 +144,7 @@ __all__ = [
     "instance_masks",
     "label_scheme",
     "load_masks",
+    "merge",
     "one_hot",
     "overlay",
     "panoptic_to_semantic",
@@ -130,11 +152,17 @@ __all__ = [
     "report",
     "semantic",
     "show",
+    "split",
+    "subset",
     "to_coco",
+    "to_hf",
     "to_masks",
     "to_onehot",
     "to_panoptic",
     "to_semantic",
+    "to_shards",
+    "to_voc",
+    "to_yolo",
     "verify",
 ]
 

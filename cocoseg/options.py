@@ -95,6 +95,16 @@ OnDone = Annotated[
 Overwrite = Annotated[bool, Option("Replace files in OUT that no run of cocoseg wrote.", False)]
 
 
+Parts = Annotated[
+    str | None,
+    Option(
+        "Shares of the images by a hash of their names, as train=.9,val=.1; or the part that all are of, as val.",
+        unset="as the folders of the images are called, else train",
+        metavar="NAME=SHARE,...",
+    ),
+]
+
+
 class Reading(TypedDict, total=False):
     """How a source is read."""
 
@@ -169,7 +179,7 @@ class Reading(TypedDict, total=False):
     photos: Annotated[
         "StrPath | None",
         Option(
-            "Folder of the photos: to take sizes from where SRC has none, and to draw on.",
+            "Folder of the photos: to take sizes from where SRC has none, to draw on, to link or copy.",
             unset="where SRC says they are",
             metavar="DIR",
         ),
@@ -339,6 +349,50 @@ class ToPanoptic(Reading, Running, total=False):
 
     overlap: Overlap
     stuff: Annotated["StrPath | None", Option("JSON with the stuff that lies below SRC's instances.", metavar="FILE")]
+
+
+class HandingOver(TypedDict, total=False):
+    """How a data set is handed to a stack that people train with."""
+
+    parts: Parts
+    copy: Annotated[bool, Option("Copy photos in place of linking to them.", False)]
+
+
+class ToYolo(HandingOver, Painting, Reading, Running, total=False):
+    """Options of ``to_yolo``."""
+
+    task: Annotated[
+        Literal["segment", "semantic"],
+        Option("Write an outline for each object (segment), or class maps (semantic).", "segment"),
+    ]
+    things_only: Annotated[bool, Option("Leave out stuff.", False)]
+
+
+class ToHf(HandingOver, Painting, Reading, Running, total=False):
+    """Options of ``to_hf``."""
+
+    task: Annotated[
+        Literal["semantic", "panoptic"],
+        Option(
+            "Write class maps (semantic), or numbers of segments with a table from number to class (panoptic).",
+            "semantic",
+        ),
+    ]
+
+
+class ToShards(Painting, Reading, Running, total=False):
+    """Options of ``to_shards``."""
+
+    parts: Parts
+    task: Annotated[
+        Literal["semantic", "panoptic"],
+        Option("Pack class maps (semantic), or numbers of segments with their classes (panoptic).", "semantic"),
+    ]
+    shards: Annotated[int, Option("Number of tars of each part.", 8, metavar="N", least=1)]
+
+
+class ToVoc(HandingOver, Painting, Reading, Running, total=False):
+    """Options of ``to_voc``."""
 
 
 class Evaluating(Painting, Reading, Running, total=False):
@@ -517,6 +571,92 @@ class Showing(Painting, Reading, Running, total=False):
     ]
 
 
+class Reshaping(Reading, Running, total=False):
+    """What ``merge``, ``subset`` and ``split`` have in common: what they write."""
+
+    to: Annotated[
+        Literal["coco", "panoptic", "semantic"] | None,
+        Option("Write a detection JSON, panoptic JSON with its PNGs, or class maps.", unset="the kind that is read"),
+    ]
+    segmentation: Annotated[
+        Literal["rle", "rle-list", "polygons"] | None,
+        Option(
+            "Write masks of a detection JSON as compressed RLE, RLE with lists of counts, or polygons.",
+            unset="rows of a detection JSON stay as they are, other masks become rle",
+            shell=Shell(("--as",)),
+        ),
+    ]
+    labels: Annotated[
+        "StrPath | LabelScheme | None",
+        Option(
+            "Label scheme of class maps: a preset or a file.",
+            unset="the numbers of class maps that are read, or else index",
+            metavar="PRESET|FILE",
+        ),
+    ]
+    overlap: Overlap
+
+
+class Merging(Reshaping, total=False):
+    """Options of ``merge``."""
+
+    classes: Annotated[
+        "StrPath | None",
+        Option(
+            "Rename classes as this file says: a JSON object or a CSV of names and their new names.", metavar="FILE"
+        ),
+    ]
+    prefix: Annotated[bool, Option("Put the images of each source in a folder called as the source.", False)]
+    same: Annotated[
+        Literal["error", "join", "both"],
+        Option("Refuse one photo in two sources, join its annotations, or keep it twice.", "error"),
+    ]
+
+
+class Subsetting(Reshaping, total=False):
+    """Options of ``subset``."""
+
+    classes: Annotated[str | None, Option("Only these classes, by their names.", unset="all", metavar="NAME,NAME")]
+    without_empty: Annotated[bool, Option("Leave out images in which nothing is left.", False)]
+    select: Annotated[
+        str | None,
+        Option(
+            "Only the images that a list file names, or those whose names match a pattern.",
+            unset="all",
+            metavar="FILE|GLOB",
+        ),
+    ]
+    min_area: Annotated[
+        int | None, Option("Leave out masks of fewer pixels.", unset="all stay", metavar="PIXELS", least=1)
+    ]
+    max_images: Annotated[
+        int | None,
+        Option("Only N images, as if drawn by chance; names alone decide.", unset="all", metavar="N", least=1),
+    ]
+    crowd: Annotated[Literal["keep", "drop"], Option("Keep crowds, or leave them out.", "keep")]
+
+
+class Splitting(Reshaping, total=False):
+    """Options of ``split``."""
+
+    parts: Annotated[
+        str,
+        Option("Names and shares of the parts, which add up to 1.", "train=.8,val=.1,test=.1", metavar="NAME=SHARE"),
+    ]
+    by: Annotated[
+        str | None,
+        Option(
+            "Keep images together in whose names this regular expression finds the same.",
+            unset="each image by itself",
+            metavar="REGEX",
+        ),
+    ]
+    balance: Annotated[
+        bool, Option("Give each part its share of every class too; images may move when others are added.", False)
+    ]
+    lists: Annotated[bool, Option("Write a list of names for each part, and nothing else.", False)]
+
+
 class Verifying(TypedDict, total=False):
     """Options of ``cocoseg verify``."""
 
@@ -674,13 +814,13 @@ def takes(declaration: Any) -> Callable[[F], F]:
     def decorate(function: F) -> F:
         own = [row for row in inspect.signature(function).parameters.values() if row.kind is not row.VAR_KEYWORD]
         names = {row.name for row in own}
-        places = [row.name for row in own if row.annotation == "StrPath"]
 
         @wraps(function)
         def call(*arguments: Any, **given: Any) -> Any:
             for name in given.keys() - names:
                 _known(function.__name__, name, rows).check(given[name])
-            named = dict(zip(places, arguments, strict=False))
+            pairs = zip(own, arguments, strict=False)
+            named = {row.name: value for row, value in pairs if row.annotation == "StrPath"}
             for name, value in named.items():
                 check_is_path(name, value)
             try:

@@ -20,9 +20,9 @@ FLOORS = [
     {"options"},
     {"targets", "runs"},
     {"drawing", "formats", "losses", "metrics", "stats"},
-    {"evaluation"},
+    {"evaluation", "reshaping"},
     {"page"},
-    {"tools", "torch"},
+    {"adapters", "tools", "torch"},
     {"cli"},
     {"__main__", "__init__"},
 ]

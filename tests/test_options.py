@@ -33,9 +33,15 @@ DECLARED: dict[str, Any] = {
     "to-masks": options.ToMasks,
     "to-coco": options.ToCoco,
     "to-panoptic": options.ToPanoptic,
+    "to-yolo": options.ToYolo,
+    "to-hf": options.ToHf,
+    "to-voc": options.ToVoc,
+    "to-shards": options.ToShards,
     "info": options.Reading,
     "read": options.Reading,
 }
+STACKS = ("to-yolo", "to-hf", "to-voc", "to-shards")  # with photos: tools/test_stack_options.py
+CONVERSIONS = [command for command in DECLARED if command.startswith("to-") and command not in STACKS]
 COMMANDS: dict[str, Any] = typer.main.get_command(build()).commands  # type: ignore[attr-defined]
 ROWS = [(command, row) for command, kind in DECLARED.items() for row in options.declared(kind)]
 
@@ -108,6 +114,7 @@ def test_a_value_that_is_none_of_the_choices(command: str, row: options.Declared
 
 WRONG: dict[str, Any] = {
     "bool": ["no", 1, None],
+    "int": ["2", None, True],
     "int | None": ["2", 1.5, True],
     "float": ["2", None, True],
     "float | None": ["2", True],
@@ -302,7 +309,7 @@ def test_the_shell_completes_commands_and_choices(words: str, found: str) -> Non
     assert run(env=env).stdout.split() == [found]
 
 
-@pytest.mark.parametrize("command", [command for command in DECLARED if command.startswith("to-")])
+@pytest.mark.parametrize("command", CONVERSIONS)
 def test_the_first_images_only(command: str, tmp_path: Path) -> None:
     result = run(command, SOURCE, tmp_path / "out.json", "--limit", "2", "--json")
     assert (result.code, result.summary["listed"], result.summary["images"]) == (0, 2, 2)
@@ -337,7 +344,7 @@ def test_a_registered_format_is_a_choice(monkeypatch: pytest.MonkeyPatch) -> Non
     assert f": {', '.join(FORMATS)}." in shown.help
 
 
-@pytest.mark.parametrize("command", [command for command in DECLARED if command.startswith("to-")])
+@pytest.mark.parametrize("command", CONVERSIONS)
 def test_a_split_goes_through_every_conversion(command: str, tmp_path: Path) -> None:
     source = FIXTURES / "voc"
     listed = sorted(path.stem for path in (source / "ImageSets" / "Segmentation").iterdir())
@@ -369,7 +376,8 @@ def test_the_overview_has_whole_sentences_in_sections() -> None:
     assert not re.search(r"\w(\.\.\.|…)", text)
     assert "example" in text.lower()
     assert max(map(len, text.splitlines())) <= 80
-    assert re.findall(r"^(\w+):$", text, re.MULTILINE) == ["Options", "Convert", "Look", "Check"]
+    titles = ["Options", "Convert", "Reshape", "Train", "Look", "Check"]
+    assert re.findall(r"^(\w+):$", text, re.MULTILINE) == titles
     assert "\x1b" not in text
 
 

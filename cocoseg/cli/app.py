@@ -16,13 +16,20 @@ from cocoseg.cli import (
     formats,
     info,
     labels,
+    merge,
     report,
     show,
+    split,
+    subset,
     to_coco,
+    to_hf,
     to_masks,
     to_onehot,
     to_panoptic,
     to_semantic,
+    to_shards,
+    to_voc,
+    to_yolo,
     verify,
 )
 from cocoseg.cli.carried import Carried
@@ -34,6 +41,8 @@ from cocoseg.version import __version__
 
 SECTIONS = {
     "Convert": (to_semantic, to_onehot, to_masks, to_coco, to_panoptic),
+    "Reshape": (merge, subset, split),
+    "Train": (to_yolo, to_hf, to_voc, to_shards),
     "Look": (show, report, labels, info, formats),
     "Check": (check, evaluate, verify),
 }

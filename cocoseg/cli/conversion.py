@@ -16,19 +16,20 @@ def conversion(declaration: Any, target: Any = Out) -> Callable[[Callable[[], Ca
 
     def decorate(tool: Callable[[], Callable[..., Any]]) -> Command:
         @command(declaration, OnCluster, Printing)
-        def convert(src: Src, out: target, **options: Any) -> None:
+        def call(src: Src, out: target, **options: Any) -> None:
             printing = {name: options.pop(name) for name in Printing.__annotations__}
-            _convert(tool(), (src, out), options, **printing)
+            convert(tool(), (src, out), options, **printing)
 
-        convert.run.__doc__ = tool.__doc__
-        return convert
+        call.run.__doc__ = tool.__doc__
+        return call
 
     return decorate
 
 
-def _convert(
-    tool: Callable[..., Any], places: tuple[str, str], options: Any, *, json: bool, quiet: bool, verbose: bool
+def convert(
+    tool: Callable[..., Any], places: tuple[Any, str], options: Any, *, json: bool, quiet: bool, verbose: bool
 ) -> None:
+    """Call a tool with its places, print its summary, and exit."""
     from cocoseg import parallel
     from cocoseg.cli.cluster import cluster
     from cocoseg.cli.printing import as_json, print_summary

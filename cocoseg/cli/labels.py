@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional
 import typer
 
 from cocoseg.cli import options
-from cocoseg.options import Labelling, Reading, given, part
+from cocoseg.options import Labelling, Reading, check_choice, given, part
 
 if TYPE_CHECKING:
     from cocoseg.labels import LabelScheme
     from cocoseg.model import Categories, Dataset
+
+_STACKS = ("mmseg", "detectron2", "yolo", "hf")  # of labels/snippets.py
 
 
 @options.command(Labelling, Reading)
@@ -32,6 +34,15 @@ def command(
     json: Annotated[
         bool, typer.Option("--json", help="Print the scheme as a file that --labels reads, or the list as JSON.")
     ] = False,
+    stack: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(
+            "--as",
+            metavar="|".join(_STACKS),
+            help="Print what the configuration of a stack wants: classes, colours, what is ignored.",
+            autocompletion=options.completing(_STACKS),
+        ),
+    ] = None,
     **given: Any,
 ) -> None:
     """List the label presets, or print one as a table.
@@ -40,12 +51,18 @@ def command(
     """
     from cocoseg.cli.printing import problem_lines, table
 
+    check_choice("--as", stack, (None, *_STACKS), "as")
     if labels is None:
         _list_presets(json)
         return
     scheme = _scheme(labels, src, given)
     for line in problem_lines("Warnings", scheme.problems, ""):
         typer.echo(line, err=True)
+    if stack:
+        from cocoseg.labels.snippets import snippet
+
+        typer.echo(snippet(scheme, stack))
+        return
     if json:
         from cocoseg.cli.streams import escaped_json
         from cocoseg.files.documents import write_json

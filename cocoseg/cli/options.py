@@ -86,7 +86,8 @@ def command(*declarations: Any) -> Callable[[Callable[..., None]], Command]:
     return lambda run: Command(run, declarations)
 
 
-def _completing(words: Sequence[str]) -> Callable[[str], list[str]]:
+def completing(words: Sequence[str]) -> Callable[[str], list[str]]:
+    """What completes a word to one of some words."""
     return lambda incomplete: [word for word in words if word.startswith(incomplete)]
 
 
@@ -108,7 +109,7 @@ def cores() -> int:
 def _parameter(row: Declared) -> inspect.Parameter:
     """A flag, or an option with a text, which ``value_of`` reads: typer's own sentences differ between versions."""
     words = choices_of(row)
-    complete = _completing(words) if words else completing_presets if "PRESET" in (row.option.metavar or "") else None
+    complete = completing(words) if words else completing_presets if "PRESET" in (row.option.metavar or "") else None
     shown = typer.Option(
         *row.flags,
         metavar=row.option.metavar or "|".join(words),

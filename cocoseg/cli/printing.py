@@ -101,6 +101,8 @@ def _last_words(tally: Tally, out: str | None, journal: str) -> str:
         return f"Not finished: {again}; {REPORT} is in {journal}"
     if not tally.images:
         return f"No image could be converted; {REPORT} is in {journal}"
+    if not tally.reports:
+        return f"{tally.makes} are in {out}"
     if out == journal:
         return f"{tally.makes} and {REPORT} are in {out}"
     return f"{tally.makes} are in {out}, {REPORT} is in {journal}"

@@ -57,6 +57,17 @@ def walked(masks: Runs) -> tuple[Edges, Walks]:
     return edges, walks
 
 
+def outline_and_holes(masks: Runs) -> tuple[Rings, int]:
+    """The ``outline`` of n masks, and the number of the holes in them.
+
+    >>> from cocoseg.codecs.rle import encode
+    >>> outline_and_holes(encode(np.array([[[1, 1, 1], [1, 0, 1], [1, 1, 1]]])))[1]
+    1
+    """
+    edges, walks = walked(masks)
+    return _rings(edges, walks, len(masks)), int(np.count_nonzero(edges.hole >= 0))
+
+
 def check(rings: Rings, masks: Runs) -> None:
     """Fill n masks' rings and compare them with the masks, pixel by pixel.
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -49,11 +50,10 @@ def matched(truth: Dataset, prediction: Dataset, lenient: bool = False) -> tuple
     ``lenient``: categories that the truth lacks are left out, else they are errors of their images.
     Raises DocumentError ``pair.categories`` where no name is the same.
     """
-    own, known = _by_name(prediction.categories), _by_name(truth.categories)
     ids: dict[int, int] = {}
     strange: dict[int, str] = {}
-    if prediction.categories != truth.categories and own and known:
-        ids = {row.id: known[name].id for name, row in own.items() if name in known}
+    if prediction.categories != truth.categories and prediction.categories and truth.categories:
+        ids = _joined(truth.categories, prediction.categories)
         if not ids:
             raise _none_alike(truth, prediction)
         strange = {row.id: row.name for row in prediction.categories if row.id not in ids and row.merged is None}
@@ -81,10 +81,21 @@ def _none_alike(truth: Dataset, prediction: Dataset) -> DocumentError:
     return DocumentError("pair.categories", f"{prediction.source}: {text}")
 
 
-def _by_name(categories: Sequence[Category]) -> dict[str, Category]:
+def _joined(truth: Sequence[Category], prediction: Sequence[Category]) -> dict[int, int]:
+    """The truth's id for each predicted category of the same name; else of a name that tools write in other ways."""
+    ids: dict[int, int] = {}
+    for name_of in (str, plain):
+        left = [row for row in prediction if row.id not in ids]
+        own, known = _by_name(left, name_of), _by_name([row for row in truth if row.id not in ids.values()], name_of)
+        ids |= {row.id: known[name].id for name, row in own.items() if name in known}
+    return ids
+
+
+def _by_name(categories: Sequence[Category], name_of: Callable[[str], str]) -> dict[str, Category]:
     """The categories by their names, without those whose names are not telling."""
-    names = [plain(row.name) for row in categories]
-    return {name: row for name, row in zip(names, categories, strict=True) if names.count(name) == 1}
+    names = [name_of(row.name) for row in categories]
+    often = Counter(names)
+    return {name: row for name, row in zip(names, categories, strict=True) if often[name] == 1}
 
 
 def _moved(source: str, moved: Sequence[Category], ids: Mapping[int, int]) -> Problem:

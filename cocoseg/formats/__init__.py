@@ -177,7 +177,7 @@ FORMATS = {
         "cocoseg.formats.yolo.reader",
         "YOLO-seg: data.yaml, photos and a text of outlines for each",
         ("categories", "split"),
-        ("head:.yaml names", "head:.yml names", "texts:labels"),
+        ("head:.yaml names", "head:.yml names", "texts:labels", "report:to-yolo"),
         either=True,
         overlaps=True,
         crowds=False,

@@ -11,6 +11,7 @@ from msgspec.structs import replace as with_fields
 
 from cocoseg.errors import Problem, SampleError, UsageError, show
 from cocoseg.model.loading import Chain, Change, Loads, Pair
+from cocoseg.model.parts import check_shares, fraction, groups, part_at
 from cocoseg.model.records import Categories, Category, Conventions, Entry, ImageId, Refused, Sample
 
 AnyEntry = Entry | Refused
@@ -133,6 +134,21 @@ class Dataset(Sequence[Sample]):
         1
         """
         return self._of([entry for entry in self.entries if isinstance(entry, Refused) or keep(entry)])
+
+    def split(self, shares: Mapping[str, float], by: str | None = None) -> dict[str, Dataset]:
+        """The images in parts of about these shares. Names alone decide, so that added images move no other.
+
+        Images with the same match of ``by``, a regular expression for names, stay together. Raises UsageError:
+        ``usage.parts`` for shares that do not add up to 1, ``usage.by``.
+
+        >>> import cocoseg
+        >>> dataset = cocoseg.read("fixtures/panoptic.json")
+        >>> {name: len(part) for name, part in dataset.split({"train": 0.5, "val": 0.5}).items()}
+        {'train': 1, 'val': 2}
+        """
+        check_shares(shares)
+        parts = [part_at(shares, fraction(group)) for group in groups(self.entries, by)]
+        return {name: self.take(k for k, part in enumerate(parts) if part == name) for name in shares}
 
     def map(self, change: Change) -> Dataset:
         """The same data set, with ``change`` applied to every sample after decoding."""

@@ -34,6 +34,7 @@ class Batch:
         self._staged: dict[str, tuple[str, bool]] = {}  # name → temporary in the same folder, may replace a file
         self._token = f"{TEMPORARY}{token}-{secrets.token_hex(8)}-"
         self._count = count()
+        self._links: set[str] = set()  # temporaries that are links, which need no sync
         tree.forget()
 
     def __enter__(self) -> Batch:
@@ -57,6 +58,18 @@ class Batch:
                     raise file_exists(target)
             self._staged[name] = self._write(name, [data], durable), overwrite
 
+    def add_link(self, name: str, path: str, *, overwrite: bool = False) -> None:
+        """Make a symbolic link to a path of this machine. What is in the way is as for ``add``. Raises as it does."""
+        target = self._tree.path(name)
+        with system_errors(target):
+            self._make_parent(name)
+            if self._tree.has(name):
+                if leads(self._tree, name, path):
+                    return
+                if not overwrite:
+                    raise file_exists(target)
+            self._staged[name] = self._link(name, path), overwrite
+
     def add_chunks(self, name: str, chunks: Iterable[bytes]) -> None:
         """Write a file's bytes durably as they come, replacing what is there. Raises as ``add`` does."""
         with system_errors(self._tree.path(name)):
@@ -74,7 +87,8 @@ class Batch:
 
         Raises OutputError.
         """
-        written = (_beside(name, temporary) for name, (temporary, _) in self._staged.items())
+        staged = ((name, temporary) for name, (temporary, _) in self._staged.items())
+        written = (_beside(name, temporary) for name, temporary in staged if temporary not in self._links)
         try:
             sync(self._tree.root, written, lambda name: self._tree.open(name, os.O_RDWR))
         except OSError as error:
@@ -118,8 +132,18 @@ class Batch:
             raise
         return temporary
 
+    def _link(self, name: str, path: str) -> str:
+        temporary = f"{self._token}{next(self._count):x}"
+        self._tree.link(_beside(name, temporary), path)
+        self._links.add(temporary)
+        return temporary
+
     def _check_same(self, name: str, temporary: str) -> None:
         """Raises SampleError if the file that is there differs from the one that is to replace it."""
+        if temporary in self._links:
+            if not leads(self._tree, name, self._tree.leads_to(_beside(name, temporary))):
+                raise file_exists(self._tree.path(name))
+            return
         if not _same(self._tree, name, self._tree.read(_beside(name, temporary))):
             raise file_exists(self._tree.path(name))
 
@@ -140,6 +164,9 @@ class Trial(Batch):
         if self._tree.has(name) and stat.S_ISDIR(self._tree.status(name).st_mode):
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
         return ""
+
+    def _link(self, name: str, path: str) -> str:
+        return self._write(name, (), durable=False)
 
     def _make_parent(self, name: str) -> None:
         """Find the nearest folder that is there. Raises NotADirectoryError, OSError ELOOP."""
@@ -169,6 +196,14 @@ def _beside(name: str, other: str) -> str:
     """The name of a file in the same folder."""
     folder, slash, _ = name.rpartition("/")
     return f"{folder}{slash}{other}"
+
+
+def leads(tree: Tree, name: str, path: str) -> bool:
+    """Whether a symbolic link leads to a path, and something is there."""
+    try:
+        return tree.leads_to(name) == path and os.path.exists(path)
+    except (OSError, ValueError):
+        return False
 
 
 def _same(tree: Tree, name: str, data: bytes) -> bool:

@@ -1,5 +1,7 @@
 """A file about all images, written once at the end from what each image adds to it, and never whole in memory.
 
+There may be one for each part of a data set: then its name has ``{}``, for the first step of the keys of its images.
+
 While a run is on, the text of a part lies in ``.cocoseg/text-<run>-<first>.jsonl``, written durably before the page of
 the journal that names it. The finished document holds all of it, and the journal then names the positions there. So
 nothing lies on the disk twice, and a later run takes from the document what has not changed.
@@ -8,7 +10,8 @@ nothing lies on the disk twice, and a later run takes from the document what has
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain
 from typing import NamedTuple
 
 import msgspec
@@ -23,7 +26,10 @@ from cocoseg.runs.lock import Holder
 
 @dataclass(frozen=True)
 class Place:
-    """Where a document lies, or will lie, and the folder of the journal that knows its parts."""
+    """Where a document lies, or will lie, and the folder of the journal that knows its parts.
+
+    ``name`` may hold ``{}`` for the part of the images that the document is about.
+    """
 
     folder: Folder
     name: str
@@ -31,6 +37,10 @@ class Place:
 
     def __post_init__(self) -> None:
         self.folder.token = self.journal.token  # of one run
+
+    def of(self, key: str) -> Place:
+        """The place of the document that an image belongs to."""
+        return replace(self, name=self.name.replace("{}", key.partition("/")[0])) if "{}" in self.name else self
 
     def clean(self, holder: Holder | None) -> None:
         """Remove what an ended run left of a document outside the journal's folder. Raises OutputError."""
@@ -48,6 +58,25 @@ class Place:
         """The bytes of a text. Raises SampleError ``file.*``."""
         folder, name = (self.journal, text.file) if text.file else (self.folder, self.name)
         return folder.read_part(name, text.start, text.size) if text.size else b""
+
+
+class _Window:
+    """Reads texts by larger parts of their files, as most texts lie one behind the other."""
+
+    def __init__(self, place: Place) -> None:
+        self._place = place
+        self._file, self._start, self._data = "", 0, b""
+
+    def read(self, text: Text) -> bytes:
+        """The bytes of a text. Raises SampleError ``file.*``."""
+        start = text.start - self._start
+        if text.file != self._file or start < 0 or start + text.size > len(self._data):
+            self._file, self._start, start = text.file, text.start, 0
+            self._data = self._place.read(Text(text.file, text.start, max(text.size, _WINDOW), ""))
+        return self._data[start : start + text.size]
+
+
+_WINDOW = 1 << 20  # bytes
 
 
 def unchanged(texts: Iterator[bytes]) -> Iterator[bytes]:
@@ -86,11 +115,32 @@ class Document:
             text = "exists already, and no known run of cocoseg wrote it; use --overwrite, or another name"
             raise OutputError("out.exists", f"{path} {text}")
 
-    def write(self, lines: Sequence[bytes]) -> tuple[list[bytes], tuple[int, str]]:
-        """Write the document of encoded rows; returns the rows with their new texts, and its size and digest.
+    def of(self, key: str) -> Document:
+        """The document that an image belongs to."""
+        return replace(self, place=self.place.of(key))
 
-        Raises OutputError.
+    def names(self, keys: Iterable[str]) -> list[str]:
+        """The names of the documents of all images."""
+        return (
+            list(dict.fromkeys(self.place.of(key).name for key in keys))
+            if "{}" in self.place.name
+            else [self.place.name]
+        )
+
+    def write(self, lines: Sequence[bytes]) -> tuple[list[bytes], dict[str, tuple[int, str]]]:
+        """Write the documents of encoded rows; returns the rows with their new texts, and sizes and digests by name.
+
+        Rows of one document follow each other. Raises OutputError.
         """
+        parts: dict[str, list[bytes]] = {} if "{}" in self.place.name else {self.place.name: []}
+        for line in lines:
+            parts.setdefault(self.place.of(journal.decode_row(line).key).name, []).append(line)
+        made = {name: replace(self, place=replace(self.place, name=name))._write(rows) for name, rows in parts.items()}
+        return list(chain.from_iterable(rows for rows, _ in made.values())), {
+            name: row[1] for name, row in made.items()
+        }
+
+    def _write(self, lines: Sequence[bytes]) -> tuple[list[bytes], tuple[int, str]]:
         found: list[list[Text]] = []
         known = self.place.folder.save_chunks(self.place.name, self._chunks(lines, found))
         texts = zip(*found, strict=True)
@@ -121,12 +171,13 @@ class Document:
                 yield text, found[-1]
 
     def _texts(self, lines: Iterable[bytes], number: int) -> Iterator[bytes]:
+        window = _Window(self.place)
         for line in lines:
-            yield self._read(journal.decode_row(line).texts[number])
+            yield self._read(journal.decode_row(line).texts[number], window)
 
-    def _read(self, text: Text) -> bytes:
+    def _read(self, text: Text, window: _Window) -> bytes:
         try:
-            data = self.place.read(text)
+            data = window.read(text)
         except SampleError as error:
             raise _lost(self.place, error) from None
         if digest(data) != text.digest:

@@ -18,7 +18,7 @@ from cocoseg.files import disk
 from cocoseg.files.digests import Measured, digest
 from cocoseg.files.names import JOURNAL, LOCK, TEMPORARY, is_relative
 from cocoseg.files.storage import Storage
-from cocoseg.runs.batch import NEW, Batch, Trial, is_temporary, token_of
+from cocoseg.runs.batch import NEW, Batch, Trial, is_temporary, leads, token_of
 from cocoseg.runs.lock import Holder, Lock, holder_of
 from cocoseg.runs.tree import Tree, is_link
 from cocoseg.runs.write_errors import cannot_write, fatal
@@ -155,6 +155,10 @@ class Folder:
             return self._tree.status(name).st_size == size and digest(self.read(name)) == known_by
         except (OSError, ValueError):
             return False
+
+    def leads(self, name: str, path: str) -> bool:
+        """Whether a symbolic link with this name leads to a path, and something is there."""
+        return is_relative(name) and leads(self._tree, name, path)
 
     def names(self, under: str = "") -> Iterator[str]:
         """Every file in the folder and its subfolders, by its name with ``/``; links are not followed.

@@ -54,6 +54,7 @@ class Row(msgspec.Struct, omit_defaults=True, gc=False):
     files: dict[str, tuple[Count, str]] = {}  # name → (size, digest)
     result: msgspec.Raw = msgspec.Raw(b"{}")  # JSON for the command's summary
     problems: tuple[Problem, ...] = ()
+    links: dict[str, str] = {}  # name → where it leads
     texts: tuple[Text, ...] = ()  # for the document
     failure: Problem | None = None
     kept: bool = False  # finished by an earlier run
@@ -83,7 +84,7 @@ decode_row = _ROW.decode
 def forgotten(line: bytes) -> bytes:
     """The line of an item that failed in a later run: its files may be replaced, and are not up to date."""
     row = decode_row(line)
-    return encode_row(Row(row.key, files=row.files))
+    return encode_row(Row(row.key, files=row.files, links=row.links))
 
 
 def is_finished(line: bytes) -> bool:
@@ -217,7 +218,7 @@ class Journal:
 
     def _is_row(self, row: Row, result: msgspec.json.Decoder[Any]) -> bool:
         """Raises what ``_UNREADABLE`` lists."""
-        if row.failure or row.kept or not all(map(_is_written, row.files)):
+        if row.failure or row.kept or not all(map(_is_written, (*row.files, *row.links))):
             return False
         if not row.made_from:
             return True

@@ -113,6 +113,10 @@ class RemoteFolder(Folder):
         with fatal():
             yield from (f"{prefix}{name}" for name in store.names(self.path(under) if under else self.root))
 
+    def leads(self, name: str, path: str) -> bool:
+        """A storage has no links."""
+        return False
+
     def _holds(self, name: str, size: int, known_by: str) -> bool:
         try:
             data = self.read(name)
@@ -167,6 +171,10 @@ class RemoteBatch(Batch):
         """Take a file's bytes."""
         self._waiting[name] = _Waiting(data, overwrite=overwrite)
         self._settled = False
+
+    def add_link(self, name: str, path: str, *, overwrite: bool = False) -> None:
+        """Raises OutputError, as a storage has no links."""
+        raise OutputError("out.link", f"{show(self._to.path(name), 300)} can't be a link; copy the photos there")
 
     def add_chunks(self, name: str, chunks: Iterable[bytes]) -> None:
         """Gather a file on this machine, since an object is put whole. Raises as ``Batch`` does."""

@@ -9,12 +9,13 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
-from cocoseg.errors import UsageError, show
+from cocoseg.errors import DocumentError, SampleError, UsageError, show
 from cocoseg.files import places
 from cocoseg.files.documents import Count, read_document
 from cocoseg.files.listing import picture_names
 from cocoseg.files.names import REPORT
 from cocoseg.model import Dataset
+from cocoseg.runs.folder import Folder
 from cocoseg.version import __version__
 
 
@@ -38,6 +39,8 @@ class Report(msgspec.Struct):
     background: bool = True
     unique_ids: bool = False
     document: tuple[str, Count, str] | None = None
+    documents: list[tuple[str, Count, str]] = []
+    files: list[tuple[str, Count, str]] = []
 
     @property
     def counts(self) -> Images:
@@ -49,6 +52,14 @@ def read_report(folder: str) -> Report:
     """The report that a run left in a folder, or an empty one. Raises DocumentError, SampleError ``file.*``."""
     path = places.join(folder, REPORT)
     return read_document(path, Report) if places.exists(path) else Report()
+
+
+def documents_of(folder: Folder) -> list[tuple[str, int, str]]:
+    """The documents of parts that the last run in a folder wrote: name, size and digest; none if it does not say."""
+    try:
+        return read_document(folder.path(REPORT), Report, data=folder.read(REPORT)).documents
+    except (DocumentError, SampleError):
+        return []
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, CancelledError, Executor
 from contextlib import closing
 from dataclasses import dataclass, field, replace
@@ -11,6 +11,7 @@ from typing import Any, Generic, Literal, TypeVar
 
 from cocoseg import parallel
 from cocoseg.errors import DocumentError, OutputError, Problem, UsageError, show
+from cocoseg.files.digests import digest
 from cocoseg.files.documents import write_json
 from cocoseg.files.names import JOURNAL, LOCK, REPORT
 from cocoseg.files.places import StrPath, check_shared, place
@@ -23,7 +24,7 @@ from cocoseg.runs.folder import Folder
 from cocoseg.runs.folders import create_folder, expect_folder, where_it_leads
 from cocoseg.runs.journal import Journal, Row
 from cocoseg.runs.lock import busy
-from cocoseg.runs.report import Head, check_places
+from cocoseg.runs.report import Head, check_places, documents_of
 from cocoseg.runs.tally import Tally, counted
 from cocoseg.runs.write_errors import unseen
 from cocoseg.runs.writer import Conversion, Part, Target, Writer
@@ -73,6 +74,7 @@ class Work(Generic[T]):
     * ``out``: the folder for files, journal and report, or a file whose journal is in the folder ``journal_in``.
       Without it nothing is written, and the tally is the only result.
     * ``head``: what the report begins with. ``document``: makes the file about all images, for the folder of the run.
+      ``files``: small ones about the whole run, by their names, which are known before it.
     """
 
     command: str
@@ -83,6 +85,7 @@ class Work(Generic[T]):
     head: Head = field(default_factory=lambda: Head([], {}))
     document: Callable[[Folder], Document] | None = None
     journal_in: str | None = None
+    files: Mapping[str, bytes] = field(default_factory=dict)
 
 
 def run(work: Work[T], how: How) -> T:
@@ -162,12 +165,28 @@ def _begin(work: Work[T], how: How, folder: Folder) -> tuple[Document | None, Ta
         found = f"{show(folder.root, 300)} holds {counted(len(lines), 'image')}"
         text = f"--limit {how.limit} would drop {len(lines) - how.limit:,} of them; choose another OUT"
         raise UsageError("usage.limit", f"{found}; {text}")
-    if document and not lines and not how.overwrite:
-        document = replace(document, is_new=True)
-        document.check_free()  # before the work, not after it
+    if not lines and not how.overwrite:
+        _check_free(work, folder)
+        document = document and _new(document, work.dataset)  # before the work, not after it
     place = document.place if document else None
     target = Target(folder, work.command, pages.next_run(), how.overwrite, place, len(work.dataset))
     return document, target, lines
+
+
+def _new(document: Document, dataset: Dataset) -> Document:
+    """The document, whose places have to be free. Raises OutputError ``out.exists``."""
+    document = replace(document, is_new=True)
+    for name in document.names(entry.key for entry in dataset.entries):
+        replace(document, place=replace(document.place, name=name)).check_free()
+    return document
+
+
+def _check_free(work: Work[T], folder: Folder) -> None:
+    """Refuse to replace files about the whole run that no known run wrote. Raises OutputError ``out.exists``."""
+    for name, data in work.files.items():
+        if folder.has(name) and not folder.holds(name, len(data), digest(data)):
+            text = "exists already, and no known run of cocoseg wrote it; use --overwrite, or choose another OUT"
+            raise OutputError("out.exists", f"{show(folder.path(name), 300)} {text}")
 
 
 def _journal(work: Work[T], folder: Folder, document: Document | None) -> Journal:
@@ -257,13 +276,15 @@ def _finish(work: Work[T], folder: Folder, pages: Journal, head: dict[str, Any],
     _clean(folder)  # after workers that died
     tally, done = work.tally, _done(work, folder, pages)
     names = list(folder.names())
-    tally.problems += _strays(folder, names, tally, done, document)
-    replaced: list[str] = []
+    replaced = _old_documents(document, folder, names, done)
+    names = [name for name in names if name not in replaced]
+    tally.problems += _strays(folder, names, work, done, document)
     if tally.complete:
         if document:
             done, known = _write_document(document, done)
-            head = head | {"document": [document.place.name, *known]}
-            replaced = pages.texts()
+            replaced += pages.texts()
+            head = head | _about_documents(document, known)
+        head = head | _write_files(work, folder)
         replaced += pages.settle(done)
     _save_report(folder, tally, write_json(head | tally.as_dict()))
     folder.remove(replaced)
@@ -284,8 +305,32 @@ def _done(work: Work[T], folder: Folder, pages: Journal) -> list[bytes]:
     return [journal.forgotten(lines[key]) if key in failed else lines[key] for key in keys]
 
 
-def _write_document(document: Document, lines: Sequence[bytes]) -> tuple[list[bytes], tuple[int, str]]:
-    """The document of all images that did not fail; returns all rows, and its size and digest."""
+def _about_documents(document: Document, known: Mapping[str, tuple[int, str]]) -> dict[str, Any]:
+    """What the report says of the documents: name, size and digest."""
+    rows = [[name, *row] for name, row in known.items()]
+    return {"documents": rows} if "{}" in document.place.name else {"document": rows[0]}
+
+
+def _write_files(work: Work[T], folder: Folder) -> dict[str, Any]:
+    """Write the files about the whole run; what the report says of them."""
+    for name, data in work.files.items():
+        folder.save(name, data)
+    rows = [[name, len(data), digest(data)] for name, data in work.files.items()]
+    return {"files": rows} if rows else {}
+
+
+def _old_documents(
+    document: Document | None, folder: Folder, names: Sequence[str], lines: Sequence[bytes]
+) -> list[str]:
+    """The documents that the last run wrote and this one does not, as it has other parts."""
+    if document is None or REPORT not in names:
+        return []
+    now = set(document.names(journal.decode_row(line).key for line in lines))
+    return [row[0] for row in documents_of(folder) if row[0] not in now and folder.holds(*row)]
+
+
+def _write_document(document: Document, lines: Sequence[bytes]) -> tuple[list[bytes], dict[str, tuple[int, str]]]:
+    """The documents of all images that did not fail; returns all rows, and sizes and digests by name."""
     finished = {number: line for number, line in enumerate(lines) if journal.is_finished(line)}
     now, known = document.write(list(finished.values()))
     finished.update(zip(finished, now, strict=True))
@@ -293,12 +338,13 @@ def _write_document(document: Document, lines: Sequence[bytes]) -> tuple[list[by
 
 
 def _strays(
-    folder: Folder, names: Sequence[str], tally: Tally, done: Sequence[bytes], document: Document | None
+    folder: Folder, names: Sequence[str], work: Work[T], done: Sequence[bytes], document: Document | None
 ) -> list[Problem]:
     """A warning about files in the folder that this run did not write."""
-    ours = {name for line in done for name in journal.decode_row(line).files} | {REPORT}
-    ours |= {name for key in tally.failed_keys for name in tally.names(key)}
-    ours |= tally.own | ({document.place.name} if document else set())
+    rows = list(map(journal.decode_row, done))
+    ours = {name for row in rows for name in (*row.files, *row.links)} | {REPORT}
+    ours |= {name for key in work.tally.failed_keys for name in work.tally.names(key)}
+    ours |= {*work.tally.own, *work.files, *(document.names(row.key for row in rows) if document else ())}
     found = [name for name in names if not (name in ours or name.startswith(f"{JOURNAL}/") or is_temporary(name))]
     if not found:
         return []

@@ -36,6 +36,7 @@ class Tally:
     """
 
     makes: ClassVar[str] = "Files"
+    reports: ClassVar[bool] = True  # whether cocoseg.json lies in OUT
     result: ClassVar[Any] = Any  # the type of a row's result, as the journal holds it
 
     listed: int

@@ -18,7 +18,8 @@ from cocoseg.files import disk
 
 T = TypeVar("T")
 
-RELATIVE = {os.open, os.mkdir, os.stat, os.unlink, os.rename} <= os.supports_dir_fd and hasattr(os, "O_NOFOLLOW")
+_CALLS = {os.open, os.mkdir, os.stat, os.unlink, os.rename, os.symlink, os.readlink}
+RELATIVE = os.supports_dir_fd >= _CALLS and hasattr(os, "O_NOFOLLOW")
 KEPT_OPEN = 16
 _FILE = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 _FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | _FILE
@@ -154,6 +155,16 @@ class Tree:
         """Remove a file, or a link itself."""
         folder, step = self._reach(name)
         os.unlink(folder.path(step), dir_fd=folder.number)
+
+    def link(self, name: str, path: str) -> None:
+        """Make a symbolic link to a path."""
+        folder, step = self._reach(name)
+        os.symlink(path, folder.path(step), dir_fd=folder.number)
+
+    def leads_to(self, name: str) -> str:
+        """Where a symbolic link leads."""
+        folder, step = self._reach(name)
+        return os.readlink(folder.path(step), dir_fd=folder.number)
 
     def rename(self, step: str, name: str) -> None:
         """Give the file ``step``, which lies beside it, a name, replacing a file or link that has it."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import accumulate, islice
+from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
 import msgspec
@@ -33,6 +34,7 @@ class Converted(NamedTuple):
     files: dict[str, bytes]  # by their names
     result: msgspec.Struct  # for the command's summary
     texts: tuple[bytes, ...] = ()  # for each list of the document about all images, if there is one
+    links: Mapping[str, str] = MappingProxyType({})  # symbolic links by their names, to paths on this machine
 
 
 class Conversion(Protocol):
@@ -88,7 +90,7 @@ class _Found(NamedTuple):
     row: Row
     line: bytes | None = None  # the row as the journal has it, if an earlier run finished the item
     texts: tuple[bytes, ...] = ()  # new texts for the document
-    stale: tuple[tuple[str, int, str], ...] = ()  # (name, size, digest) of earlier files that are no longer made
+    stale: Row | None = None  # the files and links of an earlier run that are no longer made
 
 
 @dataclass(frozen=True)
@@ -155,7 +157,7 @@ class Writer:
                 sample = item.dataset.load.decode(item.entry, picture)
                 self._check_strictly(sample.problems)
                 converted = within_its_limit(self.convert)(sample)
-            _add(converted.files, batch, self._overwrites(earlier), item.where)
+            _add(converted, batch, self._overwrites(earlier), item.where)
         except SampleError as error:
             return _Found(_failed(item.entry, error.problem))
         except RecursionError:
@@ -178,15 +180,17 @@ class Writer:
         """Whether the files of an earlier run are all there, and nothing that they were made from has changed."""
         if self.target is None or row.made_from != item.made_from(picture, exact=bool(row.problems)):
             return False
-        if self.target.document and not all(map(self.target.document.holds, row.texts)):
+        if self.target.document and not all(map(self.target.document.of(row.key).holds, row.texts)):
             return False
-        return all(self.target.folder.holds(name, *known) for name, known in row.files.items())
+        folder = self.target.folder
+        leads = (folder.leads(name, path) for name, path in row.links.items())
+        return all(leads) and all(folder.holds(name, *known) for name, known in row.files.items())
 
     def _overwrites(self, earlier: Row | None) -> frozenset[str] | None:
         """The names that may be replaced: those of earlier runs, or all (None)."""
         if self.target and self.target.overwrite:
             return None
-        return frozenset(earlier.files if earlier else ())
+        return frozenset((*earlier.files, *earlier.links) if earlier else ())
 
     def _finish(self, part: Part, found: list[_Found], batch: Batch, target: Target) -> list[Row]:
         """Make the files durable, then their page of the journal, and only then give them their names."""
@@ -200,8 +204,8 @@ class Writer:
             if failed := batch.commit():
                 found = _unless(failed, found, part)
                 _save_page(part.first, found, target)
-            stale = (file for done in found for file in done.stale)
-            target.folder.remove(file[0] for file in stale if target.folder.holds(*file))
+            stale = (row for done in found if (row := done.stale))
+            target.folder.remove(name for row in stale for name in _still_there(row, target.folder))
         return [done.row for done in found]
 
 
@@ -232,6 +236,7 @@ class _Item(NamedTuple):
             {name: (len(data), digest(data)) for name, data in converted.files.items()},
             msgspec.Raw(msgspec.json.encode(converted.result)),
             problems,
+            dict(converted.links),
         )
 
 
@@ -243,15 +248,17 @@ class _Begun(NamedTuple):
     whole: bool  # whether the earlier files are there and up to date
 
 
-def _add(files: dict[str, bytes], batch: Batch | None, replaceable: frozenset[str] | None, where: str) -> None:
-    """Add all files of an item, or none."""
+def _add(made: Converted, batch: Batch | None, replaceable: frozenset[str] | None, where: str) -> None:
+    """Add all files and links of an item, or none."""
     if batch is None:
         return
     try:
-        for name, data in files.items():
+        for name, data in made.files.items():
             batch.add(name, data, overwrite=replaceable is None or name in replaceable)
+        for name, path in made.links.items():
+            batch.add_link(name, path, overwrite=replaceable is None or name in replaceable)
     except SampleError as error:
-        batch.drop(files)
+        batch.drop((*made.files, *made.links))
         raise error.at(where) from None
 
 
@@ -259,17 +266,27 @@ def _failed(entry: Any, problem: Problem) -> Row:
     return Row(entry.key, failure=problem)
 
 
-def _stale(earlier: Row | None, row: Row) -> tuple[tuple[str, int, str], ...]:
-    """Files that an earlier run made of an item and that no longer belong to it."""
-    before = earlier.files if earlier else {}
-    return tuple((name, *known) for name, known in before.items() if name not in row.files)
+def _stale(earlier: Row | None, row: Row) -> Row | None:
+    """Files and links that an earlier run made of an item and that no longer belong to it."""
+    if earlier is None:
+        return None
+    now = {*row.files, *row.links}
+    files = {name: known for name, known in earlier.files.items() if name not in now}
+    links = {name: path for name, path in earlier.links.items() if name not in now}
+    return Row(row.key, files=files, links=links) if files or links else None
+
+
+def _still_there(row: Row, folder: Folder) -> Iterator[str]:
+    """The files and links of a row that are as it says."""
+    yield from (name for name, known in row.files.items() if folder.holds(name, *known))
+    yield from (name for name, path in row.links.items() if folder.leads(name, path))
 
 
 def _unless(failed: dict[str, SampleError], found: list[_Found], part: Part) -> list[_Found]:
     """The outcomes, with failures for items whose files could not all be written."""
 
     def but(found: _Found, entry: Any) -> _Found:
-        error = next((failed[name] for name in found.row.files if name in failed), None)
+        error = next((failed[name] for name in (*found.row.files, *found.row.links) if name in failed), None)
         return _Found(_failed(entry, error.at(part.dataset.load.place(entry)).problem)) if error else found
 
     return [but(done, part.dataset.entries[k]) for k, done in enumerate(found)] if failed else found

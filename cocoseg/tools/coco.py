@@ -102,7 +102,7 @@ def to_coco(src: StrPath, out: StrPath, **options: Unpack[ToCoco]) -> Annotation
     _check_options(options)
     stuff, segmentation = options["stuff"], options["segmentation"]
     target = place(out)
-    _check_name(target)
+    check_name(target)
     source = Source(src, part(Reading, options | {"keep_fields": True}))
     dataset, notes = evaluated(source.read())
     check_categories(dataset, "detection")
@@ -113,7 +113,7 @@ def to_coco(src: StrPath, out: StrPath, **options: Unpack[ToCoco]) -> Annotation
         segmentation,
         without,
         stuff,
-        _ids(dataset, stuff),
+        written_ids(dataset, stuff),
         options["simplify"],
         options["check"],
         options["fill"],
@@ -129,7 +129,8 @@ def to_coco(src: StrPath, out: StrPath, **options: Unpack[ToCoco]) -> Annotation
     return run(Work(COMMAND, dataset, convert, summary, target, head, document, places.beside(target)), how)
 
 
-def _check_name(target: str) -> None:
+def check_name(target: str) -> None:
+    """Raises UsageError ``usage.out`` for what is not the name of a JSON."""
     if not target.lower().endswith(".json"):
         raise UsageError("usage.out", f"OUT is {show(target, 300)}, expected the name of a .json file")
     if places.is_folder(target):
@@ -159,7 +160,8 @@ def _categories(dataset: Dataset, stuff: bool) -> Sequence[Category]:
     return [replace(row, isthing=False) for row in dataset.categories]
 
 
-def _ids(dataset: Dataset, stuff: bool) -> Literal["annotation", "segment"] | None:
+def written_ids(dataset: Dataset, stuff: bool) -> Literal["annotation", "segment"] | None:
+    """How segment ids are written: as ``id``, as ``segment_id``, or not at all."""
     if stuff:
         return None
     if dataset.conventions.ids == "picture":

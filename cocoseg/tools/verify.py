@@ -29,7 +29,7 @@ from cocoseg.runs.journal import Journal
 from cocoseg.runs.lock import Holder, named
 from cocoseg.runs.report import Report
 from cocoseg.runs.tally import Tally
-from cocoseg.tools import coco, masks, onehot, panoptic, semantic
+from cocoseg.tools import coco, hf, masks, onehot, panoptic, semantic, shards, stacks, voc, yolo
 from cocoseg.tools.summary import Summary
 
 
@@ -80,9 +80,10 @@ class _Checker:
         return [_Found(0, (Problem("worker.died", f"{show(key)}: {text}", key),)) for key in keys]
 
     def _check(self, line: bytes) -> _Found:
-        files = journal.decode_row(line).files
-        wrong = [_problem(self.folder, name) for name, known in files.items() if not self.folder.holds(name, *known)]
-        return _Found(len(files), tuple(wrong))
+        row, folder = journal.decode_row(line), self.folder
+        wrong = [_problem(folder, name) for name, known in row.files.items() if not folder.holds(name, *known)]
+        wrong += [_bad_link(folder, name, path) for name, path in row.links.items() if not folder.leads(name, path)]
+        return _Found(len(row.files) + len(row.links), tuple(wrong))
 
 
 def verify(out: StrPath, *, workers: int = 1) -> Verification:
@@ -120,6 +121,10 @@ def _results() -> dict[str, Any]:
         masks: masks.MaskSummary,
         coco: coco.AnnotationSummary,
         panoptic: panoptic.PanopticSummary,
+        yolo: yolo.YoloSummary,
+        hf: stacks.HfSummary,
+        voc: stacks.VocSummary,
+        shards: shards.ShardSummary,
     }
     return {tool.COMMAND: tally.result for tool, tally in tallies.items()}
 
@@ -181,6 +186,9 @@ def _check_run(found: Verification, folder: Folder, pages: Journal, whole: list[
     if report.document:
         found.files += 1
         found.failures += _document_problems(folder, *report.document)
+    rest = [*report.documents, *report.files]
+    found.files += len(rest)
+    found.failures += [_problem(folder, row[0]) for row in rest if not folder.holds(*row)]
 
 
 def _document_problems(folder: Folder, name: str, size: int, digest: str) -> list[Problem]:
@@ -199,6 +207,11 @@ def _is_inside(name: str) -> bool:
         return bool(relative_name(name))
     except SampleError:
         return False
+
+
+def _bad_link(folder: Folder, name: str, path: str) -> Problem:
+    text = f"{show(folder.path(name), 300)} is not a link to {show(path, 300)}, or nothing is there"
+    return Problem("verify.link", f"{text}; run the same command again to restore it", name)
 
 
 def _problem(folder: Folder, name: str) -> Problem:

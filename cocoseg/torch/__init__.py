@@ -28,6 +28,7 @@ from cocoseg.torch.inference import (
 from cocoseg.torch.onehot import one_hot
 from cocoseg.torch.packed import PackedMasks
 from cocoseg.torch.resize import resize_class_map
+from cocoseg.torch.shards import ShardDataset
 from cocoseg.torch.transforms import Compose, Pad, RandomCrop, RandomFlip, Resize, drop_empty
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "RandomFlip",
     "Resize",
     "SegmentationDataset",
+    "ShardDataset",
     "collate",
     "drop_empty",
     "instances_from_boxes",

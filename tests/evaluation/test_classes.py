@@ -88,3 +88,14 @@ def test_an_id_that_no_side_lists(sides: Any) -> None:
     assert 77 not in [row["id"] for row in json.loads(sides[1].read_text())["categories"]]
     (failure,) = cocoseg.evaluate(*sides).failures
     assert (failure.category, "77" in failure.message) == ("id.unknown", True)
+
+
+def test_equal_names_are_joined_before_similar_ones() -> None:
+    """A data set that was merged from two has 'sky' and COCO's 'sky-other-merged'."""
+    from cocoseg.evaluation.classes import _joined
+    from cocoseg.model import Category
+
+    truth = [Category(1, "sky-other-merged"), Category(2, "road")]
+    merged = [Category(7, "sky"), Category(8, "sky-other-merged"), Category(9, "Road")]
+    assert _joined(truth, merged) == {8: 1, 9: 2}
+    assert _joined(truth, [Category(7, "sky")]) == {7: 1}

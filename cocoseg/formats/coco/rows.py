@@ -16,6 +16,7 @@ from msgspec import UNSET, Raw, UnsetType
 
 from cocoseg.errors import DocumentError, Problem, SampleError, show
 from cocoseg.files.documents import Int64, parse_part, read_document
+from cocoseg.files.reading import read_file
 from cocoseg.formats.coco_json.about import Described
 from cocoseg.formats.coco_json.images import image_id
 from cocoseg.formats.coco_json.lists import LISTS, is_given, read_lists
@@ -85,6 +86,7 @@ class Rows:
 OBJECT = 1  # the category of masks without a class
 ONLY = 1  # the id of an image that the document does not list
 
+_RAW: Any = Document | list[Raw]
 _STRICT: Any = _Strict | list[Annotation]
 _ANNOTATION = msgspec.json.Decoder(Annotation)
 _SOME = msgspec.json.Decoder(_Some)
@@ -109,7 +111,10 @@ def read_rows(
 
     With ``whole_rows``, every annotation keeps its row. With ``one_class``, categories do not matter.
     """
-    found = None if whole_rows or one_class else _at_once(source, data)
+    data = _text(source) if data is None else data
+    found = None if one_class else _at_once(source, data)
+    if found and whole_rows:
+        _keep_rows(source, data, found)
     found = found or _one_by_one(source, data, whole_rows, one_class)
     _drop_masks(source, found, part)
     return found
@@ -132,7 +137,7 @@ def has_mask(raw: Raw | UnsetType) -> bool:
     return len(raw) > _LONGEST_EMPTY or not _EMPTY.fullmatch(bytes(raw))
 
 
-def _at_once(source: str, data: bytes | None) -> Rows | None:
+def _at_once(source: str, data: bytes) -> Rows | None:
     """The rows of a document that is as it should be, or None."""
     try:
         found = read_document(source, _STRICT, LISTS, data)
@@ -145,6 +150,21 @@ def _at_once(source: str, data: bytes | None) -> Rows | None:
         return None
     rows: Any = [] if document.annotations is UNSET else document.annotations
     return Rows(document, Taken(source), rows, list(range(len(rows))))
+
+
+def _text(source: str) -> bytes:
+    try:
+        return read_file(source)
+    except SampleError as error:
+        raise DocumentError(error.category, error.message) from None
+
+
+def _keep_rows(source: str, data: bytes, found: Rows) -> None:
+    """Give each annotation its whole row."""
+    document: Any = read_document(source, _RAW, (), data)
+    raws = document if isinstance(document, list) else document.annotations
+    for row, raw in zip(found.rows, () if raws is UNSET else raws, strict=True):
+        row.row = raw
 
 
 def _one_by_one(source: str, data: bytes | None, whole_rows: bool, one_class: bool) -> Rows:

@@ -123,6 +123,7 @@ LAYOUTS = {
     # VOC2012's devkit_doc.pdf: value n of SegmentationObject is object n, 255 the border of objects in both
     "voc": Layout(
         "Pascal VOC (SegmentationClass, SegmentationObject)",
+        ("report:to-voc",),
         files=(
             Files("SegmentationClass/{stem}.png", numbers="SegmentationObject/{stem}.png"),
             Files("SegmentationClassPNG/{stem}.png", numbers="SegmentationObjectPNG/{stem}.png"),  # labelme2voc.py

@@ -1,0 +1,60 @@
+"""Writes folders that ``datasets`` loads as an imagefolder, with a label picture for each photo.
+
+    train/images/a.jpg    train/labels/a.png    train/metadata.jsonl    id2label.json
+    {"file_name":"images/a.jpg","label_file_name":"labels/a.png","image_id":7}
+
+``datasets`` makes columns ``image`` and ``label`` of the two names (image_dataset, "Image segmentation"). Labels are
+class maps, as SegFormer's processor takes them; or numbers of segments, with ``segments``, pairs of number and class,
+for ``instance_id_to_semantic_id`` of Mask2Former's (``image_processing_mask2former.py``). 255 is void in both.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import msgspec
+
+from cocoseg.formats.stacks import Task, labelled
+from cocoseg.labels import LabelScheme
+from cocoseg.model.photographed import Photographed, placed
+from cocoseg.runs.document import Document, Place, Texts
+from cocoseg.runs.folder import Folder
+from cocoseg.runs.writer import Converted
+
+TABLE = "{}/metadata.jsonl"
+_VERSION = 1  # changes when the same input makes other files
+
+
+class _Line(msgspec.Struct, omit_defaults=True):
+    file_name: str
+    label_file_name: str
+    image_id: int | str
+    segments: list[tuple[int, int]] | None = None
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Converts samples and their photos to pairs of pictures and a line of the table, under a label scheme."""
+
+    scheme: LabelScheme
+    task: Task = "semantic"
+
+    def __call__(self, found: Photographed) -> Converted:
+        """The label picture, the photo and their line. Raises SampleError."""
+        part, _, key = found.sample.key.partition("/")
+        stem = key.removesuffix(".png")
+        picture, segments, counts = labelled(found.sample, self.scheme, self.task)
+        files, links = placed(found.photo, f"{part}/images/{stem}")
+        ending = found.photo.ending if found.photo else ""
+        line = _Line(f"images/{stem}{ending}", f"labels/{stem}.png", found.sample.image_id, segments)
+        files = files | {f"{part}/labels/{stem}.png": picture}
+        return Converted(files, counts, (msgspec.json.encode(line),), links)
+
+    def settings(self) -> bytes:
+        """All settings that affect the files."""
+        return msgspec.json.encode(("hf", _VERSION, self.task, self.scheme.numbers))
+
+
+def table(folder: Folder) -> Document:
+    """The table of each part: a line for each image."""
+    return Document(Place(folder, TABLE, folder), (Texts(0, b"", b"\n"), b"\n"))

@@ -1,0 +1,110 @@
+"""A label scheme as the configuration of the stacks that people train with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pprint import pformat
+
+import msgspec
+
+from cocoseg.codecs.looks import default_color
+from cocoseg.errors import LabelError, show
+from cocoseg.labels.scheme import LabelScheme
+
+
+def snippet(scheme: LabelScheme, stack: str) -> str:
+    """What to paste into the configuration of a stack, one of ``STACKS``.
+
+    Raises LabelError ``label.range`` where the stack has no place for the scheme's numbers.
+
+    >>> from cocoseg.labels import LabelClass
+    >>> print(snippet(LabelScheme("two", (LabelClass(0, "road", (7,)), LabelClass(1, "sky", (23,)))), "hf"))
+    {
+      "id2label": {
+        "0": "road",
+        "1": "sky"
+      },
+      "label2id": {
+        "road": 0,
+        "sky": 1
+      },
+      "num_labels": 2,
+      "semantic_loss_ignore_index": 255,
+      "do_reduce_labels": false
+    }
+    """
+    return STACKS[stack](scheme)
+
+
+def _names(scheme: LabelScheme) -> list[str]:
+    """A name for each number from 0; the pixels that no class has are called by their number."""
+    return [name or f"unused {number}" for number, name in enumerate(scheme.names)]
+
+
+def _colors(scheme: LabelScheme) -> list[list[int]]:
+    known = {row.index: row.color for row in scheme.table}
+    return [list(known.get(number) or default_color(number)) for number in range(scheme.num_classes)]
+
+
+def _mmseg(scheme: LabelScheme) -> str:
+    """A data set's ``metainfo`` and its options; class maps are taken as they are, so that 0 is a class."""
+    metainfo = {"classes": tuple(_names(scheme)), "palette": _colors(scheme)}
+    lines = [f"metainfo = {_pretty(metainfo)}", f"num_classes = {scheme.num_classes}  # of decode_head"]
+    lines += [f"ignore_index = {scheme.void}  # of decode_head, its loss and IoUMetric", "reduce_zero_label = False"]
+    return "\n".join([*lines, "seg_map_suffix = '.png'"])
+
+
+def _detectron2(scheme: LabelScheme) -> str:
+    """The arguments of ``MetadataCatalog.get(name).set``; things have to come first."""
+    things = [row for row in scheme.table if row.isthing is not False and row.category_ids]
+    if [row.index for row in things] != list(range(len(things))):
+        found = "the classes of things are not 0, 1, 2 ..."
+        text = f"{found}, which thing_classes are listed by; take labels things-first"
+        raise LabelError("label.range", f"labels {show(scheme.name)}: {text}")
+    ids = {row.index: row.category_ids for row in scheme.table}
+    stuff = [row for row in scheme.table if row.index not in {row.index for row in things}]
+    colors = _colors(scheme)
+    metadata = {
+        "thing_classes": [row.name for row in things],
+        "thing_colors": colors[: len(things)],
+        "stuff_classes": _names(scheme),
+        "stuff_colors": colors,
+        "thing_dataset_id_to_contiguous_id": {number: row.index for row in things for number in ids[row.index]},
+        "stuff_dataset_id_to_contiguous_id": {number: row.index for row in stuff for number in ids[row.index]},
+        "ignore_label": scheme.void,
+    }
+    return f"metadata = {_pretty(metadata)}\nMetadataCatalog.get('my_train').set(**metadata)"
+
+
+def _yolo(scheme: LabelScheme) -> str:
+    """A ``data.yaml`` for class maps."""
+    if scheme.void != 255:
+        text = f"void is {scheme.void}, where ultralytics ignores 255; take labels index"
+        raise LabelError("label.range", f"labels {show(scheme.name)}: {text}")
+    rows = [f"  {number}: {msgspec.json.encode(name).decode()}" for number, name in enumerate(_names(scheme))]
+    return "\n".join(["train: images/train", "val: images/val", "masks_dir: masks", "names:", *rows])
+
+
+def _hf(scheme: LabelScheme) -> str:
+    """The fields of a model's configuration and of its processor."""
+    names = {number: name for number, name in enumerate(scheme.names) if name is not None}
+    about = {
+        "id2label": {str(number): name for number, name in names.items()},
+        "label2id": {name: number for number, name in names.items()},
+        "num_labels": scheme.num_classes,
+        "semantic_loss_ignore_index": scheme.void,
+        "do_reduce_labels": False,
+    }
+    return msgspec.json.format(msgspec.json.encode(about)).decode()
+
+
+def _pretty(value: object) -> str:
+    return pformat(value, width=110, compact=True, sort_dicts=False)
+
+
+STACKS: dict[str, Callable[[LabelScheme], str]] = {
+    "mmseg": _mmseg,
+    "detectron2": _detectron2,
+    "yolo": _yolo,
+    "hf": _hf,
+}

@@ -1,0 +1,120 @@
+"""Images together with their photos: what is handed to the stacks that people train with."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from itertools import chain
+from typing import Any, NamedTuple
+
+import msgspec
+
+from cocoseg.errors import Problem, SampleError, show
+from cocoseg.files.photo import find_photo, photo_size
+from cocoseg.files.reading import read_file
+from cocoseg.model.loading import Change, Loads
+from cocoseg.model.records import Entry, Refused, Sample
+
+
+class Photo(NamedTuple):
+    """A photo: its path, its size (height, width) as viewers show it, and its bytes if they are to be copied."""
+
+    path: str
+    size: tuple[int, int]
+    data: bytes | None = None
+
+    @property
+    def ending(self) -> str:
+        """The ending of its name, as ``.jpg``."""
+        return os.path.splitext(self.path)[1]
+
+
+@dataclass(frozen=True)
+class Photographed:
+    """A sample and its photo, None where only labels are wanted."""
+
+    sample: Sample
+    photo: Photo | None
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """The harmless problems of the sample."""
+        return self.sample.problems
+
+
+@dataclass(frozen=True)
+class WithPhotos:
+    """A loader whose samples come with their photos from the folder ``photos``.
+
+    Keys of entries begin with their part, which the photos' names do not have. Without a folder there are no photos.
+    With ``copied``, photos are read as a whole, and their bytes are among what an image is made from.
+    """
+
+    load: Loads
+    photos: str = ""
+    copied: bool = False
+
+    @property
+    def source(self) -> str:
+        """The source of the labels."""
+        return self.load.source
+
+    @property
+    def folders(self) -> tuple[str, ...]:
+        """The folders of the labels and of the photos."""
+        return (*self.load.folders, *([self.photos] if self.photos else ()))
+
+    def __call__(self, entry: Entry | Refused) -> Any:
+        """The sample and the photo of an entry. Raises SampleError."""
+        if isinstance(entry, Refused):
+            raise SampleError(*entry.problem[:2])
+        return self.decode(entry, self.fetch(entry))
+
+    def fetch(self, entry: Entry | Refused) -> tuple[Any, Photo | None]:
+        """The files of an entry, and its photo. Raises SampleError ``file.*``, ``image.corrupt``."""
+        files = self.load.fetch(entry)
+        assert isinstance(entry, Entry)  # else the loader has raised
+        return files, self._photo(entry) if self.photos else None
+
+    def decode(self, entry: Entry, files: tuple[Any, Photo | None]) -> Any:
+        """Raises SampleError ``size.mismatch`` where a photo is not of the annotation's size."""
+        sample = replace(self.load.decode(entry, files[0]), key=entry.key)
+        photo = files[1]
+        if photo and photo.size != sample.size:
+            (height, width), (annotated, across) = photo.size, sample.size
+            found = f"{show(photo.path, 300)} has {height}×{width} pixels (height × width, turned as its EXIF says)"
+            text = f"{found}, its annotation {annotated}×{across}; they belong to different images"
+            raise SampleError("size.mismatch", text).at(self.place(entry))
+        return Photographed(sample, photo)
+
+    def content(self, entry: Entry | Refused, files: tuple[Any, Photo | None], exact: bool) -> Iterable[bytes]:
+        """Everything that determines the sample, and the photo."""
+        photo = files[1]
+        about = (photo.path, photo.size) if photo else None
+        rest = (msgspec.json.encode(about), photo.data or b"" if photo else b"")
+        return chain(self.load.content(entry, files[0], exact), rest)
+
+    def place(self, entry: Entry | Refused) -> str:
+        """The source and the position of an entry."""
+        return self.load.place(entry)
+
+    def changed(self, change: Change) -> WithPhotos:
+        """The same, with ``change`` applied to every sample."""
+        return replace(self, load=self.load.changed(change))
+
+    def _photo(self, entry: Entry) -> Photo:
+        try:
+            path = find_photo(self.photos, entry.key.partition("/")[2], entry.file_name)
+            path = os.path.realpath(path)
+            return Photo(path, photo_size(path).turned, read_file(path) if self.copied else None)
+        except SampleError as error:
+            raise error.at(self.place(entry)) from None
+
+
+def placed(photo: Photo | None, name: str) -> tuple[dict[str, bytes], dict[str, str]]:
+    """The files and the links that put a photo at ``name``, without its ending."""
+    if photo is None:
+        return {}, {}
+    full = f"{name}{photo.ending}"
+    return ({}, {full: photo.path}) if photo.data is None else ({full: photo.data}, {})

@@ -1,0 +1,86 @@
+"""The parts of a data set for training: train, val, test, as the source has them or by a hash of the names."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from typing import NamedTuple
+
+from msgspec.structs import replace as with_fields
+
+from cocoseg.errors import UsageError, show
+from cocoseg.files.names import stem
+from cocoseg.model import Dataset
+from cocoseg.model.parts import fraction, part_at
+
+PARTS = ("train", "val", "test")
+_NAMES = {"training": "train", "validation": "val", "valid": "val", "testing": "test"} | {name: name for name in PARTS}
+
+
+class _Placed(NamedTuple):
+    """The part of an image, and its key there."""
+
+    part: str
+    key: str
+
+
+def parted(dataset: Dataset, parts: str | None, split: object = None, whole: bool = False) -> tuple[Dataset, list[str]]:
+    """The data set part by part, keys beginning with their part, and what was decided, in words.
+
+    ``parts`` are shares, as ``train=.9,val=.1``, or one name for all images. Without it, the first folder of the
+    images' names tells it, if it is called as a part in all of them; else they are of the ``split`` that was chosen, or
+    ``train``. Shares go by a hash of the name, so that adding images moves none. A folder that tells the part is left
+    out of the names, unless these stay ``whole``. Raises UsageError ``usage.parts``.
+    """
+    keys = [entry.key for entry in dataset.entries if entry.key]
+    place, how = _rule(keys, parts, split)
+    placed = [place(entry.key)._replace(**({"key": entry.key} if whole else {})) for entry in dataset.entries]
+    ranked = sorted(range(len(placed)), key=lambda k: PARTS.index(placed[k].part))
+    entries = [with_fields(dataset.entries[k], key="/".join(placed[k]) if placed[k].key else "") for k in ranked]
+    counts = Counter(row.part for row in placed if row.key)
+    said = ", ".join(f"{part} {counts[part]:,}" for part in PARTS if counts[part])
+    return replace(dataset, entries=entries), [f"{said}: {how}"] if how else []
+
+
+def parts_of(dataset: Dataset) -> list[str]:
+    """The parts that have images, in their order."""
+    return list(dict.fromkeys(entry.key.partition("/")[0] for entry in dataset.entries if entry.key))
+
+
+def _rule(keys: list[str], parts: str | None, split: object) -> tuple[Callable[[str], _Placed], str]:
+    """What gives the part of a key, and what to say of it. Raises UsageError ``usage.parts``."""
+    if parts:
+        shares = _shares(parts)
+        how = "by a hash of their names" if len(shares) > 1 else ""
+        return lambda key: _Placed(part_at(shares, fraction(stem(key))), key), how
+    if keys and all(map(_own_part, keys)) and len(set(map(_own, keys))) == len(keys):
+        return _own, "as their folders are called"
+    named = _NAMES.get(str(split).lower())
+    advice = "" if named else "the source has no parts; --parts train=.9,val=.1 makes some"
+    return lambda key: _Placed(named or PARTS[0], key), advice
+
+
+def _shares(text: str) -> dict[str, float]:
+    """Names and shares. Raises UsageError ``usage.parts``."""
+    pairs = [row.partition("=") for row in text.split(",")]
+    names = [name.strip() for name, *_ in pairs]
+    expected = f"expected shares that add up to 1, as train=.9,val=.1, or one of {', '.join(PARTS)}"
+    if not set(names) <= set(PARTS) or len(set(names)) != len(names):
+        raise UsageError("usage.parts", f"parts is {show(text)}, {expected}")
+    try:
+        numbers = [float(share) if equals or len(pairs) > 1 else 1.0 for _, equals, share in pairs]
+    except ValueError:
+        raise UsageError("usage.parts", f"parts is {show(text)}, {expected}") from None
+    if not (min(numbers) > 0 and abs(sum(numbers) - 1) < 1e-6):
+        raise UsageError("usage.parts", f"parts is {show(text)}, whose sum is {sum(numbers):g}; {expected}")
+    return dict(zip(names, numbers, strict=True))
+
+
+def _own_part(key: str) -> str:
+    first, slash, _ = key.partition("/")
+    return _NAMES.get(first.lower(), "") if slash else ""
+
+
+def _own(key: str) -> _Placed:
+    return _Placed(_own_part(key) or PARTS[0], key.partition("/")[2])  # what belongs to no image has no key

@@ -1,0 +1,198 @@
+"""A data set in parts: the function behind ``cocoseg split``."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from cocoseg.errors import DocumentError, SampleError, UsageError, show
+from cocoseg.files import places
+from cocoseg.files.names import is_relative
+from cocoseg.files.places import StrPath, place
+from cocoseg.formats.reading import evaluated
+from cocoseg.model import Dataset
+from cocoseg.model.parts import check_shares, fraction, groups, part_at
+from cocoseg.options import Reading, Reshaping, Splitting, part, takes
+from cocoseg.reshaping.dividing import balanced
+from cocoseg.reshaping.held import held
+from cocoseg.runs.folders import create_folder
+from cocoseg.runs.report import Head, check_places
+from cocoseg.runs.run import How, run
+from cocoseg.runs.tally import Tally, counted
+from cocoseg.tools.reshaped import Kind, Out, check_out, kind_of, open_source, passes, work
+from cocoseg.tools.running import running
+from cocoseg.tools.sources import Source, about
+from cocoseg.tools.subset import rows_kept, shown_of
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+
+@dataclass
+class SplitSummary(Tally):
+    """The result of a split: ``parts`` are the results of the parts, which list their images.
+
+    ``shares`` are those that were asked for. ``classes`` are the images of each class in each part, by its name.
+    """
+
+    makes: ClassVar[str] = "The parts"
+    reports: ClassVar[bool] = False
+
+    shares: dict[str, float] = field(default_factory=dict)
+    sizes: dict[str, int] = field(default_factory=dict)
+    parts: dict[str, Tally] = field(default_factory=dict)
+    classes: dict[str, dict[str, int]] = field(default_factory=dict)
+
+    def take(self, name: str, found: Tally) -> None:
+        """Add the result of a part."""
+        self.parts[name] = found
+        self.images += found.images
+        self.kept += found.kept
+        self.seconds += found.seconds
+        self._failed += found.failed
+        self.failures += found.failures
+        self.problems += found.problems
+        self.notes += [f"{name}: {note}" for note in found.notes]
+
+    def results(self) -> dict[str, Any]:
+        """The size of each part, its share, and how many images of each class it has."""
+        return {
+            "parts": {
+                name: {"listed": size, "share": round(size / (self.listed or 1), 6), "wanted": self.shares[name]}
+                | ({"result": self.parts[name].as_dict()} if name in self.parts else {})
+                for name, size in self.sizes.items()
+            }
+        } | ({"classes": self.classes} if self.classes else {})
+
+    def remarks(self) -> list[str]:
+        """That no image is in two parts."""
+        return ["no image is in two parts"]
+
+    def table(self) -> list[tuple[str, ...]]:
+        """The parts, and with ``balance`` the share of each class in each."""
+        names = list(self.sizes)
+        rows = [
+            ("images", f"{self.listed:,}", *(_share(self.sizes[name], self.listed) for name in names)),
+            ("wanted", "", *(f"{self.shares[name]:.1%}" for name in names)),
+        ]
+        for called, counts in self.classes.items():
+            total = sum(counts.values())
+            rows.append((called, f"{total:,}", *(_share(counts.get(name, 0), total) for name in names)))
+        return [("class" if self.classes else "", "images", *names), *rows]
+
+
+def _share(number: int, total: int) -> str:
+    return f"{number:,} ({number / total:.1%})" if total else "0"
+
+
+@takes(Splitting)
+def split(src: StrPath, out: StrPath, **options: Unpack[Splitting]) -> SplitSummary:
+    """Divide the images of ``src`` into parts ``out/<name>``: detection JSONs, or folders for what else is written.
+
+    Names alone decide about an image, so a part keeps its images when others are added, unless ``balance`` asks for the
+    share of every class too. No image is in two parts. Ids and the rows of a detection JSON stay.
+
+    Raises DocumentError, LabelError, UsageError before anything is written, OutputError where nothing can be written.
+
+    >>> split("fixtures/panoptic.json", "parts", parts="train=.5,val=.5", dry_run=True).sizes
+    {'train': 1, 'val': 2}
+    """
+    how, shares = running(options), _shares(options["parts"])
+    source = Source(src, part(Reading, options))
+    found = open_source(src, source.options, "coco" if options["lists"] and not options["to"] else options["to"])
+    kind = "coco" if options["lists"] else kind_of([found], options["to"])
+    for name in shares:
+        check_out(kind, _place(out, name, kind), options)
+    whole, notes = evaluated(found.dataset) if kind != "semantic" else (found.dataset, [])
+    passed = passes(found._replace(dataset=whole), kind, options)
+    if how.limit is not None:
+        whole = whole[: how.limit]
+    dataset = whole
+    if passed:
+        dataset, more = rows_kept(whole)
+        notes += more
+    names = groups(dataset.entries, options["by"])
+    holdings = list(held(dataset)) if options["balance"] else []
+    places_of = (
+        balanced(names, holdings, shares) if options["balance"] else [part_at(shares, fraction(name)) for name in names]
+    )
+    summary = SplitSummary(len(dataset), shares=shares, notes=notes, problems=list(whole.problems))
+    summary.sizes = {name: places_of.count(name) for name in shares}
+    summary.notes += _said(summary.sizes, options)
+    summary.classes = _classes(dataset, holdings, places_of)
+    parts = {name: dataset.take(k for k, own in enumerate(places_of) if own == name) for name in shares}
+    if options["lists"]:
+        return _write_lists(summary, parts, source, out, how)
+    head = Head(source.files(whole), shown_of(kind, options) | source.given)
+    by = {name: options[name] for name in ("parts", "by", "balance") if options[name]}
+    for name, own in parts.items():
+        if not len(own):
+            continue
+        made = replace(head, about={"reshaped": {"by": "split", "part": name} | by})
+        target = Out(own, kind, _place(out, name, kind), made, part(Reshaping, options))
+        target = target._replace(about=about(whole, src), passed=(passed,))
+        summary.take(name, run(work(target), replace(how, limit=None)))
+    summary.read_as = whole.read_as
+    return summary
+
+
+def _shares(text: str) -> dict[str, float]:
+    """``NAME=SHARE`` with commas as a table. Raises UsageError ``usage.parts``."""
+    found: dict[str, float] = {}
+    for word in text.split(","):
+        name, _, value = word.strip().partition("=")
+        try:
+            share = float(value)
+        except ValueError:
+            raise UsageError("usage.parts", f"parts is {show(text)}, expected NAME=SHARE as train=.8,val=.2") from None
+        if name in found:
+            raise UsageError("usage.parts", f"parts names {show(name)} twice; give each part a name of its own")
+        if not name or not is_relative(f"{name}.json") or "/" in name:
+            raise UsageError("usage.parts", f"parts has {show(name)}, expected the name of a file")
+        found[name] = share
+    check_shares(found)
+    return found
+
+
+def _place(out: StrPath, name: str, kind: Kind) -> str:
+    return places.join(place(out), f"{name}.json" if kind == "coco" else name)
+
+
+def _said(sizes: Mapping[str, int], options: Splitting) -> list[str]:
+    notes = ["balanced over classes: other images may give other parts"] if options["balance"] else []
+    empty = [name for name, size in sizes.items() if not size]
+    return notes + [f"part {show(name)} has no image and is not written; there are too few" for name in empty]
+
+
+def _classes(
+    dataset: Dataset, holdings: Sequence[frozenset[int] | None], parts: Sequence[str]
+) -> dict[str, dict[str, int]]:
+    """The images of each class in each part."""
+    counts: dict[int, Counter[str]] = {}
+    for found, name in zip(holdings, parts, strict=False):
+        for label in found or ():
+            counts.setdefault(label, Counter())[name] += 1
+    called = {row.id: row.name for row in dataset.categories}
+    return {called.get(label, str(label)): dict(counts[label]) for label in sorted(counts)}
+
+
+def _write_lists(
+    summary: SplitSummary, parts: Mapping[str, Dataset], source: Source, out: StrPath, how: How
+) -> SplitSummary:
+    """Write a text file of names for each part, and nothing else. Raises OutputError."""
+    whole = next(iter(parts.values()))
+    check_places(whole, source.files(whole), place(out))
+    summary.images = summary.listed
+    if how.dry_run:
+        return summary
+    folder = create_folder(place(out))
+    for name, own in parts.items():
+        lines = [getattr(entry, "file_name", "") or entry.key or entry.where for entry in own.entries]
+        try:
+            folder.write(f"{name}.txt", "".join(f"{line}\n" for line in lines).encode(), overwrite=how.overwrite)
+        except SampleError as error:
+            raise DocumentError(error.category, f"{error.message}; use --overwrite, or another OUT") from None
+    summary.notes.append(f"{counted(len(parts), 'list')} written, and nothing else")
+    return summary

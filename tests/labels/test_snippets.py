@@ -1,0 +1,79 @@
+"""Schemes as the configuration of stacks."""
+
+from __future__ import annotations
+
+import ast
+import json
+
+import pytest
+import yaml
+
+import cocoseg
+from cocoseg.labels import PRESETS
+from cocoseg.labels.snippets import STACKS, snippet
+from command import cocoseg as run
+from conftest import FIXTURES
+
+SCHEME = cocoseg.label_scheme("things-first", cocoseg.read(FIXTURES / "panoptic.json"))
+NAMES = ["person", "dog", "tree-merged", "sky-other-merged", "grass-merged"]
+
+
+def values(text: str) -> dict[str, object]:
+    """What the assignments of a snippet of Python say."""
+    return {
+        row.targets[0].id: ast.literal_eval(row.value)  # type: ignore[attr-defined]
+        for row in ast.parse(text).body
+        if isinstance(row, ast.Assign)
+    }
+
+
+def test_mmseg() -> None:
+    found = values(snippet(SCHEME, "mmseg"))
+    assert found["metainfo"]["classes"] == tuple(NAMES)  # type: ignore[index]
+    assert len(found["metainfo"]["palette"]) == found["num_classes"] == 5  # type: ignore[index]
+    assert (found["ignore_index"], found["reduce_zero_label"]) == (255, False)
+
+
+def test_detectron2_is_what_the_adapter_gives() -> None:
+    from cocoseg.adapters import detectron2
+
+    metadata = detectron2(FIXTURES / "panoptic.json", images=FIXTURES / "photos")[1]
+    assert values(snippet(SCHEME, "detectron2"))["metadata"] == {
+        k: v for k, v in metadata.items() if k != "label_divisor"
+    }
+
+
+def test_yolo() -> None:
+    found = yaml.safe_load(snippet(SCHEME, "yolo"))
+    assert found["names"] == dict(enumerate(NAMES))
+    assert found["masks_dir"] == "masks"
+
+
+def test_hf() -> None:
+    found = json.loads(snippet(SCHEME, "hf"))
+    assert found["id2label"] == {str(k): name for k, name in enumerate(NAMES)}
+    assert found["label2id"]["dog"] == 1
+    assert found["semantic_loss_ignore_index"] == 255
+
+
+@pytest.mark.parametrize("name", [name for name, row in PRESETS.items() if row.table])
+@pytest.mark.parametrize("stack", STACKS)
+def test_every_preset_with_a_table_is_printed_or_refused_with_advice(name: str, stack: str) -> None:
+    try:
+        assert snippet(cocoseg.label_scheme(name), stack)
+    except cocoseg.LabelError as error:
+        assert "take labels" in error.message
+
+
+def test_on_the_command_line() -> None:
+    assert run("labels", "mask2former", "--as", "hf").stdout.startswith('{\n  "id2label"')
+    result = run("labels", "mask2former", "--as", "keras")
+    assert result.code == 2
+    assert "expected one of mmseg, detectron2, yolo, hf" in result.stderr
+    assert run("labels", "deeplab2", "--as", "yolo").code == 3
+
+
+def test_the_command_knows_every_stack() -> None:
+    from cocoseg.cli import labels
+
+    assert set(labels._STACKS) == set(STACKS)

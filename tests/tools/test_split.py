@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import cocoseg
+from cocoseg.errors import CocosegError, UsageError
+from command import cocoseg as run
+from conftest import FIXTURES
+
+
+def save(path: Path, names: list[str], classes: list[int] | None = None) -> Path:
+    """A JSON of images with a square each."""
+    numbers = classes or [1] * len(names)
+    row = {"iscrowd": 0, "segmentation": [[0, 0, 2, 0, 2, 2, 0, 2]]}
+    document = {
+        "images": [{"id": k, "file_name": name, "height": 4, "width": 4} for k, name in enumerate(names, 1)],
+        "annotations": [row | {"id": k, "image_id": k, "category_id": number} for k, number in enumerate(numbers, 1)],
+        "categories": [{"id": number, "name": f"class {number}"} for number in sorted(set(numbers))],
+    }
+    path.write_text(json.dumps(document))
+    return path
+
+
+def names_in(path: Path) -> set[str]:
+    return {row["file_name"] for row in json.loads(path.read_text())["images"]}
+
+
+NAMES = [f"{k:04}.jpg" for k in range(200)]
+
+
+def test_images_that_are_added_move_none(tmp_path: Path) -> None:
+    cocoseg.split(save(tmp_path / "before.json", NAMES), tmp_path / "a", parts="train=.8,val=.2")
+    more = [f"new-{k}.jpg" for k in range(10)] + NAMES
+    cocoseg.split(save(tmp_path / "after.json", more), tmp_path / "b", parts="train=.8,val=.2")
+    for name in ("train.json", "val.json"):
+        assert names_in(tmp_path / "b" / name) & set(NAMES) == names_in(tmp_path / "a" / name)
+
+
+def test_every_image_is_in_one_part(tmp_path: Path) -> None:
+    source = save(tmp_path / "x.json", NAMES)
+    result = cocoseg.split(source, tmp_path / "out")
+    parts = [names_in(tmp_path / "out" / f"{name}.json") for name in ("train", "val", "test")]
+    assert sum(map(len, parts)) == len(NAMES)
+    assert set.union(*parts) == set(NAMES)
+    assert 140 < result.sizes["train"] < 180
+    assert "no image is in two parts" in result.remarks()
+
+
+def test_groups_stay_together(tmp_path: Path) -> None:
+    names = [f"scene{k // 5}_{k % 5}.jpg" for k in range(100)]
+    cocoseg.split(save(tmp_path / "x.json", names), tmp_path / "out", parts="a=.5,b=.5", by=r"scene(\d+)_")
+    scenes = [{name.partition("_")[0] for name in names_in(tmp_path / "out" / f"{part}.json")} for part in "ab"]
+    assert not scenes[0] & scenes[1]
+    assert len(scenes[0] | scenes[1]) == 20
+
+
+def test_balance_gives_each_part_its_share_of_a_class(tmp_path: Path) -> None:
+    classes = [1] * 150 + [2] * 40 + [3] * 10
+    result = cocoseg.split(
+        save(tmp_path / "x.json", NAMES, classes), tmp_path / "out", parts="train=.8,val=.2", balance=True
+    )
+    assert result.sizes == {"train": 160, "val": 40}
+    assert result.classes == {
+        "class 1": {"train": 120, "val": 30},
+        "class 2": {"train": 32, "val": 8},
+        "class 3": {"train": 8, "val": 2},
+    }
+
+
+def test_balance_keeps_groups_together(tmp_path: Path) -> None:
+    names = [f"scene{k // 5}_{k % 5}.jpg" for k in range(100)]
+    source = save(tmp_path / "x.json", names, [1 + k // 50 for k in range(100)])
+    result = cocoseg.split(source, tmp_path / "out", parts="a=.5,b=.5", by="scene[0-9]+", balance=True)
+    scenes = [{name.partition("_")[0] for name in names_in(tmp_path / "out" / f"{part}.json")} for part in "ab"]
+    assert not scenes[0] & scenes[1]
+    assert result.sizes == {"a": 50, "b": 50}
+
+
+def test_lists_are_all_that_is_written(tmp_path: Path) -> None:
+    cocoseg.split(save(tmp_path / "x.json", NAMES), tmp_path / "out", lists=True, parts="train=.8,val=.2")
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["train.txt", "val.txt"]
+    lines = [(tmp_path / "out" / name).read_text().splitlines() for name in ("train.txt", "val.txt")]
+    assert sorted(lines[0] + lines[1]) == NAMES
+
+
+def test_a_list_of_somebody_else_stays(tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "train.txt").write_text("mine")
+    with pytest.raises(CocosegError) as caught:
+        cocoseg.split(save(tmp_path / "x.json", NAMES), tmp_path / "out", lists=True)
+    assert caught.value.category == "out.exists"
+    assert (tmp_path / "out" / "train.txt").read_text() == "mine"
+
+
+def test_panoptic_parts_are_folders(tmp_path: Path) -> None:
+    result = cocoseg.split(FIXTURES / "panoptic.json", tmp_path / "out", parts="train=.5,val=.5")
+    read = [cocoseg.read(tmp_path / "out" / name) for name in result.parts]
+    assert sum(map(len, read)) == 3
+
+
+@pytest.mark.parametrize(
+    "parts", ["train=.8,val=.1", "train=.8,val=.3", "train", "a=.5,a=.5", "a/b=1", "a=2,b=-1", "a=x", "=1", "a=nan"]
+)
+def test_shares_that_do_not_add_up_are_refused(parts: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as caught:
+        cocoseg.split(FIXTURES / "instances.json", tmp_path / "out", parts=parts)
+    assert caught.value.category == "usage.parts"
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("by", ["scene(", "scene"])
+def test_a_group_that_is_not_found_is_refused(by: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as caught:
+        cocoseg.split(FIXTURES / "instances.json", tmp_path / "out", by=by)
+    assert caught.value.category == "usage.by"
+
+
+def test_a_bad_image_costs_itself(tmp_path: Path) -> None:
+    document: dict[str, Any] = json.loads(save(tmp_path / "x.json", NAMES).read_text())
+    document["images"][3]["height"] = 0
+    (tmp_path / "x.json").write_text(json.dumps(document))
+    result = cocoseg.split(tmp_path / "x.json", tmp_path / "out")
+    assert (result.images, len(result.failures)) == (199, 1)
+
+
+def test_the_command_prints_the_shares(tmp_path: Path) -> None:
+    source = save(tmp_path / "x.json", NAMES, [1, 2] * 100)
+    result = run("split", source, tmp_path / "out", "--parts", "a=.5,b=.5", "--balance")
+    assert result.code == 0
+    assert "no image is in two parts" in result.stdout
+    assert "50 (50.0%)" in result.stdout

@@ -1,0 +1,75 @@
+"""Tars in a training loop."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import photographs
+import pytest
+
+import cocoseg
+
+torch = pytest.importorskip("torch")
+
+from cocoseg.torch import ShardDataset  # noqa: E402
+
+COUNT = 10
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    source = photographs.save(tmp_path / "src", COUNT)
+    options = {"photos": tmp_path / "src" / "photos", "shards": 4}
+    cocoseg.to_shards(source, tmp_path / "semantic", **options)  # type: ignore[arg-type]
+    cocoseg.to_shards(source, tmp_path / "panoptic", task="panoptic", **options)  # type: ignore[arg-type]
+    return tmp_path
+
+
+def test_images_and_class_maps(folder: Path) -> None:
+    dataset = cocoseg.read(folder / "src" / "instances.json")
+    scheme = cocoseg.label_scheme("index", dataset)
+    expected = sorted(cocoseg.semantic(sample, scheme).tobytes() for sample in dataset)
+    found = list(ShardDataset(folder / "semantic"))
+    assert sorted(target.numpy().astype(np.uint8).tobytes() for _, target in found) == expected
+    assert {(tuple(image.shape), image.dtype) for image, _ in found} == {((3, *photographs.SIZE), torch.uint8)}
+
+
+def test_segments(folder: Path) -> None:
+    for _, target in ShardDataset(folder / "panoptic", segments=True):
+        assert set(target["id_map"].unique().tolist()) - {255} == set(target["segments"])
+
+
+@pytest.mark.parametrize("workers", [0, 1, 2])
+def test_every_image_comes_once_however_many_workers(workers: int, folder: Path) -> None:
+    loader = torch.utils.data.DataLoader(
+        ShardDataset(folder / "panoptic", segments=True), batch_size=None, num_workers=workers
+    )
+    assert sorted(target["image_id"] for _, target in loader) == list(range(COUNT))
+
+
+def test_a_seed_shuffles_and_an_epoch_has_its_own_order(folder: Path) -> None:
+    data = ShardDataset(folder / "panoptic", segments=True, seed=3)
+    first = [target["image_id"] for _, target in data]
+    assert [target["image_id"] for _, target in data] == first
+    data.set_epoch(1)
+    second = [target["image_id"] for _, target in data]
+    assert first != second
+    assert sorted(first) == sorted(second) == list(range(COUNT))
+
+
+def test_a_transform_gets_both(folder: Path) -> None:
+    data = ShardDataset(folder / "semantic", transform=lambda image, target: (image.shape, target.max().item()))
+    assert {row[0] for row in data} == {(3, *photographs.SIZE)}
+
+
+def test_no_tars(tmp_path: Path) -> None:
+    with pytest.raises(cocoseg.UsageError, match="cocoseg to-shards"):
+        ShardDataset(tmp_path)
+
+
+def test_a_damaged_tar_is_named(folder: Path) -> None:
+    path = next((folder / "semantic").glob("*.tar"))
+    path.write_bytes(path.read_bytes()[:700])
+    with pytest.raises(cocoseg.SampleError, match=path.name):
+        list(ShardDataset(folder / "semantic"))
