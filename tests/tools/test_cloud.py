@@ -290,16 +290,16 @@ class TestAServerThatNeverAnswers:
         with s3server.silent() as env:
             yield env
 
-    def test_reading_ends_with_a_sentence(self, env: dict[str, str]) -> None:
-        result = run("info", "s3://bucket/a.json", env=env, seconds=100)
-        says(result, 3, "'s3://bucket/a.json' can't be read (the storage did not answer in time; is it up, ")
-        assert "[file.unreadable]" in result.stderr
-
-    def test_writing_ends_with_a_sentence(self, env: dict[str, str]) -> None:
-        result = run("to-semantic", FIXTURES / "panoptic.json", "s3://bucket/out", env=env, seconds=100)
-        says(result, 4, "(the storage did not answer in time; is it up, ")
-        assert "s3://bucket/out" in result.stderr
-        assert "[out.write]" in result.stderr
+    def test_reading_and_writing_end_with_a_sentence(self, env: dict[str, str]) -> None:
+        write = ("to-semantic", FIXTURES / "panoptic.json", "s3://bucket/out")
+        with ThreadPoolExecutor(2) as both:  # each waits for a minute
+            written = both.submit(run, *write, env=env, seconds=100)
+            read = run("info", "s3://bucket/a.json", env=env, seconds=100)
+        says(read, 3, "'s3://bucket/a.json' can't be read (the storage did not answer in time; is it up, ")
+        assert "[file.unreadable]" in read.stderr
+        says(written.result(), 4, "(the storage did not answer in time; is it up, ")
+        assert "s3://bucket/out" in written.result().stderr
+        assert "[out.write]" in written.result().stderr
 
     def test_it_is_waited_for_once(self, env: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
         for name, value in env.items():
