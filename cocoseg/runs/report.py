@@ -38,6 +38,7 @@ class Report(msgspec.Struct):
     masks: Any = None  # their number by category id
     background: bool = True
     unique_ids: bool = False
+    reshaped: Any = None  # how the data set was made of others
     document: tuple[str, Count, str] | None = None
     documents: list[tuple[str, Count, str]] = []
     files: list[tuple[str, Count, str]] = []

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from cocoseg.errors import DocumentError, SampleError, UsageError, show
 from cocoseg.files import places
-from cocoseg.files.names import is_relative
+from cocoseg.files.listing import names as names_in
+from cocoseg.files.names import JOURNAL, REPORT, is_relative
 from cocoseg.files.places import StrPath, place
+from cocoseg.files.reading import read_file
 from cocoseg.formats.reading import evaluated
-from cocoseg.model import Dataset
+from cocoseg.model import Dataset, Entry, Refused
 from cocoseg.model.parts import check_shares, fraction, groups, part_at
 from cocoseg.options import Reading, Reshaping, Splitting, part, takes
 from cocoseg.reshaping.dividing import balanced
 from cocoseg.reshaping.held import held
 from cocoseg.runs.folders import create_folder
-from cocoseg.runs.report import Head, check_places
+from cocoseg.runs.report import Head, check_places, read_report
 from cocoseg.runs.run import How, run
 from cocoseg.runs.tally import Tally, counted
 from cocoseg.tools.reshaped import Kind, Out, check_out, kind_of, open_source, passes, work
@@ -126,16 +129,35 @@ def split(src: StrPath, out: StrPath, **options: Unpack[Splitting]) -> SplitSumm
     if options["lists"]:
         return _write_lists(summary, parts, source, out, how)
     head = Head(source.files(whole), shown_of(kind, options) | source.given)
-    by = {name: options[name] for name in ("parts", "by", "balance") if options[name]}
-    for name, own in parts.items():
-        if not len(own):
-            continue
-        made = replace(head, about={"reshaped": {"by": "split", "part": name} | by})
+    rule = {"by": "split"} | {f"split_{name}": options[name] for name in ("parts", "by", "balance") if options[name]}
+    written = {name: own for name, own in parts.items() if len(own)}
+    _check_earlier(place(out), {_place("", name, kind) for name in written}, rule)
+    for name, own in written.items():
+        made = replace(head, about={"reshaped": rule | {"part": name}})
         target = Out(own, kind, _place(out, name, kind), made, part(Reshaping, options))
         target = target._replace(about=about(whole, src), passed=(passed,))
         summary.take(name, run(work(target), replace(how, limit=None)))
     summary.read_as = whole.read_as
     return summary
+
+
+def _check_earlier(out: str, names: set[str], rule: Mapping[str, Any]) -> None:
+    """Raises UsageError ``out.parts`` if OUT has a part of an earlier split that may have images of these parts."""
+    for name, path in _reports(out):
+        found = read_report(path).reshaped
+        if not isinstance(found, dict) or found.get("by") != "split":
+            continue
+        if name not in names or {key: value for key, value in found.items() if key != "part"} != rule:
+            text = f"OUT {show(out, 300)} has {show(name)} of an earlier split, in which images of these parts may be"
+            raise UsageError("out.parts", f"{text}; delete it, or choose another OUT")
+
+
+def _reports(out: str) -> Iterator[tuple[str, str]]:
+    """The names in OUT that runs have written, and the folders of their reports."""
+    files = names_in(out) if places.is_folder(out) else []
+    for folder, _, name in (path.rpartition("/") for path in files):
+        if name == REPORT and folder and "/" not in folder:
+            yield folder.removesuffix(JOURNAL), places.join(out, folder)
 
 
 def _shares(text: str) -> dict[str, float]:
@@ -187,12 +209,28 @@ def _write_lists(
     summary.images = summary.listed
     if how.dry_run:
         return summary
+    lists = {f"{name}.txt": list(map(_name, own.entries)) for name, own in parts.items()}
+    _check_lists(place(out), lists)
     folder = create_folder(place(out))
-    for name, own in parts.items():
-        lines = [getattr(entry, "file_name", "") or entry.key or entry.where for entry in own.entries]
+    for name, lines in lists.items():
         try:
-            folder.write(f"{name}.txt", "".join(f"{line}\n" for line in lines).encode(), overwrite=how.overwrite)
+            folder.write(name, "".join(f"{line}\n" for line in lines).encode(), overwrite=how.overwrite)
         except SampleError as error:
             raise DocumentError(error.category, f"{error.message}; use --overwrite, or another OUT") from None
     summary.notes.append(f"{counted(len(parts), 'list')} written, and nothing else")
     return summary
+
+
+def _name(entry: Entry | Refused) -> str:
+    return getattr(entry, "file_name", "") or entry.key or entry.where
+
+
+def _check_lists(out: str, lists: Mapping[str, Sequence[str]]) -> None:
+    """Raises UsageError ``out.parts`` if another list in OUT has an image of these."""
+    listed = set(chain.from_iterable(lists.values()))
+    others = names_in(out) if places.is_folder(out) else []
+    for name in (name for name in others if name.endswith(".txt") and "/" not in name and name not in lists):
+        lines = read_file(places.join(out, name)).decode("utf-8", "replace").splitlines()
+        if twice := next((line for line in lines if line in listed), None):
+            text = f"OUT {show(out, 300)} has {show(name)}, which lists {show(twice)} too"
+            raise UsageError("out.parts", f"{text}; delete it, or choose another OUT")

@@ -133,3 +133,37 @@ def test_the_command_prints_the_shares(tmp_path: Path) -> None:
     assert result.code == 0
     assert "no image is in two parts" in result.stdout
     assert "50 (50.0%)" in result.stdout
+
+
+class TestAnEarlierSplit:
+    """Images of its parts must not be beside them in other parts."""
+
+    def test_a_part_that_would_stay_is_refused(self, tmp_path: Path) -> None:
+        source = save(tmp_path / "x.json", NAMES)
+        cocoseg.split(source, tmp_path / "out", parts="train=.8,val=.1,test=.1")
+        with pytest.raises(UsageError, match=r"has 'test.json' of an earlier split") as caught:
+            cocoseg.split(source, tmp_path / "out", parts="train=.8,val=.2")
+        assert caught.value.category == "out.parts"
+
+    def test_other_shares_are_refused(self, tmp_path: Path) -> None:
+        cocoseg.split(FIXTURES / "panoptic.json", tmp_path / "out", parts="train=.5,val=.5")
+        with pytest.raises(UsageError, match=r"has 'train' of an earlier split"):
+            cocoseg.split(FIXTURES / "panoptic.json", tmp_path / "out", parts="val=.5,train=.5")
+
+    def test_a_part_that_is_empty_now_is_refused(self, tmp_path: Path) -> None:
+        cocoseg.split(save(tmp_path / "x.json", NAMES), tmp_path / "out")
+        with pytest.raises(UsageError, match=r"of an earlier split"):
+            cocoseg.split(save(tmp_path / "x.json", NAMES[:1]), tmp_path / "out")
+
+    def test_the_same_split_of_more_images_is_made(self, tmp_path: Path) -> None:
+        cocoseg.split(save(tmp_path / "x.json", NAMES[:100]), tmp_path / "out", by=r"\d")
+        cocoseg.split(save(tmp_path / "x.json", NAMES), tmp_path / "out", by=r"\d")
+        assert names_in(tmp_path / "out" / "train.json") == set(NAMES)
+
+    def test_a_list_with_an_image_of_another_is_refused(self, tmp_path: Path) -> None:
+        source = save(tmp_path / "x.json", NAMES)
+        (tmp_path / "out").mkdir()
+        (tmp_path / "out" / "classes.txt").write_text("cat\ndog\n")
+        cocoseg.split(source, tmp_path / "out", lists=True)
+        with pytest.raises(UsageError, match=r"has 'test.txt', which lists '0\d\d\d.jpg' too"):
+            cocoseg.split(source, tmp_path / "out", parts="train=.8,val=.2", lists=True)
