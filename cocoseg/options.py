@@ -623,7 +623,16 @@ class Subsetting(Reshaping, total=False):
         Option(
             "Only the images that a list file names, or those whose names match a pattern.",
             unset="all",
-            metavar="FILE|GLOB",
+            metavar="LIST|GLOB",
+            shell=Shell(("--images", "--select")),
+        ),
+    ]
+    images: Annotated[
+        "StrPath | None",
+        Option(
+            "Take the images of a results list or a folder from this JSON.",
+            metavar="FILE",
+            shell=Shell(("--images-from",)),
         ),
     ]
     min_area: Annotated[
