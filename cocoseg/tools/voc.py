@@ -11,9 +11,8 @@ from cocoseg.labels import LabelScheme
 from cocoseg.labels.presets import BACKGROUND, BACKGROUND_NAMES
 from cocoseg.options import ToVoc, takes
 from cocoseg.runs.run import Work, run
-from cocoseg.tools.handing_over import begin, shown, with_photos
+from cocoseg.tools.handing_over import Handing, begin, shown, with_photos
 from cocoseg.tools.running import running
-from cocoseg.tools.scheme import Painting
 from cocoseg.tools.stacks import VocSummary
 
 if TYPE_CHECKING:
@@ -37,15 +36,14 @@ def to_voc(src: StrPath, out: StrPath, **options: Unpack[ToVoc]) -> VocSummary:
     how = running(options)
     painting = _with_background(begin(src, options), options["labels"])
     check_numbers(painting.scheme)
-    dataset, notes = with_photos(painting.dataset, out, options, needed=False, whole=True)
+    painting = with_photos(painting, out, options, needed=False, whole=True)
     summary = painting.summary(VocSummary)
-    summary.notes += notes
     head = painting.head(shown(options), {})
     files = {NAMES: class_names(painting.scheme)}
-    return run(Work(COMMAND, dataset, Pictures(painting.scheme), summary, out, head, lists, files=files), how)
+    return run(Work(COMMAND, painting.dataset, Pictures(painting.scheme), summary, out, head, lists, files=files), how)
 
 
-def _with_background(painting: Painting, labels: object) -> Painting:
+def _with_background(painting: Handing, labels: object) -> Handing:
     """``index`` counted from 1, with 0 for background; what is unknown in the source stays void."""
     scheme = painting.scheme
     if labels != "index" or _has_background(scheme):
