@@ -12,7 +12,7 @@ from cocoseg.files import disk, places
 from cocoseg.files.photo import find_photo
 from cocoseg.files.places import StrPath, place
 from cocoseg.files.storage import storage
-from cocoseg.files.urls import is_url
+from cocoseg.files.urls import is_url, is_web
 from cocoseg.formats import FORMATS
 from cocoseg.formats.detect import detect
 from cocoseg.model import Dataset, Entry
@@ -41,9 +41,7 @@ class Handing(Painting):
 
 def begin(src: StrPath, given: Given) -> Handing:
     """The data set and its scheme. Raises DocumentError, LabelError, UsageError."""
-    if given["val"] is not None and given["parts"] is not None:
-        text = f"parts is {show(given['parts'])}, but val names the validation part; give one of the two"
-        raise UsageError("usage.val", text)
+    _check_val(given)
     handing = Handing.begin(Source(src, _reading(src, given)), given)
     if given["val"] is None:
         return handing
@@ -51,11 +49,26 @@ def begin(src: StrPath, given: Given) -> Handing:
     return replace(handing, validation=matched(validation, handing.dataset), sources=[*handing.sources, *sources])
 
 
+def _check_val(given: Given) -> None:
+    """Raises UsageError ``usage.val``."""
+    if given["val"] is not None and given["parts"] is not None:
+        text = f"parts is {show(given['parts'])}, but val names the validation part; give one of the two"
+        raise UsageError("usage.val", text)
+    if given["val"] is None and given["val_photos"] is not None:
+        text = f"val_photos is {show(given['val_photos'], 300)}, the photos of a second source, which val has to name"
+        raise UsageError("usage.val", text)
+
+
 def _reading(src: StrPath, given: Given) -> Reading:
-    """The reading options, with the folder of the photos only where the format takes sizes from it."""
+    """The reading options, with the folder of the photos only where the format takes sizes from it.
+
+    A web server has no folders, and sizes are not taken from there.
+    """
     reading = part(Reading, given)
     if reading["photos"] is None:
         return reading
+    if is_web(place(reading["photos"])):
+        return reading | {"photos": None}
     name = reading["source_format"] or detect(src) or "coco"
     return reading if "photos" in FORMATS[name].options else reading | {"photos": None}
 
@@ -135,7 +148,7 @@ def _folder(dataset: Dataset, photos: StrPath | None, needed: bool) -> str:
 
 def _is_there(folder: str) -> bool:
     """Whether a folder is there; a web server is not asked, since it has none. Raises DocumentError."""
-    if folder.lower().startswith(("http://", "https://")):
+    if is_web(folder):
         return True
     try:
         return places.is_folder(folder)

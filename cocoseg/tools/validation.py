@@ -7,6 +7,7 @@ from typing import Any
 
 from cocoseg.errors import UsageError, show
 from cocoseg.files.places import place
+from cocoseg.files.urls import is_web
 from cocoseg.formats import FORMATS
 from cocoseg.formats.detect import recognise
 from cocoseg.model import Dataset
@@ -34,7 +35,8 @@ def _reading(given: Any) -> Reading:
     known = FORMATS[name].options if name in FORMATS else ()
     kept = {key: value for key, value in own.items() if key in (*known, *_ANY) and key not in _OF_SRC}
     photos = given["val_photos"] or given["photos"]
-    return part(Reading, kept | ({"photos": photos} if photos is not None and "photos" in known else {}))
+    sized = photos is not None and "photos" in known and not is_web(place(photos))
+    return part(Reading, kept | ({"photos": photos} if sized else {}))
 
 
 def matched(dataset: Dataset, first: Dataset) -> Dataset:
