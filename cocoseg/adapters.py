@@ -55,11 +55,14 @@ def detectron2(
     return [_record(source, k, folder, class_maps, metadata) for k in range(len(source))], metadata
 
 
-def huggingface(sample: Sample, labels: Labels = "index") -> Numbered:
+def huggingface(sample: Sample, labels: Labels) -> Numbered:
     """What ``Mask2FormerImageProcessor`` takes as ``segmentation_maps`` and ``instance_id_to_semantic_id``.
 
     The map (H, W) has a number for each segment, and 255 where nothing is to be learnt: give the processor
-    ``ignore_index=255``. ``labels`` is a scheme or a preset with a class table. Raises SampleError.
+    ``ignore_index=255``.
+
+    ``labels`` is ``cocoseg.label_scheme("index", dataset)`` or another scheme, or a preset with a class table. Raises
+    SampleError, and LabelError for a preset that follows the categories of a data set.
 
     >>> import cocoseg
     >>> numbers, classes = huggingface(cocoseg.read("fixtures/panoptic.json")[2], "mask2former")

@@ -105,6 +105,13 @@ Parts = Annotated[
 ]
 
 
+Val = Annotated[
+    "StrPath | None",
+    Option("Second source, the validation part; SRC is train then.", unset="parts are made of SRC", metavar="SRC"),
+]
+ValPhotos = Annotated["StrPath | None", Option("Folder of the photos of VAL.", unset="that of --photos", metavar="DIR")]
+
+
 class Reading(TypedDict, total=False):
     """How a source is read."""
 
@@ -355,6 +362,8 @@ class HandingOver(TypedDict, total=False):
     """How a data set is handed to a stack that people train with."""
 
     parts: Parts
+    val: Val
+    val_photos: ValPhotos
     copy: Annotated[bool, Option("Copy photos in place of linking to them.", False)]
 
 
@@ -378,12 +387,19 @@ class ToHf(HandingOver, Painting, Reading, Running, total=False):
             "semantic",
         ),
     ]
+    parquet: Annotated[bool, Option("Write Parquet files, which hold photos and labels, in place of folders.", False)]
+    shards: Annotated[
+        int | None,
+        Option("Number of Parquet files of each part.", unset="one for each thousand images", metavar="N", least=1),
+    ]
 
 
 class ToShards(Painting, Reading, Running, total=False):
     """Options of ``to_shards``."""
 
     parts: Parts
+    val: Val
+    val_photos: ValPhotos
     task: Annotated[
         Literal["semantic", "panoptic"],
         Option("Pack class maps (semantic), or numbers of segments with their classes (panoptic).", "semantic"),
@@ -494,9 +510,7 @@ class Evaluating(Painting, Reading, Running, total=False):
 class Checking(Reading, total=False):
     """Options of ``cocoseg check``."""
 
-    val_photos: Annotated[
-        "StrPath | None", Option("Folder of the photos of VAL.", unset="that of --photos", metavar="DIR")
-    ]
+    val_photos: ValPhotos
     val_split: Annotated[
         "StrPath | None", Option("The split of VAL, where it differs from --split.", metavar="NAME|FILE")
     ]
@@ -623,7 +637,16 @@ class Subsetting(Reshaping, total=False):
         Option(
             "Only the images that a list file names, or those whose names match a pattern.",
             unset="all",
-            metavar="FILE|GLOB",
+            metavar="LIST|GLOB",
+            shell=Shell(("--images", "--select")),
+        ),
+    ]
+    images: Annotated[
+        "StrPath | None",
+        Option(
+            "Take the images of a results list or a folder from this JSON.",
+            metavar="FILE",
+            shell=Shell(("--images-from",)),
         ),
     ]
     min_area: Annotated[

@@ -59,6 +59,41 @@ def test_detectron2_needs_the_photos() -> None:
         adapters.detectron2(FIXTURES / "panoptic.json")
 
 
+@pytest.mark.parametrize("name", ["instances.json", "panoptic.json", "cityscapes"])
+def test_the_processor_makes_the_masks_of_the_segments(name: str) -> None:
+    """By the steps of Mask2Former's processor: without the ignored number, a mask for each number that is left."""
+    dataset = cocoseg.read(FIXTURES / name)
+    scheme = cocoseg.label_scheme("index", dataset)
+    for sample in dataset:
+        numbers, classes = adapters.huggingface(sample, scheme)
+        found = set(np.unique(numbers).tolist()) - {255}
+        assert found == set(classes)  # else the processor raises a KeyError, or learns an empty mask
+        assert set(classes.values()) <= {row.index for row in scheme.table}
+        class_map = cocoseg.semantic(sample, scheme)
+        for number, label in classes.items():
+            assert (class_map[numbers == number] == label).all()
+
+
+def test_a_preset_that_follows_the_data_set_needs_it() -> None:
+    with pytest.raises(cocoseg.LabelError, match=r"pass cocoseg.label_scheme\('index', dataset\)"):
+        adapters.huggingface(cocoseg.read(FIXTURES / "panoptic.json")[0], "index")
+
+
+def test_transformers_takes_it() -> None:
+    transformers = pytest.importorskip("transformers", reason="transformers is not installed")
+    try:
+        processor = transformers.Mask2FormerImageProcessor(ignore_index=255, do_resize=False, size_divisor=1)
+    except ImportError as error:
+        pytest.skip(f"transformers has no image processors here ({error})")
+    sample = cocoseg.read(FIXTURES / "panoptic.json")[0]
+    numbers, classes = adapters.huggingface(sample, "mask2former")
+    photo = np.zeros((*sample.size, 3), np.uint8)
+    made = processor(images=photo, segmentation_maps=numbers, instance_id_to_semantic_id=classes, return_tensors="pt")
+    for mask, number in zip(made["mask_labels"][0].numpy(), sorted(classes), strict=True):
+        np.testing.assert_array_equal(mask.astype(bool), numbers == number)
+    assert made["class_labels"][0].tolist() == [classes[number] for number in sorted(classes)]
+
+
 def decode(segmentation: dict[str, Any]) -> np.ndarray:
     """By pycocotools, which numpy 2 warns about."""
     with warnings.catch_warnings():

@@ -143,6 +143,7 @@ TAKES = {
     "instances": "semantic",
     "stuff": "instances.json",
     "photos": "instances.json",
+    "val_photos": "instances.json",
 }
 
 
@@ -157,13 +158,14 @@ TAKES = {
 def test_a_misspelt_path_names_the_option_and_the_nearest(command: str, name: str, tmp_path: Path) -> None:
     (tmp_path / "instances.json").write_text("{}")
     places = (FIXTURES / TAKES[name], tmp_path / "out.json")[: 2 if command.startswith("to-") else 1]
+    others: dict[str, Any] = {"photos": FIXTURES / "photos", "val": places[0]} if name == "val_photos" else {}
     said = f"^{name}: .*instanecs.json' does not exist; did you mean '{tmp_path}/instances.json'"
     for path in (tmp_path / "instanecs.json", f"{tmp_path}/instanecs.json"):
         with pytest.raises(cocoseg.DocumentError, match=said) as caught:
-            tool(command)(*places, **{name: path})
+            tool(command)(*places, **{name: path}, **others)
         assert caught.value.category == "file.missing"
     with pytest.raises(cocoseg.DocumentError, match=f"^{name}: '/no/folder/a.json' does not exist$"):
-        tool(command)(*places, **{name: "/no/folder/a.json"})
+        tool(command)(*places, **{name: "/no/folder/a.json"}, **others)
 
 
 def test_a_misspelt_source_names_the_nearest() -> None:

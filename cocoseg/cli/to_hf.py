@@ -13,7 +13,7 @@ from cocoseg.options import ToHf
 def command() -> Callable[..., Any]:
     """Convert annotations to an imagefolder that Hugging Face's datasets loads, with class maps or segments.
 
-    OUT gets images (links to the photos), labels and metadata.jsonl for each part, and id2label.json.
+    OUT gets images (links to the photos), labels and metadata.jsonl for each part, or Parquet files, and id2label.json.
     Run the same command again to resume; only changed images are converted again.
 
     Example: cocoseg to-hf panoptic.json out/ --photos val2017 --parts val

@@ -21,6 +21,15 @@ def is_url(text: str) -> bool:
     return _URL.match(text) is not None
 
 
+def is_web(text: str) -> bool:
+    """Whether a text is the URL of a web server, which has no folders.
+
+    >>> is_web("https://host/a.jpg"), is_web("s3://bucket/a.jpg")
+    (True, False)
+    """
+    return text.lower().startswith(("http://", "https://"))
+
+
 def checked(url: str) -> str:
     """The URL, or the path that a ``file://`` URL stands for. Raises UsageError ``usage.url``."""
     scheme, _, rest = url.partition("://")

@@ -3,7 +3,8 @@
     JPEGImages/a.jpg    SegmentationClass/a.png    SegmentationObject/a.png    ImageSets/Segmentation/train.txt
 
 Classes count from 1 and 0 is background; value n of SegmentationObject is object n; 255 is void in both (VOC2012's
-devkit_doc.pdf). ``class_names.txt`` has a name in each line, by number, as labelme2voc.py writes it.
+devkit_doc.pdf). ``class_names.txt`` has a name in each line, by number, as labelme2voc.py writes it, and
+``labelmap.txt`` names the colours (datumaro, ``voc/format.py``).
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from cocoseg.targets.segments import known_segments
 from cocoseg.targets.semantic import flat, semantic_map
 
 NAMES = "class_names.txt"
+COLORS = "labelmap.txt"
 LISTS = "ImageSets/Segmentation/{}.txt"
 VOID = 255
 PALETTE = tuple(default_color(number - 1) for number in range(256))  # VOC's own, from black
@@ -80,6 +82,22 @@ def lists(folder: Folder) -> Document:
 def class_names(scheme: LabelScheme) -> bytes:
     """The names of the classes, a line for each number from 0."""
     return "".join(f"{name or f'unused {number}'}\n" for number, name in enumerate(scheme.names)).encode()
+
+
+def label_map(scheme: LabelScheme) -> bytes | None:
+    """``labelmap.txt``, of lines ``name:r,g,b:parts:actions``; CVAT and Datumaro take VOC2012's classes without it.
+
+    ``ignored`` is its name for void. None where a class has that name, or one that can't stand in it: with a colon, a
+    line break, or ``#`` at its beginning.
+    """
+    names = [name or f"unused {number}" for number, name in enumerate(scheme.names)]
+    if "ignored" in names or any(
+        set(name) & set(":\r\n") or name.strip() != name or name[:1] in ("", "#") for name in names
+    ):
+        return None
+    colors = [",".join(map(str, PALETTE[number])) for number in (*range(len(names)), VOID)]
+    lines = [f"{name}:{color}::\n" for name, color in zip([*names, "ignored"], colors, strict=True)]
+    return "".join(["# label:color_rgb:parts:actions\n", *lines]).encode()
 
 
 def check_numbers(scheme: LabelScheme) -> None:

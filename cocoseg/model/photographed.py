@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -11,8 +12,11 @@ from typing import Any, NamedTuple
 import msgspec
 
 from cocoseg.errors import Problem, SampleError, show
-from cocoseg.files.photo import find_photo, photo_size
+from cocoseg.files import places
+from cocoseg.files.names import relative_name
+from cocoseg.files.photo import find_photo, open_photo, photo_size, size_in_header
 from cocoseg.files.reading import read_file
+from cocoseg.files.urls import is_url
 from cocoseg.model.loading import Change, Loads
 from cocoseg.model.records import Entry, Refused, Sample
 
@@ -27,7 +31,7 @@ class Photo(NamedTuple):
     @property
     def ending(self) -> str:
         """The ending of its name, as ``.jpg``."""
-        return os.path.splitext(self.path)[1]
+        return os.path.splitext(self.path.partition("?")[0] if is_url(self.path) else self.path)[1]
 
 
 @dataclass(frozen=True)
@@ -105,11 +109,37 @@ class WithPhotos:
 
     def _photo(self, entry: Entry) -> Photo:
         try:
-            path = find_photo(self.photos, entry.key.partition("/")[2], entry.file_name)
-            path = os.path.realpath(path)
-            return Photo(path, photo_size(path).turned, read_file(path) if self.copied else None)
+            return self._far(entry) if is_url(self.photos) else self._near(entry)
         except SampleError as error:
             raise error.at(self.place(entry)) from None
+
+    def _near(self, entry: Entry) -> Photo:
+        """The photo of an entry in a folder on this machine."""
+        path = os.path.realpath(find_photo(self.photos, entry.key.partition("/")[2], entry.file_name))
+        return Photo(path, photo_size(path).turned, read_file(path) if self.copied else None)
+
+    def _far(self, entry: Entry) -> Photo:
+        """The photo of an entry in a storage, which is asked for the listed name alone."""
+        url = url_of(self.photos, entry.file_name or entry.key.partition("/")[2])
+        data = read_file(url)
+        with open_photo(io.BytesIO(data)) as opened:
+            return Photo(url, size_in_header(opened).turned, data)
+
+
+def url_of(folder: str, name: str) -> str:
+    """The URL of a photo in a storage; a name that is a URL itself has to lie in the folder.
+
+    Raises SampleError ``path.escape``, ``path.invalid``.
+
+    >>> url_of("s3://bucket/val", "a.jpg"), url_of("http://host/val", "http://host/val/a.jpg")
+    ('s3://bucket/val/a.jpg', 'http://host/val/a.jpg')
+    """
+    if not is_url(name):
+        return places.join(folder, relative_name(name))
+    if ".." in name.split("/") or not places.lies_in(name, folder):
+        text = f"file_name {show(name, 300)} is not in {show(folder, 300)}, which --photos names"
+        raise SampleError("path.escape", f"{text}; nothing is read from elsewhere")
+    return name
 
 
 def placed(photo: Photo | None, name: str) -> tuple[dict[str, bytes], dict[str, str]]:

@@ -159,12 +159,18 @@ def _complete(found: Classes, first: Category, other: Category) -> None:
     )
 
 
+def _kind(row: Category, dataset: Dataset) -> bool | None:
+    """Whether a category is a thing: if it does not say, it is one, but in class maps, where nobody knows."""
+    said = is_thing(row)
+    return None if said is None and dataset.conventions.grouped else said is not False
+
+
 def _settle_kinds(found: Classes, datasets: Sequence[Dataset]) -> None:
-    """Make a class a thing where one source says so, and crowds of the segments of those that call it stuff."""
+    """Make a class a thing where one source has it so, and crowds of the segments of those that call it stuff."""
     kinds: dict[int, list[bool | None]] = {row.id: [] for row in found.categories}
     for dataset, ids in zip(datasets, found.ids, strict=True):
         for row in dataset.categories:
-            kinds[ids[row.id]].append(is_thing(row))
+            kinds[ids[row.id]].append(_kind(row, dataset))
     split = {id for id, said in kinds.items() if True in said and False in said}
     found.categories = [replace(row, isthing=True) if row.id in split else row for row in found.categories]
     for dataset, ids in zip(datasets, found.ids, strict=True):

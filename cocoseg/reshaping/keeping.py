@@ -43,17 +43,20 @@ def chosen(wanted: str, categories: Sequence[Category], source: str) -> frozense
 def selected(dataset: Dataset, wanted: str) -> Kept:
     """The images that a list file names, by any part of their names that is theirs alone, or that match a pattern.
 
-    Raises UsageError ``usage.select`` if no image does, DocumentError for a list that cannot be read.
+    Raises UsageError ``usage.images`` if no image does, DocumentError for a list that cannot be read.
     """
     if places.is_file(place(wanted)):
         return _listed(dataset, place(wanted))
     is_path = wanted.endswith(".txt") and not any(letter in wanted for letter in "*?[")
     if is_path:
-        raise DocumentError("file.missing", f"select: {show(wanted, 300)} does not exist; expected a list of names")
+        raise DocumentError("file.missing", f"images: {show(wanted, 300)} does not exist; expected a list of names")
     return _kept(dataset, lambda entry: any(fnmatchcase(name, wanted) for name in _names(entry)), wanted, [])
 
 
 def _listed(dataset: Dataset, path: str) -> Kept:
+    if path.lower().endswith(".json"):
+        text = f"images: {show(path, 300)} is a JSON, expected a list of names, one in each line"
+        raise UsageError("usage.images", f"{text}; --images-from takes the JSON that lists the images of SRC")
     lines = _lines(path)
     owners: dict[str, set[int]] = {}
     for k, entry in enumerate(dataset.entries):
@@ -62,7 +65,7 @@ def _listed(dataset: Dataset, path: str) -> Kept:
     found = {line: next((own for name in (line, stem(line)) if (own := owners.get(name))), set()) for line in lines}
     if many := next((line for line, own in found.items() if len(own) > 1), None):
         some = " and ".join(show(name_of(dataset.entries[k])) for k in sorted(found[many])[:2])
-        raise UsageError("usage.select", f"{show(path, 300)}: {show(many)} may be {some}; write it with its folder")
+        raise UsageError("usage.images", f"{show(path, 300)}: {show(many)} may be {some}; write it with its folder")
     kept = {k for own in found.values() for k in own}
     missing = [line for line, own in found.items() if not own]
     problems = [_missing(path, missing)] if missing else []
@@ -75,7 +78,7 @@ def _lines(path: str) -> list[str]:
     try:
         text = read_file(path).decode("utf-8-sig", "replace")
     except SampleError as error:
-        raise DocumentError(error.category, f"select: {error.message}") from None
+        raise DocumentError(error.category, f"images: {error.message}") from None
     return list(dict.fromkeys(line.strip().removeprefix("./") for line in text.splitlines() if line.strip()))
 
 
@@ -88,8 +91,8 @@ def _kept(dataset: Dataset, keep: Callable[[Entry | Refused], bool], wanted: str
     kept = [k for k, entry in enumerate(dataset.entries) if keep(entry)]
     if not kept:
         example = show(_names(dataset.entries[0])[0]) if len(dataset) else "none"
-        text = f"{dataset.source}: select {show(wanted, 300)} names no image; they are called as {example}"
-        raise UsageError("usage.select", text)
+        text = f"{dataset.source}: images {show(wanted, 300)} names no image; they are called as {example}"
+        raise UsageError("usage.images", text)
     return Kept(dataset.take(kept), [], problems)
 
 

@@ -20,7 +20,7 @@ from cocoseg.errors import OutputError, SampleError, show
 from cocoseg.files.digests import digest
 from cocoseg.runs import journal
 from cocoseg.runs.folder import Folder
-from cocoseg.runs.journal import Text
+from cocoseg.runs.journal import Row, Text
 from cocoseg.runs.lock import Holder
 
 
@@ -97,16 +97,28 @@ class Texts(NamedTuple):
     rewrite: Callable[[Iterator[bytes]], Iterator[bytes]] = unchanged
 
 
+class Packed(NamedTuple):
+    """Bytes of a document, and where in them the texts of the next images begin, as they stand there."""
+
+    data: bytes
+    texts: list[tuple[tuple[int, bytes], ...]]  # image by image: position and text, by the number of the text
+
+
+Pack = Callable[[Iterator[tuple[Row, tuple[bytes, ...]]]], Iterator[Packed]]
+
+
 @dataclass(frozen=True)
 class Document:
     """A file of ``pieces``: bytes that stand as they are, and texts of all images, by rising number.
 
-    ``is_new``: its place has to be free until it is written.
+    ``is_new``: its place has to be free until it is written. ``pack`` makes the file in place of the pieces, from rows
+    and their texts; these have to be in it as they are, in any order.
     """
 
     place: Place
     pieces: tuple[bytes | Texts, ...]
     is_new: bool = False
+    pack: Pack | None = None
 
     def check_free(self) -> None:
         """Refuse to replace a document that no known run wrote. Raises OutputError ``out.exists``."""
@@ -142,7 +154,8 @@ class Document:
 
     def _write(self, lines: Sequence[bytes]) -> tuple[list[bytes], tuple[int, str]]:
         found: list[list[Text]] = []
-        known = self.place.folder.save_chunks(self.place.name, self._chunks(lines, found))
+        chunks = self._packed(self.pack, lines, found) if self.pack else self._chunks(lines, found)
+        known = self.place.folder.save_chunks(self.place.name, chunks)
         texts = zip(*found, strict=True)
         return [_with_texts(line, now) for line, now in zip(lines, texts, strict=True)], known
 
@@ -155,6 +168,23 @@ class Document:
             yield chunk
             start += len(chunk)
         self.check_free()  # another run may have made it meanwhile
+
+    def _packed(self, pack: Pack, lines: Sequence[bytes], found: list[list[Text]]) -> Iterator[bytes]:
+        """The document as ``pack`` makes it; ``found`` gets the positions of each number's texts in it."""
+        found += ([] for _ in self.pieces)
+        start = 0
+        for data, images in pack(self._with_their_texts(lines)):
+            for texts in images:
+                for own, (at, text) in zip(found, texts, strict=True):
+                    own.append(Text("", start + at, len(text), digest(text)))
+            yield data
+            start += len(data)
+        self.check_free()
+
+    def _with_their_texts(self, lines: Sequence[bytes]) -> Iterator[tuple[Row, tuple[bytes, ...]]]:
+        windows = [_Window(self.place) for _ in self.pieces]
+        for row in map(journal.decode_row, lines):
+            yield row, tuple(self._read(text, window) for text, window in zip(row.texts, windows, strict=True))
 
     def _placed(self, lines: Sequence[bytes], found: list[list[Text]]) -> Iterator[tuple[bytes, list[Text] | None]]:
         """The chunks, each with the list that its position belongs to, if it is an image's text."""

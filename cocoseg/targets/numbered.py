@@ -22,7 +22,7 @@ class Numbered(NamedTuple):
     classes: dict[int, int]
 
 
-def numbered(sample: Sample, labels: Labels = "index") -> Numbered:
+def numbered(sample: Sample, labels: Labels) -> Numbered:
     """The segments of a sample by numbers 1, 2 ..., of which none is 255, and the class of each.
 
     Stuff of one class is one segment. Void, crowds, and what no segment covers are 255. Raises SampleError as

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
+from cocoseg.errors import UsageError
 from cocoseg.files.places import StrPath
 from cocoseg.formats.huggingface import Pairs, table
+from cocoseg.formats.parquet import Rows, check_installed, in_files, tables
 from cocoseg.formats.stacks import NAMES, check_void, id2label
 from cocoseg.options import ToHf, takes
 from cocoseg.runs.run import Work, run
-from cocoseg.tools.handing_over import begin, shown, with_photos
+from cocoseg.tools.handing_over import Handing, begin, shown, with_photos
 from cocoseg.tools.running import running
-from cocoseg.tools.stacks import HfSummary
+from cocoseg.tools.stacks import HfSummary, ParquetSummary
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
 COMMAND = "to-hf"
+PARQUET = "to-hf --parquet"  # what it writes is not to be mixed with the other
 
 
 @takes(ToHf)
@@ -26,7 +30,8 @@ def to_hf(src: StrPath, out: StrPath, **options: Unpack[ToHf]) -> HfSummary:
     Each part has ``images``, ``labels`` and ``metadata.jsonl``: columns ``image``, ``label`` and ``image_id``.
     With ``task="panoptic"`` labels are numbers of segments, and the column ``segments`` has pairs of number and class,
     of which ``dict(row["segments"])`` is ``instance_id_to_semantic_id``. ``id2label.json`` has the classes' names.
-    Photos are symbolic links, or copies with ``copy=True``.
+    Photos are symbolic links, or copies with ``copy=True``. With ``parquet=True`` there are files such as
+    ``train-00000-of-00002.parquet`` instead, which hold the same columns, photos and labels in them.
 
     Raises DocumentError, LabelError, UsageError before a file is written, OutputError where none can be written.
 
@@ -34,12 +39,30 @@ def to_hf(src: StrPath, out: StrPath, **options: Unpack[ToHf]) -> HfSummary:
     3
     """
     how = running(options)
+    packed = options["parquet"]
+    _check_shards(options)
+    painting = with_photos(_begin(src, options), out, options, packed=packed)
+    head = painting.head(shown(options, "task", *(("shards",) if packed else ())), {})
+    files = {NAMES: id2label(painting.scheme)}
+    if packed:
+        dataset = in_files(painting.dataset, options["shards"], how.limit)
+        rows, tally = Rows(painting.scheme, options["task"]), painting.summary(ParquetSummary)
+        document = partial(tables, dataset, options["task"])
+        return run(Work(PARQUET, dataset, rows, tally, out, head, document, files=files), how)
+    convert, summary = Pairs(painting.scheme, options["task"]), painting.summary(HfSummary)
+    return run(Work(COMMAND, painting.dataset, convert, summary, out, head, table, files=files), how)
+
+
+def _check_shards(options: ToHf) -> None:
+    """Raises UsageError: ``usage.extra`` where pyarrow is missing, ``usage.shards`` for a number that means nothing."""
+    if options["parquet"]:
+        check_installed()
+    elif options["shards"] is not None:
+        text = f"shards is {options['shards']}, the number of Parquet files, of which none are written"
+        raise UsageError("usage.shards", f"{text}; add --parquet")
+
+
+def _begin(src: StrPath, options: ToHf) -> Handing:
     painting = begin(src, options)
     check_void(painting.scheme)
-    dataset, notes = with_photos(painting.dataset, out, options)
-    summary = painting.summary(HfSummary)
-    summary.notes += notes
-    convert = Pairs(painting.scheme, options["task"])
-    head = painting.head(shown(options, "task"), {})
-    files = {NAMES: id2label(painting.scheme)}
-    return run(Work(COMMAND, dataset, convert, summary, out, head, table, files=files), how)
+    return painting

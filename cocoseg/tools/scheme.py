@@ -23,6 +23,7 @@ _CHOICES: tuple[Literal["crowd", "things", "unknown", "keep_unused_roots"], ...]
 _CHOICES = ("crowd", "things", "unknown", "keep_unused_roots")
 
 S = TypeVar("S", bound=Summary)
+P = TypeVar("P", bound="Painting")
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class Painting:
     shown: dict[str, Any]
 
     @classmethod
-    def begin(cls, source: Source, given: options.Painting) -> Painting:
+    def begin(cls: type[P], source: Source, given: options.Painting) -> P:
         """Read the source and choose its scheme. Raises DocumentError, LabelError, UsageError."""
         labels, unlabelled = given["labels"], given["unlabelled"]
         dataset = source.read()

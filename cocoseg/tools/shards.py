@@ -14,7 +14,7 @@ from cocoseg.model import Dataset
 from cocoseg.model.parts import fraction
 from cocoseg.options import ToShards, takes
 from cocoseg.runs.run import Work, run
-from cocoseg.tools.handing_over import begin, with_copies
+from cocoseg.tools.handing_over import begin, with_photos
 from cocoseg.tools.running import running
 from cocoseg.tools.stacks import HfSummary
 
@@ -46,13 +46,12 @@ def to_shards(src: StrPath, out: StrPath, **options: Unpack[ToShards]) -> ShardS
     how = running(options)
     painting = begin(src, options)
     check_void(painting.scheme)
-    dataset, notes = with_copies(painting.dataset, options)
+    painting = with_photos(painting, out, options, packed=True)
     summary = painting.summary(ShardSummary)
-    summary.notes += notes
     convert = Members(painting.scheme, options["task"])
     head = painting.head({name: options[name] for name in ("task", "shards", "parts")}, {})
     files = {NAMES: id2label(painting.scheme)}
-    dataset = _sharded(dataset, options["shards"])
+    dataset = _sharded(painting.dataset, options["shards"])
     return run(Work(COMMAND, dataset, convert, summary, out, head, tars, files=files), how)
 
 

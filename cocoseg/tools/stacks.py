@@ -7,12 +7,11 @@ from typing import Any, ClassVar
 
 import msgspec
 
+from cocoseg.formats.parquet import RowCounts
 from cocoseg.formats.stacks import Counts
 from cocoseg.runs.journal import Row
 from cocoseg.runs.tally import counted
 from cocoseg.tools.summary import Summary
-
-_COUNTS = msgspec.json.Decoder(Counts)
 
 
 @dataclass
@@ -20,13 +19,14 @@ class StackSummary(Summary):
     """The result of ``to_hf`` and ``to_voc``: a ``Summary``, and the numbers of ``segments`` and lost ``crowds``."""
 
     result: ClassVar[Any] = Counts
+    decoder: ClassVar[msgspec.json.Decoder[Counts]] = msgspec.json.Decoder(Counts)
 
     segments: int = 0
     crowds: int = 0
 
     def count(self, row: Row) -> None:
         """Add an image's pixels and segments."""
-        counts = _COUNTS.decode(row.result)
+        counts = self.decoder.decode(row.result)
         self.contested += counts.contested
         self.segments += counts.segments
         self.crowds += counts.crowds
@@ -54,6 +54,15 @@ class HfSummary(StackSummary):
 
     def _crowds(self) -> list[str]:
         return [f"{counted(self.crowds, 'crowd')} void"] if self.crowds else []
+
+
+@dataclass
+class ParquetSummary(HfSummary):
+    """The result of ``to_hf`` with ``parquet``."""
+
+    makes: ClassVar[str] = "Parquet files, id2label.json"
+    result: ClassVar[Any] = RowCounts
+    decoder: ClassVar[msgspec.json.Decoder[Any]] = msgspec.json.Decoder(RowCounts)
 
 
 @dataclass

@@ -126,7 +126,7 @@ def _results() -> dict[str, Any]:
         voc: stacks.VocSummary,
         shards: shards.ShardSummary,
     }
-    return {tool.COMMAND: tally.result for tool, tally in tallies.items()}
+    return {tool.COMMAND: tally.result for tool, tally in tallies.items()} | {hf.PARQUET: stacks.ParquetSummary.result}
 
 
 def _no_run(out: str, folder: Folder) -> OutputError:

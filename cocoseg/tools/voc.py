@@ -6,14 +6,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cocoseg.files.places import StrPath
-from cocoseg.formats.voc import NAMES, Pictures, check_numbers, class_names, lists
+from cocoseg.formats.voc import COLORS, NAMES, Pictures, check_numbers, class_names, label_map, lists
 from cocoseg.labels import LabelScheme
 from cocoseg.labels.presets import BACKGROUND, BACKGROUND_NAMES
 from cocoseg.options import ToVoc, takes
 from cocoseg.runs.run import Work, run
-from cocoseg.tools.handing_over import begin, shown, with_photos
+from cocoseg.tools.handing_over import Handing, begin, shown, with_photos
 from cocoseg.tools.running import running
-from cocoseg.tools.scheme import Painting
 from cocoseg.tools.stacks import VocSummary
 
 if TYPE_CHECKING:
@@ -26,8 +25,9 @@ COMMAND = "to-voc"
 def to_voc(src: StrPath, out: StrPath, **options: Unpack[ToVoc]) -> VocSummary:
     """Convert annotations to Pascal VOC: ``SegmentationClass``, ``SegmentationObject``, lists, and links to photos.
 
-    Classes are 1..C, 0 is background, 255 void, in VOC's own colours; ``class_names.txt`` names them. Objects are
-    numbered from 1; stuff is an object too, and so is a crowd. Without a folder of photos only labels are written.
+    Classes are 1..C, 0 is background, 255 void, in VOC's own colours; ``class_names.txt`` names them, and so does
+    ``labelmap.txt``, which CVAT and Datumaro read. Objects are numbered from 1; stuff is an object too, and so is a
+    crowd. Without a folder of photos only labels are written.
 
     Raises DocumentError, LabelError, UsageError before a picture is written, OutputError where none can be written.
 
@@ -37,15 +37,20 @@ def to_voc(src: StrPath, out: StrPath, **options: Unpack[ToVoc]) -> VocSummary:
     how = running(options)
     painting = _with_background(begin(src, options), options["labels"])
     check_numbers(painting.scheme)
-    dataset, notes = with_photos(painting.dataset, out, options, needed=False, whole=True)
+    painting = with_photos(painting, out, options, needed=False, whole=True)
     summary = painting.summary(VocSummary)
-    summary.notes += notes
     head = painting.head(shown(options), {})
-    files = {NAMES: class_names(painting.scheme)}
-    return run(Work(COMMAND, dataset, Pictures(painting.scheme), summary, out, head, lists, files=files), how)
+    files, colors = {NAMES: class_names(painting.scheme)}, label_map(painting.scheme)
+    if colors is None:
+        summary.notes.append(
+            f"{COLORS} is not written, as a class has a colon, a line break or # in its name, or is called ignored"
+        )
+    else:
+        files[COLORS] = colors
+    return run(Work(COMMAND, painting.dataset, Pictures(painting.scheme), summary, out, head, lists, files=files), how)
 
 
-def _with_background(painting: Painting, labels: object) -> Painting:
+def _with_background(painting: Handing, labels: object) -> Handing:
     """``index`` counted from 1, with 0 for background; what is unknown in the source stays void."""
     scheme = painting.scheme
     if labels != "index" or _has_background(scheme):

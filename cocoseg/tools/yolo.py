@@ -108,11 +108,11 @@ def to_yolo(src: StrPath, out: StrPath, **options: Unpack[ToYolo]) -> YoloSummar
     semantic = options["task"] == "semantic"
     if semantic and options["things_only"]:
         raise UsageError("usage.things_only", "things_only is for task segment; with semantic use things='drop'")
-    painting = begin(src, options)
-    dataset, notes = with_photos(painting.dataset, out, options)
+    painting = with_photos(begin(src, options), out, options)
+    dataset = painting.dataset
     if semantic:
         check_contiguous(painting.scheme)
-    without = left_out(painting.dataset, options["things_only"])
+    without = left_out(dataset, options["things_only"])
     convert = ClassMaps(painting.scheme) if semantic else Outlines(painting.scheme, without)
     names = _names(painting.scheme, semantic)
     summary = YoloSummary(
@@ -120,7 +120,7 @@ def to_yolo(src: StrPath, out: StrPath, **options: Unpack[ToYolo]) -> YoloSummar
         problems=[*dataset.problems, *painting.scheme.problems],
         names_of=names,
         unit="pixels" if semantic else "objects",
-        notes=[*notes, *_stands_in(parts_of(dataset))],
+        notes=[*painting.said, *_stands_in(parts_of(dataset))],
         own={f"{folder}/{part}.cache" for folder in ("labels", "masks") for part in PARTS},  # ultralytics writes these
     )
     head = painting.head(shown(options, "task", "things_only"), {})

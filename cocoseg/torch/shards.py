@@ -29,11 +29,13 @@ class ShardDataset(torch.utils.data.IterableDataset[tuple[Tensor, Any]]):
     * ``transform``: ``transform(image, target)`` -> both.
 
     Each worker of a loader, and each process of ``torch.distributed``, gets every n-th tar: write several for each.
+    Processes do not get equally many images: under DistributedDataParallel use its ``join``, or the same number of
+    batches in each.
     With ``segments=True`` the target is a dict of ``id_map`` (H, W), ``segments``, a dict of number and class, and
     ``image_id``, of tars with ``--task panoptic``.
 
-    Raises UsageError ``usage.shards`` where no tar of the part is there; iterating raises SampleError
-    ``image.corrupt`` for a damaged tar.
+    Raises UsageError ``usage.shards`` where no tar of the part is there, or fewer than processes; iterating raises
+    SampleError ``image.corrupt`` for a damaged tar.
     """
 
     def __init__(
@@ -61,9 +63,22 @@ class ShardDataset(torch.utils.data.IterableDataset[tuple[Tensor, Any]]):
     def __iter__(self) -> Iterator[tuple[Tensor, Any]]:
         random = None if self.seed is None else np.random.default_rng((self.seed, self.epoch))
         order = np.arange(len(self.paths)) if random is None else random.permutation(len(self.paths))
-        first, step = _share()
+        first, step = self._share()
         for number in order[first::step].tolist():
             yield from self._of(self.paths[number], random)
+
+    def _share(self) -> tuple[int, int]:
+        """Which of every how many tars this worker reads; processes take turns first, so that each gets some.
+
+        Raises UsageError ``usage.shards`` where a process would get none, for which the others would wait.
+        """
+        info = torch.utils.data.get_worker_info()
+        worker, workers = (info.id, info.num_workers) if info else (0, 1)
+        rank, ranks = _process()
+        if ranks > len(self.paths):
+            text = f"{len(self.paths)} tars for {ranks} processes, of which some would get none"
+            raise UsageError("usage.shards", f"{text}; write more with 'cocoseg to-shards --shards'")
+        return worker * ranks + rank, ranks * workers
 
     def _of(self, path: str, random: np.random.Generator | None) -> Iterator[tuple[Tensor, Any]]:
         try:
@@ -110,10 +125,7 @@ def _photo(data: bytes) -> Tensor:
     return torch.from_numpy(pixels).permute(2, 0, 1).contiguous()
 
 
-def _share() -> tuple[int, int]:
-    """Which of every how many tars this worker reads."""
-    info = torch.utils.data.get_worker_info()
-    worker, workers = (info.id, info.num_workers) if info else (0, 1)
+def _process() -> tuple[int, int]:
+    """Which of how many processes of ``torch.distributed`` this is."""
     there = torch.distributed.is_available() and torch.distributed.is_initialized()
-    rank, ranks = (torch.distributed.get_rank(), torch.distributed.get_world_size()) if there else (0, 1)
-    return rank * workers + worker, ranks * workers
+    return (torch.distributed.get_rank(), torch.distributed.get_world_size()) if there else (0, 1)

@@ -5,6 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import tracemalloc
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import accumulate, islice
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +18,7 @@ from cocoseg.files.digests import digest
 from cocoseg.formats.coco import writer as detection
 from cocoseg.formats.coco_json.document import BETWEEN, json_document
 from cocoseg.runs import journal
-from cocoseg.runs.document import Document, Place
+from cocoseg.runs.document import Document, Packed, Place, Texts
 from cocoseg.runs.folder import Folder
 from cocoseg.runs.journal import Row, Text
 from conftest import FIXTURES
@@ -178,3 +181,31 @@ def test_in_storage_behind_a_url(tmp_path: Path) -> None:
         cocoseg.to_coco(SOURCE, "memory://documents/a.json")
         assert fsspec.filesystem("memory").cat("/documents/a.json") == (tmp_path / "a.json").read_bytes()
     assert cocoseg.verify("memory://documents/a.json").whole
+
+
+def test_a_packed_document_says_where_its_texts_stand_and_is_taken_up_again(tmp_path: Path) -> None:
+    """By columns, as Parquet has them: all first texts, then all second ones, of two images at a time."""
+
+    def packed(rows: Iterator[tuple[Row, tuple[bytes, ...]]]) -> Iterator[Packed]:
+        yield Packed(b"head", [])
+        while group := list(islice(rows, 2)):
+            columns = list(zip(*(texts for _, texts in group), strict=True))
+            starts = [list(accumulate(map(len, column), initial=1)) for column in columns]
+            second = starts[0][-1]
+            places = [
+                ((starts[0][k], texts[0]), (second + starts[1][k] - 1, texts[1])) for k, (_, texts) in enumerate(group)
+            ]
+            yield Packed(b"|" + b"".join(map(b"".join, columns)), places)
+
+    made, lines = document(tmp_path / "out", [([{"x": k}], [{"yy": k}]) for k in range(3)])
+    made = replace(made, pieces=(Texts(0), Texts(1)), pack=packed)
+    now, known = made.write(lines)
+    data = b'head|{"x":0}{"x":1}{"yy":0}{"yy":1}|{"x":2}{"yy":2}'
+    assert (tmp_path / "out" / "all.json").read_bytes() == data
+    assert known == {"all.json": (len(data), digest(data))}
+    for k, line in enumerate(now):
+        texts = journal.decode_row(line).texts
+        assert [made.place.read(text) for text in texts] == [b'{"x":%d}' % k, b'{"yy":%d}' % k]
+        assert all(map(made.place.holds, texts))
+    again, _ = made.write(now)
+    assert again == now

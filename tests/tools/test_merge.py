@@ -208,6 +208,7 @@ def test_pycocotools_loads_real_sets_that_were_merged(real_data: Path, tmp_path:
         assert [masks.area(found.annToRLE(row)) for row in rows] == sample.areas.tolist()
 
 
+@pytest.mark.long
 def test_small_coco_sets_become_one(real_data: Path, tmp_path: Path) -> None:
     names = ["coco_instances/instances_val2014_100.json", "coco_instances/lvis_val_100.json", "taco/annotations.json"]
     sources = [real_data / name for name in names]
@@ -219,6 +220,16 @@ def test_small_coco_sets_become_one(real_data: Path, tmp_path: Path) -> None:
     sources.append(real_data / "coco_stuff/stuff_examples.json")
     options: Any = {"classes": tmp_path / "names.json", "to": "panoptic", "limit": 300, "same": "join", "workers": 2}
     assert not cocoseg.merge(sources[::-1], tmp_path / "out", **options).failures
+
+
+@pytest.mark.long
+def test_no_segment_of_a_set_is_lost_where_others_call_its_class_stuff(real_data: Path, tmp_path: Path) -> None:
+    names = ["coco_instances/lvis_val_100.json", "coco_stuff/stuff_examples.json"]
+    sources = [real_data / name for name in [*names, "coco_panoptic/val2017_sample/panoptic_examples.json"]]
+    merged = cocoseg.merge(sources, tmp_path / "out", to="panoptic", dry_run=True)
+    own = [cocoseg.to_panoptic(source, tmp_path / "own", dry_run=True) for source in sources]
+    assert merged.results()["segments"] == sum(found.segments for found in own)
+    assert {row.category for row in merged.problems} == {"merge.kind", "seg.bbox"}
 
 
 def test_a_panoptic_set_and_cityscapes_become_one(real_data: Path, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 import cocoseg
 from cocoseg.errors import CocosegError
+from command import cocoseg as run
 from conftest import FIXTURES
 
 INSTANCES = FIXTURES / "instances.json"
@@ -67,6 +68,20 @@ def test_a_list_and_a_pattern_select_images(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("flag", ["--images", "--select"])
+def test_images_are_chosen_on_the_command_line(flag: str, tmp_path: Path) -> None:
+    assert run("subset", INSTANCES, tmp_path / "out.json", flag, "thin/*").code == 0
+    assert {row["file_name"] for row in rows(tmp_path / "out.json", "images").values()} == {"thin/row.jpg"}
+
+
+def test_the_images_of_a_results_list_come_from_another_json(tmp_path: Path) -> None:
+    document = json.loads(INSTANCES.read_text())
+    (tmp_path / "results.json").write_text(json.dumps(document["annotations"]))
+    words = ("subset", tmp_path / "results.json", tmp_path / "out.json", "--images-from", INSTANCES)
+    assert run(*words, "--images", "thin/*").code == 0
+    assert len(rows(tmp_path / "out.json", "images")) == 1
+
+
 def test_a_sample_is_stable_and_grows(tmp_path: Path) -> None:
     found = []
     for number in (1, 2, 3):
@@ -101,7 +116,8 @@ def test_class_maps_keep_their_numbers(tmp_path: Path) -> None:
     ("options", "category"),
     [
         ({"classes": "dgo"}, "usage.classes"),
-        ({"select": "nothing*"}, "usage.select"),
+        ({"select": "nothing*"}, "usage.images"),
+        ({"select": str(INSTANCES)}, "usage.images"),
         ({"select": "gone.txt"}, "file.missing"),
         ({"labels": "index"}, "usage.labels"),
         ({"overlap": "area"}, "usage.overlap"),

@@ -52,6 +52,29 @@ def named_map(sample: cocoseg.Sample, dataset: cocoseg.Dataset) -> np.ndarray:
     return np.vectorize(lambda value: names.get(value, ""))(cocoseg.semantic(sample, scheme))
 
 
+@pytest.mark.parametrize("source", ["panoptic.json", "instances.json"])
+def test_the_table_of_colours_names_the_same_classes(source: str, tmp_path: Path) -> None:
+    before = cocoseg.read(FIXTURES / source)
+    cocoseg.to_voc(FIXTURES / source, tmp_path / "out")
+    table = (tmp_path / "out" / "labelmap.txt").read_text().splitlines()
+    assert table[:2] + table[-1:] == ["# label:color_rgb:parts:actions", "background:0,0,0::", "ignored:224,224,192::"]
+    for name in ("class_names.txt", "cocoseg.json"):
+        (tmp_path / "out" / name).unlink()
+    found = cocoseg.read(tmp_path / "out")
+    after = {sample.key: sample for sample in found}
+    assert [row.name for row in found.categories] == ["background", *(row.name for row in before.categories)]
+    for one in before:
+        np.testing.assert_array_equal(named_map(one, before), named_map(after[one.key], found))
+
+
+@pytest.mark.parametrize("name", ["a:b", "#a", "ignored"])
+def test_a_name_that_cannot_stand_in_the_table(name: str, tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text(many(2).replace('"cat"', f'"{name}"'))
+    summary = cocoseg.to_voc(tmp_path / "a.json", tmp_path / "out")
+    assert any("labelmap.txt is not written" in note for note in summary.notes)
+    assert not (tmp_path / "out" / "labelmap.txt").exists()
+
+
 def test_objects_come_back_as_they_were(tmp_path: Path) -> None:
     source = FIXTURES / "panoptic.json"
     summary = cocoseg.to_voc(source, tmp_path / "out")

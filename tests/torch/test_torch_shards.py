@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import photographs
@@ -46,6 +47,50 @@ def test_every_image_comes_once_however_many_workers(workers: int, folder: Path)
         ShardDataset(folder / "panoptic", segments=True), batch_size=None, num_workers=workers
     )
     assert sorted(target["image_id"] for _, target in loader) == list(range(COUNT))
+
+
+def shares(
+    folder: Path, ranks: int, workers: int, monkeypatch: pytest.MonkeyPatch, seed: int | None
+) -> list[list[int]]:
+    """The images that each process gets, of ``torch.distributed`` as it looks to a worker of a loader."""
+    data = ShardDataset(folder / "panoptic", segments=True, seed=seed)
+    monkeypatch.setattr(torch.distributed, "is_initialized", lambda: True)
+    monkeypatch.setattr(torch.distributed, "get_world_size", lambda: ranks)
+    found = []
+    for rank in range(ranks):
+        monkeypatch.setattr(torch.distributed, "get_rank", lambda own=rank: own)
+        found.append([])
+        for worker in range(workers):
+            info = SimpleNamespace(id=worker, num_workers=workers)
+            monkeypatch.setattr(torch.utils.data, "get_worker_info", lambda own=info: own)
+            found[-1] += [target["image_id"] for _, target in data]
+    return found
+
+
+@pytest.mark.parametrize("seed", [None, 3])
+@pytest.mark.parametrize(("ranks", "workers"), [(2, 2), (2, 1), (3, 2), (4, 3), (1, 9)])
+def test_every_process_gets_its_own_images(
+    ranks: int, workers: int, seed: int | None, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = shares(folder, ranks, workers, monkeypatch, seed)
+    assert sorted(number for own in found for number in own) == list(range(COUNT))
+    assert all(found)
+
+
+def test_more_processes_than_tars(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(cocoseg.UsageError, match="4 tars for 5 processes"):
+        shares(folder, 5, 1, monkeypatch, None)
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
+def test_webdataset_reads_them(folder: Path) -> None:
+    webdataset = pytest.importorskip("webdataset", reason="webdataset is not installed")
+    tars = [str(path) for path in sorted((folder / "panoptic").glob("*.tar"))]
+    data = webdataset.WebDataset(tars, shardshuffle=False).decode("pil").to_tuple("jpg", "seg.png", "json")
+    found = [(image.size, label.size, about) for image, label, about in data]
+    assert sorted(about["image_id"] for *_, about in found) == list(range(COUNT))
+    assert {size for *sizes, _ in found for size in sizes} == {photographs.SIZE[::-1]}
+    assert all(about["segments"] for *_, about in found)
 
 
 def test_a_seed_shuffles_and_an_epoch_has_its_own_order(folder: Path) -> None:

@@ -32,6 +32,7 @@ FILES = (
     "obj_class_to_machine_color.json",
 )
 
+BORDER = "ignored"  # what Datumaro's tables call VOC's void
 _IDS = "; if the colours are ids of segments, give their panoptic JSON"
 _ABOVE = 2  # folders above SRC in which a table is looked for
 
@@ -61,8 +62,14 @@ def color_meaning(
     where = f"the categories of {_base(str(categories))}" if not found else _base(found[0])
     table = _same(folder, found) if found else categories_with_colors(str(categories), listed)
     rows = named(table.rows, listed, str(categories), where) if found and listed else table.rows
+    rows = _without_border(rows, layout.void)
     _check_apart(found[0] if found else str(categories), rows)
     return _meaning(layout.what, where, rows, layout.void, table.black, tolerance), ()
+
+
+def _without_border(rows: Sequence[Row], void: tuple[int, ...]) -> list[Row]:
+    """The classes without ``ignored`` in a colour that is void in the layout: so Datumaro lists VOC's borders."""
+    return [row for row in rows if row.name != BORDER or color_id(row.color) not in void]
 
 
 def tables_near(folder: str, files: Iterable[str]) -> list[str]:
