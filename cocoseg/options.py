@@ -571,8 +571,8 @@ class Showing(Painting, Reading, Running, total=False):
     ]
 
 
-class Reshaping(Reading, Running, total=False):
-    """What ``merge``, ``subset`` and ``split`` have in common: what they write."""
+class Written(Reading, Running, total=False):
+    """What the commands have in common that make other data sets: what they write."""
 
     to: Annotated[
         Literal["coco", "panoptic", "semantic"] | None,
@@ -594,6 +594,11 @@ class Reshaping(Reading, Running, total=False):
             metavar="PRESET|FILE",
         ),
     ]
+
+
+class Reshaping(Written, total=False):
+    """What ``merge``, ``subset`` and ``split`` have in common."""
+
     overlap: Overlap
 
 
@@ -655,6 +660,40 @@ class Splitting(Reshaping, total=False):
         bool, Option("Give each part its share of every class too; images may move when others are added.", False)
     ]
     lists: Annotated[bool, Option("Write a list of names for each part, and nothing else.", False)]
+
+
+class Tiling(Written, total=False):
+    """Options of ``tile``."""
+
+    size: Annotated[  # type: ignore[misc]
+        "int | str",
+        Option("Pixels of a tile along each side, or both.", 1024, metavar="N|HEIGHTxWIDTH"),
+    ]
+    overlap: Annotated[int, Option("Pixels that neighbouring tiles share.", 128, metavar="PIXELS", least=0)]
+    min_visible: Annotated[
+        float,
+        Option("Drop an object from a tile that shows a smaller share of its pixels.", 0.0, metavar="SHARE", least=0),
+    ]
+
+
+class Resizing(Written, total=False):
+    """Options of ``resize``."""
+
+    to: Annotated[  # type: ignore[misc]
+        str | None,
+        Option(
+            "The new size of all images, as 512x512; or what to write: coco, panoptic or semantic.",
+            unset="the kind that is read",
+            metavar="HEIGHTxWIDTH|KIND",
+        ),
+    ]
+    size: Annotated[
+        str | None, Option("The new size of all images, where --to says what to write.", metavar="HEIGHTxWIDTH")
+    ]
+    longest: Annotated[
+        int | None,
+        Option("Make the longer side N pixels; no image is enlarged.", metavar="N", least=1, shell=Shell(("--max",))),
+    ]
 
 
 class Verifying(TypedDict, total=False):

@@ -46,7 +46,7 @@ def with_photos(
     Raises UsageError: ``usage.photos`` where nothing says where the photos are, ``usage.copy``, ``usage.parts``.
     """
     folder = _folder(dataset, given["photos"], needed)
-    if not needed and given["photos"] is None and not _has_photos(dataset, folder):
+    if not needed and given["photos"] is None and not has_photos(dataset, folder):
         folder = ""
     if folder and not given["copy"] and storage(place(out)) is not disk:
         text = f"OUT {show(place(out), 300)} is in a storage, which has no links; copy the photos"
@@ -56,7 +56,7 @@ def with_photos(
     return replace(divided, load=WithPhotos(divided.load, folder, given["copy"])), notes
 
 
-def _has_photos(dataset: Dataset, folder: str) -> bool:
+def has_photos(dataset: Dataset, folder: str) -> bool:
     """Whether the photo of the first image is where the data set says."""
     first = next((entry for entry in dataset.entries if isinstance(entry, Entry)), None)
     try:
