@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from cocoseg.tools.show import PictureSummary, show
     from cocoseg.tools.split import SplitSummary, split
     from cocoseg.tools.stacks import HfSummary, VocSummary
+    from cocoseg.tools.stitch import stitch
     from cocoseg.tools.subset import subset
     from cocoseg.tools.summary import Summary
     from cocoseg.tools.tile import tile
@@ -91,6 +92,7 @@ _HOMES = {
     "tools.semantic": "to_semantic",
     "tools.show": "PictureSummary show",
     "tools.split": "SplitSummary split",
+    "tools.stitch": "stitch",
     "tools.subset": "subset",
     "tools.summary": "Summary",
     "tools.hf": "to_hf",
@@ -158,6 +160,7 @@ __all__ = [
     "semantic",
     "show",
     "split",
+    "stitch",
     "subset",
     "tile",
     "to_coco",

@@ -439,6 +439,14 @@ class Evaluating(Painting, Reading, Running, total=False):
             metavar="error|nearest|HEIGHTxWIDTH",
         ),
     ]
+    tiles: Annotated[
+        "StrPath | None",
+        Option(
+            "Put predictions on tiles together first: what 'cocoseg tile' wrote for the images.",
+            unset="predictions are of whole images",
+            metavar="FILE|DIR",
+        ),
+    ]
     fail_under: Annotated[
         str | None,
         Option(
@@ -673,6 +681,22 @@ class Tiling(Written, total=False):
     min_visible: Annotated[
         float,
         Option("Drop an object from a tile that shows a smaller share of its pixels.", 0.0, metavar="SHARE", least=0),
+    ]
+
+
+class Stitching(Written, total=False):
+    """Options of ``stitch``."""
+
+    tiles: Annotated[
+        "StrPath | None",
+        Option(
+            "What 'cocoseg tile' wrote for the images, where SRC does not say which tiles it is of.",
+            unset="SRC",
+            metavar="FILE|DIR",
+        ),
+    ]
+    missing: Annotated[
+        Literal["error", "empty"], Option("Refuse an image that lacks a tile, or leave its pixels unlabelled.", "error")
     ]
 
 

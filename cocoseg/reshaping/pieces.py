@@ -6,8 +6,9 @@ ids of its segments in a panoptic picture are the same in all of them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 import msgspec
@@ -53,7 +54,8 @@ class InPieces:
             whole, counts = self._whole(sample)
             ending = photo_ending(sample.photo or b"") if self.photos and isinstance(sample, Photographed) else ""
             samples, dropped = self.change(whole, ending)
-            made = [self._converted(piece) for piece in samples]
+            origins = _origins(whole) if isinstance(self.change, Tiling) else {}
+            made = [self._converted(piece, origins) for piece in samples]
             photos = self._photos(sample, [piece.file_name for piece in samples], ending)
         except SampleError as error:
             raise (error if error.message.startswith(sample.place) else error.at(sample.place)) from None
@@ -77,10 +79,10 @@ class InPieces:
         whole, contested = painted(sample, self.convert.scheme)
         return whole, [Painted(contested=contested)]
 
-    def _converted(self, piece: Sample) -> Converted:
+    def _converted(self, piece: Sample, origins: Mapping[int, dict[str, Raw]]) -> Converted:
         if isinstance(self.convert, PanopticFiles):
             made = replace(self.convert, keep_ids=True)(piece)
-            return made._replace(texts=_with_origins(made.texts)) if isinstance(self.change, Tiling) else made
+            return made._replace(texts=_with_origins(made.texts, origins)) if origins else made
         made = self.convert(piece)
         is_listed = isinstance(self.convert, ClassMaps) and isinstance(self.change, Tiling)
         return made._replace(texts=(image_row(piece),)) if is_listed else made
@@ -107,7 +109,7 @@ def _sum(results: Sequence[Any]) -> Any:
 
 
 def _rows(sample: Sample, origins: bool) -> list[Raw]:
-    """The fields of the annotations that hold whatever the size is, and with ``origins`` the ids as ``of``.
+    """The fields of the annotations that hold whatever the size is, and with ``origins`` what they are of.
 
     Lists may be positions, such as keypoints, and are left out.
     """
@@ -115,20 +117,26 @@ def _rows(sample: Sample, origins: bool) -> list[Raw]:
     fields = [{} if row is None else annotation_fields(row, True) for row in rows]
     plain = [{name: Raw(text) for name, text in row.items() if not text.startswith(b"[")} for row in fields]
     if origins:
-        for row, number in zip(plain, origins_of(sample), strict=True):
-            row["of"] = Raw(b"%d" % number)
+        for row, origin in zip(plain, _origins(sample).values(), strict=True):
+            row |= origin
     return [Raw(_ENCODE(row)) for row in plain]
 
 
-def origins_of(sample: Sample) -> list[int]:
-    """The ids of the segments, or their numbers from 1 if some have the same id."""
+def _origins(sample: Sample) -> dict[int, dict[str, Raw]]:
+    """What tiles say of each segment of the image, by its id, or by its number from 1 if some have the same id.
+
+    Where these do not rise, ``rank`` is the position among the segments of the image, on which it depends what is on top.
+    """
     unique = len(np.unique(sample.ids)) == len(sample.ids)
-    return sample.ids.tolist() if unique else list(range(1, len(sample.ids) + 1))
+    numbers = sample.ids.tolist() if unique else list(range(1, len(sample.ids) + 1))
+    rising = all(one < other for one, other in pairwise(numbers))
+    ranks = [{} if rising else {"rank": Raw(b"%d" % rank)} for rank in range(len(numbers))]
+    return {number: {"of": Raw(b"%d" % number), **rank} for number, rank in zip(numbers, ranks, strict=True)}
 
 
-def _with_origins(texts: tuple[bytes, ...]) -> tuple[bytes, ...]:
-    """The rows of an image and its annotation, with the id of each segment as ``of`` too."""
+def _with_origins(texts: tuple[bytes, ...], origins: Mapping[int, dict[str, Raw]]) -> tuple[bytes, ...]:
+    """The rows of an image and its annotation, with what its segments are of."""
     image, annotation = texts
     row = _OBJECT.decode(annotation)
-    segments = [{**segment, "of": segment["id"]} for segment in _LIST.decode(row["segments_info"])]
+    segments = [{**segment, **origins[int(bytes(segment["id"]))]} for segment in _LIST.decode(row["segments_info"])]
     return image, _ENCODE({**row, "segments_info": segments})

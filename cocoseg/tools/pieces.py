@@ -23,6 +23,7 @@ from cocoseg.options import Reading, Reshaping, part
 from cocoseg.reshaping.cutting import Tiling
 from cocoseg.reshaping.pieces import InPieces
 from cocoseg.reshaping.scaling import Scaling
+from cocoseg.reshaping.tile_table import TABLE
 from cocoseg.runs.document import Document, Place
 from cocoseg.runs.folder import Folder
 from cocoseg.runs.journal import Row
@@ -37,8 +38,6 @@ from cocoseg.tools.running import running
 from cocoseg.tools.sources import Source, about
 from cocoseg.tools.subset import shown_of
 from cocoseg.tools.summary import Summary
-
-TABLE = "tiles.json"
 
 _SIZE = re.compile(r"\s*(\d{1,7})\s*[x×X]\s*(\d{1,7})\s*")
 _ONLY = ("only labels are written; --photos names the folder of the photos, OUT a folder for both",)

@@ -71,7 +71,11 @@ class Out(NamedTuple):
 
 def open_source(src: StrPath, options: Reading, to: Kind | None) -> Opened:
     """A source, with the rows of a JSON if they may be written again. Raises DocumentError, LabelError, UsageError."""
-    name, dataset = opened(src, part(Reading, {**options, "keep_fields": to in ("coco", None)}))
+    return own_kind(*opened(src, part(Reading, {**options, "keep_fields": to in ("coco", None)})))
+
+
+def own_kind(name: str, dataset: Dataset) -> Opened:
+    """A data set that was read in the format ``name``, with the kind of output that is like it."""
     return Opened(dataset, name, _own_kind(name, dataset))
 
 
