@@ -125,7 +125,7 @@ def _rows(sample: Sample, origins: bool) -> list[Raw]:
 def _origins(sample: Sample) -> dict[int, dict[str, Raw]]:
     """What tiles say of each segment of the image, by its id, or by its number from 1 if some have the same id.
 
-    Where these do not rise, ``rank`` is the position among the segments of the image, on which it depends what is on top.
+    Where these do not rise, ``rank`` is the position among the segments of the image, which decides what is on top.
     """
     unique = len(np.unique(sample.ids)) == len(sample.ids)
     numbers = sample.ids.tolist() if unique else list(range(1, len(sample.ids) + 1))

@@ -1,9 +1,9 @@
 """Images of their tiles: each pixel is taken from the tile in whose middle it lies.
 
 Segments of tiles that ``cocoseg tile`` wrote have the id that they have in the image as ``of``, and become what they
-were. Those of predictions do not say what they are of. Stuff of a category is one segment. Two things of a category are one
-where neighbouring tiles agree on what they share: their masks there have an IoU above one half, and no other pair of
-these two is more alike. Nothing else is joined, and nothing where tiles share no pixel.
+were. Those of predictions do not say what they are of. Stuff of a category is one segment. Two things of a category
+are one where neighbouring tiles agree on what they share: their masks there have an IoU above one half, and no other
+pair of these two is more alike. Nothing else is joined, and nothing where tiles share no pixel.
 """
 
 from __future__ import annotations
