@@ -26,6 +26,7 @@ from cocoseg.model import Dataset, Entry, Refused, Sample
 from cocoseg.model.loading import Change, Loads
 from cocoseg.reshaping.seams import joined
 from cocoseg.reshaping.tile_table import Table, Tile, Whole
+from cocoseg.runs.tally import counted
 from cocoseg.targets.resized import resized
 
 AnyEntry = Entry | Refused
@@ -222,7 +223,17 @@ def stitched(
         raise DocumentError("tile.none", f"{text}; name predictions as the tiles that they are of")
     stuff = frozenset(row.id for row in dataset.categories if is_stuff(row))
     load = Stitched(dataset.load, Stitch(stuff, dataset.conventions.grouped, nearest))
-    return replace(dataset, entries=entries, load=cast("Loads", load), photos="")
+    problems = (*dataset.problems, *_extra(dataset, used, table))
+    return replace(dataset, entries=entries, load=cast("Loads", load), problems=problems, photos="")
+
+
+def _extra(dataset: Dataset, used: set[int], table: Table) -> list[Problem]:
+    """A warning about what is no tile of the table."""
+    rest = [entry.key for number, entry in enumerate(dataset.entries) if number not in used and entry.key]
+    if not rest:
+        return []
+    text = f"{counted(len(rest), 'prediction')} of no tile of {show(table.source, 300)} left out: {show(rest[0])}"
+    return [Problem("tile.extra", f"{dataset.source}: {text}{', ...' if len(rest) > 1 else ''}")]
 
 
 def _finder(entries: Sequence[AnyEntry], by_id: bool) -> Callable[[Whole, Tile], int | None]:

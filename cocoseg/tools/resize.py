@@ -33,9 +33,8 @@ def resize(src: StrPath, out: StrPath, **options: Unpack[Resizing]) -> Tally:
     given: Any = options
     to, size = given["to"], given["size"]
     if to not in _KINDS:
-        if size is not None:
-            text = f"to is {show(to)}, expected coco, panoptic or semantic where size is given"
-            raise UsageError("usage.to", text)
+        if size is not None or not any(letter.isdecimal() for letter in str(to)):
+            raise UsageError("usage.to", f"to is {show(to)}, expected a size as 512x512, or coco, panoptic or semantic")
         to, size = None, to
     change = _scaling(size, given["longest"])
     said = {name: value for name, value in (("size", change.to), ("max", change.longest)) if value}
