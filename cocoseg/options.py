@@ -670,7 +670,20 @@ class Splitting(Reshaping, total=False):
     lists: Annotated[bool, Option("Write a list of names for each part, and nothing else.", False)]
 
 
-class Tiling(Written, total=False):
+class Rewritten(Written, total=False):
+    """What ``tile``, ``stitch`` and ``resize`` have in common: masks are always written anew."""
+
+    segmentation: Annotated[
+        Literal["rle", "rle-list", "polygons"] | None,
+        Option(
+            "Write masks of a detection JSON as compressed RLE, RLE with lists of counts, or polygons.",
+            unset="rle",
+            shell=Shell(("--as",)),
+        ),
+    ]
+
+
+class Tiling(Rewritten, total=False):
     """Options of ``tile``."""
 
     size: Annotated[  # type: ignore[misc]
@@ -684,7 +697,7 @@ class Tiling(Written, total=False):
     ]
 
 
-class Stitching(Written, total=False):
+class Stitching(Rewritten, total=False):
     """Options of ``stitch``."""
 
     tiles: Annotated[
@@ -700,7 +713,7 @@ class Stitching(Written, total=False):
     ]
 
 
-class Resizing(Written, total=False):
+class Resizing(Rewritten, total=False):
     """Options of ``resize``."""
 
     to: Annotated[  # type: ignore[misc]
@@ -841,8 +854,13 @@ def declared(declaration: Any) -> list[Declared]:
     """The options of a declaration, first those that are not shared."""
     kinds = declaration.__annotations__
     rows = [Declared(name, _plain(kind.__origin__), kind.__metadata__[0]) for name, kind in kinds.items()]
-    shared = {*Painting.__annotations__, *Reading.__annotations__, *Running.__annotations__}
-    return sorted(rows, key=lambda row: row.name in shared)
+    return sorted(rows, key=lambda row: any(is_of(row, shared) for shared in (Painting, Reading, Running)))
+
+
+def is_of(row: "Declared", declaration: Any) -> bool:
+    """Whether a declaration has an option just so, and not another one of its name."""
+    kind = declaration.__annotations__.get(row.name)
+    return kind is not None and kind.__metadata__[0] == row.option
 
 
 def flag(declaration: Any, name: str) -> str:
