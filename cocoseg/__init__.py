@@ -48,13 +48,16 @@ if TYPE_CHECKING:
     from cocoseg.tools.merge import merge
     from cocoseg.tools.onehot import OneHotSummary, to_onehot
     from cocoseg.tools.panoptic import PanopticSummary, to_panoptic
+    from cocoseg.tools.resize import resize
     from cocoseg.tools.semantic import to_semantic
     from cocoseg.tools.shards import ShardSummary, to_shards
     from cocoseg.tools.show import PictureSummary, show
     from cocoseg.tools.split import SplitSummary, split
     from cocoseg.tools.stacks import HfSummary, VocSummary
+    from cocoseg.tools.stitch import stitch
     from cocoseg.tools.subset import subset
     from cocoseg.tools.summary import Summary
+    from cocoseg.tools.tile import tile
     from cocoseg.tools.verify import Verification, verify
     from cocoseg.tools.voc import to_voc
     from cocoseg.tools.yolo import YoloSummary, to_yolo
@@ -85,14 +88,17 @@ _HOMES = {
     "tools.masks": "MaskSummary to_masks",
     "tools.merge": "merge",
     "tools.onehot": "OneHotSummary to_onehot",
+    "tools.resize": "resize",
     "tools.semantic": "to_semantic",
     "tools.show": "PictureSummary show",
     "tools.split": "SplitSummary split",
+    "tools.stitch": "stitch",
     "tools.subset": "subset",
     "tools.summary": "Summary",
     "tools.hf": "to_hf",
     "tools.shards": "ShardSummary to_shards",
     "tools.stacks": "HfSummary VocSummary",
+    "tools.tile": "tile",
     "tools.verify": "Verification verify",
     "tools.voc": "to_voc",
     "tools.yolo": "YoloSummary to_yolo",
@@ -150,10 +156,13 @@ __all__ = [
     "panoptic_to_semantic",
     "read",
     "report",
+    "resize",
     "semantic",
     "show",
     "split",
+    "stitch",
     "subset",
+    "tile",
     "to_coco",
     "to_hf",
     "to_masks",

@@ -455,6 +455,14 @@ class Evaluating(Painting, Reading, Running, total=False):
             metavar="error|nearest|HEIGHTxWIDTH",
         ),
     ]
+    tiles: Annotated[
+        "StrPath | None",
+        Option(
+            "Put predictions on tiles together first: what 'cocoseg tile' wrote for the images.",
+            unset="predictions are of whole images",
+            metavar="FILE|DIR",
+        ),
+    ]
     fail_under: Annotated[
         str | None,
         Option(
@@ -585,8 +593,8 @@ class Showing(Painting, Reading, Running, total=False):
     ]
 
 
-class Reshaping(Reading, Running, total=False):
-    """What ``merge``, ``subset`` and ``split`` have in common: what they write."""
+class Written(Reading, Running, total=False):
+    """What the commands have in common that make other data sets: what they write."""
 
     to: Annotated[
         Literal["coco", "panoptic", "semantic"] | None,
@@ -608,6 +616,11 @@ class Reshaping(Reading, Running, total=False):
             metavar="PRESET|FILE",
         ),
     ]
+
+
+class Reshaping(Written, total=False):
+    """What ``merge``, ``subset`` and ``split`` have in common."""
+
     overlap: Overlap
 
 
@@ -678,6 +691,69 @@ class Splitting(Reshaping, total=False):
         bool, Option("Give each part its share of every class too; images may move when others are added.", False)
     ]
     lists: Annotated[bool, Option("Write a list of names for each part, and nothing else.", False)]
+
+
+class Rewritten(Written, total=False):
+    """What ``tile``, ``stitch`` and ``resize`` have in common: masks are always written anew."""
+
+    segmentation: Annotated[
+        Literal["rle", "rle-list", "polygons"] | None,
+        Option(
+            "Write masks of a detection JSON as compressed RLE, RLE with lists of counts, or polygons.",
+            unset="rle",
+            shell=Shell(("--as",)),
+        ),
+    ]
+
+
+class Tiling(Rewritten, total=False):
+    """Options of ``tile``."""
+
+    size: Annotated[  # type: ignore[misc]
+        "int | str",
+        Option("Pixels of a tile along each side, or both.", 1024, metavar="N|HEIGHTxWIDTH"),
+    ]
+    overlap: Annotated[int, Option("Pixels that neighbouring tiles share.", 128, metavar="PIXELS", least=0)]
+    min_visible: Annotated[
+        float,
+        Option("Drop an object from a tile that shows a smaller share of its pixels.", 0.0, metavar="SHARE", least=0),
+    ]
+
+
+class Stitching(Rewritten, total=False):
+    """Options of ``stitch``."""
+
+    tiles: Annotated[
+        "StrPath | None",
+        Option(
+            "What 'cocoseg tile' wrote for the images, where SRC does not say which tiles it is of.",
+            unset="SRC",
+            metavar="FILE|DIR",
+        ),
+    ]
+    missing: Annotated[
+        Literal["error", "empty"], Option("Refuse an image that lacks a tile, or leave its pixels unlabelled.", "error")
+    ]
+
+
+class Resizing(Rewritten, total=False):
+    """Options of ``resize``."""
+
+    to: Annotated[  # type: ignore[misc]
+        str | None,
+        Option(
+            "The new size of all images, as 512x512; or what to write: coco, panoptic or semantic.",
+            unset="the kind that is read",
+            metavar="HEIGHTxWIDTH|KIND",
+        ),
+    ]
+    size: Annotated[
+        str | None, Option("The new size of all images, where --to says what to write.", metavar="HEIGHTxWIDTH")
+    ]
+    longest: Annotated[
+        int | None,
+        Option("Make the longer side N pixels; no image is enlarged.", metavar="N", least=1, shell=Shell(("--max",))),
+    ]
 
 
 class Verifying(TypedDict, total=False):
@@ -801,8 +877,13 @@ def declared(declaration: Any) -> list[Declared]:
     """The options of a declaration, first those that are not shared."""
     kinds = declaration.__annotations__
     rows = [Declared(name, _plain(kind.__origin__), kind.__metadata__[0]) for name, kind in kinds.items()]
-    shared = {*Painting.__annotations__, *Reading.__annotations__, *Running.__annotations__}
-    return sorted(rows, key=lambda row: row.name in shared)
+    return sorted(rows, key=lambda row: any(is_of(row, shared) for shared in (Painting, Reading, Running)))
+
+
+def is_of(row: "Declared", declaration: Any) -> bool:
+    """Whether a declaration has an option just so, and not another one of its name."""
+    kind = declaration.__annotations__.get(row.name)
+    return kind is not None and kind.__metadata__[0] == row.option
 
 
 def flag(declaration: Any, name: str) -> str:

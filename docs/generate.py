@@ -214,7 +214,16 @@ def options(command: str) -> str:
     shared = set(conversions[0]).intersection(*conversions)
     if command == "shared":
         return _table(["option", "meaning"], [row for row in conversions[0] if row in shared])
-    is_run = command in ("show", "evaluate", "merge", "subset", "split") or command.startswith("to-")
+    is_run = command in (
+        "show",
+        "evaluate",
+        "merge",
+        "subset",
+        "split",
+        "tile",
+        "stitch",
+        "resize",
+    ) or command.startswith("to-")
     own = [row for row in _options(command) if row not in shared or not is_run]
     return _table(["option", "meaning"], own)
 

@@ -18,9 +18,12 @@ from cocoseg.cli import (
     labels,
     merge,
     report,
+    resize,
     show,
     split,
+    stitch,
     subset,
+    tile,
     to_coco,
     to_hf,
     to_masks,
@@ -41,7 +44,7 @@ from cocoseg.version import __version__
 
 SECTIONS = {
     "Convert": (to_semantic, to_onehot, to_masks, to_coco, to_panoptic),
-    "Reshape": (merge, subset, split),
+    "Reshape": (merge, subset, split, tile, stitch, resize),
     "Train": (to_yolo, to_hf, to_voc, to_shards),
     "Look": (show, report, labels, info, formats),
     "Check": (check, evaluate, verify),

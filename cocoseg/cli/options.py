@@ -10,7 +10,7 @@ from typing import Annotated, Any, Optional, TypedDict
 import typer
 
 from cocoseg.cli.values import choices_of, is_negated, value_of
-from cocoseg.options import Declared, Option, Painting, Reading, Running, Shell, declared
+from cocoseg.options import Declared, Option, Painting, Reading, Running, Shell, declared, is_of
 
 # Places are strings: a Path would make s3:/bucket of s3://bucket.
 Src = Annotated[
@@ -142,6 +142,4 @@ def _help(row: Declared) -> str:
 
 
 def _section(row: Declared) -> str | None:
-    return next(
-        (title for title, kinds in SECTIONS.items() for kind in kinds if row.name in kind.__annotations__), None
-    )
+    return next((title for title, kinds in SECTIONS.items() for kind in kinds if is_of(row, kind)), None)

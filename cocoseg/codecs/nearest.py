@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from cocoseg.codecs.lines import by_columns, by_lines
 from cocoseg.codecs.ragged import Ints, offsets_of, ranges
 from cocoseg.codecs.regions import Regions
 from cocoseg.codecs.rle import Runs, from_toggles, odd_toggles
@@ -47,7 +48,7 @@ def resize_regions(regions: Regions, size: Size) -> Regions:
     (lines, line), (new_lines, new_line) = (
         shape[::-1] if regions.by_column else shape for shape in (regions.size, size)
     )
-    runs, ends, lengths, pieces = _by_lines(regions, lines, line)
+    runs, ends, lengths, pieces = by_lines(regions, lines, line)
     cut = cuts(line, new_line)
     lengths = cut[ends] - cut[ends - lengths]
     wanted = source(np.arange(new_lines), lines, new_lines)
@@ -55,16 +56,6 @@ def resize_regions(regions: Regions, size: Size) -> Regions:
     taken = taken[lengths[taken] > 0]
     void = None if regions.void is None else regions.void[runs[taken]]
     return replace(regions, size=size, segments=regions.segments[runs[taken]], lengths=lengths[taken], void=void)
-
-
-def _by_lines(regions: Regions, lines: int, line: int) -> tuple[Ints, Ints, Ints, Ints]:
-    """Runs cut at the ends of lines: the run of each piece, its end in its line, its length; the pieces of a line."""
-    stops, borders = np.cumsum(regions.lengths), np.arange(1, lines + 1) * line
-    bounds = np.sort(np.concatenate([stops, borders]), kind="stable")
-    lengths = np.diff(bounds, prepend=0)
-    bounds, lengths = bounds[lengths > 0], lengths[lengths > 0]
-    numbers = (bounds - 1) // line
-    return np.searchsorted(stops, bounds), bounds - numbers * line, lengths, np.bincount(numbers, minlength=lines)
 
 
 def resize_runs(packed: Runs, size: Size) -> Runs:
@@ -76,7 +67,7 @@ def resize_runs(packed: Runs, size: Size) -> Runs:
             [0, 1, 1]]])
     """
     (height, width), (new_height, new_width) = packed.size, size
-    masks, columns, tops, bottoms = _by_columns(packed)
+    masks, columns, tops, bottoms = by_columns(packed)
     down, along = cuts(height, new_height), cuts(width, new_width)
     tops, bottoms, times = down[tops], down[bottoms], along[columns + 1] - along[columns]
     times = times * (bottoms > tops)
@@ -85,18 +76,3 @@ def resize_runs(packed: Runs, size: Size) -> Runs:
     pixels = new_height * new_width
     changes = odd_toggles(np.repeat(np.repeat(masks, times), 2), positions, pixels)
     return from_toggles(*changes, len(packed), size)
-
-
-def _by_columns(packed: Runs) -> tuple[Ints, Ints, Ints, Ints]:
-    """Foreground runs cut at the ends of columns: the mask of each piece, its column, its first row and the one after
-    its last.
-    """
-    height, drawn = packed.size[0], packed.drawn
-    drawn = drawn[packed.counts[drawn] > 0]
-    starts, stops = packed.stops[drawn - 1], packed.stops[drawn]
-    first = starts // height
-    pieces = (stops - 1) // height - first + 1
-    columns = ranges(first, pieces)
-    tops = np.maximum(np.repeat(starts, pieces) - columns * height, 0)
-    bottoms = np.minimum(np.repeat(stops, pieces) - columns * height, height)
-    return np.repeat(packed.masks[drawn], pieces), columns, tops, bottoms

@@ -87,37 +87,44 @@ def _calling(error: DocumentError, side: str, flags: Mapping[str, str]) -> Docum
     return DocumentError(error.category, re.sub(r"\bSRC\b", side, text))
 
 
-def open_prediction(path: StrPath, options: Reading, truth: Opened, scheme: LabelScheme) -> Opened:
-    """The prediction, with what it lacks from the truth, whose classes ``scheme`` has. Raises as ``cocoseg.read``."""
+def open_prediction(
+    path: StrPath, options: Reading, truth: Opened, scheme: LabelScheme, images: Listed | None = None
+) -> Opened:
+    """The prediction, with what it lacks from the truth, whose classes ``scheme`` has. Raises as ``cocoseg.read``.
+
+    ``images`` are those of a list of results, if they are not the truth's.
+    """
     try:
-        return _opened_prediction(path, options, truth, scheme)
+        return _opened_prediction(path, options, truth, scheme, images or _listed(truth))
     except DocumentError as error:
         raise _calling(error, "PREDICTION", _FLAGS) from None
 
 
-def _opened_prediction(path: StrPath, options: Reading, truth: Opened, scheme: LabelScheme) -> Opened:
+def _opened_prediction(path: StrPath, options: Reading, truth: Opened, scheme: LabelScheme, images: Listed) -> Opened:
     try:
-        name, dataset = opened(path, options, images=_listed(truth))
+        name, dataset = opened(path, options, images=images)
     except DocumentError as error:
         if same := _as_truth(path, options, error, truth, scheme):
             return same
         if (bare := without_meaning(path, options, error)) is not None:
-            return _unexplained(path, options, bare, truth, scheme)
+            return _unexplained(path, options, bare, truth, scheme, images)
         if error.category != "doc.kind" or (noisy := classes_after_all(path, options, scheme)) is None:
             raise
         return Opened(noisy[1], noisy[0], scheme)
     if is_unnamed(name, dataset, truth.dataset.categories) and not _explaining(options):
-        return _unexplained(path, options, dataset, truth, scheme)
+        return _unexplained(path, options, dataset, truth, scheme, images)
     if not dataset.categories:
         return Opened(replace(dataset, categories=truth.dataset.categories), name, borrowed=True)
     return Opened(dataset, name)
 
 
-def _unexplained(path: StrPath, options: Reading, found: Dataset, truth: Opened, scheme: LabelScheme) -> Opened:
+def _unexplained(
+    path: StrPath, options: Reading, found: Dataset, truth: Opened, scheme: LabelScheme, images: Listed
+) -> Opened:
     """A prediction of masks of the truth's one class, or of class maps of numbers."""
     only = class_of_masks(found, scheme)
     if only is not None:
-        name, dataset = opened(path, changed(options, class_name=only), images=_listed(truth))
+        name, dataset = opened(path, changed(options, class_name=only), images=images)
         return Opened(dataset, name)
     name, dataset = read_numbers(path, options, found, truth.dataset.categories, scheme)
     return Opened(dataset, name, scheme)

@@ -22,6 +22,14 @@ T = TypeVar("T")
 Int64 = Annotated[int, msgspec.Meta(ge=-(1 << 63), le=(1 << 63) - 1)]
 Count = Annotated[int, msgspec.Meta(ge=0, lt=1 << 62)]
 
+
+class OfPieces(msgspec.Struct, kw_only=True):
+    """What a result counts of an image that became several: its ``pieces``, and the objects ``dropped`` from them."""
+
+    pieces: Count | msgspec.UnsetType = msgspec.UNSET
+    dropped: Count | msgspec.UnsetType = msgspec.UNSET
+
+
 _COMPRESSED = (b"\x1f\x8b", b"PK\x03\x04", b"\x28\xb5\x2f\xfd", b"BZh", b"\xfd7zXZ")  # gzip, zip, zstd, bzip2, xz
 _PICTURES = {b"\x89PNG": "PNG", b"\xff\xd8\xff": "JPEG", b"II*\0": "TIFF", b"MM\0*": "TIFF", b"GIF8": "GIF"}
 # How deep a parser gets depends on the call stack: what was read whole may be too deep when a part of it is parsed.

@@ -10,6 +10,7 @@ from cocoseg.errors import Problem, SampleError, show
 
 TEMPORARY = ".cocoseg-tmp-"
 REPORT = "cocoseg.json"
+PHOTOS = "photos"  # the folder in OUT of photos that were made for its labels
 JOURNAL = ".cocoseg"
 LOCK = f"{JOURNAL}/lock"
 

@@ -75,3 +75,28 @@ def resized(picture: npt.NDArray[np.uint8], size: tuple[int, int]) -> npt.NDArra
 
     how = Image.Resampling.BOX if size[0] < picture.shape[0] else Image.Resampling.BICUBIC
     return np.array(Image.fromarray(picture).resize(size[::-1], how))
+
+
+def photo_ending(data: bytes) -> str:
+    r"""The ending of a photo that is made of another one: that of PNG if this loses nothing, else that of JPEG.
+
+    >>> photo_ending(b"\xff\xd8\xff"), photo_ending(b"BM")
+    ('.jpg', '.png')
+    """
+    lossy = data.startswith(b"\xff\xd8") or (data[:4] == b"RIFF" and data[8:12] == b"WEBP")
+    return ".jpg" if lossy else ".png"
+
+
+def write_photo(picture: PIL.Image.Image, ending: str) -> bytes:
+    """A photo as PNG, which loses nothing, or as JPEG of quality 95; its colour profile stays, its EXIF does not."""
+    data, profile = io.BytesIO(), picture.info.get("icc_profile")
+    if ending == ".png":
+        plain = picture if picture.mode in _OF_PNG else picture.convert("RGB")
+        plain.save(data, "PNG", icc_profile=profile, exif=b"")
+    else:
+        plain = picture if picture.mode in ("L", "RGB") else picture.convert("RGB")
+        plain.save(data, "JPEG", quality=95, subsampling=0, icc_profile=profile, exif=b"")
+    return data.getvalue()
+
+
+_OF_PNG = ("1", "L", "LA", "P", "RGB", "RGBA", "I", "I;16")

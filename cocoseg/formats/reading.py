@@ -14,7 +14,9 @@ import numpy as np
 from cocoseg.errors import DocumentError, SampleError, UsageError, show
 from cocoseg.files import places
 from cocoseg.files.documents import TOO_DEEP
+from cocoseg.files.names import PHOTOS
 from cocoseg.files.places import StrPath, place
+from cocoseg.files.urls import is_url
 from cocoseg.formats import FORMATS
 from cocoseg.formats.coco_json.images import Listed
 from cocoseg.formats.coco_json.names import numbering
@@ -23,6 +25,7 @@ from cocoseg.limits import MAX_PIXELS, allowing
 from cocoseg.model import Dataset, Loader, Loads, Sample
 from cocoseg.options import Reading, check_choice, declared, flag, takes
 from cocoseg.options import given as changed
+from cocoseg.runs.report import read_report
 from cocoseg.runs.tally import guess
 
 if TYPE_CHECKING:
@@ -128,8 +131,17 @@ def _read(path: StrPath, source: str, found: Found, function: str, given: dict[s
         problems = numbering(given["categories"], dataset.categories) if "categories" in given else ()
     except SampleError as error:  # storage that stopped answering
         raise DocumentError(error.category, error.message) from None
-    photos = given.get("photos") or dataset.photos
+    photos = given.get("photos") or dataset.photos or _written_photos(source)
     return replace(dataset, problems=(*problems, *dataset.problems), photos=photos)
+
+
+def _written_photos(source: str) -> str:
+    """The folder of the photos that a run wrote into a folder, beside their labels, or ""."""
+    try:
+        photos = read_report(source).photos if is_folder(source) and not is_url(source) else ""
+    except (DocumentError, SampleError):  # of another program
+        photos = ""
+    return places.join(source, photos) if photos == PHOTOS else ""
 
 
 def _own(given: dict[str, Any], taken: Sequence[str]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import io
 from collections.abc import Iterable
 from dataclasses import KW_ONLY, dataclass, fields, replace
 from itertools import chain
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,12 +14,15 @@ import numpy.typing as npt
 from cocoseg.errors import SampleError, show
 from cocoseg.files import places
 from cocoseg.files.names import relative_name
-from cocoseg.files.photo import find_photo, fits_turned, open_photo, rgb_pixels, size_in_header
+from cocoseg.files.photo import find_photo, fits_turned, open_photo, oriented, rgb_pixels, size_in_header
 from cocoseg.files.reading import read_file
 from cocoseg.files.urls import is_url
 from cocoseg.model.dataset import Dataset
 from cocoseg.model.loading import Change, Loads
 from cocoseg.model.records import Entry, Refused, Sample
+
+if TYPE_CHECKING:
+    import PIL.Image
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,6 +32,19 @@ class Photographed(Sample):
     _: KW_ONLY
     photo: bytes | None = None
     path: str = ""
+
+    def picture(self) -> PIL.Image.Image:
+        """The photo as Pillow's image in its own mode, turned as the sample's size asks for.
+
+        Raises SampleError: ``file.missing`` where there is none, ``image.corrupt``, ``size.mismatch``.
+        """
+        if self.photo is None:
+            text = f"no photo {show(self.file_name or self.key)}, nor one called so with another ending"
+            raise SampleError("file.missing", f"{text}; is it the folder of the photos?")
+        with open_photo(io.BytesIO(self.photo)) as opened:
+            found = size_in_header(opened)
+            turned, _ = fits_turned(show(self.path, 300), found, self.size)
+            return oriented(opened, found.orientation, turned)
 
     def pixels(self) -> tuple[npt.NDArray[np.uint8] | None, bool]:
         """The photo, (H, W, 3) uint8 in RGB, turned as the sample's size asks for, or None where there is none.

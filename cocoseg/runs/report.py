@@ -42,6 +42,7 @@ class Report(msgspec.Struct):
     document: tuple[str, Count, str] | None = None
     documents: list[tuple[str, Count, str]] = []
     files: list[tuple[str, Count, str]] = []
+    photos: str = ""  # the folder in OUT with photos that the run wrote
 
     @property
     def counts(self) -> Images:

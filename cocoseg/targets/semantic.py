@@ -17,7 +17,7 @@ from cocoseg.codecs.pixels import check_pixels
 from cocoseg.codecs.regions import Regions
 from cocoseg.codecs.rle import Runs, take
 from cocoseg.errors import LabelError, SampleError, UsageError, show
-from cocoseg.files.documents import Count
+from cocoseg.files.documents import Count, OfPieces
 from cocoseg.labels import LabelScheme, label_scheme
 from cocoseg.labels.scheme import Overlap
 from cocoseg.limits import within_its_limit
@@ -26,10 +26,10 @@ from cocoseg.model import Sample
 Labels = LabelScheme | str
 
 
-class Counts(msgspec.Struct, forbid_unknown_fields=True):
+class Counts(OfPieces, forbid_unknown_fields=True):
     """Counts for a summary: the pixels of each value, and those that several masks cover."""
 
-    pixels: dict[int, Count] = {}
+    pixels: dict[int, Count] = msgspec.field(default_factory=dict)
     contested: Count = 0
 
 
@@ -90,6 +90,23 @@ def flat(sample: Sample, overlap: Overlap | None = None) -> tuple[Regions, int]:
     if overlap == "void":
         regions = replace(regions, segments=np.where(contested, regions.count, regions.segments))
     return regions, pixels
+
+
+@within_its_limit
+def painted(sample: Sample, scheme: LabelScheme) -> tuple[Sample, int]:
+    """A sample as one picture of the segments that the scheme paints, and the number of contested pixels.
+
+    Its class map is that of the sample, and so is that of any part of it. Raises SampleError as ``semantic_map`` does.
+    """
+    segment_classes(sample, scheme)
+    if isinstance(sample.shapes, Regions):
+        return sample, 0
+    kept = np.flatnonzero(scheme.painted(sample.category_ids, sample.iscrowd))
+    _, _, regions, contested, pixels = _stack(sample, kept, scheme.overlap)
+    if scheme.overlap == "void":
+        segments = np.where(contested, regions.count, regions.segments)
+        regions = replace(regions, segments=segments, void=contested)
+    return replace(sample.take(kept), shapes=regions), pixels
 
 
 def instance_masks(sample: Sample) -> npt.NDArray[np.bool_]:

@@ -26,6 +26,8 @@ from cocoseg.metrics.conventions import Convention
 from cocoseg.model import Dataset
 from cocoseg.options import Evaluating, Labelling, Reading, flag, given, part, takes
 from cocoseg.page.write import check_free
+from cocoseg.reshaping.stitching import stitched
+from cocoseg.reshaping.tile_table import Table, read_table
 from cocoseg.runs.report import Head
 from cocoseg.runs.run import How, Work, run
 from cocoseg.tools.evaluation_page import write_evaluation
@@ -123,7 +125,11 @@ def open_sides(truth: StrPath, prediction: StrPath, options: Evaluating) -> Both
     true = open_truth(truth, reading | {"min_score": None}, options["labels"])
     check_order(true.dataset)
     scheme = _scheme(true, options)
-    predicted = open_prediction(prediction, _of_prediction(options, reading), true, scheme)
+    table = None if options["tiles"] is None else read_table(options["tiles"])
+    own = _of_prediction(options, reading)
+    predicted = open_prediction(prediction, own, true, scheme, table.listed if table else None)
+    if table is not None:
+        predicted = _whole(predicted, table, options)
     check_order(true.dataset, predicted.dataset)
     by_id = are_of_one_list(true, predicted)
     decided = repr([(row.id, row.name) for row in predicted.dataset.categories])
@@ -135,6 +141,13 @@ def open_sides(truth: StrPath, prediction: StrPath, options: Evaluating) -> Both
         decided += str(lenient)
     labels = Labels(scheme, label_scheme(scheme, predicted.dataset))
     return Both(Sides(true, predicted, labels), by_id, problems, decided)
+
+
+def _whole(tiles: Opened, table: Table, options: Evaluating) -> Opened:
+    """The images of predictions on tiles. Raises DocumentError ``tile.none``."""
+    by_id, missing = tiles.format in ("coco", "panoptic"), options["missing"] == "empty"
+    dataset = stitched(tiles.dataset, table, by_id, options["size"] == "nearest", missing)
+    return replace(tiles, dataset=dataset)
 
 
 def notes_of(sides: Sides) -> list[str]:
@@ -206,7 +219,7 @@ def _head(sides: Sides, sources: tuple[StrPath, StrPath], options: Evaluating) -
     """The head of the report."""
     true = Source(sources[0], _reading(options))
     shown = {name: options[name] for name in ("task", "convention", "boundary", "missing", "size") if options[name]}
-    files = [*true.files(sides.truth.dataset), place(sources[1])]
+    files = [*true.files(sides.truth.dataset), *(place(path) for path in (sources[1], options["tiles"]) if path)]
     return Head(files, {"labels": sides.labels.truth.name} | shown | true.given)
 
 
@@ -238,7 +251,7 @@ def _of_prediction(options: Evaluating, reading: Reading) -> Reading:
         "colors": options["prediction_colors"],
         "suffix": options["prediction_suffix"],
     }
-    return part(Reading, own | given)
+    return part(Reading, own | given) | {"keep_fields": options["tiles"] is not None}
 
 
 def fails(result: Evaluation, wanted: str | None) -> Sequence[str]:

@@ -109,7 +109,7 @@ def _photographed(
     """The data set in parts, with photos from their folder, and notes. Raises UsageError."""
     given, copied = wanted.given, wanted.packed or wanted.given["copy"]
     folder = _folder(dataset, photos, wanted.needed)
-    if not wanted.needed and photos is None and not _has_photos(dataset, folder):
+    if not wanted.needed and photos is None and not has_photos(dataset, folder):
         folder = ""
     if folder and not copied and storage(place(wanted.out)) is not disk:
         text = f"OUT {show(place(wanted.out), 300)} is in a storage, which has no links; copy the photos"
@@ -121,7 +121,7 @@ def _photographed(
     return replace(divided, load=WithPhotos(divided.load, folder, copied or is_url(folder))), notes
 
 
-def _has_photos(dataset: Dataset, folder: str) -> bool:
+def has_photos(dataset: Dataset, folder: str) -> bool:
     """Whether the photo of the first image is where the data set says."""
     first = next((entry for entry in dataset.entries if isinstance(entry, Entry)), None)
     try:

@@ -41,6 +41,8 @@ from cocoseg.tools.summary import Summary
 
 Kind = Literal["coco", "panoptic", "semantic"]
 
+DETECTION = "instances.json"
+
 
 class Opened(NamedTuple):
     """A source: its data set, the name of its format, and the kind of output that is like it, if there is one."""
@@ -69,7 +71,11 @@ class Out(NamedTuple):
 
 def open_source(src: StrPath, options: Reading, to: Kind | None) -> Opened:
     """A source, with the rows of a JSON if they may be written again. Raises DocumentError, LabelError, UsageError."""
-    name, dataset = opened(src, part(Reading, {**options, "keep_fields": to in ("coco", None)}))
+    return own_kind(*opened(src, part(Reading, {**options, "keep_fields": to in ("coco", None)})))
+
+
+def own_kind(name: str, dataset: Dataset) -> Opened:
+    """A data set that was read in the format ``name``, with the kind of output that is like it."""
     return Opened(dataset, name, _own_kind(name, dataset))
 
 
@@ -104,10 +110,14 @@ def passes(source: Opened, kind: Kind, options: Reshaping) -> bool:
     return kind == "coco" and options["segmentation"] is None and can_pass(source.dataset)
 
 
-def check_out(kind: Kind, out: StrPath, options: Reshaping) -> None:
-    """Raises UsageError for an OUT or an option that does not fit what is written."""
+def check_out(kind: Kind, out: StrPath, options: Reshaping, folder: bool = False) -> None:
+    """Raises UsageError for an OUT or an option that does not fit what is written.
+
+    A detection JSON may be in a ``folder``, with the photos.
+    """
     if kind == "coco":
-        coco.check_name(place(out))
+        if not folder or place(out).lower().endswith(".json"):
+            coco.check_name(place(out))
     elif place(out).lower().endswith(".json"):
         text = f"OUT is {show(place(out), 300)}, expected the name of a folder for {kind} output"
         raise UsageError("usage.out", text)
@@ -191,12 +201,14 @@ def _detection(out: Out, _: Sequence[Dataset]) -> Work[AnnotationSummary]:
     convert = DetectionRows(PassedRows(listed, not all(passed)), rows)
     numbered = None if all(passed) or made == "annotation" else "annotations"
 
-    def document(folder: Folder) -> Document:
-        where = Place(open_folder(places.parent(target)), places.base_name(target), folder)
-        return coco_document(where, out.dataset.categories, out.about, numbered)
+    alone = target.lower().endswith(".json")
 
-    tally = _tally(out, AnnotationSummary)
-    return Work(coco.COMMAND, out.dataset, convert, tally, target, out.head, document, places.beside(target))
+    def document(folder: Folder) -> Document:
+        beside = Place(open_folder(places.parent(target)), places.base_name(target), folder) if alone else None
+        return coco_document(beside or Place(folder, DETECTION, folder), out.dataset.categories, out.about, numbered)
+
+    tally, journal = _tally(out, AnnotationSummary), places.beside(target) if alone else None
+    return Work(coco.COMMAND, out.dataset, convert, tally, target, out.head, document, journal)
 
 
 def _panoptic(out: Out, parts: Sequence[Dataset]) -> Work[PanopticSummary]:

@@ -28,7 +28,7 @@ from cocoseg.codecs.rle import Runs
 from cocoseg.codecs.segmentation import to_coco
 from cocoseg.codecs.simplify import simplify
 from cocoseg.errors import SampleError
-from cocoseg.files.documents import Count
+from cocoseg.files.documents import Count, OfPieces
 from cocoseg.formats.coco_json.about import annotation_fields, image_row
 from cocoseg.formats.coco_json.categories import check_listed
 from cocoseg.formats.coco_json.document import BETWEEN, coco_document
@@ -42,7 +42,7 @@ Fill = Literal["pycocotools", "opencv"]
 _VERSION = 3  # changes when the same input makes other texts
 
 
-class Annotated(msgspec.Struct, forbid_unknown_fields=True):
+class Annotated(OfPieces, forbid_unknown_fields=True):
     """Counts of an image's annotations, crowds, simplified masks, and masks that were filled as OpenCV does.
 
     The IoU is between simplified or filled masks and exact ones.

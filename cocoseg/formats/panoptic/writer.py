@@ -25,7 +25,7 @@ from cocoseg.codecs.colors import ids_near
 from cocoseg.codecs.looks import default_color
 from cocoseg.codecs.panoptic import check_ids, rgb_from_ids
 from cocoseg.codecs.regions import Regions
-from cocoseg.files.documents import Count
+from cocoseg.files.documents import Count, OfPieces
 from cocoseg.files.png.write import write_rgb
 from cocoseg.formats.coco_json.about import image_row
 from cocoseg.formats.coco_json.categories import check_listed
@@ -44,7 +44,7 @@ Ints = npt.NDArray[np.int64]
 Indices = npt.NDArray[np.intp]
 
 
-class Counts(msgspec.Struct, forbid_unknown_fields=True):
+class Counts(OfPieces, forbid_unknown_fields=True):
     """Counts of an image's segments, of segments hidden by others, and of pixels that several masks claim."""
 
     things: Count = 0
@@ -103,6 +103,26 @@ class PanopticFiles:
         counted = (int(things.sum()), int((~things).sum()), int(crowd.sum()), picture.hidden, picture.contested)
         rows = _segment_rows(sample, picture, ids, crowd)
         return Converted({f"{FOLDER}/{sample.key}": png}, Counts(*counted), _texts(sample, rows))
+
+    def flattened(self, sample: Sample) -> tuple[Sample, Counts]:
+        """The sample as the picture shows it, under the ids that it has there; and what others hide or contest.
+
+        Raises SampleError as a call does.
+        """
+        indices = self._category_indices(sample)
+        picture = self._picture(sample, indices)
+        numbers, categories = picture.segments, indices[picture.segments]
+        made = replace(
+            sample,
+            ids=self._ids(sample, indices, numbers),
+            category_ids=sample.category_ids[numbers],
+            iscrowd=sample.iscrowd[numbers] & self._isthing[categories],
+            shapes=picture.regions.take(numbers),
+            scores=None,
+            rows=None,
+            stated=None,
+        )
+        return made, Counts(hidden=picture.hidden, contested=picture.contested)
 
     def settings(self) -> bytes:
         """All settings that affect the PNG and the rows."""

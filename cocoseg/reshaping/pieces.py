@@ -1,0 +1,142 @@
+"""Converts an image to several: its tiles, or itself in another size, with photos if they are wanted.
+
+The image is decoded and painted once, and then cut. So what is on top in the image is on top in all its tiles, and the
+ids of its segments in a panoptic picture are the same in all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Any
+
+import msgspec
+import numpy as np
+from msgspec import Raw
+
+from cocoseg.errors import SampleError
+from cocoseg.files.names import PHOTOS
+from cocoseg.files.pillow import photo_ending, write_photo
+from cocoseg.formats.coco.writer import Annotated, Annotations
+from cocoseg.formats.coco_json.about import annotation_fields, image_row
+from cocoseg.formats.coco_json.document import BETWEEN
+from cocoseg.formats.maps.writer import ClassMaps
+from cocoseg.formats.panoptic.writer import PanopticFiles
+from cocoseg.model import Sample
+from cocoseg.model.photos import Photographed
+from cocoseg.reshaping.cutting import Tiling
+from cocoseg.reshaping.scaling import Scaling
+from cocoseg.runs.writer import Converted
+from cocoseg.targets.semantic import Counts as Painted
+from cocoseg.targets.semantic import painted
+
+_VERSION = 1  # changes when the same input makes other files or rows
+_ENCODE = msgspec.json.Encoder().encode
+_OBJECT = msgspec.json.Decoder(dict[str, Raw])
+_LIST = msgspec.json.Decoder(list[dict[str, Raw]])
+
+
+@dataclass(frozen=True)
+class InPieces:
+    """Converts what ``change`` makes of an image, by the conversion ``convert``, with ``photos`` if samples have them.
+
+    Tiles say what they are of: each segment of a JSON has the id that it has in the whole image as ``of``.
+    """
+
+    change: Tiling | Scaling
+    convert: Annotations | PanopticFiles | ClassMaps
+    photos: bool = False
+
+    def __call__(self, sample: Sample) -> Converted:
+        """The files and rows of all pieces. Raises SampleError: as ``convert`` does, ``limit.tiles``, ``image.*``."""
+        try:
+            whole, counts = self._whole(sample)
+            ending = photo_ending(sample.photo or b"") if self.photos and isinstance(sample, Photographed) else ""
+            samples, dropped = self.change(whole, ending)
+            origins = _origins(whole) if isinstance(self.change, Tiling) else {}
+            made = [self._converted(piece, origins) for piece in samples]
+            photos = self._photos(sample, [piece.file_name for piece in samples], ending)
+        except SampleError as error:
+            raise (error if error.message.startswith(sample.place) else error.at(sample.place)) from None
+        files = {name: data for one in made for name, data in one.files.items()}
+        result = _sum([*counts, *(one.result for one in made)])
+        result.pieces, result.dropped = len(samples), dropped
+        texts = zip(*(one.texts for one in made), strict=True)
+        return Converted(files | photos, result, tuple(BETWEEN.join(filter(None, column)) for column in texts))
+
+    def settings(self) -> bytes:
+        """All settings that affect the files and the rows."""
+        return _ENCODE(("pieces", _VERSION, repr(self.change), self.photos)) + self.convert.settings()
+
+    def _whole(self, sample: Sample) -> tuple[Sample, list[Any]]:
+        """The image as it is to be cut, and counts about it."""
+        if isinstance(self.convert, Annotations):
+            return replace(sample, rows=_rows(sample, isinstance(self.change, Tiling))), []
+        if isinstance(self.convert, PanopticFiles):
+            whole, counts = self.convert.flattened(sample)
+            return whole, [counts]
+        whole, contested = painted(sample, self.convert.scheme)
+        return whole, [Painted(contested=contested)]
+
+    def _converted(self, piece: Sample, origins: Mapping[int, dict[str, Raw]]) -> Converted:
+        if isinstance(self.convert, PanopticFiles):
+            made = replace(self.convert, keep_ids=True)(piece)
+            return made._replace(texts=_with_origins(made.texts, origins)) if origins else made
+        made = self.convert(piece)
+        is_listed = isinstance(self.convert, ClassMaps) and isinstance(self.change, Tiling)
+        return made._replace(texts=(image_row(piece),)) if is_listed else made
+
+    def _photos(self, sample: Sample, names: Sequence[str], ending: str) -> dict[str, bytes]:
+        if not self.photos:
+            return {}
+        assert isinstance(sample, Photographed)
+        pieces = zip(names, self.change.pictures(sample.picture()), strict=True)
+        return {f"{PHOTOS}/{name}": write_photo(picture, ending) for name, picture in pieces}
+
+
+def _sum(results: Sequence[Any]) -> Any:
+    """The counts of several results of one type."""
+    made = type(results[0])() if results else Annotated()
+    for result in results:
+        for name in made.__struct_fields__:
+            value, more = getattr(made, name), getattr(result, name)
+            if isinstance(value, dict):
+                setattr(made, name, value | {key: value.get(key, 0) + number for key, number in more.items()})
+            elif isinstance(value, int):
+                setattr(made, name, value + more)
+    return made
+
+
+def _rows(sample: Sample, origins: bool) -> list[Raw]:
+    """The fields of the annotations that hold whatever the size is, and with ``origins`` what they are of.
+
+    Lists may be positions, such as keypoints, and are left out.
+    """
+    rows = [None] * len(sample.ids) if sample.rows is None else sample.rows
+    fields = [{} if row is None else annotation_fields(row, True) for row in rows]
+    plain = [{name: Raw(text) for name, text in row.items() if not text.startswith(b"[")} for row in fields]
+    if origins:
+        for row, origin in zip(plain, _origins(sample).values(), strict=True):
+            row |= origin
+    return [Raw(_ENCODE(row)) for row in plain]
+
+
+def _origins(sample: Sample) -> dict[int, dict[str, Raw]]:
+    """What tiles say of each segment of the image, by its id, or by its number from 1 if some have the same id.
+
+    Where these do not rise, ``rank`` is the position among the segments of the image, which decides what is on top.
+    """
+    unique = len(np.unique(sample.ids)) == len(sample.ids)
+    numbers = sample.ids.tolist() if unique else list(range(1, len(sample.ids) + 1))
+    rising = all(one < other for one, other in pairwise(numbers))
+    ranks = [{} if rising else {"rank": Raw(b"%d" % rank)} for rank in range(len(numbers))]
+    return {number: {"of": Raw(b"%d" % number), **rank} for number, rank in zip(numbers, ranks, strict=True)}
+
+
+def _with_origins(texts: tuple[bytes, ...], origins: Mapping[int, dict[str, Raw]]) -> tuple[bytes, ...]:
+    """The rows of an image and its annotation, with what its segments are of."""
+    image, annotation = texts
+    row = _OBJECT.decode(annotation)
+    segments = [{**segment, **origins[int(bytes(segment["id"]))]} for segment in _LIST.decode(row["segments_info"])]
+    return image, _ENCODE({**row, "segments_info": segments})
