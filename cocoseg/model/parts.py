@@ -11,11 +11,22 @@ from cocoseg.errors import UsageError, show
 from cocoseg.files.names import stem
 from cocoseg.model.records import Entry, Refused
 
+_TILE = re.compile(r"_y\d+_x\d+$")
+
 
 def name_of(entry: Entry | Refused) -> str:
     """The name of an image without the ending of a picture; its position if it has none."""
     name = getattr(entry, "file_name", "") or entry.key
     return stem(name) or entry.where
+
+
+def photo_name(name: str) -> str:
+    """The name of the photo that a tile is of, as ``cocoseg tile`` calls tiles; other names as they are.
+
+    >>> photo_name("a_y0_x896"), photo_name("b")
+    ('a', 'b')
+    """
+    return _TILE.sub("", name)
 
 
 def fraction(name: str) -> float:
@@ -53,14 +64,14 @@ def part_at(shares: Mapping[str, float], number: float) -> str:
 
 
 def groups(entries: Sequence[Entry | Refused], by: str | None) -> list[str]:
-    """The group of each image: what ``by``, a regular expression, finds in its name, or else its name.
+    """The group of each image: what ``by``, a regular expression, finds in its name, or else the name of its photo.
 
     Of an expression with a group of its own, that is meant. Raises UsageError ``usage.by`` if it is not one, or is not
     found in the name of an image.
     """
     names = [name_of(entry) for entry in entries]
     if by is None:
-        return names
+        return [photo_name(name) for name in names]
     try:
         pattern = re.compile(by)
     except re.error as error:

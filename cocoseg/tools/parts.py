@@ -12,7 +12,7 @@ from msgspec.structs import replace as with_fields
 from cocoseg.errors import UsageError, show
 from cocoseg.files.names import stem
 from cocoseg.model import Dataset
-from cocoseg.model.parts import fraction, part_at
+from cocoseg.model.parts import fraction, part_at, photo_name
 
 PARTS = ("train", "val", "test")
 _NAMES = {"training": "train", "validation": "val", "valid": "val", "testing": "test"} | {name: name for name in PARTS}
@@ -53,7 +53,7 @@ def _rule(keys: list[str], parts: str | None, split: object) -> tuple[Callable[[
     if parts:
         shares = _shares(parts)
         how = "by a hash of their names" if len(shares) > 1 else ""
-        return lambda key: _Placed(part_at(shares, fraction(stem(key))), key), how
+        return lambda key: _Placed(part_at(shares, fraction(photo_name(stem(key)))), key), how
     if keys and all(map(_own_part, keys)) and len(set(map(_own, keys))) == len(keys):
         return _own, "as their folders are called"
     named = _NAMES.get(str(split).lower())

@@ -123,7 +123,7 @@ def split(src: StrPath, out: StrPath, **options: Unpack[Splitting]) -> SplitSumm
     )
     summary = SplitSummary(len(dataset), shares=shares, notes=notes, problems=list(whole.problems))
     summary.sizes = {name: places_of.count(name) for name in shares}
-    summary.notes += _said(summary.sizes, options)
+    summary.notes += _said(summary.sizes, options) + _tiles(names, options["by"])
     summary.classes = _classes(dataset, holdings, places_of)
     parts = {name: dataset.take(k for k, own in enumerate(places_of) if own == name) for name in shares}
     if options["lists"]:
@@ -186,6 +186,12 @@ def _said(sizes: Mapping[str, int], options: Splitting) -> list[str]:
     notes = ["balanced over classes: other images may give other parts"] if options["balance"] else []
     empty = [name for name, size in sizes.items() if not size]
     return notes + [f"part {show(name)} has no image and is not written; there are too few" for name in empty]
+
+
+def _tiles(groups: Sequence[str], by: str | None) -> list[str]:
+    """A note where tiles of one photo are in one part."""
+    tiles = sum(count for count in Counter(groups).values() if count > 1)
+    return [f"{counted(tiles, 'tile')} stay with the others of their photos"] if tiles and by is None else []
 
 
 def _classes(

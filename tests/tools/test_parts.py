@@ -63,6 +63,14 @@ def test_images_are_in_the_part_that_split_gives_them() -> None:
     assert set(keys(parted(dataset(*names), "train=.8,val=.2")[0])) == of_split
 
 
+def test_tiles_are_in_the_part_of_their_photo() -> None:
+    names = [f"{number}.png" for number in range(50)]
+    photos = {key.removesuffix(".png") for key in keys(parted(dataset(*names), "train=.5,val=.5")[0])}
+    tiles = [name.replace(".png", "_y0_x512.png") for name in names]
+    found = keys(parted(dataset(*tiles), "train=.5,val=.5")[0])
+    assert {key.removesuffix("_y0_x512.png") for key in found} == photos
+
+
 @pytest.mark.parametrize(
     "parts", ["train=.9", "train=.9,val=.2", "train,val", "a=1", "train=.5,train=.5", "train=x,val=1", "train=-1,val=2"]
 )

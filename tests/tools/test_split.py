@@ -167,3 +167,14 @@ class TestAnEarlierSplit:
         cocoseg.split(source, tmp_path / "out", lists=True)
         with pytest.raises(UsageError, match=r"has 'test.txt', which lists '0\d\d\d.jpg' too"):
             cocoseg.split(source, tmp_path / "out", parts="train=.8,val=.2", lists=True)
+
+
+def test_tiles_stay_with_the_others_of_their_photo(tmp_path: Path) -> None:
+    """In the part of the photo, whichever of ``tile`` and ``split`` comes first."""
+    cocoseg.tile(save(tmp_path / "x.json", NAMES), tmp_path / "tiles.json", size=2, overlap=0)
+    cocoseg.split(tmp_path / "x.json", tmp_path / "photos", parts="a=.5,b=.5")
+    result = cocoseg.split(tmp_path / "tiles.json", tmp_path / "tiles", parts="a=.5,b=.5")
+    for part in "ab":
+        photos = {f"{name.partition('_')[0]}.jpg" for name in names_in(tmp_path / "tiles" / f"{part}.json")}
+        assert photos == names_in(tmp_path / "photos" / f"{part}.json")
+    assert "800 tiles stay with the others of their photos" in result.notes
