@@ -18,7 +18,7 @@ from cocoseg.formats.detect import detect
 from cocoseg.model import Dataset, Entry
 from cocoseg.model.photographed import WithPhotos
 from cocoseg.options import Reading, part
-from cocoseg.tools.parts import parted
+from cocoseg.tools.parts import check_earlier, parted
 from cocoseg.tools.scheme import Painting
 from cocoseg.tools.sources import Source
 from cocoseg.tools.validation import in_both, matched, read_validation
@@ -92,11 +92,18 @@ def with_photos(
     ``whole`` names stay behind the part. Without photos where none are ``needed`` and none are there. Raises
     UsageError: ``usage.photos`` where nothing says where the photos are, ``usage.copy``, ``usage.parts``.
     """
-    wanted = _Wanted(out, given, needed, packed, whole)
+    found = _in_parts(handing, _Wanted(out, given, needed, packed, whole))
+    if not (packed or whole):
+        check_earlier(place(out), found.dataset)
+    return found
+
+
+def _in_parts(handing: Handing, wanted: _Wanted) -> Handing:
+    given = wanted.given
     if handing.validation is None:
         dataset, notes = _photographed(handing.dataset, given["photos"], given["parts"], wanted)
         return replace(handing, dataset=dataset, said=tuple(notes))
-    notes = in_both(handing.dataset, handing.validation, one_folder=whole)
+    notes = in_both(handing.dataset, handing.validation, one_folder=wanted.whole)
     train, said = _photographed(handing.dataset, given["photos"], "train", wanted)
     val, more = _photographed(handing.validation, given["val_photos"] or given["photos"], "val", wanted)
     said = [*notes, f"train {len(train):,}, val {len(val):,}", *dict.fromkeys([*said, *more])]

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import filterfalse
 from typing import NamedTuple
 
 from msgspec.structs import replace as with_fields
 
 from cocoseg.errors import UsageError, show
+from cocoseg.files import places
+from cocoseg.files.listing import is_hidden, names
 from cocoseg.files.names import stem
 from cocoseg.model import Dataset
 from cocoseg.model.parts import fraction, part_at, photo_name
@@ -46,6 +49,26 @@ def parted(dataset: Dataset, parts: str | None, split: object = None, whole: boo
 def parts_of(dataset: Dataset) -> list[str]:
     """The parts that have images, in their order."""
     return list(dict.fromkeys(entry.key.partition("/")[0] for entry in dataset.entries if entry.key))
+
+
+def check_earlier(out: str, dataset: Dataset) -> None:
+    """Raises UsageError ``out.parts`` if an image is in another part in OUT, where a stack would find it too."""
+    written = _written(out) if places.is_folder(out) else {}
+    for key in (entry.key for entry in dataset.entries if entry.key):
+        part, _, name = key.partition("/")
+        if others := written.get(stem(name), set()) - {part}:
+            text = f"OUT {show(out, 300)} has the image {show(name)} in {sorted(others)[0]}, which is in {part} now"
+            raise UsageError("out.parts", f"{text}; delete OUT, or choose another one")
+
+
+def _written(out: str) -> dict[str, set[str]]:
+    """The parts in which images lie, by their names: ``images/train/a.jpg`` and ``train/images/a.jpg`` are of train."""
+    found: dict[str, set[str]] = {}
+    for path in filterfalse(is_hidden, names(out)):
+        first, second, name = (*path.split("/", 2), "", "")[:3]
+        if part := next((word for word in (first, second) if word in PARTS), ""):
+            found.setdefault(stem(name), set()).add(part)
+    return found
 
 
 def _rule(keys: list[str], parts: str | None, split: object) -> tuple[Callable[[str], _Placed], str]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from msgspec.structs import replace as with_fields
 
 import cocoseg
-from cocoseg.tools.parts import parted, parts_of
+from cocoseg.tools.parts import check_earlier, parted, parts_of
 from conftest import FIXTURES
 
 
@@ -78,3 +79,13 @@ def test_what_is_no_division(parts: str) -> None:
     with pytest.raises(cocoseg.UsageError, match="parts is") as caught:
         parted(dataset("a.png"), parts)
     assert caught.value.category == "usage.parts"
+
+
+@pytest.mark.parametrize("name", ["images/val/a.jpg", "val/images/a.png", "masks/val/a.png"])
+def test_an_image_that_is_in_another_part_of_out_is_refused(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).parent.mkdir(parents=True)
+    (tmp_path / name).touch()
+    check_earlier(str(tmp_path), dataset("val/a.png", "train/b.png"))
+    with pytest.raises(cocoseg.UsageError, match=r"has the image 'a.png' in val, which is in train now") as caught:
+        check_earlier(str(tmp_path), dataset("train/a.png"))
+    assert caught.value.category == "out.parts"
