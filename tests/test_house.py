@@ -26,7 +26,7 @@ FLOORS = [
     {"cli"},
     {"__main__", "__init__"},
 ]
-HEAVY = ["torch", "scipy", "typer", "rich", "PIL", "pycocotools", "numpy", "msgspec", "kornia_rs", "zlib_ng"]
+HEAVY = ["torch", "scipy", "typer", "rich", "PIL", "pycocotools", "numpy", "msgspec", "kornia_rs", "zlib_ng", "pyarrow"]
 
 
 def room(module: Path) -> str:

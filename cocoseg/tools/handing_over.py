@@ -148,7 +148,7 @@ def _folder(dataset: Dataset, photos: StrPath | None, needed: bool) -> str:
     if needed:
         where = f"the photos are not in {show(found, 300)}" if found else "nothing says where the photos are"
         raise UsageError(
-            "usage.photos", f"{dataset.source}: {where}; name their folder with --photos{_behind(dataset)}"
+            "usage.photos", f"{dataset.source}: {where}; name their folder, or its URL, with --photos{_behind(dataset)}"
         )
     return ""
 
@@ -167,7 +167,7 @@ def _behind(dataset: Dataset) -> str:
     """Advice where images are called by URLs."""
     names = (entry.file_name for entry in dataset.entries if isinstance(entry, Entry))
     if url := next((name for name in names if is_url(name)), None):
-        return f", or the beginning of their URLs (the first is {show(url, 300)}), from which they are copied"
+        return f" (the first photo is {show(url, 300)}), from where they are copied"
     return ""
 
 

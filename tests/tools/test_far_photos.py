@@ -95,7 +95,7 @@ def test_nothing_is_read_from_elsewhere(source: Path, stored: str, tmp_path: Pat
 
 def test_without_a_folder_the_urls_are_named(source: Path, tmp_path: Path) -> None:
     with pytest.raises(
-        cocoseg.UsageError, match="the beginning of their URLs .the first is 'http://host/a/0.jpg'"
+        cocoseg.UsageError, match="or its URL, with --photos .the first photo is 'http://host/a/0.jpg'"
     ) as caught:
         cocoseg.to_yolo(called(source, "http://host/a"), tmp_path / "out", basename=True)
     assert caught.value.category == "usage.photos"

@@ -67,6 +67,21 @@ def test_the_table_of_colours_names_the_same_classes(source: str, tmp_path: Path
         np.testing.assert_array_equal(named_map(one, before), named_map(after[one.key], found))
 
 
+def test_datumaro_reads_the_same_masks(tmp_path: Path) -> None:
+    datumaro = pytest.importorskip("datumaro", reason="datumaro is not installed")
+    source = FIXTURES / "panoptic.json"
+    cocoseg.to_voc(source, tmp_path / "out", photos=FIXTURES / "photos")
+    found = datumaro.Dataset.import_from(str(tmp_path / "out"), "voc_segmentation")
+    names = [row.name for row in found.categories()[datumaro.AnnotationType.label].items]
+    called = {row.id: row.name for row in cocoseg.read(source).categories}
+    masks = {item.id: [(names[row.label], np.asarray(row.image).sum()) for row in item.annotations] for item in found}
+    for sample in cocoseg.read(source):
+        own = zip(sample.category_ids.tolist(), sample.areas.tolist(), strict=True)
+        assert sorted(row for row in masks[sample.key.removesuffix(".png")] if row[0] != "ignored") == sorted(
+            (called[number], area) for number, area in own
+        )
+
+
 @pytest.mark.parametrize("name", ["a:b", "#a", "ignored"])
 def test_a_name_that_cannot_stand_in_the_table(name: str, tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text(many(2).replace('"cat"', f'"{name}"'))

@@ -199,7 +199,7 @@ class TestABadImageCostsItself:
 
 class TestWhatIsRefused:
     def test_no_photos(self, tmp_path: Path) -> None:
-        with pytest.raises(cocoseg.UsageError, match="name their folder with --photos"):
+        with pytest.raises(cocoseg.UsageError, match="name their folder, or its URL, with --photos"):
             cocoseg.to_yolo(FIXTURES / "panoptic.json", tmp_path / "out")
 
     def test_a_folder_of_photos_that_is_none(self, source: Path, tmp_path: Path) -> None:
