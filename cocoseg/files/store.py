@@ -40,7 +40,7 @@ _S3FS_TRIES = 2
 _SILENT_SECONDS = 60.0  # after a call without an answer, for which the other calls to its storage fail at once
 _silent: dict[str, float] = {}  # until when
 _ASKS_SIZE = frozenset(("s3", "s3a"))
-_NEEDS = {"s3": "s3fs", "s3a": "s3fs", "gs": "gcsfs", "gcs": "gcsfs"}
+_NEEDS = {"s3": "s3fs", "s3a": "s3fs", "gs": "gcsfs", "gcs": "gcsfs", "http": "aiohttp", "https": "aiohttp"}
 _STEP = 1 << 22
 _TIMEOUTS = ("TimeoutError", "Timeout")
 # Errors of one name or object; any other error would meet every later object too.

@@ -60,7 +60,7 @@ def _difference(first: Dataset, dataset: Dataset) -> str:
     lacks = [name for name in ours if name not in theirs]
     more = [name for name in theirs if name not in ours]
     said = [f"{verb} {_some(names)}" for verb, names in (("lacks", lacks), ("has also", more)) if names]
-    return f"{dataset.source} {' and '.join(said)}, other than {first.source}"
+    return f"{dataset.source} {' and '.join(said)}, unlike {first.source}"
 
 
 def _some(names: list[str]) -> str:

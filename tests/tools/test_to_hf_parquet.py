@@ -130,6 +130,25 @@ def test_a_damaged_file_is_found_and_made_again(source: Path, tmp_path: Path) ->
 
 
 @needs_pyarrow
+def test_a_dry_run_writes_nothing_and_a_limit_is_counted_in(source: Path, tmp_path: Path) -> None:
+    assert pack(source, tmp_path / "out", dry_run=True).images == 7
+    assert not (tmp_path / "out").exists()
+    pack(source, tmp_path / "out", limit=3, shards=2)
+    assert list(files(tmp_path / "out")) == [f"train-0000{k}-of-00002.parquet" for k in range(2)]
+    assert [row["image_id"] for row in rows(tmp_path / "out")] == [0, 1, 2]
+
+
+@needs_pyarrow
+def test_images_that_were_added_move_to_their_files(source: Path, tmp_path: Path) -> None:
+    pack(source, tmp_path / "out", shards=3)
+    photographs.save(source.parent, 10)
+    pack(source, tmp_path / "out", shards=4)
+    assert list(files(tmp_path / "out")) == [f"train-0000{k}-of-00004.parquet" for k in range(4)]
+    assert [row["image_id"] for row in rows(tmp_path / "out")] == list(range(10))
+    assert cocoseg.verify(tmp_path / "out").whole
+
+
+@needs_pyarrow
 def test_a_bad_image_has_no_row(source: Path, tmp_path: Path) -> None:
     (source.parent / "photos" / "1.jpg").write_bytes(b"")
     summary = pack(source, tmp_path / "out")

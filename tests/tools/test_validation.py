@@ -82,8 +82,8 @@ def test_photos_of_one_folder_need_no_second_option(train: Path, val: Path, tmp_
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (lambda names: [*names, {"id": 9, "name": "bird"}], "has also 'bird', other than"),
-        (lambda names: names[1:], "lacks 'traffic light', other than"),
+        (lambda names: [*names, {"id": 9, "name": "bird"}], "has also 'bird', unlike"),
+        (lambda names: names[1:], "lacks 'traffic light', unlike"),
         (lambda names: [names[0] | {"name": "Traffic Light"}, *names[1:]], "lacks 'traffic light' and has also 'Traffic L"),
     ],
 )  # fmt: skip
