@@ -169,7 +169,7 @@ def _packed(schema: Any, rows: Iterator[tuple[Row, tuple[bytes, ...]]]) -> Itera
         for group in _groups(rows):
             writer.write_table(pa.Table.from_pylist([_row(schema, *row) for row in group], schema=schema))
             data = sink.take()
-            yield Packed(data, _positions(data, [pictures for _, pictures in group]))
+            yield Packed(data, _starts(data, [pictures for _, pictures in group]))
     yield Packed(sink.take(), [])
 
 
@@ -196,17 +196,15 @@ def _row(schema: Any, row: Row, pictures: tuple[bytes, ...]) -> dict[str, Any]:
     return made if about.segments is None else made | {"segments": [list(pair) for pair in about.segments]}
 
 
-def _positions(data: bytes, images: Sequence[tuple[bytes, ...]]) -> list[tuple[tuple[int, bytes], ...]]:
+def _starts(data: bytes, images: Sequence[tuple[bytes, ...]]) -> list[tuple[int, ...]]:
     """Where the pictures of a row group stand, column after column; one that is not found is made again one day."""
-    columns = []
-    start = 0
+    columns: list[list[int]] = []
+    after = 0
     for pictures in zip(*images, strict=True):
-        column = []
+        columns.append([])
         for picture in pictures:
-            at = max(data.find(picture, start), start)
-            column.append((at, picture))
-            start = at + len(picture)
-        columns.append(column)
+            columns[-1].append(max(data.find(picture, after), after))
+            after = columns[-1][-1] + len(picture)
     return list(zip(*columns, strict=True))
 
 

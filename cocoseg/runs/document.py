@@ -98,10 +98,10 @@ class Texts(NamedTuple):
 
 
 class Packed(NamedTuple):
-    """Bytes of a document, and where in them the texts of the next images begin, as they stand there."""
+    """Bytes of a document, and where in them the texts of the next images begin."""
 
     data: bytes
-    texts: list[tuple[tuple[int, bytes], ...]]  # image by image: position and text, by the number of the text
+    starts: list[tuple[int, ...]]  # image by image, by the number of the text
 
 
 Pack = Callable[[Iterator[tuple[Row, tuple[bytes, ...]]]], Iterator[Packed]]
@@ -172,11 +172,11 @@ class Document:
     def _packed(self, pack: Pack, lines: Sequence[bytes], found: list[list[Text]]) -> Iterator[bytes]:
         """The document as ``pack`` makes it; ``found`` gets the positions of each number's texts in it."""
         found += ([] for _ in self.pieces)
-        start = 0
+        start, known = 0, map(journal.decode_row, lines)
         for data, images in pack(self._with_their_texts(lines)):
-            for texts in images:
-                for own, (at, text) in zip(found, texts, strict=True):
-                    own.append(Text("", start + at, len(text), digest(text)))
+            for starts in images:
+                for own, at, text in zip(found, starts, next(known).texts, strict=True):
+                    own.append(text._replace(file="", start=start + at))
             yield data
             start += len(data)
         self.check_free()
