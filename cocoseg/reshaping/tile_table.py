@@ -14,7 +14,8 @@ from cocoseg.files.documents import parse_part, read_document
 from cocoseg.files.names import png_name, relative_name
 from cocoseg.files.places import StrPath, place
 from cocoseg.formats.coco_json.images import Listed
-from cocoseg.model import ImageId
+from cocoseg.model import Dataset, ImageId
+from cocoseg.runs.tally import counted
 
 TABLE = "tiles.json"
 _NAMES = ("panoptic.json", "instances.json", TABLE)
@@ -74,6 +75,12 @@ class Table(NamedTuple):
     images: Sequence[Whole]
     listed: Listed
     ids: str
+
+    def note(self, tiles: Dataset) -> str:
+        """A line that says what becomes of a data set of tiles."""
+        found, wanted = counted(len(tiles), "tile"), sum(len(image.tiles) for image in self.images)
+        of = "" if len(tiles) == wanted else f" of {wanted:,}"
+        return f"{found}{of} put together to {counted(len(self.images), 'image')}"
 
 
 def read_table(path: StrPath) -> Table:

@@ -61,6 +61,7 @@ class TestEvaluate:
     def test_tiles_of_the_truth_are_the_truth(self, tiles: Path) -> None:
         result = cocoseg.evaluate(PANOPTIC, tiles, tiles=tiles)
         assert (result.images, result.headlines["PQ"]) == (3, 1.0)
+        assert "16 tiles put together to 3 images" in result.notes
 
     def test_stuff_of_predictions_is_joined(self, tiles: Path) -> None:
         plain(tiles)
