@@ -33,8 +33,15 @@ AnyEntry = Entry | Refused
 
 
 class _Origin(msgspec.Struct):
-    of: int | UnsetType = UNSET
-    rank: int | UnsetType = UNSET
+    of: int | tuple[int, int] | UnsetType = UNSET  # the id, or the id and the position in the image
+
+    @property
+    def id(self) -> int:
+        return cast("int", self.of[0] if isinstance(self.of, tuple) else self.of)
+
+    @property
+    def rank(self) -> int:
+        return cast("int", self.of[1] if isinstance(self.of, tuple) else self.of)
 
 
 _ORIGIN = msgspec.json.Decoder(_Origin)
@@ -101,8 +108,8 @@ def _by_origin(tiles: Sequence[Sample | None]) -> tuple[Numbers, Order] | None:
         if any(row.of is UNSET for row in found):
             return None
         for k, row in enumerate(found):
-            seen.setdefault(cast("int", row.of), (row.of if row.rank is UNSET else row.rank, number, k))  # type: ignore[arg-type]
-        numbers.append([cast("int", row.of) for row in found])
+            seen.setdefault(row.id, (row.rank, number, k))
+        numbers.append([row.id for row in found])
     ranked = sorted(seen, key=lambda of: seen[of][0])
     place = {of: k for k, of in enumerate(ranked)}
     rows = [np.array([place[of] for of in row], np.intp) for row in numbers]
@@ -113,9 +120,10 @@ def _columns(tiles: Sequence[Sample | None], order: Order) -> dict[str, Any]:
     """The columns of the image's segments, from those that describe them; ids are what these are of."""
     chosen = [(cast("Sample", tiles[number]), k) for number, k in order]
     rows = [None if tile.rows is None else _OBJECT.decode(tile.rows[k]) for tile, k in chosen]
-    ids = [_id(tile, k, row, number) for number, ((tile, k), row) in enumerate(zip(chosen, rows, strict=True))]
+    known = [None if tile.rows is None else _ORIGIN.decode(tile.rows[k]) for tile, k in chosen]
+    ids = [number + 1 if of is None or of.of is UNSET else of.id for number, of in enumerate(known)]
     scored = bool(chosen) and all(tile.scores is not None for tile, _ in chosen)
-    plain = [None if row is None else {name: row[name] for name in row if name not in ("of", "rank")} for row in rows]
+    plain = [None if row is None else {name: row[name] for name in row if name != "of"} for row in rows]
     return {
         "ids": np.array(ids, np.int64),
         "category_ids": np.array([tile.category_ids[k] for tile, k in chosen], np.int64),
@@ -123,12 +131,6 @@ def _columns(tiles: Sequence[Sample | None], order: Order) -> dict[str, Any]:
         "scores": np.array([tile.scores[k] for tile, k in chosen]) if scored else None,  # type: ignore[index]
         "rows": None if None in plain else [Raw(msgspec.json.encode(row)) for row in plain],
     }
-
-
-def _id(tile: Sample, k: int, row: dict[str, Raw] | None, number: int) -> int:
-    if row is None or "of" not in row:
-        return number + 1
-    return int(bytes(row["of"]))
 
 
 def _shapes(tiles: Sequence[Sample | None], parts: Sequence[Part], count: int, size: tuple[int, int]) -> Any:

@@ -31,8 +31,7 @@ def plain(tiles: Path) -> None:
     document = json.loads((tiles / "panoptic.json").read_text())
     for row in document["annotations"]:
         row["segments_info"] = [
-            {key: value for key, value in segment.items() if key not in ("of", "rank")}
-            for segment in row["segments_info"]
+            {key: value for key, value in segment.items() if key != "of"} for segment in row["segments_info"]
         ]
     (tiles / "panoptic.json").write_text(json.dumps(document))
 
