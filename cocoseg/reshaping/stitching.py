@@ -134,11 +134,11 @@ def _columns(tiles: Sequence[Sample | None], order: Order) -> dict[str, Any]:
 
 
 def _shapes(tiles: Sequence[Sample | None], parts: Sequence[Part], count: int, size: tuple[int, int]) -> Any:
-    shapes = [None if tile is None else tile.shapes for tile in tiles]
-    if all(shape is None or (isinstance(shape, Regions) and not shape.by_column) for shape in shapes):
-        return join_regions(cast("list[Regions | None]", shapes), parts, count, size)
-    there = [(tile.runs, part) for tile, part in zip(tiles, parts, strict=True) if tile is not None]
-    return join_runs([runs for runs, _ in there], [part for _, part in there], count, size)
+    there = [(tile, part) for tile, part in zip(tiles, parts, strict=True) if tile is not None]
+    shapes, own = [tile.shapes for tile, _ in there], [part for _, part in there]
+    if all(isinstance(shape, Regions) and not shape.by_column for shape in shapes):
+        return join_regions(cast("list[Regions]", shapes), own, count, size)
+    return join_runs([tile.runs for tile, _ in there], own, count, size)
 
 
 def _problems(tiles: Iterable[Sample | None]) -> Iterator[Problem]:
@@ -257,12 +257,21 @@ def _finder(entries: Sequence[AnyEntry], by_id: bool) -> Callable[[Whole, Tile],
 
 def _entry(whole: Whole, tiles: Sequence[AnyEntry | None], dataset: Dataset, missing: bool) -> AnyEntry:
     where = f"the tiles of {show(whole.file_name)}"
-    for tile, entry in zip(whole.tiles, tiles, strict=True):
-        problem = entry.problem if isinstance(entry, Refused) else None
-        if entry is None and not missing:
-            text = f"{dataset.source}: {where}: {show(tile.name)} is missing; add it, or count it as empty"
-            problem = Problem("tile.missing", text)
-        if problem is not None:
-            return Refused(where, problem, whole.key, whole.image_id)
+    refused = next((entry.problem for entry in tiles if isinstance(entry, Refused)), None)
+    lacks = "" if missing else _lacks(whole, tiles)
+    if lacks and refused is None:
+        text = f"{dataset.source}: {where}: {lacks}; add what is missing, or count it as empty (--missing empty)"
+        refused = Problem("tile.missing", text)
+    if refused is not None:
+        return Refused(where, refused, whole.key, whole.image_id)
     body = Body(whole, cast("Sequence[Entry | None]", tiles))
     return Entry(whole.key, whole.image_id, where, (), whole.size, whole.file_name, whole.row, body)
+
+
+def _lacks(whole: Whole, tiles: Sequence[AnyEntry | None]) -> str:
+    """What is missing of an image, or ""."""
+    gone = [tile.name for tile, entry in zip(whole.tiles, tiles, strict=True) if entry is None]
+    if gone:
+        return f"{show(gone[0])} is missing" + (f", and {len(gone) - 1:,} more" if gone[1:] else "")
+    seen, pixels = whole.shown, whole.size[0] * whole.size[1]
+    return "" if seen == pixels else f"those that are listed show {seen:,} of {pixels:,} pixels"

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
+from cocoseg.codecs.mosaic import shown
 from cocoseg.errors import DocumentError, SampleError, show
 from cocoseg.files import places
 from cocoseg.files.documents import parse_part, read_document
@@ -66,6 +67,11 @@ class Whole(NamedTuple):
     size: tuple[int, int]
     row: Raw
     tiles: list[Tile]
+
+    @property
+    def shown(self) -> int:
+        """How many of its pixels the tiles show."""
+        return shown([tile.offset for tile in self.tiles], [tile.size for tile in self.tiles], self.size)
 
 
 class Table(NamedTuple):

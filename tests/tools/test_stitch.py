@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -99,6 +100,18 @@ class TestEvaluate:
         result = cocoseg.evaluate(PANOPTIC, maps, tiles=maps)
         assert {row.category for row in result.failures} == {"size.mismatch"}
         assert cocoseg.evaluate(PANOPTIC, maps, tiles=maps, size="nearest").headlines["mIoU"] == 1.0
+
+
+def test_tiles_that_are_left_out_cost_their_image_or_count_as_empty(tiles: Path, tmp_path: Path) -> None:
+    cocoseg.subset(tiles, tmp_path / "some", select="touching_y0*")
+    result = cocoseg.stitch(tmp_path / "some", tmp_path / "whole")
+    assert [row.category for row in result.failures] == ["tile.missing"]
+    assert not cocoseg.stitch(tmp_path / "some", tmp_path / "empty", missing="empty").failures
+    (found,) = cocoseg.read(tmp_path / "empty")
+    (whole,) = (sample for sample in cocoseg.read(PANOPTIC) if sample.key == found.key)
+    maps = [cocoseg.semantic(sample, "mask2former") for sample in (found, whole)]
+    np.testing.assert_array_equal(maps[0][:4], maps[1][:4])
+    assert not found.id_map[4:].any()
 
 
 def test_what_is_no_tile_is_said(maps: Path, tmp_path: Path) -> None:
