@@ -9,6 +9,7 @@ import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
 from cocoseg.codecs.mosaic import shown
+from cocoseg.codecs.rle import check_size
 from cocoseg.errors import DocumentError, SampleError, show
 from cocoseg.files import places
 from cocoseg.files.documents import parse_part, read_document
@@ -92,14 +93,15 @@ class Table(NamedTuple):
 def read_table(path: StrPath) -> Table:
     """The table of tiles: a JSON, or the folder that ``cocoseg tile`` wrote.
 
-    Raises DocumentError ``doc.*``, ``file.*``, ``json.*``, ``tile.size``, ``path.*``.
+    Raises DocumentError ``doc.*``, ``file.*``, ``json.*``, ``tile.*``, ``path.*``, ``size.*``.
     """
     source = _document(place(path))
     document = read_document(source, _Document)
-    images: dict[ImageId, Whole] = {}
+    images: dict[Name, Whole] = {}
+    places_of: set[tuple[Name, Size]] = set()
     for number, raw in enumerate(document.images):
         try:
-            _enter(images, raw)
+            _enter(images, places_of, raw)
         except SampleError as error:
             raise DocumentError(error.category, f"{source}: images[{number}]: {error.message}") from None
     if not images:
@@ -119,29 +121,33 @@ def _document(source: str) -> str:
 
 
 _DECODER = msgspec.json.Decoder(_Row)
+Name = tuple[ImageId, str]
+Size = tuple[int, int]
 
 
-def _enter(images: dict[ImageId, Whole], raw: Raw) -> None:
-    """Take a row into the images. Raises SampleError ``doc.*``, ``tile.*``, ``path.*``."""
+def _enter(images: dict[Name, Whole], places: set[tuple[Name, Size]], raw: Raw) -> None:
+    """Take a row into the images. Raises SampleError ``doc.*``, ``tile.*``, ``path.*``, ``size.*``, ``limit.*``."""
     row = parse_part(raw, _DECODER)
     if row.tile is UNSET:
         return
-    of = row.tile
+    of, name = row.tile, (row.tile.image_id, row.tile.file_name)
     _check(row, of)
-    whole = images.get(of.image_id)
-    if whole is None:
+    if name not in images:
         key = relative_name(of.key) if of.key else png_name(relative_name(of.file_name))
-        whole = Whole(key, of.image_id, of.file_name, of.size, _row(raw, of), [])
-        images[of.image_id] = whole
-    if whole.size != of.size:
-        text = f"tile.size is {list(of.size)}, but another tile of the image says {list(whole.size)}"
+        images[name] = Whole(key, of.image_id, of.file_name, of.size, _row(raw, of), [])
+    if images[name].size != of.size:
+        text = f"tile.size is {list(of.size)}, but another tile of the image says {list(images[name].size)}"
         raise SampleError("tile.size", f"{text}; cut the images again")
-    whole.tiles.append(Tile(row.id, row.file_name, (row.height, row.width), of.offset))
+    if (name, of.offset) in places:
+        text = f"two tiles of {show(of.file_name)} begin at {list(of.offset)}"
+        raise SampleError("tile.twice", f"{text}; leave one of them out")
+    places.add((name, of.offset))
+    images[name].tiles.append(Tile(row.id, row.file_name, (row.height, row.width), of.offset))
 
 
 def _check(row: _Row, of: _Of) -> None:
     """Raises SampleError ``tile.size`` for a tile that is not inside its image."""
-    (y, x), (height, width) = of.offset, of.size
+    (y, x), (height, width) = of.offset, check_size(of.size)
     if min(y, x) < 0 or min(row.height, row.width) < 1 or y + row.height > height or x + row.width > width:
         text = f"the tile has {row.height}×{row.width} pixels from {list(of.offset)}, which is not in an image of"
         raise SampleError("tile.size", f"{text} {list(of.size)}; cut the images again")
