@@ -207,9 +207,9 @@ class Stitched:
 def stitched(
     dataset: Dataset, table: Table, by_id: bool = False, nearest: bool = False, missing: bool = False
 ) -> Dataset:
-    """The images of a data set of tiles. One of which a tile is refused is refused, or, unless ``missing``, missing.
+    """The images of a data set of tiles, those that have any.
 
-    Tiles are found by their names, or with ``by_id`` by their ids.
+    One of which a tile is refused, or missing unless that is allowed (``missing``), is refused. Tiles are found by their names, or with ``by_id`` by their ids.
 
     Raises DocumentError ``tile.none`` where the data set has not a single tile.
     """
@@ -217,6 +217,8 @@ def stitched(
     entries: list[AnyEntry] = []
     for whole in table.images:
         numbers = [find(whole, tile) for tile in whole.tiles]
+        if all(number is None for number in numbers):
+            continue
         used |= {number for number in numbers if number is not None}
         entries.append(_entry(whole, [None if k is None else dataset.entries[k] for k in numbers], dataset, missing))
     if not used:

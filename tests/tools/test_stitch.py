@@ -87,6 +87,13 @@ class TestEvaluate:
         result = cocoseg.evaluate(INSTANCES, tmp_path / "results.json", tiles=tmp_path / "tiles.json", task="semantic")
         assert result.images == 3
 
+    def test_images_without_a_tile_are_left_out(self, maps: Path) -> None:
+        for path in maps.glob("touching_*.png"):
+            path.unlink()
+        result = cocoseg.evaluate(PANOPTIC, maps, tiles=maps)
+        assert [row.category for row in result.failures] == ["pair.missing"]
+        assert [row.category for row in result.problems] == ["eval.identical"]
+
     def test_a_missing_tile_costs_its_image_or_counts_as_empty(self, maps: Path) -> None:
         next(maps.glob("touching_*.png")).unlink()
         result = cocoseg.evaluate(PANOPTIC, maps, tiles=maps)
