@@ -54,7 +54,8 @@ def drawn(side: int, objects: int) -> dict[str, Any]:
         row = chance.choice(rows)
         x, y = chance.randrange(side - 640), chance.randrange(side - 640)
         rings = [[value + (x, y)[k % 2] for k, value in enumerate(ring)] for ring in row["segmentation"]]
-        made.append(row | {"id": number, "image_id": 1, "segmentation": rings})
+        box = [row["bbox"][0] + x, row["bbox"][1] + y, *row["bbox"][2:]]
+        made.append(row | {"id": number, "image_id": 1, "segmentation": rings, "bbox": box})
     image = {"id": 1, "file_name": "large.png", "height": side, "width": side}
     return {"images": [image], "annotations": made, "categories": document["categories"]}
 

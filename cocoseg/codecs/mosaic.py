@@ -50,24 +50,28 @@ def join_runs(tiles: Sequence[Runs], parts: Sequence[Part], count: int, size: Si
     return from_toggles(*changes, count, size)
 
 
-def join_regions(tiles: Sequence[Regions | None], parts: Sequence[Part], count: int, size: Size) -> Regions:
+def join_regions(tiles: Sequence[Regions], parts: Sequence[Part], count: int, size: Size) -> Regions:
     """Segments of tiles, whose runs go along rows, as ``count`` segments of a picture of ``size``.
 
-    Boxes cover the picture and do not overlap. What is of no tile (None) is outside all segments.
+    Boxes do not overlap. What no tile shows in its box is outside all segments.
     """
     found = [_pieces(tile, part, count, size[1]) for tile, part in zip(tiles, parts, strict=True)]
-    starts, lengths, segments, void = (np.concatenate(column) for column in zip(*found, strict=True))
+    starts, lengths, segments, void = (np.concatenate(column) for column in zip(_NONE, *found, strict=True))
     order = np.argsort(starts, kind="stable")
-    return Regions(size, count, segments[order], lengths[order], void=void[order] if void.any() else None)
+    bounds = np.stack([starts[order], starts[order] + lengths[order]], axis=1).reshape(-1)
+    lengths = np.diff(bounds, prepend=0, append=size[0] * size[1])  # every second one is of no tile
+    numbers, is_void = np.full(len(lengths), count), np.zeros(len(lengths), np.bool_)
+    numbers[1::2], is_void[1::2] = segments[order], void[order]
+    drawn = lengths > 0
+    return Regions(size, count, numbers[drawn], lengths[drawn], void=is_void[drawn] if void.any() else None)
 
 
-def _pieces(tile: Regions | None, part: Part, count: int, width: int) -> tuple[Ints, Ints, Ints, npt.NDArray[np.bool_]]:
+_NONE = (np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.bool_))
+
+
+def _pieces(tile: Regions, part: Part, count: int, width: int) -> tuple[Ints, Ints, Ints, npt.NDArray[np.bool_]]:
     """The pieces of a tile in its box: where each starts in the whole picture, its length, segment, and void."""
     (top, left), box, numbers = part
-    if tile is None:
-        rows = np.arange(box.top, box.bottom)
-        none = np.zeros(len(rows), np.bool_)
-        return rows * width + box.left, np.full(len(rows), box.right - box.left), np.full(len(rows), count), none
     runs, stops, lengths, pieces = by_lines(tile, *tile.size)
     lines = np.repeat(np.arange(len(pieces)), pieces) + top
     starts = np.maximum(stops - lengths + left, box.left)
@@ -98,3 +102,17 @@ def _bounds(stretches: Sequence[tuple[int, int]], length: int) -> dict[int, tupl
     middles = [(one + side + other) // 2 for (one, side), (other, _) in pairwise(ranked)]
     cuts = [0, *middles, length]
     return {first: (cuts[k], cuts[k + 1]) for k, (first, _) in enumerate(ranked)}
+
+
+def shown(offsets: Sequence[Size], sizes: Sequence[Size], size: Size) -> int:
+    """How many pixels of a picture tiles show in the parts where they decide.
+
+    >>> shown([(0, 0), (0, 5)], [(1, 3), (1, 3)], (1, 8))
+    6
+    """
+    boxes = zip(offsets, sizes, owned(offsets, sizes, size), strict=True)
+    sides = (
+        (min(box.bottom, top + height) - max(box.top, top), min(box.right, left + width) - max(box.left, left))
+        for (top, left), (height, width), box in boxes
+    )
+    return sum(max(0, down) * max(0, along) for down, along in sides)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Literal, NamedTuple
@@ -85,7 +86,10 @@ def open_photo(photo: str | os.PathLike[str] | io.BytesIO) -> Iterator[PIL.Image
 
     name = "the photo" if isinstance(photo, io.BytesIO) else show(os.fspath(photo), 300)
     try:
-        with PIL.Image.open(photo) as opened:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", PIL.Image.DecompressionBombWarning)  # its annotation has such a size
+            opened = PIL.Image.open(photo)
+        with opened:
             yield opened
     except FileNotFoundError:
         raise SampleError("file.missing", f"{name} does not exist") from None

@@ -88,7 +88,13 @@ def photo_ending(data: bytes) -> str:
 
 
 def write_photo(picture: PIL.Image.Image, ending: str) -> bytes:
-    """A photo as PNG, which loses nothing, or as JPEG of quality 95; its colour profile stays, its EXIF does not."""
+    """A photo as PNG, which loses nothing, or as JPEG of quality 95; its colour profile stays, its EXIF does not.
+
+    Raises SampleError ``image.mode`` for more bits than the file holds.
+    """
+    if picture.mode[0] in "IF" and (ending != ".png" or picture.mode not in _OF_PNG):
+        text = f"the photo is a picture of mode {picture.mode}, with more than 8 bits"
+        raise SampleError("image.mode", f"{text}; convert it to 8 bits, or to PNG of 16 bits")
     data, profile = io.BytesIO(), picture.info.get("icc_profile")
     if ending == ".png":
         plain = picture if picture.mode in _OF_PNG else picture.convert("RGB")

@@ -125,13 +125,13 @@ def _rows(sample: Sample, origins: bool) -> list[Raw]:
 def _origins(sample: Sample) -> dict[int, dict[str, Raw]]:
     """What tiles say of each segment of the image, by its id, or by its number from 1 if some have the same id.
 
-    Where these do not rise, ``rank`` is the position among the segments of the image, which decides what is on top.
+    Where these do not rise, there is the position among the segments of the image too, which decides what is on top.
     """
     unique = len(np.unique(sample.ids)) == len(sample.ids)
     numbers = sample.ids.tolist() if unique else list(range(1, len(sample.ids) + 1))
     rising = all(one < other for one, other in pairwise(numbers))
-    ranks = [{} if rising else {"rank": Raw(b"%d" % rank)} for rank in range(len(numbers))]
-    return {number: {"of": Raw(b"%d" % number), **rank} for number, rank in zip(numbers, ranks, strict=True)}
+    texts = (b"%d" % number if rising else b"[%d,%d]" % (number, rank) for rank, number in enumerate(numbers))
+    return {number: {"of": Raw(text)} for number, text in zip(numbers, texts, strict=True)}
 
 
 def _with_origins(texts: tuple[bytes, ...], origins: Mapping[int, dict[str, Raw]]) -> tuple[bytes, ...]:

@@ -33,8 +33,15 @@ AnyEntry = Entry | Refused
 
 
 class _Origin(msgspec.Struct):
-    of: int | UnsetType = UNSET
-    rank: int | UnsetType = UNSET
+    of: int | tuple[int, int] | UnsetType = UNSET  # the id, or the id and the position in the image
+
+    @property
+    def id(self) -> int:
+        return cast("int", self.of[0] if isinstance(self.of, tuple) else self.of)
+
+    @property
+    def rank(self) -> int:
+        return cast("int", self.of[1] if isinstance(self.of, tuple) else self.of)
 
 
 _ORIGIN = msgspec.json.Decoder(_Origin)
@@ -101,8 +108,8 @@ def _by_origin(tiles: Sequence[Sample | None]) -> tuple[Numbers, Order] | None:
         if any(row.of is UNSET for row in found):
             return None
         for k, row in enumerate(found):
-            seen.setdefault(cast("int", row.of), (row.of if row.rank is UNSET else row.rank, number, k))  # type: ignore[arg-type]
-        numbers.append([cast("int", row.of) for row in found])
+            seen.setdefault(row.id, (row.rank, number, k))
+        numbers.append([row.id for row in found])
     ranked = sorted(seen, key=lambda of: seen[of][0])
     place = {of: k for k, of in enumerate(ranked)}
     rows = [np.array([place[of] for of in row], np.intp) for row in numbers]
@@ -113,9 +120,10 @@ def _columns(tiles: Sequence[Sample | None], order: Order) -> dict[str, Any]:
     """The columns of the image's segments, from those that describe them; ids are what these are of."""
     chosen = [(cast("Sample", tiles[number]), k) for number, k in order]
     rows = [None if tile.rows is None else _OBJECT.decode(tile.rows[k]) for tile, k in chosen]
-    ids = [_id(tile, k, row, number) for number, ((tile, k), row) in enumerate(zip(chosen, rows, strict=True))]
+    known = [None if tile.rows is None else _ORIGIN.decode(tile.rows[k]) for tile, k in chosen]
+    ids = [number + 1 if of is None or of.of is UNSET else of.id for number, of in enumerate(known)]
     scored = bool(chosen) and all(tile.scores is not None for tile, _ in chosen)
-    plain = [None if row is None else {name: row[name] for name in row if name not in ("of", "rank")} for row in rows]
+    plain = [None if row is None else {name: row[name] for name in row if name != "of"} for row in rows]
     return {
         "ids": np.array(ids, np.int64),
         "category_ids": np.array([tile.category_ids[k] for tile, k in chosen], np.int64),
@@ -125,18 +133,12 @@ def _columns(tiles: Sequence[Sample | None], order: Order) -> dict[str, Any]:
     }
 
 
-def _id(tile: Sample, k: int, row: dict[str, Raw] | None, number: int) -> int:
-    if row is None or "of" not in row:
-        return number + 1
-    return int(bytes(row["of"]))
-
-
 def _shapes(tiles: Sequence[Sample | None], parts: Sequence[Part], count: int, size: tuple[int, int]) -> Any:
-    shapes = [None if tile is None else tile.shapes for tile in tiles]
-    if all(shape is None or (isinstance(shape, Regions) and not shape.by_column) for shape in shapes):
-        return join_regions(cast("list[Regions | None]", shapes), parts, count, size)
-    there = [(tile.runs, part) for tile, part in zip(tiles, parts, strict=True) if tile is not None]
-    return join_runs([runs for runs, _ in there], [part for _, part in there], count, size)
+    there = [(tile, part) for tile, part in zip(tiles, parts, strict=True) if tile is not None]
+    shapes, own = [tile.shapes for tile, _ in there], [part for _, part in there]
+    if all(isinstance(shape, Regions) and not shape.by_column for shape in shapes):
+        return join_regions(cast("list[Regions]", shapes), own, count, size)
+    return join_runs([tile.runs for tile, _ in there], own, count, size)
 
 
 def _problems(tiles: Iterable[Sample | None]) -> Iterator[Problem]:
@@ -205,9 +207,9 @@ class Stitched:
 def stitched(
     dataset: Dataset, table: Table, by_id: bool = False, nearest: bool = False, missing: bool = False
 ) -> Dataset:
-    """The images of a data set of tiles. One of which a tile is refused is refused, or, unless ``missing``, missing.
+    """The images of a data set of tiles, those that have any.
 
-    Tiles are found by their names, or with ``by_id`` by their ids.
+    One of which a tile is refused, or missing unless that is allowed (``missing``), is refused. Tiles are found by their names, or with ``by_id`` by their ids.
 
     Raises DocumentError ``tile.none`` where the data set has not a single tile.
     """
@@ -215,6 +217,8 @@ def stitched(
     entries: list[AnyEntry] = []
     for whole in table.images:
         numbers = [find(whole, tile) for tile in whole.tiles]
+        if all(number is None for number in numbers):
+            continue
         used |= {number for number in numbers if number is not None}
         entries.append(_entry(whole, [None if k is None else dataset.entries[k] for k in numbers], dataset, missing))
     if not used:
@@ -255,12 +259,21 @@ def _finder(entries: Sequence[AnyEntry], by_id: bool) -> Callable[[Whole, Tile],
 
 def _entry(whole: Whole, tiles: Sequence[AnyEntry | None], dataset: Dataset, missing: bool) -> AnyEntry:
     where = f"the tiles of {show(whole.file_name)}"
-    for tile, entry in zip(whole.tiles, tiles, strict=True):
-        problem = entry.problem if isinstance(entry, Refused) else None
-        if entry is None and not missing:
-            text = f"{dataset.source}: {where}: {show(tile.name)} is missing; add it, or count it as empty"
-            problem = Problem("tile.missing", text)
-        if problem is not None:
-            return Refused(where, problem, whole.key, whole.image_id)
+    refused = next((entry.problem for entry in tiles if isinstance(entry, Refused)), None)
+    lacks = "" if missing else _lacks(whole, tiles)
+    if lacks and refused is None:
+        text = f"{dataset.source}: {where}: {lacks}; add what is missing, or count it as empty (--missing empty)"
+        refused = Problem("tile.missing", text)
+    if refused is not None:
+        return Refused(where, refused, whole.key, whole.image_id)
     body = Body(whole, cast("Sequence[Entry | None]", tiles))
     return Entry(whole.key, whole.image_id, where, (), whole.size, whole.file_name, whole.row, body)
+
+
+def _lacks(whole: Whole, tiles: Sequence[AnyEntry | None]) -> str:
+    """What is missing of an image, or ""."""
+    gone = [tile.name for tile, entry in zip(whole.tiles, tiles, strict=True) if entry is None]
+    if gone:
+        return f"{show(gone[0])} is missing" + (f", and {len(gone) - 1:,} more" if gone[1:] else "")
+    seen, pixels = whole.shown, whole.size[0] * whole.size[1]
+    return "" if seen == pixels else f"those that are listed show {seen:,} of {pixels:,} pixels"

@@ -8,13 +8,16 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
+from cocoseg.codecs.mosaic import shown
+from cocoseg.codecs.rle import check_size
 from cocoseg.errors import DocumentError, SampleError, show
 from cocoseg.files import places
 from cocoseg.files.documents import parse_part, read_document
 from cocoseg.files.names import png_name, relative_name
 from cocoseg.files.places import StrPath, place
 from cocoseg.formats.coco_json.images import Listed
-from cocoseg.model import ImageId
+from cocoseg.model import Dataset, ImageId
+from cocoseg.runs.tally import counted
 
 TABLE = "tiles.json"
 _NAMES = ("panoptic.json", "instances.json", TABLE)
@@ -66,6 +69,11 @@ class Whole(NamedTuple):
     row: Raw
     tiles: list[Tile]
 
+    @property
+    def shown(self) -> int:
+        """How many of its pixels the tiles show."""
+        return shown([tile.offset for tile in self.tiles], [tile.size for tile in self.tiles], self.size)
+
 
 class Table(NamedTuple):
     """The images of a JSON of tiles. ``listed`` are its tiles, as results name them; ``ids``: what segments had."""
@@ -75,18 +83,25 @@ class Table(NamedTuple):
     listed: Listed
     ids: str
 
+    def note(self, tiles: Dataset) -> str:
+        """A line that says what becomes of a data set of tiles."""
+        found, wanted = counted(len(tiles), "tile"), sum(len(image.tiles) for image in self.images)
+        of = "" if len(tiles) == wanted else f" of {wanted:,}"
+        return f"{found}{of} put together to {counted(len(self.images), 'image')}"
+
 
 def read_table(path: StrPath) -> Table:
     """The table of tiles: a JSON, or the folder that ``cocoseg tile`` wrote.
 
-    Raises DocumentError ``doc.*``, ``file.*``, ``json.*``, ``tile.size``, ``path.*``.
+    Raises DocumentError ``doc.*``, ``file.*``, ``json.*``, ``tile.*``, ``path.*``, ``size.*``.
     """
     source = _document(place(path))
     document = read_document(source, _Document)
-    images: dict[ImageId, Whole] = {}
+    images: dict[Name, Whole] = {}
+    places_of: set[tuple[Name, Size]] = set()
     for number, raw in enumerate(document.images):
         try:
-            _enter(images, raw)
+            _enter(images, places_of, raw)
         except SampleError as error:
             raise DocumentError(error.category, f"{source}: images[{number}]: {error.message}") from None
     if not images:
@@ -106,29 +121,33 @@ def _document(source: str) -> str:
 
 
 _DECODER = msgspec.json.Decoder(_Row)
+Name = tuple[ImageId, str]
+Size = tuple[int, int]
 
 
-def _enter(images: dict[ImageId, Whole], raw: Raw) -> None:
-    """Take a row into the images. Raises SampleError ``doc.*``, ``tile.*``, ``path.*``."""
+def _enter(images: dict[Name, Whole], places: set[tuple[Name, Size]], raw: Raw) -> None:
+    """Take a row into the images. Raises SampleError ``doc.*``, ``tile.*``, ``path.*``, ``size.*``, ``limit.*``."""
     row = parse_part(raw, _DECODER)
     if row.tile is UNSET:
         return
-    of = row.tile
+    of, name = row.tile, (row.tile.image_id, row.tile.file_name)
     _check(row, of)
-    whole = images.get(of.image_id)
-    if whole is None:
+    if name not in images:
         key = relative_name(of.key) if of.key else png_name(relative_name(of.file_name))
-        whole = Whole(key, of.image_id, of.file_name, of.size, _row(raw, of), [])
-        images[of.image_id] = whole
-    if whole.size != of.size:
-        text = f"tile.size is {list(of.size)}, but another tile of the image says {list(whole.size)}"
+        images[name] = Whole(key, of.image_id, of.file_name, of.size, _row(raw, of), [])
+    if images[name].size != of.size:
+        text = f"tile.size is {list(of.size)}, but another tile of the image says {list(images[name].size)}"
         raise SampleError("tile.size", f"{text}; cut the images again")
-    whole.tiles.append(Tile(row.id, row.file_name, (row.height, row.width), of.offset))
+    if (name, of.offset) in places:
+        text = f"two tiles of {show(of.file_name)} begin at {list(of.offset)}"
+        raise SampleError("tile.twice", f"{text}; leave one of them out")
+    places.add((name, of.offset))
+    images[name].tiles.append(Tile(row.id, row.file_name, (row.height, row.width), of.offset))
 
 
 def _check(row: _Row, of: _Of) -> None:
     """Raises SampleError ``tile.size`` for a tile that is not inside its image."""
-    (y, x), (height, width) = of.offset, of.size
+    (y, x), (height, width) = of.offset, check_size(of.size)
     if min(y, x) < 0 or min(row.height, row.width) < 1 or y + row.height > height or x + row.width > width:
         text = f"the tile has {row.height}×{row.width} pixels from {list(of.offset)}, which is not in an image of"
         raise SampleError("tile.size", f"{text} {list(of.size)}; cut the images again")

@@ -111,12 +111,16 @@ def _path(path: StrPath | None) -> str | None:
 
 
 class Both(NamedTuple):
-    """Both sides; whether ids of images pair them; what is to be said; and all that decided what their classes are."""
+    """Both sides; whether ids of images pair them; what is to be said; and all that decided what their classes are.
+
+    ``notes`` say how the prediction was put together.
+    """
 
     sides: Sides
     by_id: bool
     problems: list[Problem]
     decided: str
+    notes: Sequence[str] = ()
 
 
 def open_sides(truth: StrPath, prediction: StrPath, options: Evaluating) -> Both:
@@ -128,7 +132,9 @@ def open_sides(truth: StrPath, prediction: StrPath, options: Evaluating) -> Both
     table = None if options["tiles"] is None else read_table(options["tiles"])
     own = _of_prediction(options, reading)
     predicted = open_prediction(prediction, own, true, scheme, table.listed if table else None)
+    notes = []
     if table is not None:
+        notes.append(table.note(predicted.dataset))
         predicted = _whole(predicted, table, options)
     check_order(true.dataset, predicted.dataset)
     by_id = are_of_one_list(true, predicted)
@@ -140,7 +146,7 @@ def open_sides(truth: StrPath, prediction: StrPath, options: Evaluating) -> Both
         predicted, problems = replace(predicted, dataset=dataset), [*problems, *more]
         decided += str(lenient)
     labels = Labels(scheme, label_scheme(scheme, predicted.dataset))
-    return Both(Sides(true, predicted, labels), by_id, problems, decided)
+    return Both(Sides(true, predicted, labels), by_id, problems, decided, notes)
 
 
 def _whole(tiles: Opened, table: Table, options: Evaluating) -> Opened:
@@ -181,7 +187,7 @@ def _begun(both: Both, pairing: Pairing, options: Evaluating) -> Evaluation:
     tasks = sides.tasks(options["task"])
     measures = sides.measures(tasks, options["convention"], options["boundary"])
     result = _empty(sides, measures, options, len(pairing.dataset))
-    result.notes += [*_notes(sides, tasks, options), *pairing.notes]
+    result.notes += [*_notes(sides, tasks, options), *both.notes, *pairing.notes]
     result.problems += [*both.problems, *pairing.problems]
     return result
 

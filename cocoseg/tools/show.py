@@ -118,7 +118,7 @@ def _show_differences(src: StrPath, prediction: StrPath, out: StrPath, options: 
         text = f"look is {options['look']}, which against a prediction can be overlay or side-by-side"
         raise UsageError("usage.as", text)
     given = part(Evaluating, options)
-    sides, by_id, problems, decided = open_sides(src, prediction, given)
+    sides, by_id, problems, decided, _ = open_sides(src, prediction, given)
     pairing = paired(sides.truth.dataset, sides.prediction.dataset, by_id, "error")
     look, photos = _look(options, sides.labels.truth), sides.truth.dataset.photos
     if look.only is not None and len(look.only) > 1:

@@ -51,6 +51,7 @@ def stitch(src: StrPath, out: StrPath, **options: Unpack[Stitching]) -> Tally:
     files = [*source.files(tiles), *([] if options["tiles"] is None else [place(options["tiles"])])]
     shown = shown_of(kind, given) | source.given | {"missing": options["missing"]}
     head = Head(files, shown, {"reshaped": {"by": "stitch"}})
+    notes = [*notes, table.note(tiles)]
     known: Any = table.ids if options["tiles"] is None else "none"
     dataset = _with_ids(dataset, known)
     problems = list(dataset.problems)

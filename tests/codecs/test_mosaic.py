@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cocoseg.codecs import rle
-from cocoseg.codecs.mosaic import Part, join_regions, join_runs, owned
+from cocoseg.codecs.mosaic import Part, join_regions, join_runs, owned, shown
 from cocoseg.codecs.regions import find_regions
 from cocoseg.codecs.windows import crop_regions
 from cocoseg.reshaping.tiles import windows_of
@@ -39,5 +39,10 @@ def test_a_pixel_is_of_the_tile_in_whose_middle_it_lies() -> None:
 
 def test_what_is_of_no_tile_is_outside() -> None:
     regions, _ = find_regions(np.ones((1, 2), int), np.array([1]))
-    parts = [Part((0, 0), box, np.arange(1)) for box in owned([(0, 0), (0, 2)], [(1, 2)] * 2, (1, 4))]
-    assert join_regions([regions, None], parts, 1, (1, 4)).paint(np.array([7]), 0).tolist() == [[7, 7, 0, 0]]
+    offsets = [(0, 1), (2, 1)]
+    boxes = owned(offsets, [(1, 2)] * 2, (4, 4))
+    parts = [Part(offset, box, np.arange(1)) for offset, box in zip(offsets, boxes, strict=True)]
+    found = join_regions([regions, regions], parts, 1, (4, 4)).paint(np.array([7]), 0)
+    assert found.tolist() == [[0, 7, 7, 0], [0, 0, 0, 0], [0, 7, 7, 0], [0, 0, 0, 0]]
+    assert join_regions([], [], 1, (1, 3)).paint(np.array([7]), 0).tolist() == [[0, 0, 0]]
+    assert shown(offsets, [(1, 2)] * 2, (4, 4)) == 4

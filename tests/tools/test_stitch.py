@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -31,8 +32,7 @@ def plain(tiles: Path) -> None:
     document = json.loads((tiles / "panoptic.json").read_text())
     for row in document["annotations"]:
         row["segments_info"] = [
-            {key: value for key, value in segment.items() if key not in ("of", "rank")}
-            for segment in row["segments_info"]
+            {key: value for key, value in segment.items() if key != "of"} for segment in row["segments_info"]
         ]
     (tiles / "panoptic.json").write_text(json.dumps(document))
 
@@ -61,6 +61,7 @@ class TestEvaluate:
     def test_tiles_of_the_truth_are_the_truth(self, tiles: Path) -> None:
         result = cocoseg.evaluate(PANOPTIC, tiles, tiles=tiles)
         assert (result.images, result.headlines["PQ"]) == (3, 1.0)
+        assert "16 tiles put together to 3 images" in result.notes
 
     def test_stuff_of_predictions_is_joined(self, tiles: Path) -> None:
         plain(tiles)
@@ -86,6 +87,13 @@ class TestEvaluate:
         result = cocoseg.evaluate(INSTANCES, tmp_path / "results.json", tiles=tmp_path / "tiles.json", task="semantic")
         assert result.images == 3
 
+    def test_images_without_a_tile_are_left_out(self, maps: Path) -> None:
+        for path in maps.glob("touching_*.png"):
+            path.unlink()
+        result = cocoseg.evaluate(PANOPTIC, maps, tiles=maps)
+        assert [row.category for row in result.failures] == ["pair.missing"]
+        assert [row.category for row in result.problems] == ["eval.identical"]
+
     def test_a_missing_tile_costs_its_image_or_counts_as_empty(self, maps: Path) -> None:
         next(maps.glob("touching_*.png")).unlink()
         result = cocoseg.evaluate(PANOPTIC, maps, tiles=maps)
@@ -99,6 +107,18 @@ class TestEvaluate:
         result = cocoseg.evaluate(PANOPTIC, maps, tiles=maps)
         assert {row.category for row in result.failures} == {"size.mismatch"}
         assert cocoseg.evaluate(PANOPTIC, maps, tiles=maps, size="nearest").headlines["mIoU"] == 1.0
+
+
+def test_tiles_that_are_left_out_cost_their_image_or_count_as_empty(tiles: Path, tmp_path: Path) -> None:
+    cocoseg.subset(tiles, tmp_path / "some", select="touching_y0*")
+    result = cocoseg.stitch(tmp_path / "some", tmp_path / "whole")
+    assert [row.category for row in result.failures] == ["tile.missing"]
+    assert not cocoseg.stitch(tmp_path / "some", tmp_path / "empty", missing="empty").failures
+    (found,) = cocoseg.read(tmp_path / "empty")
+    (whole,) = (sample for sample in cocoseg.read(PANOPTIC) if sample.key == found.key)
+    maps = [cocoseg.semantic(sample, "mask2former") for sample in (found, whole)]
+    np.testing.assert_array_equal(maps[0][:4], maps[1][:4])
+    assert not found.id_map[4:].any()
 
 
 def test_what_is_no_tile_is_said(maps: Path, tmp_path: Path) -> None:

@@ -87,6 +87,25 @@ def test_a_jpeg_stays_one(tmp_path: Path) -> None:
     assert set(found) == {b"\xff\xd8"}
 
 
+@pytest.mark.parametrize(("mode", "category"), [("L", ""), ("P", ""), ("1", ""), ("I;16", ""), ("F", "image.mode")])
+def test_photos_keep_their_mode_or_are_refused(mode: str, category: str, tmp_path: Path) -> None:
+    name, pixels = "a.tif" if mode == "F" else "a.png", np.arange(48).reshape(6, 8)
+    made = {"I;16": np.uint16(pixels * 999), "F": np.float32(pixels)}.get(mode, np.uint8(pixels * 5))
+    (tmp_path / "photos").mkdir()
+    whole = Image.fromarray(made) if mode in ("I;16", "F") else Image.fromarray(made).convert(mode)
+    whole.save(tmp_path / "photos" / name)
+    document = {"images": [{"id": 1, "file_name": name, "height": 6, "width": 8}], "annotations": []}
+    (tmp_path / "a.json").write_text(json.dumps(document | {"categories": [{"id": 1, "name": "cat"}]}))
+    result = cocoseg.tile(
+        tmp_path / "a.json", tmp_path / "out", to="coco", size=6, overlap=0, photos=tmp_path / "photos"
+    )
+    assert [row.category for row in result.failures] == ([category] if category else [])
+    if not category:
+        with Image.open(tmp_path / "out" / "photos" / "a_y0_x2.png") as part:
+            assert part.mode == mode
+            np.testing.assert_array_equal(np.array(part.convert("I")), np.array(whole.convert("I"))[:, 2:])
+
+
 def test_one_bad_image_costs_itself(tmp_path: Path) -> None:
     shutil.copytree(PHOTOS, tmp_path / "photos")
     next((tmp_path / "photos").rglob("crowd.*")).write_bytes(b"\x89PNG none")
