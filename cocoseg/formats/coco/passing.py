@@ -6,14 +6,15 @@ for line breaks between its values.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
-from msgspec import UNSET, Raw, UnsetType
+from msgspec import UNSET, Raw
 
 from cocoseg.errors import Problem, SampleError
 from cocoseg.files.documents import NOT_A_NUMBER
@@ -26,7 +27,7 @@ from cocoseg.formats.coco_json.document import BETWEEN
 from cocoseg.model import Category, Dataset, Entry, ImageId, Loader, Sample
 from cocoseg.runs.writer import Converted
 
-_VERSION = 1  # changes when the same input makes other texts
+_VERSION = 2  # changes when the same input makes other texts
 _FIELDS = msgspec.json.Decoder(dict[str, Raw])
 _ENCODER = msgspec.json.Encoder()
 _WRONG = NOT_A_NUMBER.encode()
@@ -144,7 +145,7 @@ class PassedRows:
             check_listed(found, self.categories)  # type: ignore[arg-type]
         crowds = int(np.count_nonzero(found.iscrowd))
         try:
-            texts = BETWEEN.join(self._rows(found))
+            texts = self._rows(found)
         except RecursionError:
             raise SampleError("json.depth", f"{found.place}: brackets are nested too deeply") from None
         image = image_row(found)  # type: ignore[arg-type]
@@ -154,54 +155,64 @@ class PassedRows:
         """All settings that affect the rows."""
         return _ENCODER.encode(("passed", _VERSION, sorted(self.categories), self.numbered))
 
-    def _rows(self, found: Unread) -> Iterable[bytes]:
-        image = _ENCODER.encode(found.image_id)
+    def _rows(self, found: Unread) -> bytes:
         columns = zip(found.rows, found.category_ids.tolist(), found.iscrowd.tolist(), strict=True)
-        for row, category, crowd in columns:
-            assert row.row is not UNSET
-            own = b"0" if self.numbered else _ENCODER.encode(row.id)
-            yield _row(row.row, own, image, b"%d" % category, b"%d" % crowd, self.numbered)
+        image = found.image_id
+        rows = [
+            row.row
+            if row.exact and row.category_id == category and row.iscrowd == crowd and row.image_id == image
+            else _anew(row, {"id": row.id, "image_id": image, "category_id": category, "iscrowd": int(crowd)})
+            for row, category, crowd in columns
+        ]
+        text = BETWEEN.join(rows)  # type: ignore[arg-type]
+        if self.numbered or _is_odd(text, max(0, len(rows) - 1)):
+            return BETWEEN.join([_strict(row, self.numbered) for row in rows])  # type: ignore[arg-type]
+        return text
 
 
-class _Written(msgspec.Struct, gc=False):
-    """The fields of a row that may be written anew, as their text."""
-
-    id: Raw | UnsetType = UNSET
-    image_id: Raw | UnsetType = UNSET
-    category_id: Raw | UnsetType = UNSET
-    iscrowd: Raw | UnsetType = UNSET
-
-
-_WRITTEN = msgspec.json.Decoder(_Written)
-
-
-def _row(raw: Raw, own: bytes, image: bytes, category: bytes, crowd: bytes, id_first: bool) -> bytes:
-    """A row with these values; its own bytes if they are its values."""
-    said, data = _WRITTEN.decode(raw), bytes(raw)
-    is_crowd = said.iscrowd is UNSET or bytes(said.iscrowd) == crowd
-    values = ((said.id, own), (said.image_id, image), (said.category_id, category))
-    same = is_crowd and all(text is not UNSET and bytes(text) == value for text, value in values)
-    odd = b"\n" in data or b"\r" in data or _WRONG in data
-    if same and not odd and not id_first:
-        return data
-    fields = _FIELDS.decode(raw)
-    made = {"id": Raw(own), **fields} if id_first else fields
-    made |= {"id": Raw(own), "image_id": Raw(image), "category_id": Raw(category)}
-    made |= {} if is_crowd else {"iscrowd": Raw(crowd)}
-    return _ENCODER.encode({name: Raw(text) for name, text in compact(made).items()} if odd else made)
+def _anew(row: Annotation, values: dict[str, Any]) -> Raw:
+    """A row with these values; its own text if it has them."""
+    assert row.row is not UNSET
+    fields = _FIELDS.decode(row.row)
+    if not values["iscrowd"] and "iscrowd" not in fields:  # that it is none need not be said
+        del values["iscrowd"]
+    if all(name in fields and bytes(fields[name]) == _ENCODER.encode(value) for name, value in values.items()):
+        return row.row
+    return Raw(_ENCODER.encode(fields | values))
 
 
-def with_ids(dataset: Dataset, taken: set[Any], next_id: int, zero: bool) -> tuple[int, list[tuple[Any, int]]]:
+def _is_odd(text: bytes, breaks: int = 0) -> bool:
+    """Whether rows have further line breaks between their values, or values that JSON has not."""
+    return text.count(b"\n") != breaks or b"\r" in text or _WRONG in text
+
+
+def _strict(row: Raw | bytes, numbered: bool) -> bytes:
+    """A row on one line, without values that JSON has not; ``numbered``: it begins with the id 0."""
+    odd = _is_odd(bytes(row))
+    if not odd and not numbered:
+        return bytes(row)
+    fields: dict[str, Any] = _FIELDS.decode(row)
+    if odd:
+        fields = {name: Raw(text) for name, text in compact(fields).items()}
+    return _ENCODER.encode({"id": 0, **fields} | {"id": 0} if numbered else fields)
+
+
+def with_ids(
+    dataset: Dataset, taken: set[Any], next_id: int, zero: bool, dropped: Container[int] = ()
+) -> tuple[int, list[tuple[Any, int]]]:
     """Give the annotations of a data set ids that are not ``taken``, which grows; returns the next id that is free.
 
-    Also returns pairs of old and new ids. An annotation keeps its id where it is free; with ``zero``, 0 is not. The
-    rows of the data set change, as a copy of them would take as much memory again.
+    Also returns pairs of old and new ids. An annotation keeps its id where it is free; with ``zero``, 0 is not. Rows
+    that are ``dropped``, by Python's ``id``, need none. The rows of the data set change, as a copy of them would take
+    as much memory again.
     """
     table = []
-    for row in (row for entry in dataset.entries if isinstance(entry, Entry) for row in entry.body):
+    for row in _rows(dataset):
+        if id(row) in dropped:
+            continue
         if row.id is None or row.id in taken or (zero and row.id == 0):
             table.append((row.id, next_id))
-            row.id, next_id = next_id, next_id + 1
+            row.id, row.exact, next_id = next_id, False, next_id + 1
         else:
             taken.add(row.id)
     return next_id, table
@@ -209,8 +220,18 @@ def with_ids(dataset: Dataset, taken: set[Any], next_id: int, zero: bool) -> tup
 
 def largest_id(dataset: Dataset) -> int:
     """The largest whole number among the ids of annotations, or 0."""
-    rows = (row for entry in dataset.entries if isinstance(entry, Entry) for row in entry.body)
-    return max((row.id for row in rows if isinstance(row.id, int)), default=0)
+    return max((row.id for row in _rows(dataset) if isinstance(row.id, int)), default=0)
+
+
+def _rows(dataset: Dataset) -> Iterator[Annotation]:
+    return chain.from_iterable(rows_of(entry) for entry in dataset.entries if isinstance(entry, Entry))
+
+
+def rows_of(entry: Entry) -> Iterable[Annotation]:
+    """The annotations of an image, also of one that is made of others."""
+    if isinstance(entry.body, Entry):
+        return rows_of(entry.body)
+    return chain.from_iterable(map(rows_of, entry.body)) if isinstance(entry.body, tuple) else entry.body
 
 
 def listed_ids(categories: Sequence[Category]) -> frozenset[int]:
