@@ -713,7 +713,7 @@ class Tiling(Rewritten, total=False):
         "int | str",
         Option("Pixels of a tile along each side, or both.", 1024, metavar="N|HEIGHTxWIDTH"),
     ]
-    overlap: Annotated[int, Option("Pixels that neighbouring tiles share.", 128, metavar="PIXELS", least=0)]
+    overlap: Annotated[int, Option("Pixels that neighbouring tiles share.", 0, metavar="PIXELS", least=0)]
     min_visible: Annotated[
         float,
         Option("Drop an object from a tile that shows a smaller share of its pixels.", 0.0, metavar="SHARE", least=0),
