@@ -32,7 +32,7 @@ def tile(src: StrPath, out: StrPath, **options: Unpack[Options]) -> Tally:
 
     >>> result = tile("fixtures/panoptic.json", "new-tiles", size=4, overlap=1, dry_run=True)
     >>> result.images, result.pieces
-    (3, 11)
+    (3, 13)
     """
     given: Any = options
     size, overlap, least = size_of(given["size"]), int(given["overlap"]), float(given["min_visible"])
