@@ -45,7 +45,7 @@ class Tiling:
     size: Size
     overlap: int = 0
     min_visible: float = 0.0
-    objects: frozenset[int] = frozenset()
+    objects: tuple[int, ...] = ()
 
     def __call__(self, sample: Sample, ending: str = "") -> Pieces:
         """The tiles of an image, row by row; ``ending`` is that of their photos. Raises SampleError ``limit.tiles``."""
@@ -77,7 +77,7 @@ class Tiling:
         """Which segments of a tile stay: (m,)."""
         if not self.min_visible:
             return np.ones(len(part.segments), np.bool_)
-        is_object = np.isin(sample.category_ids, list(self.objects)) & ~sample.iscrowd
+        is_object = np.isin(sample.category_ids, self.objects) & ~sample.iscrowd
         enough = part.areas >= self.min_visible * sample.areas[part.segments]
         return enough | ~is_object[part.segments]
 

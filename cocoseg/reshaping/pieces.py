@@ -6,7 +6,7 @@ ids of its segments in a panoptic picture are the same in all of them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
@@ -33,8 +33,6 @@ from cocoseg.targets.semantic import painted
 
 _VERSION = 1  # changes when the same input makes other files or rows
 _ENCODE = msgspec.json.Encoder().encode
-_OBJECT = msgspec.json.Decoder(dict[str, Raw])
-_LIST = msgspec.json.Decoder(list[dict[str, Raw]])
 
 
 @dataclass(frozen=True)
@@ -54,8 +52,7 @@ class InPieces:
             whole, counts = self._whole(sample)
             ending = photo_ending(sample.photo or b"") if self.photos and isinstance(sample, Photographed) else ""
             samples, dropped = self.change(whole, ending)
-            origins = _origins(whole) if isinstance(self.change, Tiling) else {}
-            made = [self._converted(piece, origins) for piece in samples]
+            made = [self._converted(piece) for piece in samples]
             photos = self._photos(sample, [piece.file_name for piece in samples], ending)
         except SampleError as error:
             raise (error if error.message.startswith(sample.place) else error.at(sample.place)) from None
@@ -75,14 +72,13 @@ class InPieces:
             return replace(sample, rows=_rows(sample, isinstance(self.change, Tiling))), []
         if isinstance(self.convert, PanopticFiles):
             whole, counts = self.convert.flattened(sample)
-            return whole, [counts]
+            return replace(whole, rows=_rows(whole, isinstance(self.change, Tiling))), [counts]
         whole, contested = painted(sample, self.convert.scheme)
         return whole, [Painted(contested=contested)]
 
-    def _converted(self, piece: Sample, origins: Mapping[int, dict[str, Raw]]) -> Converted:
+    def _converted(self, piece: Sample) -> Converted:
         if isinstance(self.convert, PanopticFiles):
-            made = replace(self.convert, keep_ids=True)(piece)
-            return made._replace(texts=_with_origins(made.texts, origins)) if origins else made
+            return replace(self.convert, keep_ids=True)(piece)
         made = self.convert(piece)
         is_listed = isinstance(self.convert, ClassMaps) and isinstance(self.change, Tiling)
         return made._replace(texts=(image_row(piece),)) if is_listed else made
@@ -117,12 +113,12 @@ def _rows(sample: Sample, origins: bool) -> list[Raw]:
     fields = [{} if row is None else annotation_fields(row, True) for row in rows]
     plain = [{name: Raw(text) for name, text in row.items() if not text.startswith(b"[")} for row in fields]
     if origins:
-        for row, origin in zip(plain, _origins(sample).values(), strict=True):
-            row |= origin
+        for row, origin in zip(plain, _origins(sample), strict=True):
+            row["of"] = origin
     return [Raw(_ENCODE(row)) for row in plain]
 
 
-def _origins(sample: Sample) -> dict[int, dict[str, Raw]]:
+def _origins(sample: Sample) -> list[Raw]:
     """What tiles say of each segment of the image, by its id, or by its number from 1 if some have the same id.
 
     Where these do not rise, there is the position among the segments of the image too, which decides what is on top.
@@ -130,13 +126,4 @@ def _origins(sample: Sample) -> dict[int, dict[str, Raw]]:
     unique = len(np.unique(sample.ids)) == len(sample.ids)
     numbers = sample.ids.tolist() if unique else list(range(1, len(sample.ids) + 1))
     rising = all(one < other for one, other in pairwise(numbers))
-    texts = (b"%d" % number if rising else b"[%d,%d]" % (number, rank) for rank, number in enumerate(numbers))
-    return {number: {"of": Raw(text)} for number, text in zip(numbers, texts, strict=True)}
-
-
-def _with_origins(texts: tuple[bytes, ...], origins: Mapping[int, dict[str, Raw]]) -> tuple[bytes, ...]:
-    """The rows of an image and its annotation, with what its segments are of."""
-    image, annotation = texts
-    row = _OBJECT.decode(annotation)
-    segments = [{**segment, **origins[int(bytes(segment["id"]))]} for segment in _LIST.decode(row["segments_info"])]
-    return image, _ENCODE({**row, "segments_info": segments})
+    return [Raw(b"%d" % number if rising else b"[%d,%d]" % (number, rank)) for rank, number in enumerate(numbers)]

@@ -207,10 +207,10 @@ class Stitched:
 def stitched(
     dataset: Dataset, table: Table, by_id: bool = False, nearest: bool = False, missing: bool = False
 ) -> Dataset:
-    """The images of a data set of tiles, those that have any. Tiles are found by their names, or ``by_id``.
+    """The images of a data set of tiles, those that have any.
 
-    An image of which a tile is refused, or missing unless that is allowed (``missing``), is refused.
-    Raises DocumentError ``tile.none`` where the data set has not a single tile.
+    One of which a tile is refused, or missing unless that is allowed (``missing``), is refused. Tiles are found by
+    their names, or with ``by_id`` by their ids. Raises DocumentError ``tile.none`` where there is not a single tile.
     """
     find, used = _finder(dataset.entries, by_id), set[int]()
     entries: list[AnyEntry] = []

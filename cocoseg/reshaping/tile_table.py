@@ -76,12 +76,15 @@ class Whole(NamedTuple):
 
 
 class Table(NamedTuple):
-    """The images of a JSON of tiles. ``listed`` are its tiles, as results name them; ``ids``: what segments had."""
+    """The images of a JSON of tiles. ``listed`` are its tiles, as results name them; ``ids``: what segments
+    had, if it ``says_ids``.
+    """
 
     source: str
     images: Sequence[Whole]
     listed: Listed
     ids: str
+    says_ids: bool
 
     def note(self, tiles: Dataset) -> str:
         """A line that says what becomes of a data set of tiles."""
@@ -107,7 +110,8 @@ def read_table(path: StrPath) -> Table:
     if not images:
         raise DocumentError("doc.missing_key", f"{source}: no image has 'tile'; name what 'cocoseg tile' wrote")
     ids = "none" if document.tiles is UNSET else document.tiles.ids
-    return Table(source, list(images.values()), Listed(source, document.images), ids)
+    listed = Listed(source, document.images)
+    return Table(source, list(images.values()), listed, ids, document.tiles is not UNSET)
 
 
 def _document(source: str) -> str:

@@ -10,7 +10,7 @@ from cocoseg.formats.reading import evaluated, opened
 from cocoseg.model import Dataset
 from cocoseg.options import Reading, Stitching, part, takes
 from cocoseg.reshaping.stitching import stitched
-from cocoseg.reshaping.tile_table import read_table
+from cocoseg.reshaping.tile_table import Table, read_table
 from cocoseg.runs.report import Head
 from cocoseg.runs.run import run
 from cocoseg.runs.tally import Tally
@@ -52,11 +52,15 @@ def stitch(src: StrPath, out: StrPath, **options: Unpack[Stitching]) -> Tally:
     shown = shown_of(kind, given) | source.given | {"missing": options["missing"]}
     head = Head(files, shown, {"reshaped": {"by": "stitch"}})
     notes = [*notes, table.note(tiles)]
-    known: Any = table.ids if options["tiles"] is None else "none"
-    dataset = _with_ids(dataset, known)
+    dataset = _with_ids(dataset, _ids(name, table) if options["tiles"] is None else "none")
     problems = list(dataset.problems)
     done: Tally = run(work(Out(dataset, kind, out, head, given, notes, problems, about(tiles, src))), how)
     return done
+
+
+def _ids(name: str, table: Table) -> str:
+    """What ids segments had before they were cut; a panoptic JSON that lost it by ``subset`` has those of pictures."""
+    return "picture" if name == "panoptic" and not table.says_ids else table.ids
 
 
 def _with_ids(dataset: Dataset, ids: Any) -> Dataset:

@@ -42,13 +42,13 @@ def tile(src: StrPath, out: StrPath, **options: Unpack[Options]) -> Tally:
     if not least <= 1:
         raise UsageError("usage.min_visible", f"min_visible is {least:g}, expected a share of 0 to 1")
     begun = begin(src, out, given, given["to"])
-    change = Tiling(size, overlap, least, _objects(begun.dataset) if least else frozenset())
+    change = Tiling(size, overlap, least, _objects(begun.dataset) if least else ())
     said: dict[str, Any] = {"size": list(size), "overlap": overlap} | ({"min_visible": least} if least else {})
     return write(begun, out, given, change, said)
 
 
-def _objects(dataset: Dataset) -> frozenset[int]:
+def _objects(dataset: Dataset) -> tuple[int, ...]:
     """The categories whose segments are single objects."""
     if dataset.conventions.grouped:
-        return frozenset()
-    return frozenset(row.id for row in dataset.categories if not is_stuff(row))
+        return ()
+    return tuple(row.id for row in dataset.categories if not is_stuff(row))

@@ -33,17 +33,17 @@ def test_a_tile_has_what_it_shows(whole: Sample) -> None:
 
 
 def test_what_a_tile_shows_too_little_of_is_dropped_unless_it_is_a_crowd_or_stuff(whole: Sample) -> None:
-    tiles, dropped = Tiling((2, 4), 2, 0.7, frozenset([1]))(whole)
+    tiles, dropped = Tiling((2, 4), 2, 0.7, (1,))(whole)
     assert [tile.ids.tolist() for tile in tiles] == [[4, 5], [5, 6]]
     assert dropped == 1
-    tiles, dropped = Tiling((2, 5), 4, 0.6, frozenset([1]))(whole)
+    tiles, dropped = Tiling((2, 5), 4, 0.6, (1,))(whole)
     assert [tile.ids.tolist() for tile in tiles] == [[4, 5, 6], [4, 5, 6]]
     assert dropped == 0
 
 
 def test_pixels_of_what_is_dropped_are_void_in_a_picture() -> None:
     regions, _ = find_regions(PICTURE, np.array([1, 2, 3]))
-    tile = Tiling((2, 4), 2, 0.7, frozenset([1]))(sample(regions)).samples[1]
+    tile = Tiling((2, 4), 2, 0.7, (1,))(sample(regions)).samples[1]
     assert isinstance(tile.shapes, Regions)
     values = tile.shapes.fill(tile.shapes.values(np.array([2, 3]), outside=0, void=255))
     assert values.tolist() == [[255, 2, 2, 0], [255, 2, 3, 3]]

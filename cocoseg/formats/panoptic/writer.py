@@ -15,11 +15,12 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
+from msgspec import Raw
 
 from cocoseg.codecs.colors import ids_near
 from cocoseg.codecs.looks import default_color
@@ -39,6 +40,8 @@ DOCUMENT = "panoptic.json"
 FOLDER = "panoptic"
 
 _VERSION = 2  # changes when the same input makes other PNGs or rows
+
+_OBJECT = msgspec.json.Decoder(dict[str, Raw])
 
 Ints = npt.NDArray[np.int64]
 Indices = npt.NDArray[np.intp]
@@ -101,7 +104,9 @@ class PanopticFiles:
         crowd = sample.iscrowd[picture.segments] & things
         png = write_rgb(rgb_from_ids(picture.regions.paint(ids.astype(np.uint32), outside=0)))
         counted = (int(things.sum()), int((~things).sum()), int(crowd.sum()), picture.hidden, picture.contested)
-        rows = _segment_rows(sample, picture, ids, crowd)
+        rows: list[dict[str, Any]] = _segment_rows(sample, picture, ids, crowd)
+        if self.keep_ids and sample.rows is not None:
+            rows = [row | _origin(sample.rows[k]) for row, k in zip(rows, picture.segments.tolist(), strict=True)]
         return Converted({f"{FOLDER}/{sample.key}": png}, Counts(*counted), _texts(sample, rows))
 
     def flattened(self, sample: Sample) -> tuple[Sample, Counts]:
@@ -195,7 +200,13 @@ def _segment_rows(
     return [dict(zip(names, row, strict=True)) for row in values]
 
 
-def _texts(sample: Sample, rows: list[dict[str, int | list[int]]]) -> tuple[bytes, bytes]:
+def _origin(row: Raw) -> dict[str, Raw]:
+    """What a segment of a tile is of, which stays with it."""
+    found = _OBJECT.decode(row) if b'"of"' in bytes(row) else {}
+    return {"of": found["of"]} if "of" in found else {}
+
+
+def _texts(sample: Sample, rows: list[dict[str, Any]]) -> tuple[bytes, bytes]:
     """The row of the image and the row of its annotation."""
     annotation = {"image_id": sample.image_id, "file_name": sample.key, "segments_info": rows}
     return image_row(sample), msgspec.json.encode(annotation)
