@@ -17,7 +17,7 @@ def take_segment_ids(rows: Sequence[Annotation]) -> bool:
     if len({(row.image_id, row.segment_id) for row in rows}) < len(rows):
         return False
     for row in rows:
-        row.id = row.segment_id
+        row.id, row.exact = row.segment_id, False
     return True
 
 

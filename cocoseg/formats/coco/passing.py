@@ -6,7 +6,7 @@ for line breaks between its values.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -144,7 +144,7 @@ class PassedRows:
             check_listed(found, self.categories)  # type: ignore[arg-type]
         crowds = int(np.count_nonzero(found.iscrowd))
         try:
-            texts = BETWEEN.join(self._rows(found))
+            texts = self._rows(found)
         except RecursionError:
             raise SampleError("json.depth", f"{found.place}: brackets are nested too deeply") from None
         image = image_row(found)  # type: ignore[arg-type]
@@ -154,17 +154,43 @@ class PassedRows:
         """All settings that affect the rows."""
         return _ENCODER.encode(("passed", _VERSION, sorted(self.categories), self.numbered))
 
-    def _rows(self, found: Unread) -> Iterable[bytes]:
-        image = _ENCODER.encode(found.image_id)
+    def _rows(self, found: Unread) -> bytes:
         columns = zip(found.rows, found.category_ids.tolist(), found.iscrowd.tolist(), strict=True)
-        for row, category, crowd in columns:
-            assert row.row is not UNSET
-            own = b"0" if self.numbered else _ENCODER.encode(row.id)
-            yield _row(row.row, own, image, b"%d" % category, b"%d" % crowd, self.numbered)
+        image, anew = found.image_id, self._anew
+        rows = [
+            row.row
+            if row.exact and row.category_id == category and row.iscrowd == crowd and row.image_id == image
+            else anew(row, _Values(row.id, image, category, int(crowd)))
+            for row, category, crowd in columns
+        ]
+        text = BETWEEN.join(rows)  # type: ignore[arg-type]
+        if self.numbered or _is_odd(text, max(0, len(rows) - 1)):
+            return BETWEEN.join([_strict(row, self.numbered) for row in rows])
+        return text
+
+    def _anew(self, row: Annotation, wanted: _Values) -> Raw:
+        """A row that says what is wanted; its own text if it says that already."""
+        assert row.row is not UNSET
+        said = _SAID.decode(row.row)
+        if said.iscrowd is UNSET and not wanted.iscrowd:  # that it is none need not be said
+            wanted.iscrowd = UNSET
+        if not row.exact and _ENCODER.encode(said) == _ENCODER.encode(wanted):
+            return row.row
+        values = {name: value for name, value in msgspec.structs.asdict(wanted).items() if value is not UNSET}
+        return Raw(_ENCODER.encode(_FIELDS.decode(row.row) | values))
 
 
-class _Written(msgspec.Struct, gc=False):
-    """The fields of a row that may be written anew, as their text."""
+class _Values(msgspec.Struct, gc=False, omit_defaults=True):
+    """The fields of a row that may be written anew."""
+
+    id: Any = UNSET
+    image_id: Any = UNSET
+    category_id: Any = UNSET
+    iscrowd: Any = UNSET
+
+
+class _Said(_Values):
+    """The same fields, as their text in a row."""
 
     id: Raw | UnsetType = UNSET
     image_id: Raw | UnsetType = UNSET
@@ -172,23 +198,23 @@ class _Written(msgspec.Struct, gc=False):
     iscrowd: Raw | UnsetType = UNSET
 
 
-_WRITTEN = msgspec.json.Decoder(_Written)
+_SAID = msgspec.json.Decoder(_Said)
 
 
-def _row(raw: Raw, own: bytes, image: bytes, category: bytes, crowd: bytes, id_first: bool) -> bytes:
-    """A row with these values; its own bytes if they are its values."""
-    said, data = _WRITTEN.decode(raw), bytes(raw)
-    is_crowd = said.iscrowd is UNSET or bytes(said.iscrowd) == crowd
-    values = ((said.id, own), (said.image_id, image), (said.category_id, category))
-    same = is_crowd and all(text is not UNSET and bytes(text) == value for text, value in values)
-    odd = b"\n" in data or b"\r" in data or _WRONG in data
-    if same and not odd and not id_first:
-        return data
-    fields = _FIELDS.decode(raw)
-    made = {"id": Raw(own), **fields} if id_first else fields
-    made |= {"id": Raw(own), "image_id": Raw(image), "category_id": Raw(category)}
-    made |= {} if is_crowd else {"iscrowd": Raw(crowd)}
-    return _ENCODER.encode({name: Raw(text) for name, text in compact(made).items()} if odd else made)
+def _is_odd(text: bytes, breaks: int = 0) -> bool:
+    """Whether rows have further line breaks between their values, or values that JSON has not."""
+    return text.count(b"\n") != breaks or b"\r" in text or _WRONG in text
+
+
+def _strict(row: Raw | bytes, numbered: bool) -> bytes:
+    """A row on one line, without values that JSON has not; ``numbered``: it begins with the id 0."""
+    odd = _is_odd(bytes(row))
+    if not odd and not numbered:
+        return bytes(row)
+    fields: dict[str, Any] = _FIELDS.decode(row)
+    if odd:
+        fields = {name: Raw(text) for name, text in compact(fields).items()}
+    return _ENCODER.encode({"id": 0, **fields} | {"id": 0} if numbered else fields)
 
 
 def with_ids(dataset: Dataset, taken: set[Any], next_id: int, zero: bool) -> tuple[int, list[tuple[Any, int]]]:
@@ -201,7 +227,7 @@ def with_ids(dataset: Dataset, taken: set[Any], next_id: int, zero: bool) -> tup
     for row in (row for entry in dataset.entries if isinstance(entry, Entry) for row in entry.body):
         if row.id is None or row.id in taken or (zero and row.id == 0):
             table.append((row.id, next_id))
-            row.id, next_id = next_id, next_id + 1
+            row.id, row.exact, next_id = next_id, False, next_id + 1
         else:
             taken.add(row.id)
     return next_id, table

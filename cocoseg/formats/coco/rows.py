@@ -26,7 +26,10 @@ from cocoseg.runs.tally import counted
 
 
 class Annotation(msgspec.Struct, gc=False):
-    """A row of ``annotations`` or of a results list. ``row`` is the whole of it, if wanted."""
+    """A row of ``annotations`` or of a results list.
+
+    ``row`` is the whole of it, if wanted. ``exact``: it says the ids and ``iscrowd`` as they are here, in numbers.
+    """
 
     image_id: int | str | float
     category_id: Int64
@@ -38,6 +41,7 @@ class Annotation(msgspec.Struct, gc=False):
     bbox: Raw | UnsetType = UNSET
     area: Raw | UnsetType = UNSET
     row: Raw | UnsetType = msgspec.field(default=UNSET, name="(row)")
+    exact: bool = msgspec.field(default=False, name="(exact)")
 
 
 class _Some(msgspec.Struct, gc=False):
@@ -165,6 +169,7 @@ def _keep_rows(source: str, data: bytes, found: Rows) -> None:
     raws = document if isinstance(document, list) else document.annotations
     for row, raw in zip(found.rows, () if raws is UNSET else raws, strict=True):
         row.row = raw
+        row.exact = type(row.iscrowd) is int and type(row.image_id) is not float
 
 
 def _one_by_one(source: str, data: bytes | None, whole_rows: bool, one_class: bool) -> Rows:
