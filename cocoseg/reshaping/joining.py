@@ -15,6 +15,7 @@ from cocoseg.codecs.rle import concatenate
 from cocoseg.codecs.segmentation import to_coco
 from cocoseg.errors import SampleError
 from cocoseg.formats.coco.passing import Unread
+from cocoseg.formats.coco.rows import with_shapes
 from cocoseg.model import Sample
 
 Ints = npt.NDArray[np.intp]
@@ -57,7 +58,8 @@ def _unread(one: Unread, other: Unread) -> Unread:
 def _looks_unread(found: Unread) -> Iterator[tuple[Any, ...]]:
     columns = zip(found.rows, found.category_ids.tolist(), found.iscrowd.tolist(), strict=True)
     for row, category, crowd in columns:
-        yield category, crowd, b"" if row.segmentation is UNSET else b"".join(bytes(row.segmentation).split())
+        mask = with_shapes(row).segmentation
+        yield category, crowd, b"" if mask is UNSET else b"".join(bytes(mask).split())
 
 
 def _joined(one: Sample, other: Sample) -> Sample:

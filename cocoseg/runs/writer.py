@@ -128,9 +128,10 @@ class Writer:
         """The outcomes of the part's first entries, as many as there is time for."""
         hasher = hashlib.sha256(self.convert.settings())
         items = [_Item(part.dataset, entry, hasher, line) for entry, line in part]
+        convert = within_its_limit(self.convert)
         with closing(prefetch(self._begin, items, self._at_once(part))) as begun:
             for item, begin in zip(items, begun, strict=True):
-                found = self._row(item, begin, batch)
+                found = self._row(item, begin, convert, batch)
                 yield found
                 if time_is_up() or (found.row.failure and self.stop_on_error):
                     return
@@ -147,7 +148,7 @@ class Writer:
         earlier = journal.decode_row(item.line) if item.line else None
         return _Begun(picture, earlier, earlier is not None and self._is_whole(earlier, item, picture))
 
-    def _row(self, item: _Item, begin: Callable[[], _Begun], batch: Batch | None) -> _Found:
+    def _row(self, item: _Item, begin: Callable[[], _Begun], convert: Conversion, batch: Batch | None) -> _Found:
         try:
             with limited(self.seconds):
                 picture, earlier, whole = begin()
@@ -156,8 +157,9 @@ class Writer:
                     return _Found(msgspec.structs.replace(earlier, kept=True), item.line)
                 sample = item.dataset.load.decode(item.entry, picture)
                 self._check_strictly(sample.problems)
-                converted = within_its_limit(self.convert)(sample)
-            _add(converted, batch, self._overwrites(earlier), item.where)
+                converted = convert(sample)
+            if converted.files or converted.links:
+                _add(converted, batch, self._overwrites(earlier), item.where)
         except SampleError as error:
             return _Found(_failed(item.entry, error.problem))
         except RecursionError:

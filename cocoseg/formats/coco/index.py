@@ -17,7 +17,7 @@ from cocoseg.errors import DocumentError, Problem, SampleError, show
 from cocoseg.files import places
 from cocoseg.formats.coco.ids import repeated_ids, take_segment_ids, unique_in
 from cocoseg.formats.coco.placing import Placed, placed
-from cocoseg.formats.coco.rows import OBJECT, Document, Rows, read_rows
+from cocoseg.formats.coco.rows import OBJECT, Document, Rows, drop_shapes, read_rows
 from cocoseg.formats.coco.sizes import Sizes, images_of_rows
 from cocoseg.formats.coco_json.categories import mark_roots, name_problems, parse_categories, read_categories, used_ids
 from cocoseg.formats.coco_json.images import Image, ImageTable, Keys, Listed, Match, Naming, given_name
@@ -93,6 +93,7 @@ def read_index(path: str | os.PathLike[str], choices: Choices, data: bytes | Non
     strays += [Refused("images", problem, stray=True) for problem in table.problems]
     problems += [*keys.problems, *name_problems(about, categories), *repeated, *found.taken.problems]
     problems += found.document.fill_problems(source)
+    drop_shapes(found.rows)
     ids = unique_in(found.rows, picture_ids, bool(repeated))
     by_class = found.named and not scored
     return Index(categories, [*entries, *strays], tuple(problems), ids, scored, by_class, described.about, source)

@@ -31,7 +31,7 @@ from cocoseg.files.documents import NOT_A_NUMBER
 from cocoseg.formats.coco import index as coco_index
 from cocoseg.formats.coco.boxes import check_boxes
 from cocoseg.formats.coco.index import Choices
-from cocoseg.formats.coco.rows import Annotation, annotation_name
+from cocoseg.formats.coco.rows import Annotation, annotation_name, with_shapes
 from cocoseg.formats.coco_json.images import Naming
 from cocoseg.formats.survey import Peek
 from cocoseg.labels.presets import is_stuff
@@ -80,7 +80,7 @@ def peek(dataset: Dataset) -> Callable[[Entry], Peek]:
 
 def sample(entry: Entry, files: Sequence[bytes], place: str) -> Sample:
     """The annotations of an image, decoded all at once. Raises SampleError."""
-    rows, numbers = entry.body, entry.positions
+    rows, numbers = list(map(with_shapes, entry.body)), entry.positions
     assert entry.size is not None
 
     def name(k: int) -> str:
