@@ -144,8 +144,9 @@ class Document:
 
         Rows of one document follow each other. Raises OutputError.
         """
-        parts: dict[str, list[bytes]] = {} if "{}" in self.place.name else {self.place.name: []}
-        for line in lines:
+        several = "{}" in self.place.name
+        parts: dict[str, list[bytes]] = {} if several else {self.place.name: list(lines)}
+        for line in lines if several else ():
             parts.setdefault(self.place.of(journal.decode_row(line).key).name, []).append(line)
         made = {name: replace(self, place=replace(self.place, name=name))._write(rows) for name, rows in parts.items()}
         return list(chain.from_iterable(rows for rows, _ in made.values())), {

@@ -341,15 +341,22 @@ def _strays(
     folder: Folder, names: Sequence[str], work: Work[T], done: Sequence[bytes], document: Document | None
 ) -> list[Problem]:
     """A warning about files in the folder that this run did not write."""
-    rows = list(map(journal.decode_row, done))
-    ours = {name for row in rows for name in (*row.files, *row.links)} | {REPORT}
-    ours |= {name for key in work.tally.failed_keys for name in work.tally.names(key)}
-    ours |= {*work.tally.own, *work.files, *(document.names(row.key for row in rows) if document else ())}
-    found = [name for name in names if not (name in ours or name.startswith(f"{JOURNAL}/") or is_temporary(name))]
+    known = {REPORT, *work.tally.own, *work.files}
+    found = [name for name in names if not (name in known or name.startswith(f"{JOURNAL}/") or is_temporary(name))]
+    ours = _own_names(work, done, document) if found else set()
+    found = [name for name in found if name not in ours]
     if not found:
         return []
     some = ", ".join(show(name) for name in found[:5]) + (", ..." if len(found) > 5 else "")
     return [Problem("out.stray", f"{show(folder.root, 300)}: not of this run: {counted(len(found), 'file')}: {some}")]
+
+
+def _own_names(work: Work[T], done: Sequence[bytes], document: Document | None) -> set[str]:
+    """The files and links of all images, and their documents."""
+    rows = list(map(journal.decode_row, done))
+    ours = {name for row in rows for name in (*row.files, *row.links)}
+    ours |= {name for key in work.tally.failed_keys for name in work.tally.names(key)}
+    return ours | set(document.names(row.key for row in rows) if document else ())
 
 
 def _save_report(folder: Folder, tally: Tally, data: bytes) -> None:

@@ -6,8 +6,9 @@ for line breaks between its values.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any
 
 import msgspec
@@ -156,49 +157,28 @@ class PassedRows:
 
     def _rows(self, found: Unread) -> bytes:
         columns = zip(found.rows, found.category_ids.tolist(), found.iscrowd.tolist(), strict=True)
-        image, anew = found.image_id, self._anew
+        image = found.image_id
         rows = [
             row.row
             if row.exact and row.category_id == category and row.iscrowd == crowd and row.image_id == image
-            else anew(row, _Values(row.id, image, category, int(crowd)))
+            else _anew(row, {"id": row.id, "image_id": image, "category_id": category, "iscrowd": int(crowd)})
             for row, category, crowd in columns
         ]
         text = BETWEEN.join(rows)  # type: ignore[arg-type]
         if self.numbered or _is_odd(text, max(0, len(rows) - 1)):
-            return BETWEEN.join([_strict(row, self.numbered) for row in rows])
+            return BETWEEN.join([_strict(row, self.numbered) for row in rows])  # type: ignore[arg-type]
         return text
 
-    def _anew(self, row: Annotation, wanted: _Values) -> Raw:
-        """A row that says what is wanted; its own text if it says that already."""
-        assert row.row is not UNSET
-        said = _SAID.decode(row.row)
-        if said.iscrowd is UNSET and not wanted.iscrowd:  # that it is none need not be said
-            wanted.iscrowd = UNSET
-        if not row.exact and _ENCODER.encode(said) == _ENCODER.encode(wanted):
-            return row.row
-        values = {name: value for name, value in msgspec.structs.asdict(wanted).items() if value is not UNSET}
-        return Raw(_ENCODER.encode(_FIELDS.decode(row.row) | values))
 
-
-class _Values(msgspec.Struct, gc=False, omit_defaults=True):
-    """The fields of a row that may be written anew."""
-
-    id: Any = UNSET
-    image_id: Any = UNSET
-    category_id: Any = UNSET
-    iscrowd: Any = UNSET
-
-
-class _Said(_Values):
-    """The same fields, as their text in a row."""
-
-    id: Raw | UnsetType = UNSET
-    image_id: Raw | UnsetType = UNSET
-    category_id: Raw | UnsetType = UNSET
-    iscrowd: Raw | UnsetType = UNSET
-
-
-_SAID = msgspec.json.Decoder(_Said)
+def _anew(row: Annotation, values: dict[str, Any]) -> Raw:
+    """A row with these values; its own text if it has them."""
+    assert row.row is not UNSET
+    fields = _FIELDS.decode(row.row)
+    if not values["iscrowd"] and "iscrowd" not in fields:  # that it is none need not be said
+        del values["iscrowd"]
+    if all(name in fields and bytes(fields[name]) == _ENCODER.encode(value) for name, value in values.items()):
+        return row.row
+    return Raw(_ENCODER.encode(fields | values))
 
 
 def _is_odd(text: bytes, breaks: int = 0) -> bool:
@@ -224,7 +204,7 @@ def with_ids(dataset: Dataset, taken: set[Any], next_id: int, zero: bool) -> tup
     rows of the data set change, as a copy of them would take as much memory again.
     """
     table = []
-    for row in (row for entry in dataset.entries if isinstance(entry, Entry) for row in entry.body):
+    for row in _rows(dataset):
         if row.id is None or row.id in taken or (zero and row.id == 0):
             table.append((row.id, next_id))
             row.id, row.exact, next_id = next_id, False, next_id + 1
@@ -235,8 +215,11 @@ def with_ids(dataset: Dataset, taken: set[Any], next_id: int, zero: bool) -> tup
 
 def largest_id(dataset: Dataset) -> int:
     """The largest whole number among the ids of annotations, or 0."""
-    rows = (row for entry in dataset.entries if isinstance(entry, Entry) for row in entry.body)
-    return max((row.id for row in rows if isinstance(row.id, int)), default=0)
+    return max((row.id for row in _rows(dataset) if isinstance(row.id, int)), default=0)
+
+
+def _rows(dataset: Dataset) -> Iterator[Annotation]:
+    return chain.from_iterable(entry.body for entry in dataset.entries if isinstance(entry, Entry))
 
 
 def listed_ids(categories: Sequence[Category]) -> frozenset[int]:

@@ -91,5 +91,10 @@ def image_row(sample: Sample) -> bytes:
 
 def compact(found: Mapping[str, Raw]) -> dict[str, bytes]:
     """The values, each on one line without spaces. Values with NaN or infinity are left out, as JSON has neither."""
-    texts = {name: msgspec.json.format(bytes(raw), indent=-1) for name, raw in found.items()}
+    texts = {name: _on_one_line(bytes(raw)) for name, raw in found.items()}
     return {name: text for name, text in texts.items() if NOT_A_NUMBER.encode() not in text}
+
+
+def _on_one_line(text: bytes) -> bytes:
+    """A value without spaces; only lists and objects have any outside their strings."""
+    return msgspec.json.format(text, indent=-1) if text.startswith((b"[", b"{")) else text
