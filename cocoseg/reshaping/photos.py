@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, cast
 
 from msgspec.structs import replace as with_fields
 
-from cocoseg.errors import UsageError, show
+from cocoseg.errors import SampleError, UsageError, show
 from cocoseg.files import places
 from cocoseg.files.names import fold, stem
+from cocoseg.formats.coco.passing import rows_of
 from cocoseg.model import Dataset, Entry, ImageId, Pair, Refused
 from cocoseg.model.loading import Chain, Loads
 from cocoseg.reshaping.joining import Join
@@ -96,6 +98,20 @@ def together(datasets: Sequence[Dataset], same: Same) -> Photos:
     found.entries += _refused(datasets, {entry.key for entry in found.entries})
     found.load = Chain(tuple(loaders.values()))
     return found
+
+
+def left_out(found: Photos) -> set[int]:
+    """The annotations of joined photos that are there twice and are written once, by Python's ``id``.
+
+    Images that can't be joined have none; the run says why.
+    """
+    twice: set[int] = set()
+    for entry in found.entries:
+        if isinstance(entry, Entry) and _is_pair(entry.body):
+            with suppress(SampleError, RecursionError):
+                joined: Any = found.load(entry)
+                twice |= {id(row) for row in rows_of(entry)} - {id(row) for row in joined.rows}
+    return twice
 
 
 def _moved(group: Sequence[_Image], new_id: ImageId, new_name: str) -> list[Moved]:

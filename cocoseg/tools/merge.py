@@ -22,7 +22,7 @@ from cocoseg.options import Merging, Reading, Reshaping, check_is_path, flag, pa
 from cocoseg.options import given as changed
 from cocoseg.reshaping.changes import with_change
 from cocoseg.reshaping.classes import Classes, read_new_names, united
-from cocoseg.reshaping.photos import Photos, prefixed, together, words
+from cocoseg.reshaping.photos import Photos, left_out, prefixed, together, words
 from cocoseg.reshaping.renamed import licensed
 from cocoseg.runs.report import Head
 from cocoseg.runs.run import run
@@ -124,11 +124,9 @@ class _Merged(NamedTuple):
         ]
         made = [passing(own) if as_is else own for own, as_is in zip(datasets, passed, strict=True)]
         made = [_with_classes(own, classes, k) for k, own in enumerate(made)]
-        numbers: list[list[tuple[Any, int]]] = []
-        if all(passed):
-            numbers = _own_ids(made)
         made, licences = _with_licences(made)
         photos = together(prefixed(made, options["prefix"]), options["same"])
+        numbers = _own_ids(made, left_out(photos)) if all(passed) else []
         names = [dataset.source for dataset in datasets]
         dataset = replace(
             made[0],
@@ -171,13 +169,16 @@ def _with_classes(dataset: Dataset, classes: Classes, number: int) -> Dataset:
     return with_change(dataset, classes.change(number))
 
 
-def _own_ids(datasets: Sequence[Dataset]) -> list[list[tuple[Any, int]]]:
-    """Give all annotations ids of their own, from 1; returns old and new ids of each data set."""
+def _own_ids(datasets: Sequence[Dataset], dropped: set[int]) -> list[list[tuple[Any, int]]]:
+    """Give all annotations ids of their own, from 1, but for those that are ``dropped``, by Python's ``id``.
+
+    Returns old and new ids of each data set.
+    """
     tables = []
     taken: set[Any] = set()
     free = max(map(largest_id, datasets)) + 1
     for dataset in datasets:
-        free, table = with_ids(dataset, taken, free, zero=True)
+        free, table = with_ids(dataset, taken, free, zero=True, dropped=dropped)
         tables.append(table)
     return tables
 

@@ -87,6 +87,18 @@ class TestPhotos:
         (sample,) = cocoseg.read(tmp_path / "out.json")
         assert sample.category_ids.tolist() == [1, 2]
 
+    def test_joined_what_both_have_needs_no_id(self, tmp_path: Path) -> None:
+        row = {"image_id": 1, "category_id": 1, "iscrowd": 0, "segmentation": SQUARE}
+        other = {"segmentation": [[1, 1, 3, 1, 3, 3, 1, 3]]}
+        one = save(tmp_path / "x.json", rows=[{"id": 1} | row, {"id": 2} | row | other])
+        two = save(tmp_path / "y.json", rows=[{"id": 1} | row, {"id": 2} | row | {"iscrowd": 1}])
+        result = cocoseg.merge([one, two], tmp_path / "out.json", same="join")
+        document = json.loads((tmp_path / "out.json").read_text())
+        assert [(row["id"], row["iscrowd"]) for row in document["annotations"]] == [(1, 0), (2, 0), (3, 1)]
+        assert any("1 annotation id renumbered" in note for note in result.notes)
+        report = json.loads((tmp_path / "out.json.cocoseg" / "cocoseg.json").read_text())
+        assert report["reshaped"]["annotations"] == [{"source": "y.json", "ids": [[2, 3, 1]]}]
+
     def test_kept_twice_it_needs_two_names(self, tmp_path: Path) -> None:
         one, other = save(tmp_path / "x.json"), save(tmp_path / "y.json", called="dog")
         assert refused(one, other, out=tmp_path / "out.json", same="both").category == "merge.names"

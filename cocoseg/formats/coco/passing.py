@@ -6,7 +6,7 @@ for line breaks between its values.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 import numpy as np
 import numpy.typing as npt
-from msgspec import UNSET, Raw, UnsetType
+from msgspec import UNSET, Raw
 
 from cocoseg.errors import Problem, SampleError
 from cocoseg.files.documents import NOT_A_NUMBER
@@ -27,7 +27,7 @@ from cocoseg.formats.coco_json.document import BETWEEN
 from cocoseg.model import Category, Dataset, Entry, ImageId, Loader, Sample
 from cocoseg.runs.writer import Converted
 
-_VERSION = 1  # changes when the same input makes other texts
+_VERSION = 2  # changes when the same input makes other texts
 _FIELDS = msgspec.json.Decoder(dict[str, Raw])
 _ENCODER = msgspec.json.Encoder()
 _WRONG = NOT_A_NUMBER.encode()
@@ -197,14 +197,19 @@ def _strict(row: Raw | bytes, numbered: bool) -> bytes:
     return _ENCODER.encode({"id": 0, **fields} | {"id": 0} if numbered else fields)
 
 
-def with_ids(dataset: Dataset, taken: set[Any], next_id: int, zero: bool) -> tuple[int, list[tuple[Any, int]]]:
+def with_ids(
+    dataset: Dataset, taken: set[Any], next_id: int, zero: bool, dropped: Container[int] = ()
+) -> tuple[int, list[tuple[Any, int]]]:
     """Give the annotations of a data set ids that are not ``taken``, which grows; returns the next id that is free.
 
-    Also returns pairs of old and new ids. An annotation keeps its id where it is free; with ``zero``, 0 is not. The
-    rows of the data set change, as a copy of them would take as much memory again.
+    Also returns pairs of old and new ids. An annotation keeps its id where it is free; with ``zero``, 0 is not. Rows
+    that are ``dropped``, by Python's ``id``, need none. The rows of the data set change, as a copy of them would take
+    as much memory again.
     """
     table = []
     for row in _rows(dataset):
+        if id(row) in dropped:
+            continue
         if row.id is None or row.id in taken or (zero and row.id == 0):
             table.append((row.id, next_id))
             row.id, row.exact, next_id = next_id, False, next_id + 1
@@ -219,7 +224,14 @@ def largest_id(dataset: Dataset) -> int:
 
 
 def _rows(dataset: Dataset) -> Iterator[Annotation]:
-    return chain.from_iterable(entry.body for entry in dataset.entries if isinstance(entry, Entry))
+    return chain.from_iterable(rows_of(entry) for entry in dataset.entries if isinstance(entry, Entry))
+
+
+def rows_of(entry: Entry) -> Iterable[Annotation]:
+    """The annotations of an image, also of one that is made of others."""
+    if isinstance(entry.body, Entry):
+        return rows_of(entry.body)
+    return chain.from_iterable(map(rows_of, entry.body)) if isinstance(entry.body, tuple) else entry.body
 
 
 def listed_ids(categories: Sequence[Category]) -> frozenset[int]:

@@ -80,7 +80,8 @@ def peek(dataset: Dataset) -> Callable[[Entry], Peek]:
 
 def sample(entry: Entry, files: Sequence[bytes], place: str) -> Sample:
     """The annotations of an image, decoded all at once. Raises SampleError."""
-    rows, numbers = list(map(with_shapes, entry.body)), entry.positions
+    rows: Any = list(map(with_shapes, entry.body))
+    numbers = entry.positions
     assert entry.size is not None
 
     def name(k: int) -> str:

@@ -28,7 +28,8 @@ from cocoseg.runs.tally import counted
 class Annotation(msgspec.Struct, gc=False):
     """A row of ``annotations`` or of a results list.
 
-    ``row`` is the whole of it, if wanted; then ``with_shapes`` finds its shape there. ``exact``: it says the ids and ``iscrowd`` as they are here, in numbers.
+    ``row`` is the whole of it, if wanted; then ``with_shapes`` finds its shape there. ``exact``: it says the ids and
+    ``iscrowd`` as they are here, and as integers.
     """
 
     image_id: int | str | float
