@@ -300,7 +300,7 @@ def _with_texts(first: int, found: list[_Found], target: Target) -> list[_Found]
     if not texts:
         return found
     name = journal.text_name(target.run, first)
-    target.folder.save(name, b"".join(texts))
+    target.folder.save_chunks(name, texts)
     starts = accumulate(map(len, texts), initial=0)
     saved = (Text(name, start, len(text), digest(text)) for start, text in zip(starts, texts, strict=False))
     return [
