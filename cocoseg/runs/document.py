@@ -79,22 +79,17 @@ class _Window:
 _WINDOW = 1 << 20  # bytes
 
 
-def unchanged(texts: Iterator[bytes]) -> Iterator[bytes]:
-    """The texts as they are."""
-    return texts
-
-
 class Texts(NamedTuple):
     """One text of every image, in the order of the data set.
 
     ``number`` is its position among an image's texts. ``first`` stands before the first text that is not empty, and
-    ``between`` before the others. ``rewrite`` turns the texts into those of the document.
+    ``between`` before the others. ``rewrite`` turns the texts into those of the document, if they are not the same.
     """
 
     number: int
     first: bytes = b""
     between: bytes = b""
-    rewrite: Callable[[Iterator[bytes]], Iterator[bytes]] = unchanged
+    rewrite: Callable[[Iterator[bytes]], Iterator[bytes]] | None = None
 
 
 class Packed(NamedTuple):
@@ -163,9 +158,9 @@ class Document:
     def _chunks(self, lines: Sequence[bytes], found: list[list[Text]]) -> Iterator[bytes]:
         """The document chunk by chunk; ``found`` gets the positions of each piece's texts in it."""
         start = 0
-        for chunk, texts in self._placed(lines, found):
+        for chunk, known_by, texts in self._placed(lines, found):
             if texts is not None:
-                texts.append(Text("", start, len(chunk), digest(chunk)))
+                texts.append(Text("", start, len(chunk), known_by))
             yield chunk
             start += len(chunk)
         self.check_free()  # another run may have made it meanwhile
@@ -187,24 +182,34 @@ class Document:
         for row in map(journal.decode_row, lines):
             yield row, tuple(self._read(text, window) for text, window in zip(row.texts, windows, strict=True))
 
-    def _placed(self, lines: Sequence[bytes], found: list[list[Text]]) -> Iterator[tuple[bytes, list[Text] | None]]:
-        """The chunks, each with the list that its position belongs to, if it is an image's text."""
+    def _placed(
+        self, lines: Sequence[bytes], found: list[list[Text]]
+    ) -> Iterator[tuple[bytes, str, list[Text] | None]]:
+        """The chunks; with the digest and the list that its position belongs to, if it is an image's text."""
         for piece in self.pieces:
             if isinstance(piece, bytes):
-                yield piece, None
+                yield piece, "", None
                 continue
             found.append([])
             before = piece.first
-            for text in piece.rewrite(self._texts(lines, piece.number)):
+            for text, known_by in self._rewritten(lines, piece):
                 if text:
-                    yield before, None
+                    yield before, "", None
                     before = piece.between
-                yield text, found[-1]
+                yield text, known_by, found[-1]
 
-    def _texts(self, lines: Iterable[bytes], number: int) -> Iterator[bytes]:
+    def _rewritten(self, lines: Sequence[bytes], piece: Texts) -> Iterator[tuple[bytes, str]]:
+        """The texts of all images as the document has them, and their digests."""
+        texts = self._texts(lines, piece.number)
+        if piece.rewrite is None:
+            return texts
+        return ((text, digest(text)) for text in piece.rewrite(text for text, _ in texts))
+
+    def _texts(self, lines: Iterable[bytes], number: int) -> Iterator[tuple[bytes, str]]:
         window = _Window(self.place)
         for line in lines:
-            yield self._read(journal.decode_row(line).texts[number], window)
+            text = journal.decode_row(line).texts[number]
+            yield self._read(text, window), text.digest
 
     def _read(self, text: Text, window: _Window) -> bytes:
         try:

@@ -10,7 +10,7 @@ import msgspec
 
 from cocoseg.formats.coco_json.categories import category_row
 from cocoseg.model import Category
-from cocoseg.runs.document import Document, Place, Texts, unchanged
+from cocoseg.runs.document import Document, Place, Texts
 
 BETWEEN = b",\n"  # rows hold no line break, so this occurs only between rows
 _ID = re.compile(rb'^\{"id":\d+', re.MULTILINE)
@@ -42,7 +42,7 @@ def json_document(
     """
     pieces: list[bytes | Texts] = [b"{" + b"".join(_member(key, value) + BETWEEN for key, value in before.items())]
     for number, name in enumerate(lists):
-        texts = Texts(number, b"\n", BETWEEN, _numbered if name == numbered else unchanged)
+        texts = Texts(number, b"\n", BETWEEN, _numbered if name == numbered else None)
         pieces += [msgspec.json.encode(name) + b":[", texts, b"\n]" + BETWEEN]
     pieces.append(BETWEEN.join(_member(key, value) for key, value in after.items()) + b"}\n")
     return Document(location, tuple(pieces))
