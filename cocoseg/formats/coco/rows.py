@@ -141,7 +141,7 @@ def annotation_name(annotation: Annotation, number: int) -> str:
 
 
 def drop_shapes(rows: Sequence[Annotation]) -> None:
-    """Let rows that are kept whole hold their shapes there alone: twice, they would take a third of all memory."""
+    """Let rows that are kept whole hold their shapes there alone, so that they are held and hashed once."""
     for row in rows:
         if row.row is not UNSET:
             row.segmentation = row.bbox = row.area = UNSET
