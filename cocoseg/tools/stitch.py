@@ -34,9 +34,10 @@ def stitch(src: StrPath, out: StrPath, **options: Unpack[Stitching]) -> Tally:
 
     Raises DocumentError, LabelError, UsageError before anything is written, OutputError where nothing can be written.
 
-    >>> import cocoseg
-    >>> _ = cocoseg.tile("fixtures/panoptic.json", "tiles", size=4, overlap=1)
-    >>> stitch("tiles", "whole", dry_run=True).images
+    >>> import cocoseg, tempfile
+    >>> with tempfile.TemporaryDirectory() as tiles:
+    ...     _ = cocoseg.tile("fixtures/panoptic.json", tiles, size=4, overlap=1)
+    ...     stitch(tiles, "whole", dry_run=True).images
     3
     """
     how, given = running(options), writing(options)
