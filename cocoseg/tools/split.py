@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from cocoseg.errors import DocumentError, SampleError, UsageError, show
 from cocoseg.files import places
@@ -103,42 +103,65 @@ def split(src: StrPath, out: StrPath, **options: Unpack[Splitting]) -> SplitSumm
     {'train': 1, 'val': 2}
     """
     how, shares = running(options), _shares(options["parts"])
-    source = Source(src, part(Reading, options))
+    begun = _begin(src, out, shares, options)
+    summary, parts = _divided(begun, shares, options)
+    if options["lists"]:
+        return _write_lists(summary, parts, begun.source, out, how)
+    written = {name: own for name, own in parts.items() if len(own)}
+    rule = {"by": "split"} | {f"split_{name}": options[name] for name in ("parts", "by", "balance") if options[name]}
+    _check_earlier(place(out), {_place("", name, begun.kind) for name in written}, rule)
+    for name, own in written.items():
+        made = work(_target(begun, _place(out, name, begun.kind), own, rule | {"part": name}, options))
+        summary.take(name, run(made, replace(how, limit=None)))
+    return summary
+
+
+class _Begun(NamedTuple):
+    """What is divided: the source, its data set as read and as it is written, and how."""
+
+    source: Source
+    read: Dataset
+    dataset: Dataset
+    kind: Kind
+    passed: bool
+    notes: list[str]
+
+
+def _begin(src: StrPath, out: StrPath, shares: Mapping[str, float], options: Splitting) -> _Begun:
+    """Raises DocumentError, LabelError, UsageError."""
+    source, limit = Source(src, part(Reading, options)), running(options).limit
     found = open_source(src, source.options, "coco" if options["lists"] and not options["to"] else options["to"])
     kind = "coco" if options["lists"] else kind_of([found], options["to"])
     for name in shares:
         check_out(kind, _place(out, name, kind), options)
     whole, notes = evaluated(found.dataset) if kind != "semantic" else (found.dataset, [])
     passed = passes(found._replace(dataset=whole), kind, options)
-    if how.limit is not None:
-        whole = whole[: how.limit]
-    dataset = whole
-    if passed:
-        dataset, more = rows_kept(whole)
-        notes += more
-    names = groups(dataset.entries, options["by"])
+    whole = whole if limit is None else whole[:limit]
+    dataset, more = rows_kept(whole) if passed else (whole, [])
+    return _Begun(source, whole, dataset, kind, passed, [*notes, *more])
+
+
+def _divided(begun: _Begun, shares: Mapping[str, float], options: Splitting) -> tuple[SplitSummary, dict[str, Dataset]]:
+    """What is to be said of the parts, and the parts, empty ones too. Raises UsageError ``usage.by``."""
+    dataset, names = begun.dataset, groups(begun.dataset.entries, options["by"])
     holdings = list(held(dataset)) if options["balance"] else []
-    places_of = (
+    own = (
         balanced(names, holdings, shares) if options["balance"] else [part_at(shares, fraction(name)) for name in names]
     )
-    summary = SplitSummary(len(dataset), shares=shares, notes=notes, problems=list(whole.problems))
-    summary.sizes = {name: places_of.count(name) for name in shares}
-    summary.notes += _said(summary.sizes, options) + _tiles(names, options["by"])
-    summary.classes = _classes(dataset, holdings, places_of)
-    parts = {name: dataset.take(k for k, own in enumerate(places_of) if own == name) for name in shares}
-    if options["lists"]:
-        return _write_lists(summary, parts, source, out, how)
-    head = Head(source.files(whole), shown_of(kind, options) | source.given)
-    rule = {"by": "split"} | {f"split_{name}": options[name] for name in ("parts", "by", "balance") if options[name]}
-    written = {name: own for name, own in parts.items() if len(own)}
-    _check_earlier(place(out), {_place("", name, kind) for name in written}, rule)
-    for name, own in written.items():
-        made = replace(head, about={"reshaped": rule | {"part": name}})
-        target = Out(own, kind, _place(out, name, kind), made, part(Reshaping, options))
-        target = target._replace(about=about(whole, src), passed=(passed,))
-        summary.take(name, run(work(target), replace(how, limit=None)))
-    summary.read_as = whole.read_as
-    return summary
+    sizes = {name: own.count(name) for name in shares}
+    notes = [*begun.notes, *_said(sizes, options), *_tiles(names, options["by"])]
+    summary = SplitSummary(
+        len(dataset), shares=dict(shares), sizes=sizes, notes=notes, problems=list(begun.read.problems)
+    )
+    summary.classes = _classes(dataset, holdings, own)
+    summary.read_as = begun.read.read_as
+    return summary, {name: dataset.take(k for k, part in enumerate(own) if part == name) for name in shares}
+
+
+def _target(begun: _Begun, path: str, own: Dataset, rule: dict[str, Any], options: Splitting) -> Out:
+    head = Head(begun.source.files(begun.read), shown_of(begun.kind, options) | begun.source.given, {"reshaped": rule})
+    target = Out(own, begun.kind, path, head, part(Reshaping, options))
+    return target._replace(about=about(begun.read, begun.source.src), passed=(begun.passed,))
 
 
 def _check_earlier(out: str, names: set[str], rule: Mapping[str, Any]) -> None:
