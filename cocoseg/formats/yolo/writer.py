@@ -32,7 +32,7 @@ from cocoseg.targets.segments import known_segments
 from cocoseg.targets.semantic import semantic_map
 
 CONFIG = "data.yaml"
-_VERSION = 1  # changes when the same input makes other files
+_VERSION = 2  # changes when the same input makes other files
 _LEAST = 10  # ultralytics' check_image: smaller photos are refused
 
 
@@ -76,10 +76,11 @@ def config(names: Sequence[str], parts: Sequence[str], masks: bool) -> bytes:
 def stem(key: str) -> str:
     """The common part of an image's names; a folder ``images`` in it would mislead ultralytics.
 
-    >>> stem("train/images/a.png")
-    'train/images_/a'
+    >>> stem("train/images/a.png"), stem("train/images_/a.png")
+    ('train/images_/a', 'train/images__/a')
     """
-    return "/".join(f"{step}_" if step == "images" else step for step in key.removesuffix(".png").split("/"))
+    steps = key.removesuffix(".png").split("/")
+    return "/".join(f"{step}_" if step.rstrip("_") == "images" else step for step in steps)
 
 
 @dataclass(frozen=True)
