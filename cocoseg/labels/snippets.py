@@ -89,10 +89,10 @@ def _yolo(scheme: LabelScheme) -> str:
 
 
 def yaml_text(name: str) -> str:
-    """A text for a YAML: as JSON has it, but for characters that YAML does not allow or takes for line breaks.
+    r"""A text for a YAML: as JSON has it, but for characters that YAML does not allow or takes for line breaks.
 
     >>> print(yaml_text("a: b"), yaml_text("\x7f"))
-    "a: b" "\\u007f"
+    "a: b" "\u007f"
     """
     return _NOT_IN_YAML.sub(lambda found: f"\\u{ord(found[0]):04x}", msgspec.json.encode(name).decode())
 
