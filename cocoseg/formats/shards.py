@@ -24,7 +24,7 @@ from cocoseg.runs.writer import Converted
 
 NAME = "{}.tar"
 _BLOCK = 512
-_VERSION = 1  # changes when the same input makes other members
+_VERSION = 2  # changes when the same input makes other members
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Members:
         picture, segments, counts = labelled(found.sample, self.scheme, self.task)
         about = {"image_id": found.sample.image_id} | ({} if segments is None else {"segments": segments})
         assert found.photo is not None
-        key = found.sample.key.partition("/")[2].removesuffix(".png").replace(".", "%2E")
+        key = member_key(found.sample.key.partition("/")[2])
         members = {found.photo.ending.lower(): found.photo.data or b"", ".seg.png": picture}
         members[".json"] = msgspec.json.encode(about)
         return Converted({}, counts, (b"".join(member(f"{key}{end}", data) for end, data in members.items()),))
@@ -47,6 +47,15 @@ class Members:
     def settings(self) -> bytes:
         """All settings that affect the members."""
         return msgspec.json.encode(("shards", _VERSION, self.task, self.scheme.numbers))
+
+
+def member_key(name: str) -> str:
+    """What members of an image are called before the first dot; no two images are called alike.
+
+    >>> member_key("v1.5/a.png"), member_key("v1%2E5/a.png")
+    ('v1%2E5/a', 'v1%252E5/a')
+    """
+    return name.removesuffix(".png").replace("%", "%25").replace(".", "%2E")
 
 
 def member(name: str, data: bytes) -> bytes:

@@ -55,8 +55,11 @@ def labelled(sample: Sample, scheme: LabelScheme, task: Task) -> Labelled:
 
 
 def id2label(scheme: LabelScheme) -> bytes:
-    """``id2label.json``: the names of the classes by their numbers, as a model's configuration takes them."""
-    return write_json({str(k): name for k, name in enumerate(scheme.names) if name is not None})
+    """``id2label.json``: the names of the classes by their numbers, as a model's configuration takes them.
+
+    Every number has one, since a model has as many outputs as there are names.
+    """
+    return write_json({str(k): f"unused {k}" if name is None else name for k, name in enumerate(scheme.names)})
 
 
 def check_void(scheme: LabelScheme) -> None:

@@ -80,8 +80,13 @@ def lists(folder: Folder) -> Document:
 
 
 def class_names(scheme: LabelScheme) -> bytes:
-    """The names of the classes, a line for each number from 0."""
-    return "".join(f"{name or f'unused {number}'}\n" for number, name in enumerate(scheme.names)).encode()
+    """The names of the classes, a line for each number from 0, whatever stands in them.
+
+    A name that readers would take for a remark is in quotes.
+    """
+    names = [" ".join((name or "").splitlines()).strip() for name in scheme.names]
+    names = [f'"{name}"' if name.startswith("#") else name for name in names]
+    return "".join(f"{name or f'unused {number}'}\n" for number, name in enumerate(names)).encode()
 
 
 def label_map(scheme: LabelScheme) -> bytes | None:

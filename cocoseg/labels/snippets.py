@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pprint import pformat
 
@@ -10,6 +11,8 @@ import msgspec
 from cocoseg.codecs.looks import default_color
 from cocoseg.errors import LabelError, show
 from cocoseg.labels.scheme import LabelScheme
+
+_NOT_IN_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 
 
 def snippet(scheme: LabelScheme, stack: str) -> str:
@@ -81,13 +84,22 @@ def _yolo(scheme: LabelScheme) -> str:
     if scheme.void != 255:
         text = f"void is {scheme.void}, where ultralytics ignores 255; take labels index"
         raise LabelError("label.range", f"labels {show(scheme.name)}: {text}")
-    rows = [f"  {number}: {msgspec.json.encode(name).decode()}" for number, name in enumerate(_names(scheme))]
+    rows = [f"  {number}: {yaml_text(name)}" for number, name in enumerate(_names(scheme))]
     return "\n".join(["train: images/train", "val: images/val", "masks_dir: masks", "names:", *rows])
+
+
+def yaml_text(name: str) -> str:
+    r"""A text for a YAML: as JSON has it, but for characters that YAML does not allow or takes for line breaks.
+
+    >>> print(yaml_text("a: b"), yaml_text("\x7f"))
+    "a: b" "\u007f"
+    """
+    return _NOT_IN_YAML.sub(lambda found: f"\\u{ord(found[0]):04x}", msgspec.json.encode(name).decode())
 
 
 def _hf(scheme: LabelScheme) -> str:
     """The fields of a model's configuration and of its processor."""
-    names = {number: name for number, name in enumerate(scheme.names) if name is not None}
+    names = dict(enumerate(_names(scheme)))
     about = {
         "id2label": {str(number): name for number, name in names.items()},
         "label2id": {name: number for number, name in names.items()},

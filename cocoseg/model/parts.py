@@ -11,7 +11,7 @@ from cocoseg.errors import UsageError, show
 from cocoseg.files.names import stem
 from cocoseg.model.records import Entry, Refused
 
-_TILE = re.compile(r"_y\d+_x\d+$")
+_TILE = re.compile(r"(_y\d+_x\d+)+$")
 
 
 def name_of(entry: Entry | Refused) -> str:
@@ -21,10 +21,10 @@ def name_of(entry: Entry | Refused) -> str:
 
 
 def photo_name(name: str) -> str:
-    """The name of the photo that a tile is of, as ``cocoseg tile`` calls tiles; other names as they are.
+    """The name of the photo that a tile is of, or a tile of a tile, as ``cocoseg tile`` calls them; else the name.
 
-    >>> photo_name("a_y0_x896"), photo_name("b")
-    ('a', 'b')
+    >>> photo_name("a_y0_x896"), photo_name("a_y0_x896_y0_x448"), photo_name("b")
+    ('a', 'a', 'b')
     """
     return _TILE.sub("", name)
 

@@ -115,7 +115,9 @@ class WithPhotos:
 
     def _near(self, entry: Entry) -> Photo:
         """The photo of an entry in a folder on this machine."""
-        path = os.path.realpath(find_photo(self.photos, entry.key.partition("/")[2], entry.file_name))
+        found = find_photo(self.photos, entry.key.partition("/")[2], entry.file_name)
+        folder, name = os.path.split(found)  # what a link leads to may have no ending, as in caches of downloads
+        path = os.path.join(os.path.realpath(folder), name)
         return Photo(path, photo_size(path).turned, read_file(path) if self.copied else None)
 
     def _far(self, entry: Entry) -> Photo:

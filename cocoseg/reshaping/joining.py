@@ -6,17 +6,21 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
-from msgspec import UNSET
+from msgspec import UNSET, Raw
 from msgspec.structs import replace as with_fields
 
 from cocoseg.codecs.rle import concatenate
 from cocoseg.codecs.segmentation import to_coco
 from cocoseg.errors import SampleError
 from cocoseg.formats.coco.passing import Unread
-from cocoseg.formats.coco.rows import with_shapes
+from cocoseg.formats.coco.rows import Annotation, with_shapes
 from cocoseg.model import Sample
+
+_IDS = ("id", "image_id", "category_id", "iscrowd")
+_FIELDS = msgspec.json.Decoder(dict[str, Raw])
 
 Ints = npt.NDArray[np.intp]
 
@@ -59,7 +63,13 @@ def _looks_unread(found: Unread) -> Iterator[tuple[Any, ...]]:
     columns = zip(found.rows, found.category_ids.tolist(), found.iscrowd.tolist(), strict=True)
     for row, category, crowd in columns:
         mask = with_shapes(row).segmentation
-        yield category, crowd, b"" if mask is UNSET else b"".join(bytes(mask).split())
+        yield category, crowd, _all_else(row) if mask is UNSET else b"".join(bytes(mask).split())
+
+
+def _all_else(row: Annotation) -> frozenset[tuple[str, bytes]]:
+    """What tells a row without a mask from others: its box, its keypoints, whatever it has."""
+    assert row.row is not UNSET
+    return frozenset((name, bytes(value)) for name, value in _FIELDS.decode(row.row).items() if name not in _IDS)
 
 
 def _joined(one: Sample, other: Sample) -> Sample:

@@ -58,11 +58,9 @@ def _listed(dataset: Dataset, path: str) -> Kept:
         text = f"images: {show(path, 300)} is a JSON, expected a list of names, one in each line"
         raise UsageError("usage.images", f"{text}; --images-from takes the JSON that lists the images of SRC")
     lines = _lines(path)
-    owners: dict[str, set[int]] = {}
-    for k, entry in enumerate(dataset.entries):
-        for name in _spellings(entry):
-            owners.setdefault(name, set()).add(k)
-    found = {line: next((own for name in (line, stem(line)) if (own := owners.get(name))), set()) for line in lines}
+    whole, spelled = _owners(dataset, _names), _owners(dataset, _spellings)
+    tried = ((whole.get(line), spelled.get(line), spelled.get(stem(line))) for line in lines)
+    found = {line: next(filter(None, own), set()) for line, own in zip(lines, tried, strict=True)}
     if many := next((line for line, own in found.items() if len(own) > 1), None):
         some = " and ".join(show(name_of(dataset.entries[k])) for k in sorted(found[many])[:2])
         raise UsageError("usage.images", f"{show(path, 300)}: {show(many)} may be {some}; write it with its folder")
@@ -71,6 +69,15 @@ def _listed(dataset: Dataset, path: str) -> Kept:
     problems = [_missing(path, missing)] if missing else []
     numbers = {id(dataset.entries[k]) for k in kept}
     return _kept(dataset, lambda entry: id(entry) in numbers, path, problems)
+
+
+def _owners(dataset: Dataset, names: Callable[[Entry | Refused], Iterable[str]]) -> dict[str, set[int]]:
+    """The positions of the images that have each name."""
+    found: dict[str, set[int]] = {}
+    for k, entry in enumerate(dataset.entries):
+        for name in names(entry):
+            found.setdefault(name, set()).add(k)
+    return found
 
 
 def _lines(path: str) -> list[str]:

@@ -17,7 +17,7 @@ from cocoseg.formats.coco.passing import rows_of
 from cocoseg.model import Dataset, Entry, ImageId, Pair, Refused
 from cocoseg.model.loading import Chain, Loads
 from cocoseg.reshaping.joining import Join
-from cocoseg.reshaping.renamed import renamed
+from cocoseg.reshaping.renamed import is_tile, renamed
 from cocoseg.runs.tally import counted
 
 AnyEntry = Entry | Refused
@@ -72,12 +72,15 @@ def _own_names(datasets: Sequence[Dataset]) -> list[str]:
 def together(datasets: Sequence[Dataset], same: Same) -> Photos:
     """The images of all data sets in their order, under ids that stay where they are free.
 
-    Raises UsageError: ``merge.same`` for a photo in two sources, ``merge.names`` for two images of one name.
+    Raises UsageError: ``merge.same`` for a photo in two sources, ``merge.names`` for two images of one name,
+    ``merge.tiles`` for tiles that would be joined.
     """
     groups = _groups(datasets)
     several = [group for group in groups if len(group) > 1]
     if several and same == "error":
         raise _asked(datasets, several)
+    if same == "join":
+        _check_whole(datasets, several)
     if same == "both":
         groups = [[image] for group in groups for image in group]
     _check_names(datasets, groups, bool(several))
@@ -175,6 +178,15 @@ def _asked(datasets: Sequence[Dataset], several: Sequence[list[_Image]]) -> Usag
     where = f"{datasets[first.source].source} and {datasets[second.source].source}"
     text = f"the photo {show(_name(first.entry))} ({size}id {show(first.entry.image_id)}) is in both {where}{more}"
     return UsageError("merge.same", f"{text}; --same join makes one image of both, --same both keeps two")
+
+
+def _check_whole(datasets: Sequence[Dataset], several: Sequence[list[_Image]]) -> None:
+    """Raises UsageError ``merge.tiles`` for tiles: both sources number the objects of a photo, each in its own way."""
+    for group in several:
+        if all(is_tile(image.entry.row) for image in group):
+            where = " and ".join(datasets[image.source].source for image in group[:2])
+            text = f"{show(_name(group[0].entry))} is a tile in {where}, whose objects 'stitch' could not tell apart"
+            raise UsageError("merge.tiles", f"{text}; merge what was cut into tiles, or stitch both first")
 
 
 def _check_names(datasets: Sequence[Dataset], groups: Sequence[list[_Image]], several: bool) -> None:

@@ -6,7 +6,7 @@ ids of its segments in a panoptic picture are the same in all of them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
@@ -22,7 +22,7 @@ from cocoseg.formats.coco.writer import Annotated, Annotations
 from cocoseg.formats.coco_json.about import annotation_fields, image_row
 from cocoseg.formats.coco_json.document import BETWEEN
 from cocoseg.formats.maps.writer import ClassMaps
-from cocoseg.formats.panoptic.writer import PanopticFiles
+from cocoseg.formats.panoptic.writer import OF, OF_TILE, PanopticFiles
 from cocoseg.model import Sample
 from cocoseg.model.photos import Photographed
 from cocoseg.reshaping.cutting import Tiling
@@ -31,7 +31,7 @@ from cocoseg.runs.writer import Converted
 from cocoseg.targets.semantic import Counts as Painted
 from cocoseg.targets.semantic import painted
 
-_VERSION = 1  # changes when the same input makes other files or rows
+_VERSION = 2  # changes when the same input makes other files or rows
 _ENCODE = msgspec.json.Encoder().encode
 
 
@@ -113,9 +113,15 @@ def _rows(sample: Sample, origins: bool) -> list[Raw]:
     fields = [{} if row is None else annotation_fields(row, True) for row in rows]
     plain = [{name: Raw(text) for name, text in row.items() if not text.startswith(b"[")} for row in fields]
     if origins:
-        for row, origin in zip(plain, _origins(sample), strict=True):
-            row["of"] = origin
+        for row, before, origin in zip(plain, fields, _origins(sample), strict=True):
+            row |= {"of": origin} | _tile_fields(before)
     return [Raw(_ENCODE(row)) for row in plain]
+
+
+def _tile_fields(row: Mapping[str, bytes]) -> dict[str, Raw]:
+    """What the segment of a tile is of, for the tiles that this is cut into."""
+    own = {name: Raw(row[name]) for name in OF if name in row}
+    return {OF_TILE: Raw(_ENCODE(own))} if own else {}
 
 
 def _origins(sample: Sample) -> list[Raw]:

@@ -85,7 +85,33 @@ def _in_folder(entry: Entry | Refused, folder: str) -> Entry | Refused:
     if isinstance(entry, Refused):
         return with_fields(entry, key=key)
     name = f"{folder}/{entry.file_name}" if entry.file_name and folder else entry.file_name
-    return Entry(key, entry.image_id, entry.place, (), entry.size, name, entry.row, entry)
+    row = _of_folder(entry.row, folder) if folder and entry.row is not None else entry.row
+    return Entry(key, entry.image_id, entry.place, (), entry.size, name, row, entry)
+
+
+def is_tile(row: msgspec.Raw | None) -> bool:
+    """Whether the row of an image says what it is cut from."""
+    return row is not None and b'"tile"' in bytes(row) and "tile" in _FIELDS.decode(row)
+
+
+def _of_folder(row: msgspec.Raw, folder: str) -> msgspec.Raw:
+    """The row of an image; that of a tile says that the photo is in a folder too."""
+    if not is_tile(row):
+        return row
+    try:
+        return msgspec.Raw(msgspec.json.encode(_cut_from(_FIELDS.decode(row), "tile", folder)))
+    except msgspec.MsgspecError:  # no tile of ours
+        return row
+
+
+def _cut_from(fields: dict[str, msgspec.Raw], name: str, folder: str) -> dict[str, msgspec.Raw]:
+    """Fields of which the one called ``name`` says what a tile is cut from, which may be a tile itself."""
+    if name not in fields:
+        return fields
+    whole = _FIELDS.decode(fields[name])
+    names = {key: msgspec.json.encode(f"{folder}/{_TEXT.decode(whole[key])}") for key in _NAMES if key in whole}
+    inner = _cut_from(whole, "of", folder) | {key: msgspec.Raw(text) for key, text in names.items()}
+    return fields | {name: msgspec.Raw(msgspec.json.encode(inner))}
 
 
 def licensed(dataset: Dataset, ids: dict[bytes, int]) -> Dataset:
@@ -105,3 +131,5 @@ def licensed(dataset: Dataset, ids: dict[bytes, int]) -> Dataset:
 
 
 _FIELDS = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_TEXT = msgspec.json.Decoder(str)
+_NAMES = ("file_name", "key")

@@ -21,6 +21,7 @@ from cocoseg.codecs.mosaic import Part, join_regions, join_runs, owned
 from cocoseg.codecs.regions import Regions
 from cocoseg.errors import DocumentError, Problem, SampleError, show
 from cocoseg.files.names import stem
+from cocoseg.formats.panoptic.writer import OF, OF_TILE
 from cocoseg.labels.presets import is_stuff
 from cocoseg.model import Dataset, Entry, Refused, Sample
 from cocoseg.model.loading import Change, Loads
@@ -123,7 +124,7 @@ def _columns(tiles: Sequence[Sample | None], order: Order) -> dict[str, Any]:
     known = [None if tile.rows is None else _ORIGIN.decode(tile.rows[k]) for tile, k in chosen]
     ids = [number + 1 if of is None or of.of is UNSET else of.id for number, of in enumerate(known)]
     scored = bool(chosen) and all(tile.scores is not None for tile, _ in chosen)
-    plain = [None if row is None else {name: row[name] for name in row if name != "of"} for row in rows]
+    plain = [None if row is None else _of_image(row) for row in rows]
     return {
         "ids": np.array(ids, np.int64),
         "category_ids": np.array([tile.category_ids[k] for tile, k in chosen], np.int64),
@@ -131,6 +132,12 @@ def _columns(tiles: Sequence[Sample | None], order: Order) -> dict[str, Any]:
         "scores": np.array([tile.scores[k] for tile, k in chosen]) if scored else None,  # type: ignore[index]
         "rows": None if None in plain else [Raw(msgspec.json.encode(row)) for row in plain],
     }
+
+
+def _of_image(row: dict[str, Raw]) -> dict[str, Raw]:
+    """The fields of a segment of the image, which may be a tile itself, from those of a segment of a tile."""
+    own = _OBJECT.decode(row[OF_TILE]) if OF_TILE in row else {}
+    return {name: row[name] for name in row if name not in OF} | own
 
 
 def _shapes(tiles: Sequence[Sample | None], parts: Sequence[Part], count: int, size: tuple[int, int]) -> Any:

@@ -111,7 +111,20 @@ def read_table(path: StrPath) -> Table:
         raise DocumentError("doc.missing_key", f"{source}: no image has 'tile'; name what 'cocoseg tile' wrote")
     ids = "none" if document.tiles is UNSET else document.tiles.ids
     listed = Listed(source, document.images)
-    return Table(source, list(images.values()), listed, ids, document.tiles is not UNSET)
+    return Table(source, _with_own_ids(list(images.values())), listed, ids, document.tiles is not UNSET)
+
+
+def _with_own_ids(images: Sequence[Whole]) -> list[Whole]:
+    """The images, those with an id that another has under the next free number: so it is where tiles were merged."""
+    free = max((image.image_id for image in images if isinstance(image.image_id, int)), default=0) + 1
+    taken: set[ImageId] = set()
+    made = []
+    for image in images:
+        if image.image_id in taken:
+            image, free = image._replace(image_id=free), free + 1
+        taken.add(image.image_id)
+        made.append(image)
+    return made
 
 
 def _document(source: str) -> str:

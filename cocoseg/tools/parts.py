@@ -14,6 +14,7 @@ from cocoseg.errors import UsageError, show
 from cocoseg.files import places
 from cocoseg.files.listing import is_hidden, names
 from cocoseg.files.names import stem
+from cocoseg.formats.yolo.writer import stem as yolo_stem
 from cocoseg.model import Dataset
 from cocoseg.model.parts import fraction, part_at, photo_name
 
@@ -56,7 +57,7 @@ def check_earlier(out: str, dataset: Dataset) -> None:
     written = _written(out) if places.is_folder(out) else {}
     for key in (entry.key for entry in dataset.entries if entry.key):
         part, _, name = key.partition("/")
-        if others := written.get(stem(name), set()) - {part}:
+        if others := set().union(*(written.get(one, set()) for one in (stem(name), yolo_stem(name)))) - {part}:
             text = f"OUT {show(out, 300)} has the image {show(name)} in {sorted(others)[0]}, which is in {part} now"
             raise UsageError("out.parts", f"{text}; delete OUT, or choose another one")
 

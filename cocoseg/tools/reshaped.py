@@ -71,7 +71,7 @@ class Out(NamedTuple):
 
 def open_source(src: StrPath, options: Reading, to: Kind | None) -> Opened:
     """A source, with the rows of a JSON if they may be written again. Raises DocumentError, LabelError, UsageError."""
-    return own_kind(*opened(src, part(Reading, {**options, "keep_fields": to in ("coco", None)})))
+    return own_kind(*opened(src, part(Reading, {**options, "keep_fields": to != "semantic"})))
 
 
 def own_kind(name: str, dataset: Dataset) -> Opened:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import tarfile
 
 import numpy as np
@@ -13,6 +14,7 @@ import cocoseg
 from cocoseg.errors import SampleError
 from cocoseg.formats import shards
 from cocoseg.formats.stacks import id2label, labelled
+from cocoseg.labels import LabelClass, LabelScheme
 from conftest import FIXTURES
 
 DATASET = cocoseg.read(FIXTURES / "panoptic.json")
@@ -73,3 +75,9 @@ def test_a_tar_is_chosen_by_the_name() -> None:
     assert [shards.sharded("val/a.png", 4, lambda _, at=at: at) for at in (0.0, 0.26, 0.999)] == [
         "val-00000/a.png", "val-00001/a.png", "val-00003/a.png",
     ]  # fmt: skip
+
+
+def test_numbers_of_no_class_have_a_name_too() -> None:
+    """A model has as many outputs as there are names."""
+    scheme = LabelScheme("gaps", (LabelClass(1, "cat", (1,)), LabelClass(3, "dog", (2,))))
+    assert json.loads(id2label(scheme)) == {"0": "unused 0", "1": "cat", "2": "unused 2", "3": "dog"}

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 import cocoseg
-from cocoseg.labels import PRESETS
+from cocoseg.labels import PRESETS, LabelClass, LabelScheme
 from cocoseg.labels.snippets import STACKS, snippet
 from command import cocoseg as run
 from conftest import FIXTURES
@@ -77,3 +77,21 @@ def test_the_command_knows_every_stack() -> None:
     from cocoseg.cli import labels
 
     assert set(labels._STACKS) == set(STACKS)
+
+
+def test_whatever_stands_in_a_name_comes_back_from_a_yaml() -> None:
+    names = [
+        "",
+        "null",
+        "1",
+        " a ",
+        "a: b # c",
+        'it\'s "x"',
+        "a\\b",
+        "\x00\x07\x7f\x85\x9f",
+        "\u2028\ufeff\uffff",
+        "é😀",
+    ]
+    scheme = LabelScheme("odd", tuple(LabelClass(k, name, (k,)) for k, name in enumerate(names)))
+    found = yaml.safe_load(snippet(scheme, "yolo"))["names"]
+    assert [found[k] for k in range(1, len(names))] == names[1:]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -64,3 +66,15 @@ def test_rows_are_joined_undecoded() -> None:
     some = one.take(np.arange(1))
     joined = Join()(some, one)
     assert sorted(joined.category_ids.tolist()) == sorted(one.category_ids.tolist())
+
+
+def test_rows_without_masks_are_the_same_by_what_else_they_have(tmp_path: Path) -> None:
+    document = json.loads((FIXTURES / "instances.json").read_text())
+    image = document["annotations"][0]["image_id"]
+    boxes = [{"id": 90 + k, "image_id": image, "category_id": 1, "bbox": [0, 0, 1, k]} for k in range(2)]
+    found = []
+    for k, own in enumerate((boxes[:1], boxes)):
+        (tmp_path / f"{k}.json").write_text(json.dumps(document | {"annotations": [*document["annotations"], *own]}))
+        dataset = passing(cocoseg.read(tmp_path / f"{k}.json", keep_fields=True))
+        found.append(next(sample for sample in dataset if sample.image_id == image))
+    assert len(Join()(*found).rows) == len(found[1].rows)  # type: ignore[attr-defined]

@@ -77,3 +77,11 @@ def test_a_sample_keeps_the_order_and_may_leave_out_empty_images() -> None:
         found = names(sampled(DATASET, number).dataset)
         assert (len(found), found) == (min(number, 3), [name for name in NAMES if name in found])
     assert names(sampled(DATASET, 3, empty=False).dataset) == [NAMES[0], NAMES[2]]
+
+
+def test_a_name_in_a_list_is_first_a_whole_one(tmp_path: Path) -> None:
+    document = json.loads((FIXTURES / "instances.json").read_text())
+    document["images"][0]["file_name"] = "row.jpg"
+    (tmp_path / "a.json").write_text(json.dumps(document))
+    (tmp_path / "list.txt").write_text("row.jpg\n")
+    assert names(selected(cocoseg.read(tmp_path / "a.json"), str(tmp_path / "list.txt")).dataset) == ["row.jpg"]

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 import cocoseg
+from cocoseg.errors import UsageError
 from cocoseg.reshaping.photos import prefixed, together, words
+from conftest import FIXTURES
 
 
 def save(path: Path, *images: dict[str, Any]) -> cocoseg.Dataset:
@@ -84,3 +86,11 @@ def test_a_refused_image_is_there_once(tmp_path: Path) -> None:
     pair = [save(tmp_path / f"{name}.json", {"file_name": f"{name}.jpg"}, {"file_name": "../x.jpg"}) for name in "ab"]
     assert [entry.key for entry in joined(*pair).entries][:2] == ["a.png", "b.png"]
     assert len(joined(*pair).entries) == 4
+
+
+def test_tiles_of_one_photo_are_not_joined(tmp_path: Path) -> None:
+    """Their rows say by a number of the source of which object they are."""
+    cocoseg.tile(FIXTURES / "instances.json", tmp_path / "tiles.json", size=4)
+    with pytest.raises(UsageError, match="merge what was cut into tiles") as caught:
+        cocoseg.merge([tmp_path / "tiles.json"] * 2, tmp_path / "out.json", same="join")
+    assert caught.value.category == "merge.tiles"

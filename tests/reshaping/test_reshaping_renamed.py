@@ -36,6 +36,17 @@ def test_the_name_and_the_id_are_part_of_the_digest() -> None:
     assert len(found) == 3
 
 
+def test_photos_of_tiles_lie_in_the_folder_too(tmp_path: Path) -> None:
+    cocoseg.tile(FIXTURES / "instances.json", tmp_path / "large.json", size=8)
+    cocoseg.tile(tmp_path / "large.json", tmp_path / "small.json", size=4)
+    dataset = cocoseg.read(tmp_path / "small.json", keep_fields=True)
+    for before, after in zip(dataset, renamed(dataset, "one"), strict=True):
+        one, other = (json.loads(bytes(sample.row))["tile"] for sample in (before, after))  # type: ignore[arg-type]
+        assert other["file_name"] == f"one/{one['file_name']}"
+        assert other["of"] == one["of"] | {"file_name": f"one/{one['of']['file_name']}"}
+        assert (other["image_id"], other["offset"]) == (one["image_id"], one["offset"])
+
+
 def test_a_refused_image_stays_refused(tmp_path: Path) -> None:
     document = json.loads((FIXTURES / "instances.json").read_text())
     document["images"][0]["file_name"] = "../a.jpg"

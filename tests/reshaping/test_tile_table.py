@@ -58,3 +58,8 @@ def test_a_folder_without_a_table_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DocumentError, match="name what 'cocoseg tile' wrote") as caught:
         read_table(tmp_path)
     assert caught.value.category == "file.missing"
+
+
+def test_images_of_merged_tiles_have_ids_of_their_own(tmp_path: Path) -> None:
+    images = read_table(written(tmp_path, {}, {"file_name": "b.jpg"}, {"file_name": "c.jpg", "image_id": 8})).images
+    assert [(image.key, image.image_id) for image in images] == [("a.png", 7), ("b.png", 9), ("c.png", 8)]

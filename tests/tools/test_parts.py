@@ -89,3 +89,10 @@ def test_an_image_that_is_in_another_part_of_out_is_refused(name: str, tmp_path:
     with pytest.raises(cocoseg.UsageError, match=r"has the image 'a.png' in val, which is in train now") as caught:
         check_earlier(str(tmp_path), dataset("train/a.png"))
     assert caught.value.category == "out.parts"
+
+
+def test_a_folder_images_in_another_part_is_found_under_the_name_that_yolo_needs(tmp_path: Path) -> None:
+    (tmp_path / "images/val/images_").mkdir(parents=True)
+    (tmp_path / "images/val/images_/a.jpg").touch()
+    with pytest.raises(cocoseg.UsageError, match="has the image 'images/a.png' in val"):
+        check_earlier(str(tmp_path), dataset("train/images/a.png"))

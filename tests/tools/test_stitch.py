@@ -57,6 +57,19 @@ def test_tiles_of_tiles_come_back(tiles: Path, tmp_path: Path) -> None:
     assert after["images"] == before["images"]
 
 
+@pytest.mark.parametrize("source", [PANOPTIC, INSTANCES])
+def test_objects_of_tiles_of_tiles_are_whole_again(source: Path, tmp_path: Path) -> None:
+    to = source.stem if source is PANOPTIC else "panoptic"
+    cocoseg.tile(source, tmp_path / "0", size=4, overlap=1, to=to)
+    for number, size in enumerate((3, 2)):
+        cocoseg.tile(tmp_path / str(number), tmp_path / str(number + 1), size=size, to="panoptic")
+    for number in (2, 3, 4):
+        cocoseg.stitch(tmp_path / str(number), tmp_path / str(number + 1))
+    cocoseg.subset(source, tmp_path / "usual", to=to)
+    found, usual = (list(cocoseg.read(tmp_path / name / "panoptic.json")) for name in ("5", "usual"))
+    assert [sorted(sample.areas.tolist()) for sample in found] == [sorted(sample.areas.tolist()) for sample in usual]
+
+
 class TestEvaluate:
     def test_tiles_of_the_truth_are_the_truth(self, tiles: Path) -> None:
         result = cocoseg.evaluate(PANOPTIC, tiles, tiles=tiles)

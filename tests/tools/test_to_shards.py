@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tarfile
 from pathlib import Path
 
@@ -103,3 +104,14 @@ def test_a_dot_in_a_name_does_not_part_it(tmp_path: Path) -> None:
     pack(source, tmp_path / "out", shards=1)
     with tarfile.open(tmp_path / "out" / "train-00000.tar") as tar:
         assert tar.getnames() == ["frame%2E0.jpg", "frame%2E0.seg.png", "frame%2E0.json"]
+
+
+def test_a_dot_is_not_taken_for_what_stands_for_it(tmp_path: Path) -> None:
+    document = json.loads(photographs.save(tmp_path / "src", 2).read_text())
+    for row, name in zip(document["images"], ("a.b.jpg", "a%2Eb.jpg"), strict=True):
+        (tmp_path / "src" / "photos" / row["file_name"]).rename(tmp_path / "src" / "photos" / name)
+        row["file_name"] = name
+    (tmp_path / "src" / "instances.json").write_text(json.dumps(document))
+    pack(tmp_path / "src" / "instances.json", tmp_path / "out", shards=1)
+    with tarfile.open(tmp_path / "out" / "train-00000.tar") as tar:
+        assert [name for name in tar.getnames() if name.endswith(".jpg")] == ["a%2Eb.jpg", "a%252Eb.jpg"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -90,6 +91,16 @@ def test_a_name_that_cannot_stand_in_the_table(name: str, tmp_path: Path) -> Non
     assert not (tmp_path / "out" / "labelmap.txt").exists()
 
 
+@pytest.mark.parametrize("name", ["a\nb", "#a", "\u2028", " "])
+def test_any_name_is_one_line(name: str, tmp_path: Path) -> None:
+    document = json.loads(many(2))
+    document["categories"] = [{"id": 1, "name": name}, {"id": 2, "name": "dog"}]
+    (tmp_path / "a.json").write_text(json.dumps(document))
+    cocoseg.to_voc(tmp_path / "a.json", tmp_path / "out")
+    found = cocoseg.read(tmp_path / "out").categories
+    assert [(row.id, row.name) for row in found if row.name == "dog"] == [(2, "dog")]
+
+
 def test_objects_come_back_as_they_were(tmp_path: Path) -> None:
     source = FIXTURES / "panoptic.json"
     summary = cocoseg.to_voc(source, tmp_path / "out")
@@ -132,8 +143,6 @@ def test_more_objects_than_a_picture_can_number(tmp_path: Path) -> None:
 
 
 def many(count: int) -> str:
-    import json
-
     rows = [
         {
             "id": k + 1,

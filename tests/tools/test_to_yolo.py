@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -276,3 +277,29 @@ class TestBridges:
         steps = np.abs(np.diff(rings.points, axis=0)).max(axis=1)
         assert steps.max() == 3  # no longer than a side of a part
         np.testing.assert_array_equal(rle.decode(fill(rings, (5, 12))), mask)
+
+
+def test_a_folder_images_is_not_written_into_another_one(tmp_path: Path) -> None:
+    document = json.loads(photographs.save(tmp_path / "src", 2).read_text())
+    for row, name in zip(document["images"], ("images/a.jpg", "images_/a.jpg"), strict=True):
+        (tmp_path / "src" / "photos" / name).parent.mkdir()
+        (tmp_path / "src" / "photos" / row["file_name"]).rename(tmp_path / "src" / "photos" / name)
+        row["file_name"] = name
+    (tmp_path / "src" / "instances.json").write_text(json.dumps(document))
+    convert(tmp_path / "src" / "instances.json", tmp_path / "out")
+    found = {path.parent.name: path.resolve().parent.name for path in (tmp_path / "out" / "images").rglob("*.jpg")}
+    assert found == {"images_": "images", "images__": "images_"}
+    for folder in found:
+        assert (tmp_path / "out" / "labels" / "train" / folder / "a.txt").exists()
+
+
+def test_photos_keep_their_endings_where_links_lead_to_names_without_any(source: Path, tmp_path: Path) -> None:
+    photos = source.parent / "photos"
+    photos.rename(tmp_path / "blobs")
+    photos.mkdir()
+    for number, path in enumerate(sorted((tmp_path / "blobs").iterdir())):
+        (photos / path.name).symlink_to(path.rename(tmp_path / "blobs" / f"c0ffee{number}"))
+    convert(source, tmp_path / "out")
+    found = sorted((tmp_path / "out" / "images" / "train").iterdir())
+    assert [path.name for path in found] == [f"{number}.jpg" for number in range(COUNT)]
+    assert [path.resolve().name for path in found] == [f"c0ffee{number}" for number in range(COUNT)]

@@ -36,6 +36,8 @@ from cocoseg.model import Category, Sample
 from cocoseg.runs.writer import Converted
 from cocoseg.targets.semantic import flat
 
+OF_TILE = "of_tile"
+OF = ("of", OF_TILE)  # which segment of an image that of a tile is of; and of a tile of a tile, the same of that
 DOCUMENT = "panoptic.json"
 FOLDER = "panoptic"
 
@@ -124,7 +126,7 @@ class PanopticFiles:
             iscrowd=sample.iscrowd[numbers] & self._isthing[categories],
             shapes=picture.regions.take(numbers),
             scores=None,
-            rows=None,
+            rows=None if sample.rows is None else [sample.rows[k] for k in numbers.tolist()],
             stated=None,
         )
         return made, Counts(hidden=picture.hidden, contested=picture.contested)
@@ -203,7 +205,7 @@ def _segment_rows(
 def _origin(row: Raw) -> dict[str, Raw]:
     """What a segment of a tile is of, which stays with it."""
     found = _OBJECT.decode(row) if b'"of"' in bytes(row) else {}
-    return {"of": found["of"]} if "of" in found else {}
+    return {name: found[name] for name in OF if name in found}
 
 
 def _texts(sample: Sample, rows: list[dict[str, Any]]) -> tuple[bytes, bytes]:

@@ -25,6 +25,7 @@ from cocoseg.files.documents import Count
 from cocoseg.files.png.write import write_class_map
 from cocoseg.formats.yolo.bridges import in_one
 from cocoseg.labels import LabelScheme
+from cocoseg.labels.snippets import yaml_text
 from cocoseg.model import Sample
 from cocoseg.model.photographed import Photographed, placed
 from cocoseg.runs.writer import Converted
@@ -32,7 +33,7 @@ from cocoseg.targets.segments import known_segments
 from cocoseg.targets.semantic import semantic_map
 
 CONFIG = "data.yaml"
-_VERSION = 1  # changes when the same input makes other files
+_VERSION = 2  # changes when the same input makes other files
 _LEAST = 10  # ultralytics' check_image: smaller photos are refused
 
 
@@ -63,23 +64,24 @@ def check_contiguous(scheme: LabelScheme) -> None:
 
 
 def config(names: Sequence[str], parts: Sequence[str], masks: bool) -> bytes:
-    """The ``data.yaml``. JSON's texts are YAML's too. Without a part val, train stands in for it."""
+    """The ``data.yaml``. Without a part val, train stands in for it."""
     there = {"train": "train", "val": "val", "test": "test"} if len(parts) > 1 else {}
     paths = {name: name if name in parts else parts[0] for name in ("train", "val")}
     paths |= {name: name for name in there if name in parts}
     rows = [f"{name}: images/{part}" for name, part in paths.items()]
     rows += ["masks_dir: masks"] if masks else []
-    listed = [f"  {number}: {msgspec.json.encode(name).decode()}" for number, name in enumerate(names)]
+    listed = [f"  {number}: {yaml_text(name)}" for number, name in enumerate(names)]
     return "\n".join([*rows, "names:", *listed, ""]).encode()
 
 
 def stem(key: str) -> str:
     """The common part of an image's names; a folder ``images`` in it would mislead ultralytics.
 
-    >>> stem("train/images/a.png")
-    'train/images_/a'
+    >>> stem("train/images/a.png"), stem("train/images_/a.png")
+    ('train/images_/a', 'train/images__/a')
     """
-    return "/".join(f"{step}_" if step == "images" else step for step in key.removesuffix(".png").split("/"))
+    steps = key.removesuffix(".png").split("/")
+    return "/".join(f"{step}_" if step.rstrip("_") == "images" else step for step in steps)
 
 
 @dataclass(frozen=True)
