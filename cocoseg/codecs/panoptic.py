@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cocoseg.codecs.regions import Regions, find_regions
+from cocoseg.codecs.regions import Regions, regions_of, runs
 from cocoseg.errors import SampleError
 
 VOID = 0
@@ -71,7 +71,14 @@ def listed_regions(ids: npt.NDArray[Any], listed: npt.NDArray[Any]) -> Regions:
 
     Raises SampleError ``panoptic.unknown_id`` for an id that is not listed.
     """
-    regions, strangers = find_regions(ids, listed, VOID)
+    return listed_runs((ids.shape[0], ids.shape[1]), *runs(ids.reshape(-1)), listed)
+
+
+def listed_runs(
+    size: tuple[int, int], ids: npt.NDArray[Any], lengths: npt.NDArray[np.intp], listed: npt.NDArray[Any]
+) -> Regions:
+    """As ``listed_regions``, of a picture that is given as the runs of its rows (R,), (R,)."""
+    regions, strangers = regions_of(size, ids, lengths, listed, VOID)
     if strangers.size:
         raise _unlisted(strangers, listed)
     return regions

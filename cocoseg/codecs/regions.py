@@ -105,15 +105,30 @@ def find_regions(ids: npt.NDArray[T], listed: npt.NDArray[T], void: int = 0) -> 
     The ids in ``listed`` are unique and above ``void``. Pixels with ``void`` or an id that is not listed belong to no
     segment.
     """
-    values, lengths = runs(ids.reshape(-1))
+    return regions_of((ids.shape[0], ids.shape[1]), *runs(ids.reshape(-1)), listed, void)
+
+
+def regions_of(
+    size: tuple[int, int],
+    values: npt.NDArray[T],
+    lengths: npt.NDArray[np.intp],
+    listed: npt.NDArray[T],
+    void: int = 0,
+) -> tuple[Regions, npt.NDArray[T]]:
+    """As ``find_regions``, of a picture that is given as the runs of its rows (R,), (R,).
+
+    >>> regions, strangers = regions_of((1, 3), np.array([7, 0]), np.array([2, 1]), np.array([7]))
+    >>> regions.areas, strangers
+    (array([2, 1]), array([], dtype=int64))
+    """
     count = len(listed)
     order = np.argsort(listed)
-    table = np.concatenate([np.array([void], ids.dtype), listed[order]])
+    table = np.concatenate([np.array([void], values.dtype), listed[order]])
     segment_of = np.concatenate([[count], order, [count]])
     row = np.searchsorted(table, values)
     segments = segment_of[row]
     strange = table.take(row, mode="clip") != values
-    regions = Regions((ids.shape[0], ids.shape[1]), count, segments, lengths)
+    regions = Regions(size, count, segments, lengths)
     if not strange.any():
         return regions, values[:0]
     segments[strange] = count

@@ -32,7 +32,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     uint8_t *copy = malloc(size ? size : 1); /* of exactly this size, so that no byte behind it goes unnoticed */
     Picture found;
     memcpy(copy, data, size);
-    if (read_runs(copy, size, MOST_PIXELS, kept, &found)) {
+    if (read_runs(copy, size, &(Wanted){~0u, MOST_PIXELS, kept}, &found)) {
         check_picture(copy, size, kept, &found);
         release_picture(&found);
     }
@@ -164,7 +164,7 @@ static void expect_read(const uint8_t *data, size_t size, const uint8_t *rows, s
     }
     if (marks > FEW || length > FEW)
         return;
-    if (!read_runs(data, size, MOST_PIXELS, ~0u, &found)) {
+    if (!read_runs(data, size, &(Wanted){~0u, MOST_PIXELS, ~0u}, &found)) {
         fprintf(stderr, "fuzz.c: a good picture is refused\n");
         abort();
     }

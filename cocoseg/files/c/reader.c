@@ -24,6 +24,7 @@ enum { SUB = 1, UP, AVERAGE, PAETH };
 #define NAME(a, b, c, d) ((uint32_t)(a) << 24 | (uint32_t)(b) << 16 | (uint32_t)(c) << 8 | (uint32_t)(d))
 
 typedef struct {
+    const Wanted *wanted;
     Picture *picture;
     uint32_t pixel;      /* bytes of a pixel */
     uint8_t *stream;     /* the contents of all IDAT chunks, and PADDING */
@@ -97,7 +98,7 @@ static uint32_t pixel_bytes(unsigned color, unsigned depth)
     return color == RGB ? 3 : color == RGBA ? 4 : color == GREY || color == PALETTE;
 }
 
-static bool read_header(File *file, const uint8_t *content, uint64_t most)
+static bool read_header(File *file, const uint8_t *content)
 {
     Picture *picture = file->picture;
     picture->width = read_word(content);
@@ -105,11 +106,13 @@ static bool read_header(File *file, const uint8_t *content, uint64_t most)
     picture->depth = content[8];
     picture->color = content[9];
     file->pixel = pixel_bytes(picture->color, picture->depth);
-    if (!file->pixel || content[10] || content[11] || content[12] || !picture->width || !picture->height)
+    if (!file->pixel || !(file->wanted->kinds >> picture->color & 1))
+        return false;
+    if (content[10] || content[11] || content[12] || !picture->width || !picture->height)
         return false;
     if (picture->width >= LARGEST || picture->height >= LARGEST)
         return false;
-    return (uint64_t)picture->width * picture->height <= most
+    return (uint64_t)picture->width * picture->height <= file->wanted->most
         && ((uint64_t)picture->width * file->pixel + 1) * picture->height < LARGEST;
 }
 
@@ -143,7 +146,7 @@ static uint32_t check_chunk(const uint8_t *data, size_t size)
 }
 
 /* Check all chunks, and gather the contents of IDAT, which fit where there is room for all of the file. */
-static bool read_chunks(File *file, const uint8_t *data, size_t size, uint64_t most)
+static bool read_chunks(File *file, const uint8_t *data, size_t size)
 {
     size_t at = SIGNATURE;
     uint32_t before = 0, seen[4] = {0}, others = 0;
@@ -157,7 +160,7 @@ static bool read_chunks(File *file, const uint8_t *data, size_t size, uint64_t m
         name = read_word(data + at + 4);
         at += ENVELOPE + (size_t)length;
         if (!before) {
-            if (name != NAME('I', 'H', 'D', 'R') || length != HEADER || !read_header(file, content, most))
+            if (name != NAME('I', 'H', 'D', 'R') || length != HEADER || !read_header(file, content))
                 return false;
         } else if (name == NAME('I', 'D', 'A', 'T')) {
             memcpy(file->stream + file->stream_size, content, length);
@@ -376,18 +379,18 @@ static bool read_stream(const File *file)
     return read;
 }
 
-bool read_runs(const uint8_t *data, size_t size, uint64_t most, uint32_t kept, Picture *found)
+bool read_runs(const uint8_t *data, size_t size, const Wanted *wanted, Picture *found)
 {
-    File file = {.picture = found};
+    File file = {.wanted = wanted, .picture = found};
     bool read;
     memset(found, 0, sizeof *found);
     if (size > LARGEST)
         return false;
     file.stream = malloc(size + PADDING);
-    read = file.stream && read_chunks(&file, data, size, most) && read_stream(&file);
+    read = file.stream && read_chunks(&file, data, size) && read_stream(&file);
     free(file.stream);
     if (read)
-        join(found, kept);
+        join(found, wanted->kept);
     else
         release_picture(found);
     return read;

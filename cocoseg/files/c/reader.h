@@ -15,19 +15,25 @@ typedef struct {
 } Run;
 
 typedef struct {
+    uint32_t kinds; /* a bit 1 << color for each kind that may be read */
+    uint64_t most;  /* pixels */
+    uint32_t kept;  /* the bits of RGB and RGBA that remain */
+} Wanted;
+
+typedef struct {
     uint32_t height, width;
     uint8_t depth, color; /* bits of a sample, and one of the kinds above */
     Run *runs;            /* neighbours have different values; release_picture frees them */
     size_t count;
 } Picture;
 
-/* Read a PNG of ``size`` bytes: R + 256 G + 65536 B (+ 2^24 A) of 8-bit RGB and RGBA, of which the bits in ``kept``
- * remain; and the numbers of grey of 8 and 16 bits and of palettes of 8 bits.
+/* Read a PNG of ``size`` bytes: R + 256 G + 65536 B (+ 2^24 A) of 8-bit RGB and RGBA, and the numbers of grey of 8 and
+ * 16 bits and of palettes of 8 bits.
  *
- * False for whatever is not perfect, not of these kinds, has more than ``most`` pixels, is too dense for runs, or
- * does not fit memory. It says nothing about the picture: another decoder has to look at it.
+ * False for whatever is not perfect, not wanted, too dense for runs, or does not fit memory. It says nothing about the
+ * picture: another decoder has to look at it.
  */
-bool read_runs(const uint8_t *data, size_t size, uint64_t most, uint32_t kept, Picture *found);
+bool read_runs(const uint8_t *data, size_t size, const Wanted *wanted, Picture *found);
 
 void release_picture(Picture *picture);
 

@@ -1,0 +1,87 @@
+/* The one function that Python calls. It needs what every CPython since 3.10 has, and nothing that changed since. */
+
+#define Py_LIMITED_API 0x030A0000
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+
+#include "reader.h"
+
+#include <string.h>
+
+PyDoc_STRVAR(runs_doc,
+             "runs(data, kinds, most, kept) -> (height, width, depth, values, lengths) or None\n\n"
+             "Runs of a PNG in the order of rows: bytes of R uint32 and of R intp. ``kinds`` has a bit 1 << type for\n"
+             "each colour type that may be read, ``most`` is a number of pixels, ``kept`` are the bits that remain of\n"
+             "colours. None says only that another decoder has to look at it.");
+
+/* Values and lengths of the runs as bytes, written into new objects. False with an exception where memory is short. */
+static bool as_bytes(const Picture *picture, PyObject **values, PyObject **lengths)
+{
+    char *value, *length;
+    *values = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)(picture->count * sizeof(uint32_t)));
+    *lengths = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)(picture->count * sizeof(Py_ssize_t)));
+    if (!*values || !*lengths)
+        return false;
+    value = PyBytes_AsString(*values);
+    length = PyBytes_AsString(*lengths);
+    for (size_t index = 0; index < picture->count; index++) {
+        bool last = index + 1 == picture->count;
+        uint32_t stop = last ? picture->height * picture->width : picture->runs[index + 1].start;
+        Py_ssize_t pixels = (Py_ssize_t)(stop - picture->runs[index].start);
+        memcpy(value + index * sizeof(uint32_t), &picture->runs[index].value, sizeof(uint32_t));
+        memcpy(length + index * sizeof pixels, &pixels, sizeof pixels);
+    }
+    return true;
+}
+
+static PyObject *as_tuple(const Picture *picture)
+{
+    PyObject *values = NULL, *lengths = NULL, *found = NULL;
+    if (as_bytes(picture, &values, &lengths))
+        found = Py_BuildValue("(IIIOO)", (unsigned)picture->height, (unsigned)picture->width, (unsigned)picture->depth,
+                              values, lengths);
+    Py_XDECREF(values);
+    Py_XDECREF(lengths);
+    return found;
+}
+
+/* Read with the GIL released: ``data`` is bytes, which nobody changes, and the caller's arguments hold it. */
+static bool read_without_gil(PyObject *data, const Wanted *wanted, Picture *picture)
+{
+    const uint8_t *bytes = (const uint8_t *)PyBytes_AsString(data);
+    size_t size = (size_t)PyBytes_Size(data);
+    bool read;
+    Py_BEGIN_ALLOW_THREADS
+    read = read_runs(bytes, size, wanted, picture);
+    Py_END_ALLOW_THREADS
+    return read;
+}
+
+static PyObject *runs(PyObject *module, PyObject *arguments)
+{
+    PyObject *data, *found;
+    unsigned long long most;
+    unsigned long kinds, kept;
+    Picture picture;
+    (void)module;
+    if (!PyArg_ParseTuple(arguments, "SkKk:runs", &data, &kinds, &most, &kept))
+        return NULL;
+    if (!read_without_gil(data, &(Wanted){(uint32_t)kinds, most, (uint32_t)kept}, &picture))
+        Py_RETURN_NONE;
+    found = as_tuple(&picture);
+    release_picture(&picture);
+    return found;
+}
+
+static PyMethodDef METHODS[] = {{"runs", runs, METH_VARARGS, runs_doc}, {NULL, NULL, 0, NULL}};
+
+static struct PyModuleDef_Slot SLOTS[] = {{0, NULL}};
+
+static struct PyModuleDef MODULE = {
+    PyModuleDef_HEAD_INIT, "_reader", "Runs of label pictures, straight from the PNG.", 0, METHODS, SLOTS, NULL, NULL, NULL,
+};
+
+PyMODINIT_FUNC PyInit__reader(void)
+{
+    return PyModuleDef_Init(&MODULE);
+}

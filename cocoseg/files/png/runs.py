@@ -1,0 +1,63 @@
+"""Label pictures as runs of one value, straight from their PNG, where the native reader is there (``files/c``).
+
+It takes only what is perfect: all checksums, Adler-32 too, and exactly the pixels that the header promises. None stands
+for anything else, and says nothing about it: the picture has to be read as ``read_picture`` and ``read_labels`` do.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from cocoseg.files.native import reader
+from cocoseg.limits import allowed_pixels
+
+_RGB, _RGBA, _ONE_CHANNEL = 1 << 2, 1 << 6, 1 << 0 | 1 << 3  # bits of colour types: grey is 0, a palette 3
+_ID = (1 << 24) - 1
+_ALL = (1 << 32) - 1
+
+
+class PictureRuns(NamedTuple):
+    """Runs of pixels in the order of rows: ``size`` (height, width), ``values`` and ``lengths`` (R,), intp.
+
+    Neighbours differ. Values have the dtype that the picture itself would have.
+    """
+
+    size: tuple[int, int]
+    values: npt.NDArray[Any]
+    lengths: npt.NDArray[np.intp]
+
+
+def id_runs(data: bytes, size: tuple[int, int] | None = None) -> PictureRuns | None:
+    """Runs of the colours R + 256 G + 65536 B, uint32, of 8-bit RGB or RGBA. ``size`` is the one expected."""
+    return _runs(data, size, _RGB | _RGBA, _ID)
+
+
+def rgb_runs(data: bytes, size: tuple[int, int] | None = None) -> PictureRuns | None:
+    """As ``id_runs``, but of 8-bit RGB alone."""
+    return _runs(data, size, _RGB, _ID)
+
+
+def rgba_runs(data: bytes, size: tuple[int, int] | None = None) -> PictureRuns | None:
+    """Runs of the numbers R + 256 G + 65536 B + 2^24 A, uint32, of 8-bit RGBA."""
+    return _runs(data, size, _RGBA, _ALL)
+
+
+def label_runs(data: bytes, size: tuple[int, int] | None = None) -> PictureRuns | None:
+    """Runs of the numbers of one channel: uint8, or uint16 where they have 16 bits."""
+    return _runs(data, size, _ONE_CHANNEL, _ALL)
+
+
+def _runs(data: bytes, size: tuple[int, int] | None, kinds: int, kept: int) -> PictureRuns | None:
+    if reader is None:
+        return None
+    most = allowed_pixels() if size is None else min(allowed_pixels(), size[0] * size[1])
+    found = reader.runs(data, kinds, most, kept)
+    if found is None or (size is not None and size != found[:2]):
+        return None
+    height, width, depth, values, lengths = found
+    dtype = np.uint32 if kinds != _ONE_CHANNEL else np.uint16 if depth == 16 else np.uint8
+    numbers = np.frombuffer(values, np.uint32).astype(dtype, copy=False)
+    return PictureRuns((height, width), numbers, np.frombuffer(lengths, np.intp))
