@@ -75,10 +75,14 @@ def listed_regions(ids: npt.NDArray[Any], listed: npt.NDArray[Any]) -> Regions:
 
 
 def listed_runs(
-    size: tuple[int, int], ids: npt.NDArray[Any], lengths: npt.NDArray[np.intp], listed: npt.NDArray[Any]
+    size: tuple[int, int],
+    ids: npt.NDArray[Any],
+    lengths: npt.NDArray[np.intp],
+    listed: npt.NDArray[Any],
+    numbers: npt.NDArray[np.intp] | None = None,
 ) -> Regions:
-    """As ``listed_regions``, of a picture that is given as the runs of its rows (R,), (R,)."""
-    regions, strangers = regions_of(size, ids, lengths, listed, VOID)
+    """As ``listed_regions``, of a picture that is given as the runs of its rows, as ``regions_of`` takes them."""
+    regions, strangers = regions_of(size, ids, lengths, listed, VOID, numbers)
     if strangers.size:
         raise _unlisted(strangers, listed)
     return regions

@@ -114,25 +114,33 @@ def regions_of(
     lengths: npt.NDArray[np.intp],
     listed: npt.NDArray[T],
     void: int = 0,
+    numbers: npt.NDArray[np.intp] | None = None,
 ) -> tuple[Regions, npt.NDArray[T]]:
-    """As ``find_regions``, of a picture that is given as the runs of its rows (R,), (R,).
+    """As ``find_regions``, of a picture that is given as the runs of its rows: ``values`` (R,), ``lengths`` (R,).
+
+    With ``numbers`` (R,), these are the places of the runs' values among all ``values``.
 
     >>> regions, strangers = regions_of((1, 3), np.array([7, 0]), np.array([2, 1]), np.array([7]))
     >>> regions.areas, strangers
     (array([2, 1]), array([], dtype=int64))
     """
+    segments, strange = _segments_of(values, listed, void)
+    strangers = np.unique(values[strange]) if strange.any() else values[:0]
+    return Regions(size, len(listed), segments if numbers is None else segments[numbers], lengths), strangers
+
+
+def _segments_of(
+    values: npt.NDArray[T], listed: npt.NDArray[T], void: int
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.bool_]]:
+    """The segment of each value (V,), and which values are neither listed nor void (V,)."""
     count = len(listed)
     order = np.argsort(listed)
     table = np.concatenate([np.array([void], values.dtype), listed[order]])
-    segment_of = np.concatenate([[count], order, [count]])
     row = np.searchsorted(table, values)
-    segments = segment_of[row]
     strange = table.take(row, mode="clip") != values
-    regions = Regions(size, count, segments, lengths)
-    if not strange.any():
-        return regions, values[:0]
+    segments = np.concatenate([[count], order, [count]])[row]
     segments[strange] = count
-    return regions, np.unique(values[strange])
+    return segments, strange
 
 
 def runs(flat: npt.NDArray[T]) -> tuple[npt.NDArray[T], npt.NDArray[np.intp]]:

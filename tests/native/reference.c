@@ -84,6 +84,21 @@ static uint32_t value_at(const uint8_t *line, size_t pixel, size_t depth, uint32
     return value & kept;
 }
 
+/* Each value is listed once, when it occurs for the first time. */
+static void check_values(const Picture *found)
+{
+    size_t seen = 0;
+    for (size_t run = 0; run < found->count; run++) {
+        EXPECT(found->runs[run].value <= seen);
+        if (found->runs[run].value == seen)
+            seen++;
+    }
+    EXPECT(seen == found->different);
+    for (size_t one = 0; one < seen && seen < 100; one++)
+        for (size_t other = 0; other < one; other++)
+            EXPECT(found->values[one] != found->values[other]);
+}
+
 static void check_runs(const uint8_t *rows, size_t pixel, uint32_t kept, const Picture *found)
 {
     size_t run = 0, place = 0;
@@ -95,10 +110,12 @@ static void check_runs(const uint8_t *rows, size_t pixel, uint32_t kept, const P
                 EXPECT(found->runs[run + 1].value != found->runs[run].value);
                 run++;
             }
-            EXPECT(found->runs[run].value == value_at(line + x * pixel, pixel, found->depth, kept));
+            EXPECT(found->runs[run].value < found->different);
+            EXPECT(found->values[found->runs[run].value] == value_at(line + x * pixel, pixel, found->depth, kept));
         }
     }
     EXPECT(run + 1 == found->count);
+    check_values(found);
 }
 
 static void check_crcs(const uint8_t *data, size_t size)

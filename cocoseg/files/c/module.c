@@ -9,38 +9,39 @@
 #include <string.h>
 
 PyDoc_STRVAR(runs_doc,
-             "runs(data, kinds, most, kept) -> (height, width, depth, values, lengths) or None\n\n"
-             "Runs of a PNG in the order of rows: bytes of R uint32 and of R intp. ``kinds`` has a bit 1 << type for\n"
+             "runs(data, kinds, most, kept) -> (height, width, depth, values, numbers, lengths) or None\n\n"
+             "Runs of a PNG in the order of rows: bytes of V uint32, the values that occur; of R intp, the place of each\n"
+             "run's value among them; and of R intp, the pixels of each run. ``kinds`` has a bit 1 << type for\n"
              "each colour type that may be read, ``most`` is a number of pixels, ``kept`` are the bits that remain of\n"
              "colours. None says only that another decoder has to look at it.");
 
-/* Values and lengths of the runs as bytes, written into new objects. False with an exception where memory is short. */
-static bool as_bytes(const Picture *picture, PyObject **values, PyObject **lengths)
+/* The numbers of the runs' values, and their lengths, written into bytes of one intp for each run. */
+static void write_runs(const Picture *picture, char *numbers, char *lengths)
 {
-    char *value, *length;
-    *values = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)(picture->count * sizeof(uint32_t)));
-    *lengths = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)(picture->count * sizeof(Py_ssize_t)));
-    if (!*values || !*lengths)
-        return false;
-    value = PyBytes_AsString(*values);
-    length = PyBytes_AsString(*lengths);
     for (size_t index = 0; index < picture->count; index++) {
         bool last = index + 1 == picture->count;
         uint32_t stop = last ? picture->height * picture->width : picture->runs[index + 1].start;
+        Py_ssize_t number = (Py_ssize_t)picture->runs[index].value;
         Py_ssize_t pixels = (Py_ssize_t)(stop - picture->runs[index].start);
-        memcpy(value + index * sizeof(uint32_t), &picture->runs[index].value, sizeof(uint32_t));
-        memcpy(length + index * sizeof pixels, &pixels, sizeof pixels);
+        memcpy(numbers + index * sizeof number, &number, sizeof number);
+        memcpy(lengths + index * sizeof pixels, &pixels, sizeof pixels);
     }
-    return true;
 }
 
 static PyObject *as_tuple(const Picture *picture)
 {
-    PyObject *values = NULL, *lengths = NULL, *found = NULL;
-    if (as_bytes(picture, &values, &lengths))
-        found = Py_BuildValue("(IIIOO)", (unsigned)picture->height, (unsigned)picture->width, (unsigned)picture->depth,
-                              values, lengths);
+    Py_ssize_t size = (Py_ssize_t)(picture->count * sizeof(Py_ssize_t));
+    PyObject *values = PyBytes_FromStringAndSize((const char *)picture->values,
+                                                 (Py_ssize_t)(picture->different * sizeof *picture->values));
+    PyObject *numbers = PyBytes_FromStringAndSize(NULL, size), *lengths = PyBytes_FromStringAndSize(NULL, size);
+    PyObject *found = NULL;
+    if (values && numbers && lengths) {
+        write_runs(picture, PyBytes_AsString(numbers), PyBytes_AsString(lengths));
+        found = Py_BuildValue("(IIIOOO)", (unsigned)picture->height, (unsigned)picture->width,
+                              (unsigned)picture->depth, values, numbers, lengths);
+    }
     Py_XDECREF(values);
+    Py_XDECREF(numbers);
     Py_XDECREF(lengths);
     return found;
 }

@@ -15,7 +15,8 @@ enum {
     HEADER = 13,
     COLORS = 768,       /* bytes of the largest palette */
     ALWAYS = 8192,      /* runs that any picture may have */
-    DENSE = 3           /* bits by which pixels are shifted to the runs that they may have besides: an eighth */
+    DENSE = 3,          /* bits by which pixels are shifted to the runs that they may have besides: an eighth */
+    SLOTS = 1 << 16     /* of the largest table of values, half of which is used at most */
 };
 
 enum { SUB = 1, UP, AVERAGE, PAETH };
@@ -356,6 +357,46 @@ static void join(Picture *picture, uint32_t kept)
     picture->count = joined;
 }
 
+/* The slot of a value in a table of ``mask`` + 1 slots, of which half are free: where it is, or could be. */
+static size_t find_slot(const Picture *picture, const uint16_t *slots, size_t mask, uint32_t value)
+{
+    size_t slot = (value * 0x9E3779B1u >> 16) & mask;
+    while (slots[slot] && picture->values[slots[slot] - 1] != value)
+        slot = (slot + 1) & mask;
+    return slot;
+}
+
+/* Replace the values of runs by their places among those that occur; false where more do than there are numbers. */
+static bool number_values(Picture *picture, uint16_t *slots, size_t mask)
+{
+    for (size_t index = 0; index < picture->count; index++) {
+        Run *run = &picture->runs[index];
+        size_t slot = find_slot(picture, slots, mask, run->value);
+        if (!slots[slot]) {
+            if (picture->different > mask / 2)
+                return false;
+            picture->values[picture->different++] = run->value;
+            slots[slot] = (uint16_t)picture->different;
+        }
+        run->value = slots[slot] - 1u;
+    }
+    return true;
+}
+
+static bool list_values(Picture *picture)
+{
+    size_t room = 16;
+    uint16_t *slots;
+    bool listed;
+    while (room < SLOTS && room < 2 * picture->count)
+        room *= 2;
+    slots = calloc(room, sizeof *slots);
+    picture->values = malloc((room / 2 + 1) * sizeof *picture->values);
+    listed = slots && picture->values && number_values(picture, slots, room - 1);
+    free(slots);
+    return listed;
+}
+
 static bool read_pixels(const File *file, Marks *marks)
 {
     Picture *picture = file->picture;
@@ -391,14 +432,14 @@ bool read_runs(const uint8_t *data, size_t size, const Wanted *wanted, Picture *
     free(file.stream);
     if (read)
         join(found, wanted->kept);
-    else
+    if (!read || !list_values(found))
         release_picture(found);
-    return read;
+    return found->count > 0;
 }
 
 void release_picture(Picture *picture)
 {
     free(picture->runs);
-    picture->runs = NULL;
-    picture->count = 0;
+    free(picture->values);
+    memset(picture, 0, sizeof *picture);
 }

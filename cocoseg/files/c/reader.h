@@ -11,7 +11,7 @@ enum { GREY = 0, RGB = 2, PALETTE = 3, RGBA = 6 };
 
 /* Pixels of one value in the order of rows, from ``start`` to the start of the next run. */
 typedef struct {
-    uint32_t start, value;
+    uint32_t start, value; /* of a picture that is read, the value is a place in ``values`` */
 } Run;
 
 typedef struct {
@@ -25,6 +25,8 @@ typedef struct {
     uint8_t depth, color; /* bits of a sample, and one of the kinds above */
     Run *runs;            /* neighbours have different values; release_picture frees them */
     size_t count;
+    uint32_t *values;     /* those that occur, each once, in the order in which they do; freed too */
+    size_t different;
 } Picture;
 
 /* Read a PNG of ``size`` bytes: R + 256 G + 65536 B (+ 2^24 A) of 8-bit RGB and RGBA, and the numbers of grey of 8 and

@@ -20,14 +20,21 @@ _ALL = (1 << 32) - 1
 
 
 class PictureRuns(NamedTuple):
-    """Runs of pixels in the order of rows: ``size`` (height, width), ``values`` and ``lengths`` (R,), intp.
+    """Runs of pixels in the order of rows: ``size`` (height, width), ``lengths`` (R,) intp.
 
-    Neighbours differ. Values have the dtype that the picture itself would have.
+    The value of run r is ``values[numbers[r]]``, or ``values[r]`` where ``numbers`` is None. Values have the dtype that
+    the picture itself would have; neighbours differ.
     """
 
     size: tuple[int, int]
     values: npt.NDArray[Any]
     lengths: npt.NDArray[np.intp]
+    numbers: npt.NDArray[np.intp] | None = None
+
+    @property
+    def of_runs(self) -> npt.NDArray[Any]:
+        """The value of each run (R,)."""
+        return self.values if self.numbers is None else self.values[self.numbers]
 
 
 def id_runs(data: bytes, size: tuple[int, int] | None = None) -> PictureRuns | None:
@@ -57,7 +64,7 @@ def _runs(data: bytes, size: tuple[int, int] | None, kinds: int, kept: int) -> P
     found = reader.runs(data, kinds, most, kept)
     if found is None or (size is not None and size != found[:2]):
         return None
-    height, width, depth, values, lengths = found
+    height, width, depth, values, numbers, lengths = found
     dtype = np.uint32 if kinds != _ONE_CHANNEL else np.uint16 if depth == 16 else np.uint8
-    numbers = np.frombuffer(values, np.uint32).astype(dtype, copy=False)
-    return PictureRuns((height, width), numbers, np.frombuffer(lengths, np.intp))
+    different = np.frombuffer(values, np.uint32).astype(dtype, copy=False)
+    return PictureRuns((height, width), different, np.frombuffer(lengths, np.intp), np.frombuffer(numbers, np.intp))

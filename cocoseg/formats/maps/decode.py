@@ -47,7 +47,8 @@ class Pictures:
             classes = found
             numbers = _ranked(numbers) if self._is_colored else numbers
         else:
-            size, found, lengths = read_runs(code, data, entry.size)
+            read = read_runs(code, data, entry.size)
+            size, found, lengths = read.size, read.of_runs, read.lengths
             classes, numbers = code.split(found)
         rows = self._rows(code, found, classes, lengths, data)
         problems = self.values.problems(classes, lengths, place)

@@ -187,7 +187,7 @@ def _read_regions(picture: bytes, size: tuple[int, int] | None, ids: npt.NDArray
         id_map = ids_from_rgb(png.read_picture(picture, size))
         found = PictureRuns((id_map.shape[0], id_map.shape[1]), *runs(id_map.reshape(-1)))
     try:
-        return listed_runs(*found, ids.astype(np.uint32))
+        return listed_runs(found.size, found.values, found.lengths, ids.astype(np.uint32), found.numbers)
     except SampleError:
         png.verify_stream(picture)  # if the file is damaged, that is the better explanation
         raise
