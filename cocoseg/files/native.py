@@ -1,4 +1,4 @@
-"""Whether the native reader of label pictures is there.
+"""Whether the native part is there: it reads label pictures as runs, and makes the rows of class maps from runs.
 
 It is built with the package where there is a C compiler. ``COCOSEG_NATIVE=0`` turns it off. Without it everything works
 and gives the same results, more slowly.
@@ -11,11 +11,11 @@ from types import ModuleType
 
 SWITCH = "COCOSEG_NATIVE"
 
-reader: ModuleType | None
+native: ModuleType | None
 try:
-    from cocoseg.files import _reader as built
+    from cocoseg.files import _native as built
 except ImportError:
-    reader, state = None, "Python, as the native reader was not built"
+    native, state = None, "no native part: it was not built"
 else:
     off = os.environ.get(SWITCH) == "0"
-    reader, state = (None, f"Python, as {SWITCH} is 0") if off else (built, "native")
+    native, state = (None, f"native part turned off by {SWITCH}=0") if off else (built, "with its native part")

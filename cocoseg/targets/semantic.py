@@ -41,6 +41,14 @@ class SemanticMap(NamedTuple):
     contested: int = 0
 
 
+class ClassRuns(NamedTuple):
+    """A class map as ``regions`` with a value for each of their runs (R,), and the pixels of each value in it."""
+
+    regions: Regions
+    values: npt.NDArray[Any]
+    pixels: dict[int, int]
+
+
 def semantic(sample: Sample, labels: Labels = "index", overlap: Overlap | None = None) -> npt.NDArray[Any]:
     """The class map of a sample: (H, W) uint8, or uint16 where the scheme's numbers need it.
 
@@ -70,12 +78,19 @@ def semantic_map(sample: Sample, scheme: LabelScheme, overlap: Overlap | None = 
     """The class map of a sample, and the counts for a summary."""
     if overlap is not None:
         scheme = replace(scheme, overlap=overlap)
-    classes = segment_classes(sample, scheme)
     if isinstance(sample.shapes, Regions):
-        class_map = sample.shapes.fill(sample.shapes.values(classes, scheme.outside, scheme.void))
-        return SemanticMap(class_map, _class_pixels(classes.tolist(), scheme, sample.shapes))
+        regions, values, pixels = class_runs(sample, sample.shapes, scheme)
+        return SemanticMap(regions.fill(values), pixels)
+    classes = segment_classes(sample, scheme)
     kept = np.flatnonzero(scheme.painted(sample.category_ids, sample.iscrowd))
     return _painted(_stack(sample, kept, scheme.overlap), classes[kept], scheme)
+
+
+def class_runs(sample: Sample, regions: Regions, scheme: LabelScheme) -> ClassRuns:
+    """The class map of a sample with these regions, before it is painted."""
+    classes = segment_classes(sample, scheme)
+    values = regions.values(classes, scheme.outside, scheme.void)
+    return ClassRuns(regions, values, _class_pixels(classes.tolist(), scheme, regions))
 
 
 @within_its_limit

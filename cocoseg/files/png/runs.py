@@ -1,4 +1,4 @@
-"""Label pictures as runs of one value, straight from their PNG, where the native reader is there (``files/c``).
+"""Label pictures as runs of one value, straight from their PNG, where the native part is there (``files/c``).
 
 It takes only what is perfect: all checksums, Adler-32 too, and exactly the pixels that the header promises. None stands
 for anything else, and says nothing about it: the picture has to be read as ``read_picture`` and ``read_labels`` do.
@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from cocoseg.files.native import reader
+from cocoseg.files.native import native
 from cocoseg.limits import allowed_pixels
 
 _RGB, _RGBA, _ONE_CHANNEL = 1 << 2, 1 << 6, 1 << 0 | 1 << 3  # bits of colour types: grey is 0, a palette 3
@@ -58,10 +58,10 @@ def label_runs(data: bytes, size: tuple[int, int] | None = None) -> PictureRuns 
 
 
 def _runs(data: bytes, size: tuple[int, int] | None, kinds: int, kept: int) -> PictureRuns | None:
-    if reader is None:
+    if native is None:
         return None
     most = allowed_pixels() if size is None else min(allowed_pixels(), size[0] * size[1])
-    found = reader.runs(data, kinds, most, kept)
+    found = native.runs(data, kinds, most, kept)
     if found is None or (size is not None and size != found[:2]):
         return None
     height, width, depth, values, numbers, lengths = found

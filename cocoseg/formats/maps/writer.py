@@ -10,12 +10,14 @@ from dataclasses import dataclass
 
 import msgspec
 
-from cocoseg.files.png.write import write_class_map
+from cocoseg.codecs.pixels import check_pixels
+from cocoseg.codecs.regions import Regions
+from cocoseg.files.png.write import write_class_map, write_class_runs
 from cocoseg.labels import LabelScheme
 from cocoseg.labels.scheme import Color
 from cocoseg.model import Sample
 from cocoseg.runs.writer import Converted
-from cocoseg.targets.semantic import Counts, semantic_map
+from cocoseg.targets.semantic import Counts, class_runs, semantic_map
 
 _VERSION = 1  # changes when the same input makes other class maps
 
@@ -29,6 +31,11 @@ class ClassMaps:
 
     def __call__(self, sample: Sample) -> Converted:
         """The class map, as ``<key>``. Raises SampleError."""
+        if isinstance(sample.shapes, Regions) and not sample.shapes.by_column:
+            regions, values, pixels = class_runs(sample, sample.shapes, self.scheme)
+            check_pixels(regions.size)
+            png = write_class_runs(values, regions.lengths, regions.size, self.colors)
+            return Converted({sample.key: png}, Counts(pixels))
         class_map, pixels, contested = semantic_map(sample, self.scheme)
         return Converted({sample.key: write_class_map(class_map, self.colors)}, Counts(pixels, contested))
 
