@@ -14,6 +14,7 @@ enum {
     ENVELOPE = 12,      /* bytes of a chunk besides its content */
     HEADER = 13,
     COLORS = 768,       /* bytes of the largest palette */
+    OTHERS = 4,         /* kinds of chunks that may be there besides */
     ALWAYS = 8192,      /* runs that any picture may have */
     DENSE = 3,          /* bits by which pixels are shifted to the runs that they may have besides: an eighth */
     SLOTS = 1 << 16     /* of the largest table of values, half of which is used at most */
@@ -30,6 +31,9 @@ typedef struct {
     uint32_t pixel;      /* bytes of a pixel */
     uint8_t *stream;     /* the contents of all IDAT chunks, and PADDING */
     size_t stream_size;
+    uint32_t seen[OTHERS]; /* names of chunks between header and pixels, each once */
+    unsigned others;
+    bool colors;         /* whether there is a palette */
 } File;
 
 typedef struct {
@@ -146,38 +150,57 @@ static uint32_t check_chunk(const uint8_t *data, size_t size)
     return crc(data + 4, length + 4) == read_word(data + 8 + length) ? length : LARGEST;
 }
 
-/* Check all chunks, and gather the contents of IDAT, which fit where there is room for all of the file. */
+/* Note a chunk between header and pixels; false if it may not be there, or is there already. */
+static bool take_other(File *file, uint32_t name, const uint8_t *content, uint32_t length)
+{
+    if (!is_harmless(name, content, length, file->picture))
+        return false;
+    for (unsigned index = 0; index < file->others; index++)
+        if (file->seen[index] == name)
+            return false;
+    file->seen[file->others++] = name;
+    file->colors |= name == NAME('P', 'L', 'T', 'E');
+    return true;
+}
+
+/* Add to the stream, for which there is as much room as the whole file takes. */
+static bool take_pixels(File *file, const uint8_t *content, uint32_t length)
+{
+    memcpy(file->stream + file->stream_size, content, length);
+    file->stream_size += length;
+    return file->colors || file->picture->color != PALETTE;
+}
+
+/* Take a chunk that follows one called ``before``, 0 for none. */
+static bool take_chunk(File *file, uint32_t before, uint32_t name, const uint8_t *content, uint32_t length)
+{
+    if (!before)
+        return name == NAME('I', 'H', 'D', 'R') && length == HEADER && read_header(file, content);
+    if (name == NAME('I', 'D', 'A', 'T'))
+        return take_pixels(file, content, length);
+    if (name == NAME('I', 'E', 'N', 'D'))
+        return length == 0 && before == NAME('I', 'D', 'A', 'T');
+    return before != NAME('I', 'D', 'A', 'T') && take_other(file, name, content, length);
+}
+
+/* Check and take all chunks of a file that ends with the last of them. */
 static bool read_chunks(File *file, const uint8_t *data, size_t size)
 {
     size_t at = SIGNATURE;
-    uint32_t before = 0, seen[4] = {0}, others = 0;
+    uint32_t before = 0;
     if (size < SIGNATURE || memcmp(data, "\x89PNG\r\n\x1a\n", SIGNATURE))
         return false;
-    for (;;) {
+    while (before != NAME('I', 'E', 'N', 'D')) {
         uint32_t length = check_chunk(data + at, size - at), name;
-        const uint8_t *content = data + at + 8;
         if (length == LARGEST)
             return false;
         name = read_word(data + at + 4);
-        at += ENVELOPE + (size_t)length;
-        if (!before) {
-            if (name != NAME('I', 'H', 'D', 'R') || length != HEADER || !read_header(file, content))
-                return false;
-        } else if (name == NAME('I', 'D', 'A', 'T')) {
-            memcpy(file->stream + file->stream_size, content, length);
-            file->stream_size += length;
-        } else if (name == NAME('I', 'E', 'N', 'D')) {
-            return length == 0 && at == size && before == NAME('I', 'D', 'A', 'T');
-        } else {
-            if (before == NAME('I', 'D', 'A', 'T') || !is_harmless(name, content, length, file->picture))
-                return false;
-            for (uint32_t index = 0; index < others; index++)
-                if (seen[index] == name)
-                    return false;
-            seen[others++] = name;
-        }
+        if (!take_chunk(file, before, name, data + at + 8, length))
+            return false;
         before = name;
+        at += ENVELOPE + (size_t)length;
     }
+    return at == size;
 }
 
 static uint32_t add(uint32_t a, uint32_t b)
