@@ -1,4 +1,5 @@
 #include "reference.h"
+#include "rows.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -144,4 +145,58 @@ void check_picture(const uint8_t *data, size_t size, uint32_t kept, const Pictur
     check_runs(rows, pixel, kept, found);
     free(rows);
     free(stream);
+}
+
+/* Byte ``byte`` of a pixel, of those in ``values``; 0 above the first row. */
+static uint8_t painted_at(const Picture *picture, const uint32_t *pixels, long place, unsigned byte, unsigned bytes)
+{
+    uint32_t value = place < 0 ? 0 : picture->values[pixels[place]] & (bytes == 1 ? 0xFF : 0xFFFF);
+    return (uint8_t)(bytes == 1 || byte ? value : value >> 8);
+}
+
+static void compare_rows(const Picture *picture, const uint8_t *rows, unsigned bytes)
+{
+    long width = picture->width, total = width * (long)picture->height;
+    uint32_t *pixels = malloc((size_t)total * sizeof *pixels);
+    for (size_t run = 0, next; run < picture->count; run++) {
+        next = run + 1 < picture->count ? picture->runs[run + 1].start : (size_t)total;
+        for (size_t place = picture->runs[run].start; place < next; place++)
+            pixels[place] = picture->runs[run].value;
+    }
+    for (long place = 0; place < total; place++) {
+        EXPECT(place % width || *rows++ == 2);
+        for (unsigned byte = 0; byte < bytes; byte++) {
+            uint8_t here = painted_at(picture, pixels, place, byte, bytes);
+            EXPECT(*rows++ == (uint8_t)(here - painted_at(picture, pixels, place - width, byte, bytes)));
+        }
+    }
+    free(pixels);
+}
+
+void check_rows(const Picture *picture, unsigned bytes)
+{
+    int64_t *lengths = malloc(picture->count * sizeof *lengths);
+    uint8_t *values = malloc(picture->count * bytes);
+    uint8_t *rows = calloc(picture->height, 1 + (size_t)picture->width * bytes);
+    Painting painting = {values, lengths, picture->count, picture->height, picture->width, bytes};
+    for (size_t run = 0; run < picture->count; run++) {
+        bool last = run + 1 == picture->count;
+        int64_t stop = last ? (int64_t)picture->height * picture->width : picture->runs[run + 1].start;
+        uint16_t value = (uint16_t)picture->values[picture->runs[run].value];
+        lengths[run] = stop - picture->runs[run].start;
+        if (bytes == 1)
+            values[run] = (uint8_t)value;
+        else
+            memcpy(values + 2 * run, &value, 2);
+    }
+    EXPECT(is_whole(&painting));
+    write_rows(&painting, rows);
+    compare_rows(picture, rows, bytes);
+    lengths[picture->count / 2]++;
+    EXPECT(!is_whole(&painting));
+    lengths[picture->count / 2] = -1;
+    EXPECT(!is_whole(&painting));
+    free(rows);
+    free(values);
+    free(lengths);
 }

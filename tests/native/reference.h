@@ -1,4 +1,4 @@
-/* The reader's answers, found the plain way: zlib unpacks, filters are undone byte by byte, pixels are compared. */
+/* The answers of reader and writer, found the plain way: zlib unpacks, filters are undone byte by byte, pixels are compared. */
 
 #ifndef REFERENCE_H
 #define REFERENCE_H
@@ -7,6 +7,9 @@
 
 /* Stop the process if ``found``, read of ``data`` with ``kept``, is not the picture. */
 void check_picture(const uint8_t *data, size_t size, uint32_t kept, const Picture *found);
+
+/* Stop the process if the rows that are written of this picture's runs are not its rows under the filter Up. */
+void check_rows(const Picture *picture, unsigned bytes);
 
 /* The contents of all IDAT chunks, as they come; the caller frees them. */
 uint8_t *gather(const uint8_t *data, size_t size, size_t *length);
