@@ -15,7 +15,13 @@ native: ModuleType | None
 try:
     from cocoseg.files import _native as built
 except ImportError:
-    native, state = None, "no native part: it was not built"
+    native, missing = None, "was not built"
 else:
-    off = os.environ.get(SWITCH) == "0"
-    native, state = (None, f"native part turned off by {SWITCH}=0") if off else (built, "with its native part")
+    native, missing = built, ""
+    if os.environ.get(SWITCH) == "0":
+        native, missing = None, f"is turned off by {SWITCH}=0"
+
+
+def in_words() -> str:
+    """Whether the native part is used, as ``cocoseg --version`` says it."""
+    return f"without its native part, which {missing}" if missing else "with its native part"

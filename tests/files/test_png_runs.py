@@ -30,7 +30,7 @@ from cocoseg.files.png.runs import PictureRuns, id_runs, label_runs, rgba_runs
 from cocoseg.limits import allowing
 from conftest import FIXTURES
 
-pytestmark = pytest.mark.skipif(state.native is None, reason=state.state)
+pytestmark = pytest.mark.skipif(state.native is None, reason=f"the native part {state.missing}")
 
 GREY, RGB, PALETTE, RGBA = 0, 2, 3, 6
 KINDS = [(GREY, 8, 1), (GREY, 16, 2), (PALETTE, 8, 1), (RGB, 8, 3), (RGBA, 8, 4)]
