@@ -27,6 +27,7 @@ from cocoseg.files.png import runs as png_runs
 from cocoseg.files.png.chunks import SIGNATURE
 from cocoseg.files.png.labels import read_labels
 from cocoseg.files.png.runs import PictureRuns, id_runs, label_runs, rgba_runs
+from cocoseg.formats.maps import writer as maps_writer
 from cocoseg.limits import allowing
 from conftest import FIXTURES
 
@@ -351,6 +352,8 @@ class TestRows:
             values = chance.integers(0, np.iinfo(dtype).max + 1, len(lengths)).astype(dtype)
             painted = np.repeat(values, lengths).reshape(height, width)
             assert write.write_class_runs(values, lengths, (height, width)) == write.write_class_map(painted)
+            columns = np.repeat(values, lengths).reshape(width, height).T
+            assert write.write_class_runs(values, lengths, (height, width), (), True) == write.write_class_map(columns)
 
     def test_keep_their_colours(self) -> None:
         colors = [(1, 2, 3)] * 256
@@ -371,13 +374,15 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-@pytest.mark.parametrize("source", ["panoptic.json", "voc", "cityscapes", "kitti", "ade20k", "bdd100k"])
+@pytest.mark.parametrize(
+    "source", ["panoptic.json", "voc", "cityscapes", "kitti", "ade20k", "bdd100k", "instances.json"]
+)
 def test_runs_leave_the_same_bytes_with_and_without_it(
     source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Class maps, journal and report."""
     cocoseg.to_semantic(FIXTURES / source, tmp_path / "native", workers=1)
     monkeypatch.setattr(png_runs, "native", None)
-    monkeypatch.setattr(write, "native", None)
+    monkeypatch.setattr(maps_writer, "native", None)
     cocoseg.to_semantic(FIXTURES / source, tmp_path / "pure", workers=1)
     assert contents(tmp_path / "native") == contents(tmp_path / "pure")

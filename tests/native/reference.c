@@ -154,15 +154,39 @@ static uint8_t painted_at(const Picture *picture, const uint32_t *pixels, long p
     return (uint8_t)(bytes == 1 || byte ? value : value >> 8);
 }
 
-static void compare_rows(const Picture *picture, const uint8_t *rows, unsigned bytes)
+/* The number of each pixel's value. */
+static uint32_t *paint(const Picture *picture)
 {
-    long width = picture->width, total = width * (long)picture->height;
-    uint32_t *pixels = malloc((size_t)total * sizeof *pixels);
-    for (size_t run = 0, next; run < picture->count; run++) {
-        next = run + 1 < picture->count ? picture->runs[run + 1].start : (size_t)total;
+    size_t total = (size_t)picture->width * picture->height;
+    uint32_t *pixels = malloc(total * sizeof *pixels);
+    for (size_t run = 0; run < picture->count; run++) {
+        size_t next = run + 1 < picture->count ? picture->runs[run + 1].start : total;
         for (size_t place = picture->runs[run].start; place < next; place++)
             pixels[place] = picture->runs[run].value;
     }
+    return pixels;
+}
+
+/* The runs as those of a picture's columns. */
+static void compare_columns(const Picture *picture, const uint8_t *rows, unsigned bytes)
+{
+    long height = picture->height, width = picture->width;
+    uint32_t *pixels = paint(picture);
+    for (long y = 0; y < height; y++) {
+        EXPECT(*rows++ == 2);
+        for (long x = 0; x < width; x++)
+            for (unsigned byte = 0; byte < bytes; byte++) {
+                uint8_t here = painted_at(picture, pixels, x * height + y, byte, bytes);
+                EXPECT(*rows++ == (uint8_t)(here - painted_at(picture, pixels, y ? x * height + y - 1 : -1, byte, bytes)));
+            }
+    }
+    free(pixels);
+}
+
+static void compare_rows(const Picture *picture, const uint8_t *rows, unsigned bytes)
+{
+    long width = picture->width, total = width * (long)picture->height;
+    uint32_t *pixels = paint(picture);
     for (long place = 0; place < total; place++) {
         EXPECT(place % width || *rows++ == 2);
         for (unsigned byte = 0; byte < bytes; byte++) {
@@ -192,6 +216,9 @@ void check_rows(const Picture *picture, unsigned bytes)
     EXPECT(is_whole(&painting));
     write_rows(&painting, rows);
     compare_rows(picture, rows, bytes);
+    memset(rows, 0, picture->height * (1 + (size_t)picture->width * bytes));
+    write_columns(&painting, rows);
+    compare_columns(picture, rows, bytes);
     lengths[picture->count / 2]++;
     EXPECT(!is_whole(&painting));
     lengths[picture->count / 2] = -1;

@@ -76,12 +76,12 @@ static PyObject *runs(PyObject *module, PyObject *arguments)
 }
 
 PyDoc_STRVAR(rows_doc,
-             "rows(values, lengths, height, width, depth) -> bytes\n\n"
-             "The rows of a picture under the filter Up, of its runs in the order of rows: bytes of R uint8 or uint16\n"
-             "(depth 8 or 16) and of R int64. Raises ValueError where they are not those of a picture of this size.");
+             "rows(values, lengths, height, width, depth, by_column) -> bytes\n\n"
+             "The rows of a picture under the filter Up, of its runs in the order of rows or of columns: bytes of R uint8\n"
+             "or uint16 (depth 8 or 16) and of R int64. Raises ValueError where they are not those of a picture of this size.");
 
 /* The rows as a new object, written with the GIL released; None of it is seen by others yet. */
-static PyObject *as_rows(const Painting *painting)
+static PyObject *as_rows(const Painting *painting, void (*write)(const Painting *, uint8_t *))
 {
     uint64_t row = (uint64_t)painting->width * painting->bytes + 1;
     Py_ssize_t size = (Py_ssize_t)(row * painting->height);
@@ -91,7 +91,7 @@ static PyObject *as_rows(const Painting *painting)
         return NULL;
     Py_BEGIN_ALLOW_THREADS
     memset(rows, 0, (size_t)size);
-    write_rows(painting, (uint8_t *)rows);
+    write(painting, (uint8_t *)rows);
     Py_END_ALLOW_THREADS
     return found;
 }
@@ -100,9 +100,10 @@ static PyObject *rows(PyObject *module, PyObject *arguments)
 {
     PyObject *values, *lengths;
     unsigned height, width, depth;
+    int by_column;
     Painting painting;
     (void)module;
-    if (!PyArg_ParseTuple(arguments, "SSIII:rows", &values, &lengths, &height, &width, &depth))
+    if (!PyArg_ParseTuple(arguments, "SSIIIp:rows", &values, &lengths, &height, &width, &depth, &by_column))
         return NULL;
     painting = (Painting){
         .values = (const uint8_t *)PyBytes_AsString(values),
@@ -117,7 +118,7 @@ static PyObject *rows(PyObject *module, PyObject *arguments)
         PyErr_SetString(PyExc_ValueError, "the runs are not those of a picture of this size");
         return NULL;
     }
-    return as_rows(&painting);
+    return as_rows(&painting, by_column ? write_columns : write_rows);
 }
 
 static PyMethodDef METHODS[] = {

@@ -27,19 +27,21 @@ bool is_whole(const Painting *painting)
     return pixels > 0 && left == 0;
 }
 
+static unsigned value_of(const Painting *painting, size_t run)
+{
+    uint16_t wide;
+    if (painting->bytes == 1)
+        return painting->values[run];
+    memcpy(&wide, painting->values + 2 * run, 2);
+    return wide;
+}
+
 /* Go on to the run that has the pixel at ``place``, which is before the end of the picture. */
 static inline void walk_to(Walk *walk, uint64_t place)
 {
-    const Painting *painting = walk->painting;
     while (walk->stop <= place) {
-        const uint8_t *value = painting->values + walk->next * painting->bytes;
-        uint16_t wide;
-        walk->value = *value;
-        if (painting->bytes == 2) {
-            memcpy(&wide, value, 2);
-            walk->value = wide;
-        }
-        walk->stop += (uint64_t)painting->lengths[walk->next++];
+        walk->value = value_of(walk->painting, walk->next);
+        walk->stop += (uint64_t)walk->painting->lengths[walk->next++];
     }
 }
 
@@ -74,5 +76,29 @@ void write_rows(const Painting *painting, uint8_t *rows)
                 fill(line + (place - row) * painting->bytes, painting->bytes, here.value, above.value, next - place);
         }
         rows = line + width * painting->bytes;
+    }
+}
+
+void write_columns(const Painting *painting, uint8_t *rows)
+{
+    const uint64_t row = 1 + (uint64_t)painting->width * painting->bytes;
+    uint64_t x = 0, y = 0;
+    unsigned above = 0;
+    for (uint64_t number = 0; number < painting->height; number++)
+        rows[number * row] = UP;
+    for (size_t run = 0; run < painting->count; run++) {
+        unsigned value = value_of(painting, run);
+        for (uint64_t left = (uint64_t)painting->lengths[run], pixels; left; left -= pixels) {
+            pixels = painting->height - y < left ? painting->height - y : left;
+            if (value != above)
+                fill(rows + y * row + 1 + x * painting->bytes, painting->bytes, value, above, 1);
+            y += pixels;
+            above = value;
+            if (y == painting->height) {
+                y = 0;
+                above = 0;
+                x++;
+            }
+        }
     }
 }

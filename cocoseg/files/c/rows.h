@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Runs of one value in the order of rows: ``values`` of ``bytes`` (1 or 2) bytes each, as this machine has them. */
+/* Runs of one value in the order of rows, or of columns: ``values`` of ``bytes`` (1 or 2) bytes each, as this machine has them. */
 typedef struct {
     const uint8_t *values;
     const int64_t *lengths;
@@ -24,5 +24,8 @@ bool is_whole(const Painting *painting);
  * ``rows`` are height * (1 + width * bytes) zeros; the painting is whole.
  */
 void write_rows(const Painting *painting, uint8_t *rows);
+
+/* The same of runs that go down the columns. */
+void write_columns(const Painting *painting, uint8_t *rows);
 
 #endif

@@ -31,17 +31,19 @@ def write_class_runs(
     lengths: npt.NDArray[np.intp],
     size: tuple[int, int],
     palette: Sequence[tuple[int, int, int]] = (),
+    by_column: bool = False,
 ) -> bytes:
-    """As ``write_class_map``, of a class map of ``size`` as runs of its rows: (R,) uint8 or uint16, (R,).
+    """As ``write_class_map``, of a class map of ``size`` as runs of its rows, or columns: (R,) uint8 or uint16, (R,).
 
     >>> runs = np.array([7, 9], np.uint8), np.array([5, 1])
     >>> write_class_runs(*runs, (2, 3)) == write_class_map(np.array([[7, 7, 7], [7, 7, 9]], np.uint8))
     True
     """
     if native is None:
-        return write_class_map(np.repeat(values, lengths).reshape(size), palette)
+        painted = np.repeat(values, lengths).reshape(size[::-1] if by_column else size)
+        return write_class_map(painted.T if by_column else painted, palette)
     depth = 8 * values.dtype.itemsize
-    rows = native.rows(values.tobytes(), lengths.astype(np.int64, copy=False).tobytes(), *size, depth)
+    rows = native.rows(values.tobytes(), lengths.astype(np.int64, copy=False).tobytes(), *size, depth, by_column)
     return write_rows(rows, size, depth, *_kind(palette))
 
 

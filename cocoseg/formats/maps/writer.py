@@ -10,8 +10,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from cocoseg.codecs.pixels import check_pixels
-from cocoseg.codecs.regions import Regions
+from cocoseg.files.native import native
 from cocoseg.files.png.write import write_class_map, write_class_runs
 from cocoseg.labels import LabelScheme
 from cocoseg.labels.scheme import Color
@@ -31,13 +30,13 @@ class ClassMaps:
 
     def __call__(self, sample: Sample) -> Converted:
         """The class map, as ``<key>``. Raises SampleError."""
-        if isinstance(sample.shapes, Regions) and not sample.shapes.by_column:
-            regions, values, pixels = class_runs(sample, sample.shapes, self.scheme)
-            check_pixels(regions.size)
-            png = write_class_runs(values, regions.lengths, regions.size, self.colors)
-            return Converted({sample.key: png}, Counts(pixels))
-        class_map, pixels, contested = semantic_map(sample, self.scheme)
-        return Converted({sample.key: write_class_map(class_map, self.colors)}, Counts(pixels, contested))
+        if native is None:
+            class_map, pixels, contested = semantic_map(sample, self.scheme)
+            png = write_class_map(class_map, self.colors)
+        else:
+            regions, values, pixels, contested = class_runs(sample, self.scheme)
+            png = write_class_runs(values, regions.lengths, regions.size, self.colors, regions.by_column)
+        return Converted({sample.key: png}, Counts(pixels, contested))
 
     def settings(self) -> bytes:
         """All settings that affect the bytes of a class map."""
