@@ -11,15 +11,17 @@ from types import ModuleType
 
 SWITCH = "COCOSEG_NATIVE"
 
-native: ModuleType | None
-try:
-    from cocoseg.files import _native as built
-except ImportError:
-    native, missing = None, "was not built"
+native: ModuleType | None = None
+missing = ""
+if os.environ.get(SWITCH) == "0":
+    missing = f"is turned off by {SWITCH}=0"
 else:
-    native, missing = built, ""
-    if os.environ.get(SWITCH) == "0":
-        native, missing = None, f"is turned off by {SWITCH}=0"
+    try:
+        from cocoseg.files import _native
+    except ImportError:
+        missing = "was not built"
+    else:
+        native = _native
 
 
 def in_words() -> str:
