@@ -281,8 +281,14 @@ ODD = {
 }
 
 
-def test_a_time_does_no_harm() -> None:
-    assert as_picture(id_runs(png(extra=TIME))).tolist() == [[1, 2], [1, 2]]
+@pytest.mark.parametrize(
+    "extra",
+    [TIME, chunk("pHYs", bytes(9)), chunk("gAMA", bytes([0, 0, 177, 143])), TIME + chunk("pHYs", bytes(9))],
+    ids=["time", "size", "gamma", "two"],
+)
+def test_chunks_that_change_no_pixel_do_no_harm(extra: bytes) -> None:
+    assert as_picture(id_runs(png(extra=extra))).tolist() == [[1, 2], [1, 2]]
+    assert both(png(extra=extra)) == [True, False]
 
 
 @pytest.mark.parametrize("what", ODD)
