@@ -14,6 +14,7 @@ enum {
     ENVELOPE = 12,      /* bytes of a chunk besides its content */
     HEADER = 13,
     COLORS = 768,       /* bytes of the largest palette */
+    DEFLATE = 1032,     /* the most bytes that one byte can unpack to */
     OTHERS = 4,         /* kinds of chunks that may be there besides */
     ALWAYS = 8192,      /* runs that any picture may have */
     DENSE = 3,          /* bits by which pixels are shifted to the runs that they may have besides: an eighth */
@@ -436,6 +437,8 @@ static bool read_stream(const File *file)
 {
     Marks marks = {.total = (file->picture->width * file->pixel + 1) * file->picture->height};
     bool read;
+    if (marks.total / DEFLATE > file->stream_size)
+        return false;
     memset(file->stream + file->stream_size, 0, PADDING);
     marks.marks = malloc(marks_room(marks.total) * sizeof *marks.marks);
     read = marks.marks && read_pixels(file, &marks);
