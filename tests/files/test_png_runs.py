@@ -268,6 +268,7 @@ ODD = {
     "dictionary": png(stream=b"\x78\xbb" + STREAM[2:]),
     "row too many": png(rows=b"\0\1\0\0\2\0\0" * 3),
     "row too few": png(rows=b"\0\1\0\0\2\0\0"),
+    "very many blocks": png(stream=STREAM[:2] + b"\0\0\0\xff\xff" * 20_000 + STREAM[2:]),
     "filter 5": png(rows=b"\5\1\0\0\2\0\0" * 2),
     "no end": png()[:-12],
     "no pixels": png(stream=b""),

@@ -18,7 +18,8 @@ enum {
     LONGEST_COPY = 258,
     BLOCK = 7,              /* bits of a place in a block of 128 bytes */
     BLOCKS = 512,           /* more blocks than a window of 32 KB can touch */
-    ALWAYS = 8192,          /* marks that any stream may have */
+    ALWAYS = 8192,          /* marks, and blocks, that any stream may have */
+    SHORTEST = 32,          /* bytes of a block, if there are more: each costs the making of its codes */
     WORD = 8,               /* bytes that are loaded at once */
     DENSE = 3               /* bits by which places are shifted to the marks that they may have besides: an eighth */
 };
@@ -387,6 +388,7 @@ bool inflate_marks(const uint8_t *stream, size_t size, Marks *found)
 {
     Bits in = {.bytes = stream, .size = size};
     State state;
+    size_t blocks_left = ALWAYS + size / SHORTEST;
     unsigned last;
     state.place = 0;
     state.blocks = 0;
@@ -395,7 +397,7 @@ bool inflate_marks(const uint8_t *stream, size_t size, Marks *found)
     if (!read_head(&in, &state))
         return false;
     do {
-        if (!refill(&in))
+        if (!refill(&in) || !blocks_left--)
             return false;
         last = take(&in, 1);
         if (!inflate_block(&in, &state, found, take(&in, 2)))

@@ -24,7 +24,8 @@ size_t marks_room(uint32_t total);
 /* Unpack a whole stream of ``size`` bytes, with PADDING zeros behind it, to exactly ``found->total`` bytes.
  *
  * False where the stream is not perfect: cut off, damaged, too long, too short, with a wrong Adler-32 or with bytes
- * behind it; and where an eighth of the bytes or more are not zero, for which this is the wrong way.
+ * behind it; where an eighth of the bytes or more are not zero, for which this is the wrong way; and where there are
+ * very many blocks.
  */
 bool inflate_marks(const uint8_t *stream, size_t size, Marks *found);
 
