@@ -184,7 +184,7 @@ static size_t change_picture(uint8_t *data, size_t size, size_t most)
     size_t width = 1 + (below(4) ? below(64) : below(3000)), row;
     memcpy(header, data + 16, 13);
     for (unsigned known = 0; below(2) && known < 5; known++)
-        if (header[8] == KINDS[known][0] && header[9] == KINDS[known][1] && big_endian(header) && big_endian(header) < 4000)
+        if (header[8] == KINDS[known][0] && header[9] == KINDS[known][1] && big_endian(header) - 1 < 4000)
             kind = KINDS[known], width = big_endian(header);
     row = width * kind[2] + 1;
     copy = calloc(MOST_ROWS + row, 1);

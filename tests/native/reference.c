@@ -176,8 +176,9 @@ static void compare_columns(const Picture *picture, const uint8_t *rows, unsigne
         EXPECT(*rows++ == 2);
         for (long x = 0; x < width; x++)
             for (unsigned byte = 0; byte < bytes; byte++) {
-                uint8_t here = painted_at(picture, pixels, x * height + y, byte, bytes);
-                EXPECT(*rows++ == (uint8_t)(here - painted_at(picture, pixels, y ? x * height + y - 1 : -1, byte, bytes)));
+                long place = x * height + y;
+                uint8_t here = painted_at(picture, pixels, place, byte, bytes);
+                EXPECT(*rows++ == (uint8_t)(here - painted_at(picture, pixels, y ? place - 1 : -1, byte, bytes)));
             }
     }
     free(pixels);

@@ -1,4 +1,4 @@
-/* The answers of reader and writer, found the plain way: zlib unpacks, filters are undone byte by byte, pixels are compared. */
+/* The answers of reader and writer, found the plain way: zlib unpacks, and loops go from byte to byte. */
 
 #ifndef REFERENCE_H
 #define REFERENCE_H

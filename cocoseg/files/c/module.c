@@ -11,8 +11,8 @@
 
 PyDoc_STRVAR(runs_doc,
              "runs(data, kinds, most, kept) -> (height, width, depth, values, numbers, lengths) or None\n\n"
-             "Runs of a PNG in the order of rows: bytes of V uint32, the values that occur; of R intp, the place of each\n"
-             "run's value among them; and of R intp, the pixels of each run. ``kinds`` has a bit 1 << type for\n"
+             "Runs of a PNG in the order of rows: bytes of V uint32, the values that occur; of R intp, the place of\n"
+             "each run's value among them; and of R intp, the pixels of each run. ``kinds`` has a bit 1 << type for\n"
              "each colour type that may be read, ``most`` is a number of pixels, ``kept`` are the bits that remain of\n"
              "colours. None says only that another decoder has to look at it.");
 
@@ -77,10 +77,11 @@ static PyObject *runs(PyObject *module, PyObject *arguments)
 
 PyDoc_STRVAR(rows_doc,
              "rows(values, lengths, height, width, depth, by_column) -> bytes\n\n"
-             "The rows of a picture under the filter Up, of its runs in the order of rows or of columns: bytes of R uint8\n"
-             "or uint16 (depth 8 or 16) and of R int64. Raises ValueError where they are not those of a picture of this size.");
+             "The rows of a picture under the filter Up, of its runs in the order of rows or of columns: bytes of R\n"
+             "uint8 or uint16 (depth 8 or 16) and of R int64. Raises ValueError where they are not those of a picture\n"
+             "of this size.");
 
-/* The rows as a new object, written with the GIL released; None of it is seen by others yet. */
+/* The rows as a new object, which nobody else sees while it is written with the GIL released. */
 static PyObject *as_rows(const Painting *painting, void (*write)(const Painting *, uint8_t *))
 {
     uint64_t row = (uint64_t)painting->width * painting->bytes + 1;
@@ -94,6 +95,15 @@ static PyObject *as_rows(const Painting *painting, void (*write)(const Painting 
     write(painting, (uint8_t *)rows);
     Py_END_ALLOW_THREADS
     return found;
+}
+
+/* Whether a painting has the sizes that its bytes have, and its runs all pixels. */
+static bool fits(const Painting *painting, PyObject *values, PyObject *lengths, unsigned depth)
+{
+    if ((depth != 8 && depth != 16) || (uint64_t)painting->height * painting->width > 1u << 31)
+        return false;
+    return (size_t)PyBytes_Size(lengths) == painting->count * sizeof *painting->lengths
+        && (size_t)PyBytes_Size(values) == painting->count * painting->bytes && is_whole(painting);
 }
 
 static PyObject *rows(PyObject *module, PyObject *arguments)
@@ -113,8 +123,7 @@ static PyObject *rows(PyObject *module, PyObject *arguments)
         .width = width,
         .bytes = depth / 8,
     };
-    if ((depth != 8 && depth != 16) || (uint64_t)height * width > 1u << 31 || (size_t)PyBytes_Size(lengths) % sizeof(int64_t)
-        || (size_t)PyBytes_Size(values) != painting.count * painting.bytes || !is_whole(&painting)) {
+    if (!fits(&painting, values, lengths, depth)) {
         PyErr_SetString(PyExc_ValueError, "the runs are not those of a picture of this size");
         return NULL;
     }
@@ -130,7 +139,11 @@ static PyMethodDef METHODS[] = {
 static struct PyModuleDef_Slot SLOTS[] = {{0, NULL}};
 
 static struct PyModuleDef MODULE = {
-    PyModuleDef_HEAD_INIT, "_native", "Label pictures as runs: from their PNG, and to its rows.", 0, METHODS, SLOTS, NULL, NULL, NULL,
+    .m_base = PyModuleDef_HEAD_INIT,
+    .m_name = "_native",
+    .m_doc = "Label pictures as runs: from their PNG, and to its rows.",
+    .m_methods = METHODS,
+    .m_slots = SLOTS,
 };
 
 PyMODINIT_FUNC PyInit__native(void)

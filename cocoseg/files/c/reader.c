@@ -50,7 +50,7 @@ typedef struct {
 
 /* CRC-32 of one byte that stands 0 to 7 bytes before others. A table is the sums of its values at powers of two. */
 #define SUM(a, b, c, d, e, f, g, h, n)                                                                                 \
-    (((n) & 1 ? a : 0) ^ ((n) & 2 ? b : 0) ^ ((n) & 4 ? c : 0) ^ ((n) & 8 ? d : 0) ^ ((n) & 16 ? e : 0)                 \
+    (((n) & 1 ? a : 0) ^ ((n) & 2 ? b : 0) ^ ((n) & 4 ? c : 0) ^ ((n) & 8 ? d : 0) ^ ((n) & 16 ? e : 0)                \
      ^ ((n) & 32 ? f : 0) ^ ((n) & 64 ? g : 0) ^ ((n) & 128 ? h : 0))
 #define SUMS_4(a, b, c, d, e, f, g, h, n)                                                                              \
     SUM(a, b, c, d, e, f, g, h, n), SUM(a, b, c, d, e, f, g, h, n + 1), SUM(a, b, c, d, e, f, g, h, n + 2),            \
@@ -122,7 +122,7 @@ static bool read_header(File *file, const uint8_t *content)
         && ((uint64_t)picture->width * file->pixel + 1) * picture->height < LARGEST;
 }
 
-/* Whether a chunk between header and pixels changes no number: times, sizes on paper, tones; a palette where it must be. */
+/* Whether a chunk between header and pixels changes no number: times, sizes on paper, tones, and colours. */
 static bool is_harmless(uint32_t name, const uint8_t *content, uint32_t length, const Picture *picture)
 {
     switch (name) {

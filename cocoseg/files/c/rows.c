@@ -1,5 +1,6 @@
-/* A row of labels mostly goes on as the one above does. So two walks along the runs, a row apart, are compared, and only
- * where they differ something is written. The picture itself is never made.
+/* A row of labels mostly goes on as the one above does. So two walks along the runs, a row apart, are compared, and
+ * only where they differ something is written. Down a column, something is written where a run begins, and nowhere
+ * else. The picture itself is never made.
  */
 
 #include "rows.h"
