@@ -40,6 +40,7 @@ from cocoseg.cli.help import Commands, Sectioned
 from cocoseg.cli.options import DEBUG
 from cocoseg.cli.values import with_bare_values
 from cocoseg.cli.wrong_call import wrong_call
+from cocoseg.files.native import in_words
 from cocoseg.version import __version__
 
 SECTIONS = {
@@ -63,7 +64,7 @@ _WRONG_CALL: Any = typer.BadParameter.__bases__[0]  # whatever typer finds wrong
 
 def _version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"cocoseg {__version__}")
+        typer.echo(f"cocoseg {__version__}, {in_words()}")
         raise typer.Exit
 
 

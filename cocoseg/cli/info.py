@@ -40,6 +40,7 @@ def _print(info: Info, quiet: bool, verbose: bool) -> None:
 
 def _lines(info: Info) -> list[str]:
     from cocoseg.cli.printing import table
+    from cocoseg.files.native import missing
     from cocoseg.formats import FORMATS
     from cocoseg.runs.tally import guess
 
@@ -55,6 +56,7 @@ def _lines(info: Info) -> list[str]:
         ("categories", f"{len(info.categories)}{kinds}{used}"),
         ("sizes", _sizes(info)),
         *(("missing", text) for text in info.missing),
+        *([("native part", f"{missing}, so that label pictures are read more slowly")] if missing else []),
     ]
     return [*guess(info.read_as), info.source, *table(rows)]
 

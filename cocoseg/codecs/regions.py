@@ -105,19 +105,42 @@ def find_regions(ids: npt.NDArray[T], listed: npt.NDArray[T], void: int = 0) -> 
     The ids in ``listed`` are unique and above ``void``. Pixels with ``void`` or an id that is not listed belong to no
     segment.
     """
-    values, lengths = runs(ids.reshape(-1))
+    return regions_of((ids.shape[0], ids.shape[1]), *runs(ids.reshape(-1)), listed, void)
+
+
+def regions_of(
+    size: tuple[int, int],
+    values: npt.NDArray[T],
+    lengths: npt.NDArray[np.intp],
+    listed: npt.NDArray[T],
+    void: int = 0,
+    numbers: npt.NDArray[np.intp] | None = None,
+) -> tuple[Regions, npt.NDArray[T]]:
+    """As ``find_regions``, of a picture that is given as the runs of its rows: ``values`` (R,), ``lengths`` (R,).
+
+    With ``numbers`` (R,), these are the places of the runs' values among all ``values``.
+
+    >>> regions, strangers = regions_of((1, 3), np.array([7, 0]), np.array([2, 1]), np.array([7]))
+    >>> regions.areas, strangers
+    (array([2, 1]), array([], dtype=int64))
+    """
+    segments, strange = _segments_of(values, listed, void)
+    strangers = np.unique(values[strange]) if strange.any() else values[:0]
+    return Regions(size, len(listed), segments if numbers is None else segments[numbers], lengths), strangers
+
+
+def _segments_of(
+    values: npt.NDArray[T], listed: npt.NDArray[T], void: int
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.bool_]]:
+    """The segment of each value (V,), and which values are neither listed nor void (V,)."""
     count = len(listed)
     order = np.argsort(listed)
-    table = np.concatenate([np.array([void], ids.dtype), listed[order]])
-    segment_of = np.concatenate([[count], order, [count]])
+    table = np.concatenate([np.array([void], values.dtype), listed[order]])
     row = np.searchsorted(table, values)
-    segments = segment_of[row]
     strange = table.take(row, mode="clip") != values
-    regions = Regions((ids.shape[0], ids.shape[1]), count, segments, lengths)
-    if not strange.any():
-        return regions, values[:0]
+    segments = np.concatenate([[count], order, [count]])[row]
     segments[strange] = count
-    return regions, np.unique(values[strange])
+    return segments, strange
 
 
 def runs(flat: npt.NDArray[T]) -> tuple[npt.NDArray[T], npt.NDArray[np.intp]]:

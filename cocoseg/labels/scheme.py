@@ -142,26 +142,26 @@ class LabelScheme:
 
         Unknown categories get void; with ``unknown='drop'`` they get the value of unlabelled pixels.
         """
-        ids, values = self._sorted
-        row = np.searchsorted(ids, category_ids)
-        row[row == len(ids)] = 0
-        known = ids[row] == category_ids
-        found = np.where(known, values[row], self.dtype.type(self.void))
+        # Images list a few categories, for which a dict is faster than a search in arrays.
+        ids, class_of = category_ids.tolist(), self.class_of
+        known = np.array([category in class_of for category in ids], np.bool_)
+        found = np.array([class_of.get(category, self.void) for category in ids], self.dtype)
         if self.crowd == "void":
             found[iscrowd] = self.void
-        found[~self.painted(category_ids, iscrowd)] = self.outside
+        if self._drops:
+            found[~self.painted(category_ids, iscrowd)] = self.outside
         return found, known
 
     def painted(self, category_ids: npt.NDArray[np.integer], iscrowd: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
         """Which segments are painted: (n,) bool. The pixels of the others are unlabelled."""
         kept = np.ones(len(category_ids), np.bool_)
-        if "drop" not in (self.crowd, self.things, self.unknown):
+        if not self._drops:
             return kept
         if self.things == "drop":
             things = [category for row in self.classes if row.isthing for category in row.category_ids]
             kept &= ~np.isin(category_ids, things)
         if self.unknown == "drop":
-            kept &= np.isin(category_ids, self._sorted[0])
+            kept &= np.isin(category_ids, list(self.class_of))
         return kept & ~iscrowd if self.crowd == "drop" else kept
 
     @property
@@ -180,10 +180,10 @@ class LabelScheme:
             check_unlabelled(self, 0)
         return replace(self, unlabelled=0 if what == "background" else None)
 
-    @cached_property
-    def _sorted(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[Any]]:
-        pairs = sorted(self.class_of.items())
-        return np.array([key for key, _ in pairs], np.int64), np.array([value for _, value in pairs], self.dtype)
+    @property
+    def _drops(self) -> bool:
+        """Whether some segments are not painted."""
+        return "drop" in (self.crowd, self.things, self.unknown)
 
     @cached_property
     def palette(self) -> tuple[Color, ...]:

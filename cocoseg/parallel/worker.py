@@ -22,6 +22,7 @@ _TICK = 0.2
 _LONGEST = 1e8  # seconds, three years; timers do not take infinity
 
 _stopping = False  # whether this worker was asked to stop
+_heard = False  # whether an alarm is heard already
 _item_ends = float("inf")
 _part = threading.local()  # an executor may do several parts in one process
 
@@ -34,7 +35,8 @@ def timed(work: Callable[[P], list[R]], part: P) -> tuple[list[R], float]:
     """The rows of a part, and the seconds that it took."""
     began = time.monotonic()
     _part.ends = began + 2 * PART_SECONDS
-    rows = work(part)
+    with _alarm():
+        rows = work(part)
     return rows, time.monotonic() - began
 
 
@@ -56,29 +58,42 @@ def limited(seconds: float) -> Iterator[None]:
     a system without alarm signals.
     """
     global _item_ends
-    alarm = getattr(signal, "SIGALRM", None)
-    if alarm is None or threading.current_thread() is not threading.main_thread():
+    with _alarm() as heard:
         _item_ends = time.monotonic() + seconds
         try:
-            yield
+            if heard:
+                signal.setitimer(signal.ITIMER_REAL, float(min(seconds, _LONGEST)))
+            try:
+                yield
+            finally:
+                if heard:
+                    signal.setitimer(signal.ITIMER_REAL, 0)
         finally:
             _item_ends = float("inf")
+
+
+@contextlib.contextmanager
+def _alarm() -> Iterator[bool]:
+    """A body in which an alarm raises TimeExceeded; whether it can. Bodies of a part inside it cost nothing."""
+    global _heard
+    alarm = getattr(signal, "SIGALRM", None)
+    if alarm is None or threading.current_thread() is not threading.main_thread():
+        yield False
         return
-    before = signal.signal(alarm, _exceeded)
-    _item_ends = time.monotonic() + seconds
+    if _heard:
+        yield True
+        return
+    before, _heard = signal.signal(alarm, _exceeded), True
     try:
-        signal.setitimer(signal.ITIMER_REAL, float(min(seconds, _LONGEST)))
-        try:
-            yield
-        finally:
-            signal.setitimer(signal.ITIMER_REAL, 0)
+        yield True
     finally:
-        _item_ends = float("inf")
+        _heard = False
         signal.signal(alarm, before)
 
 
 def _exceeded(*_: Any) -> None:
-    raise TimeExceeded
+    if _item_ends < float("inf"):
+        raise TimeExceeded
 
 
 def begin(stop: Any) -> None:

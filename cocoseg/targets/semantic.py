@@ -41,6 +41,15 @@ class SemanticMap(NamedTuple):
     contested: int = 0
 
 
+class ClassRuns(NamedTuple):
+    """A class map as ``regions`` with a value for each of their runs (R,), and what ``SemanticMap`` has beside it."""
+
+    regions: Regions
+    values: npt.NDArray[Any]
+    pixels: dict[int, int]
+    contested: int = 0
+
+
 def semantic(sample: Sample, labels: Labels = "index", overlap: Overlap | None = None) -> npt.NDArray[Any]:
     """The class map of a sample: (H, W) uint8, or uint16 where the scheme's numbers need it.
 
@@ -70,12 +79,34 @@ def semantic_map(sample: Sample, scheme: LabelScheme, overlap: Overlap | None = 
     """The class map of a sample, and the counts for a summary."""
     if overlap is not None:
         scheme = replace(scheme, overlap=overlap)
-    classes = segment_classes(sample, scheme)
     if isinstance(sample.shapes, Regions):
-        class_map = sample.shapes.fill(sample.shapes.values(classes, scheme.outside, scheme.void))
-        return SemanticMap(class_map, _class_pixels(classes.tolist(), scheme, sample.shapes))
+        found = _of_regions(sample, sample.shapes, scheme)
+        return SemanticMap(found.regions.fill(found.values), found.pixels)
+    return _painted(*_classed_stack(sample, scheme), scheme)
+
+
+@within_its_limit
+def class_runs(sample: Sample, scheme: LabelScheme) -> ClassRuns:
+    """The class map of a sample before it is painted, with the same counts."""
+    if isinstance(sample.shapes, Regions):
+        found = _of_regions(sample, sample.shapes, scheme)
+    else:
+        found = _of_stack(*_classed_stack(sample, scheme), scheme)
+    check_pixels(found.regions.size)
+    return found
+
+
+def _of_regions(sample: Sample, regions: Regions, scheme: LabelScheme) -> ClassRuns:
+    classes = segment_classes(sample, scheme)
+    values = regions.values(classes, scheme.outside, scheme.void)
+    return ClassRuns(regions, values, _class_pixels(classes.tolist(), scheme, regions))
+
+
+def _classed_stack(sample: Sample, scheme: LabelScheme) -> tuple[_Stack, npt.NDArray[Any]]:
+    """The masks that are painted, and their classes."""
+    classes = segment_classes(sample, scheme)
     kept = np.flatnonzero(scheme.painted(sample.category_ids, sample.iscrowd))
-    return _painted(_stack(sample, kept, scheme.overlap), classes[kept], scheme)
+    return _stack(sample, kept, scheme.overlap), classes[kept]
 
 
 @within_its_limit
@@ -190,17 +221,23 @@ def painting_order(
 
 def _painted(stack: _Stack, classes: npt.NDArray[Any], scheme: LabelScheme) -> SemanticMap:
     """The class map of a stack of masks with ``classes`` (m,)."""
-    masks, order, regions, contested, pixels = stack
+    found = _of_stack(stack, classes, scheme)
+    if scheme.overlap == "void":
+        return SemanticMap(found.regions.fill(found.values), found.pixels, found.contested)
+    check_pixels(stack.masks.size)
+    class_map = np.full(stack.masks.size, scheme.outside, scheme.dtype)
+    paint(stack.masks, classes, class_map, stack.order)
+    return SemanticMap(class_map, found.pixels, found.contested)
+
+
+def _of_stack(stack: _Stack, classes: npt.NDArray[Any], scheme: LabelScheme) -> ClassRuns:
+    regions = stack.regions
     values = np.append(classes, scheme.dtype.type(scheme.outside))[regions.segments]
     if scheme.overlap == "void":
-        values[contested] = scheme.void
-        class_map = regions.fill(values)
-    else:
-        check_pixels(masks.size)
-        class_map = np.full(masks.size, scheme.outside, scheme.dtype)
-        paint(masks, classes, class_map, order)
+        values[stack.contested] = scheme.void
     counts = np.bincount(values, weights=regions.lengths)
-    return SemanticMap(class_map, {int(value): int(counts[value]) for value in np.flatnonzero(counts)}, pixels)
+    pixels = {int(value): int(counts[value]) for value in np.flatnonzero(counts)}
+    return ClassRuns(regions, values, pixels, stack.pixels)
 
 
 def _class_pixels(classes: list[int], scheme: LabelScheme, regions: Regions) -> dict[int, int]:

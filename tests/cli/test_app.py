@@ -44,7 +44,7 @@ def test_without_arguments_the_commands_are_listed() -> None:
 
 
 def test_version() -> None:
-    assert re.fullmatch(r"cocoseg \d+\.\d+\.\d+\n", run("--version").stdout)
+    assert re.fullmatch(r"cocoseg \d+\.\d+\.\d+, with(out)? its native part.*\n", run("--version").stdout)
 
 
 def test_a_source_that_is_not_there(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from zlib_ng import zlib_ng
 
+from cocoseg.files.native import native
 from cocoseg.files.png.chunks import SIGNATURE
 
 _GREY, _RGB, _PALETTE = 0, 2, 3
@@ -22,9 +23,35 @@ def write_class_map(class_map: npt.NDArray[Any], palette: Sequence[tuple[int, in
     >>> read_header(write_class_map(np.zeros((2, 3), np.uint16))).mode
     '16-bit grey'
     """
+    return _write(class_map, *_kind(palette))
+
+
+def write_class_runs(
+    values: npt.NDArray[Any],
+    lengths: npt.NDArray[np.intp],
+    size: tuple[int, int],
+    palette: Sequence[tuple[int, int, int]] = (),
+    by_column: bool = False,
+) -> bytes:
+    """As ``write_class_map``, of a class map of ``size`` as runs of its rows, or columns: (R,) uint8 or uint16, (R,).
+
+    >>> runs = np.array([7, 9], np.uint8), np.array([5, 1])
+    >>> write_class_runs(*runs, (2, 3)) == write_class_map(np.array([[7, 7, 7], [7, 7, 9]], np.uint8))
+    True
+    """
+    if native is None:
+        painted = np.repeat(values, lengths).reshape(size[::-1] if by_column else size)
+        return write_class_map(painted.T if by_column else painted, palette)
+    depth = 8 * values.dtype.itemsize
+    rows = native.rows(values.tobytes(), lengths.astype(np.int64, copy=False).tobytes(), *size, depth, by_column)
+    return write_rows(rows, size, depth, *_kind(palette))
+
+
+def _kind(palette: Sequence[tuple[int, int, int]]) -> tuple[int, bytes]:
+    """The colour type of class maps, and the chunk of their colours."""
     if not palette:
-        return _write(class_map, _GREY)
-    return _write(class_map, _PALETTE, chunk(b"PLTE", bytes(value for color in palette for value in color)))
+        return _GREY, b""
+    return _PALETTE, chunk(b"PLTE", bytes(value for color in palette for value in color))
 
 
 def write_rgb(picture: npt.NDArray[np.uint8]) -> bytes:
@@ -38,7 +65,7 @@ def write_rgb(picture: npt.NDArray[np.uint8]) -> bytes:
 
 
 def write_rows(
-    rows: npt.NDArray[np.uint8], size: tuple[int, ...], depth: int = 8, color_type: int = 0, extra: bytes = b""
+    rows: npt.NDArray[np.uint8] | bytes, size: tuple[int, ...], depth: int = 8, color_type: int = 0, extra: bytes = b""
 ) -> bytes:
     """Rows, each after its filter type -> PNG bytes, with ``extra`` chunks before the pixels; size (height, width)."""
     about = bytes([depth, color_type, 0, 0, 0])
@@ -52,7 +79,7 @@ def _write(picture: npt.NDArray[Any], color_type: int, extra: bytes = b"") -> by
     return write_rows(rows, picture.shape[:2], 8 * picture.dtype.itemsize, color_type, extra)
 
 
-def _deflate(rows: npt.NDArray[np.uint8], color_type: int) -> bytes:
+def _deflate(rows: npt.NDArray[np.uint8] | bytes, color_type: int) -> bytes:
     """Rows as a zlib stream. Labels are runs of one byte, so no matches are searched; colours need them."""
     level, strategy = (2, zlib_ng.Z_DEFAULT_STRATEGY) if color_type == _RGB else (1, zlib_ng.Z_RLE)
     packer = zlib_ng.compressobj(level, strategy=strategy)

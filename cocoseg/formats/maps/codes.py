@@ -10,10 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from cocoseg.codecs.panoptic import ids_from_rgb
+from cocoseg.codecs.regions import runs
 from cocoseg.errors import SampleError
 from cocoseg.files import png
 from cocoseg.files.png import HEADER_BYTES, Header
 from cocoseg.files.png.labels import read_label_header, read_labels
+from cocoseg.files.png.runs import PictureRuns, label_runs, rgb_runs, rgba_runs
 from cocoseg.formats.maps import channels, mat
 from cocoseg.formats.maps.kinds import colors_header, numbers_header, read_colors, read_numbers
 from cocoseg.formats.maps.scores import SCORES, read_scores
@@ -28,6 +30,23 @@ _TINY = 256  # pixels that say nothing
 _PHOTO = 0.2  # share of pixels that differ from the one before; label pictures have a few per cent
 
 
+def no_runs(data: bytes, size: Size | None = None) -> PictureRuns | None:
+    """What is never read as runs."""
+    return None
+
+
+def wide_runs(data: bytes, size: Size | None = None) -> PictureRuns | None:
+    """Runs of numbers that need 16 bits, or None."""
+    found = label_runs(data, size)
+    return found if found is None or found.values.dtype == np.uint16 else None
+
+
+def two_channel_runs(data: bytes, size: Size | None = None) -> PictureRuns | None:
+    """Runs of R + 256 G of a 2-channel PNG without alpha, or None."""
+    found = rgb_runs(data, size)
+    return found if found is None or int(found.values.max()) <= 0xFFFF else None
+
+
 class Code(NamedTuple):
     """How to read the numbers of a picture, and what they mean.
 
@@ -36,7 +55,8 @@ class Code(NamedTuple):
     none. ``zero_is_crowd``: instance number 0 stands for a crowd. ``zero_is_void``: only the number 0 as a whole is
     void, and void has no instances. ``join(classes, numbers)`` gives the numbers of pixels again, if they are ids of
     segments. ``crowd(numbers)`` says which runs (R,) are marked as crowds. ``header`` needs the first ``head`` bytes.
-    ``needs`` is a package that comes with an extra.
+    ``needs`` is a package that comes with an extra. ``runs(png, size)`` gives the runs of those numbers, or None where
+    ``read`` has to look at the picture.
     """
 
     read: Callable[[bytes, Size | None], Numbers]
@@ -48,6 +68,16 @@ class Code(NamedTuple):
     crowd: Callable[[Numbers], npt.NDArray[np.bool_]] | None = None
     head: int = HEADER_BYTES
     needs: str = ""
+    runs: Callable[[bytes, Size | None], PictureRuns | None] = no_runs
+
+
+def read_runs(code: Code, data: bytes, size: Size | None) -> PictureRuns:
+    """The numbers of a picture as runs. Raises what ``code.read`` raises."""
+    found = code.runs(data, size)
+    if found is None:
+        picture = code.read(data, size)
+        found = PictureRuns((picture.shape[0], picture.shape[1]), *runs(picture.reshape(-1)))
+    return found
 
 
 def plain(values: Numbers) -> tuple[Numbers, None]:
@@ -177,20 +207,32 @@ def _blue(pixels: npt.NDArray[np.uint32]) -> SampleError:
 ALONE = ("plain", "numbers")  # codes of class numbers alone
 COLORS = "colors"
 CODES = {
-    "plain": Code(read_labels, read_label_header, plain),
-    "numbers": Code(read_numbers, numbers_header, plain),
+    "plain": Code(read_labels, read_label_header, plain, runs=label_runs),
+    "numbers": Code(read_numbers, numbers_header, plain, runs=label_runs),
     "numbers-lossy": Code(partial(read_numbers, lossy=True), numbers_header, plain),
-    "colors": Code(read_colors, colors_header, plain),
+    "colors": Code(read_colors, colors_header, plain, runs=rgb_runs),
     "colors-lossy": Code(partial(read_colors, lossy=True), colors_header, plain),
-    "thousands": Code(read_wide, wide_header, thousands, join=thousands_again),
-    "by-256": Code(read_wide, wide_header, by_256),
-    "by-256-from-0": Code(read_wide, wide_header, by_256_from_0),
+    "thousands": Code(read_wide, wide_header, thousands, join=thousands_again, runs=wide_runs),
+    "by-256": Code(read_wide, wide_header, by_256, runs=wide_runs),
+    "by-256-from-0": Code(read_wide, wide_header, by_256_from_0, runs=wide_runs),
     SCORES: Code(partial(read_scores, counts=()), numbers_header, plain),
-    "ade": Code(channels.read_ade, channels.ade_header, channels.ade, zero_is_crowd=False),
+    "ade": Code(channels.read_ade, channels.ade_header, channels.ade, zero_is_crowd=False, runs=rgb_runs),
     "synthia": Code(channels.read_synthia, channels.synthia_header, channels.synthia),
     "bdd": Code(
-        channels.read_bdd, channels.bdd_header, channels.bdd, join=channels.bdd_again, crowd=channels.bdd_crowd
+        channels.read_bdd,
+        channels.bdd_header,
+        channels.bdd,
+        join=channels.bdd_again,
+        crowd=channels.bdd_crowd,
+        runs=rgba_runs,
     ),
     "mat": Code(mat.read_mat, mat.mat_header, plain, head=mat.MOST_BYTES, needs="scipy"),
-    "two-channel": Code(read_two_channel, two_channel_header, two_channel, zero_is_crowd=False, zero_is_void=True),
+    "two-channel": Code(
+        read_two_channel,
+        two_channel_header,
+        two_channel,
+        zero_is_crowd=False,
+        zero_is_void=True,
+        runs=two_channel_runs,
+    ),
 }

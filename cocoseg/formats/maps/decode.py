@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from cocoseg.codecs.regions import pair_runs, runs
+from cocoseg.codecs.regions import pair_runs
 from cocoseg.errors import Problem, SampleError
 from cocoseg.files.png.labels import read_labels
 from cocoseg.files.rasters import kind
 from cocoseg.formats.maps.classes import Numbered, Values, class_sample, thing_sample
-from cocoseg.formats.maps.codes import CODES, COLORS, Code
+from cocoseg.formats.maps.codes import CODES, COLORS, Code, read_runs
 from cocoseg.formats.maps.kinds import read_colors, read_numbers, verify
 from cocoseg.formats.maps.numbering import NUMBERINGS, Numbering, check_classes
 from cocoseg.formats.maps.scores import SCORES, read_scores
@@ -37,17 +38,17 @@ class Pictures:
 
     def __call__(self, entry: Entry, files: Sequence[bytes], place: str) -> Sample:
         """Raises SampleError: ``png.*``, ``size.mismatch``, ``limit.pixels``, ``id.unknown``."""
-        code, data = CODES[self.code], files[0]
-        scored = self.code == SCORES
-        picture = read_scores(data, entry.size, self.channels) if scored else code.read(data, entry.size)
-        size = picture.shape[0], picture.shape[1]
+        code, data = self._coded, files[0]
+        numbers: npt.NDArray[Any] | None
         if len(files) > 1:
-            numbers: npt.NDArray[Any] | None
+            picture = code.read(data, entry.size)
+            size = picture.shape[0], picture.shape[1]
             found, numbers, lengths = pair_runs(picture.reshape(-1), self._numbers(files[1], size).reshape(-1))
             classes = found
             numbers = _ranked(numbers) if self._is_colored else numbers
         else:
-            found, lengths = runs(picture.reshape(-1))
+            read = read_runs(code, data, entry.size)
+            size, found, lengths = read.size, read.of_runs, read.lengths
             classes, numbers = code.split(found)
         rows = self._rows(code, found, classes, lengths, data)
         problems = self.values.problems(classes, lengths, place)
@@ -81,6 +82,11 @@ class Pictures:
             verify(data)  # if the file is damaged, that is the better explanation
             raise
         return rows
+
+    @property
+    def _coded(self) -> Code:
+        code = CODES[self.code]
+        return code._replace(read=partial(read_scores, counts=self.channels)) if self.code == SCORES else code
 
     @property
     def _is_colored(self) -> bool:

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 
 import msgspec
 
-from cocoseg.files.png.write import write_class_map
+from cocoseg.files.native import native
+from cocoseg.files.png.write import write_class_map, write_class_runs
 from cocoseg.labels import LabelScheme
 from cocoseg.labels.scheme import Color
 from cocoseg.model import Sample
 from cocoseg.runs.writer import Converted
-from cocoseg.targets.semantic import Counts, semantic_map
+from cocoseg.targets.semantic import Counts, class_runs, semantic_map
 
 _VERSION = 1  # changes when the same input makes other class maps
 
@@ -29,8 +30,13 @@ class ClassMaps:
 
     def __call__(self, sample: Sample) -> Converted:
         """The class map, as ``<key>``. Raises SampleError."""
-        class_map, pixels, contested = semantic_map(sample, self.scheme)
-        return Converted({sample.key: write_class_map(class_map, self.colors)}, Counts(pixels, contested))
+        if native is None:
+            class_map, pixels, contested = semantic_map(sample, self.scheme)
+            png = write_class_map(class_map, self.colors)
+        else:
+            regions, values, pixels, contested = class_runs(sample, self.scheme)
+            png = write_class_runs(values, regions.lengths, regions.size, self.colors, regions.by_column)
+        return Converted({sample.key: png}, Counts(pixels, contested))
 
     def settings(self) -> bytes:
         """All settings that affect the bytes of a class map."""

@@ -19,13 +19,15 @@ from typing import Any
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 from msgspec import Raw
 
-from cocoseg.codecs.panoptic import VOID, check_ids, ids_from_rgb, listed_regions
-from cocoseg.codecs.regions import Regions
+from cocoseg.codecs.panoptic import VOID, check_ids, ids_from_rgb, listed_runs
+from cocoseg.codecs.regions import Regions, runs
 from cocoseg.errors import DocumentError, Problem, SampleError, show
 from cocoseg.files import places, png
 from cocoseg.files.documents import Int64, parse_part, repeated_key
+from cocoseg.files.png.runs import PictureRuns, id_runs
 from cocoseg.formats.coco_json.images import Match
 from cocoseg.formats.coco_json.scalars import Taken, flag, number, whole
 from cocoseg.formats.panoptic.index import Index, read_index
@@ -159,12 +161,7 @@ class Pictures:
         segments = _without_void(parse_segments(entry, taken), taken)
         ids = np.array([segment.id for segment in segments], np.int64)
         check_ids(ids)
-        id_map = ids_from_rgb(png.read_picture(picture, entry.size))
-        try:
-            regions = listed_regions(id_map, ids.astype(np.uint32))
-        except SampleError:
-            png.verify_stream(picture)  # if the file is damaged, that is the better explanation
-            raise
+        regions = _read_regions(picture, entry.size, ids)
         wrong = _wrong_areas(segments, regions, picture)
         if self.check_areas:
             _check_areas(wrong)
@@ -181,6 +178,19 @@ class Pictures:
             row=entry.row,
             rows=_rows(entry.body, segments) if self.keep_fields else None,
         )
+
+
+def _read_regions(picture: bytes, size: tuple[int, int] | None, ids: npt.NDArray[np.int64]) -> Regions:
+    """The segments of a PNG, read as runs if it can be. Raises SampleError."""
+    found = id_runs(picture, size)
+    if found is None:
+        id_map = ids_from_rgb(png.read_picture(picture, size))
+        found = PictureRuns((id_map.shape[0], id_map.shape[1]), *runs(id_map.reshape(-1)))
+    try:
+        return listed_runs(found.size, found.values, found.lengths, ids.astype(np.uint32), found.numbers)
+    except SampleError:
+        png.verify_stream(picture)  # if the file is damaged, that is the better explanation
+        raise
 
 
 def _rows(body: Raw, segments: Sequence[Segment]) -> list[Raw] | None:
