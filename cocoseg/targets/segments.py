@@ -145,7 +145,8 @@ def panoptic(sample: Sample, labels: Labels = "index") -> Panoptic:
     """The picture of segment ids and its table; where masks overlap, the scheme's order decides which is on top.
 
     Stuff of the same class is one segment, with the id of the first. Void and segments that are not painted are 0 and
-    not listed. Segments that others hide are not listed. Raises as ``instances`` does.
+    not listed. Segments that others hide are not listed. A segment with the id 0 or that of another one has the next
+    free id. Raises as ``instances`` does.
 
     >>> import cocoseg
     >>> found = panoptic(cocoseg.read("fixtures/panoptic.json")[2], "mask2former")
@@ -162,17 +163,26 @@ def panoptic(sample: Sample, labels: Labels = "index") -> Panoptic:
     seen = shapes.areas[numbers] > 0
     kept, numbers = kept[seen], numbers[seen]
     firsts = _firsts(classes[kept], sample.iscrowd[kept], scheme)
+    leaders = np.flatnonzero(firsts == np.arange(len(kept)))
+    listed = kept[leaders]
+    own = _told_apart(sample.ids[listed].astype(np.int64, copy=False))
     ids = np.zeros(shapes.count, np.int64)
-    ids[numbers] = sample.ids[kept][firsts]
+    ids[numbers] = own[np.searchsorted(leaders, firsts)]
     areas = np.bincount(firsts, shapes.areas[numbers], len(kept)).astype(np.int64)
-    listed = kept[firsts == np.arange(len(kept))]
     return Panoptic(
         shapes.paint(ids, outside=0),
-        sample.ids[listed].astype(np.int64, copy=False),
+        own,
         classes[listed],
         areas[areas > 0],
         sample.iscrowd[listed],
     )
+
+
+def _told_apart(ids: Ints) -> Ints:
+    """Ids (n,), with the next free ones in place of 0, which is void in a picture, and of those that came before."""
+    clash = ids == 0
+    clash[np.setdiff1d(np.arange(len(ids)), np.unique(ids, return_index=True)[1])] = True
+    return np.where(clash, max(int(ids.max(initial=0)), 0) + np.cumsum(clash), ids)
 
 
 def known_segments(sample: Sample, scheme: LabelScheme) -> tuple[Ints, npt.NDArray[np.intp]]:

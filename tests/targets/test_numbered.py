@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -48,3 +50,16 @@ def test_segments_are_those_of_the_panoptic_target(name: str) -> None:
             expected[found.id_map == ident] = number
             assert classes[number] == label
         np.testing.assert_array_equal(numbers, expected)
+
+
+@pytest.mark.parametrize(
+    ("ids", "expected"), [([0, 1], [2, 1]), ([5, 5], [5, 6]), ([0, 0], [1, 2]), ([-1, 0], [-1, 1])]
+)
+def test_an_id_of_void_or_of_another_segment_is_not_taken_for_that(ids: list[int], expected: list[int]) -> None:
+    """COCO JSONs that count annotations from 0, and TACO, which has ids twice."""
+    sample = replace(row_of(2), ids=np.array(ids), category_ids=np.array([1, 2]))
+    scheme = cocoseg.LabelScheme("two", (*SCHEME.classes, cocoseg.LabelClass(1, "dog", (2,), True)))
+    numbers, classes = numbered(sample, scheme)
+    assert (numbers.tolist(), classes) == ([[1, 2, 255]], {1: 0, 2: 1})
+    found = panoptic(sample, scheme)
+    assert (found.id_map.tolist(), found.ids.tolist()) == ([[*expected, 0]], expected)
