@@ -16,7 +16,7 @@ from cocoseg.files.places import StrPath, place
 from cocoseg.files.reading import read_file
 from cocoseg.formats.reading import evaluated
 from cocoseg.model import Dataset, Entry, Refused
-from cocoseg.model.parts import check_shares, fraction, groups, part_at
+from cocoseg.model.parts import check_shares, fraction, groups, name_of, part_at, photo_name
 from cocoseg.options import Reading, Reshaping, Splitting, part, takes
 from cocoseg.reshaping.dividing import balanced
 from cocoseg.reshaping.held import held
@@ -149,7 +149,7 @@ def _divided(begun: _Begun, shares: Mapping[str, float], options: Splitting) -> 
         balanced(names, holdings, shares) if options["balance"] else [part_at(shares, fraction(name)) for name in names]
     )
     sizes = {name: own.count(name) for name in shares}
-    notes = [*begun.notes, *_said(sizes, options), *_tiles(names, options["by"])]
+    notes = [*begun.notes, *_said(sizes, options), *_tiles(dataset, options["by"])]
     summary = SplitSummary(
         len(dataset), shares=dict(shares), sizes=sizes, notes=notes, problems=list(begun.read.problems)
     )
@@ -211,9 +211,10 @@ def _said(sizes: Mapping[str, int], options: Splitting) -> list[str]:
     return notes + [f"part {show(name)} has no image and is not written; there are too few" for name in empty]
 
 
-def _tiles(groups: Sequence[str], by: str | None) -> list[str]:
+def _tiles(dataset: Dataset, by: str | None) -> list[str]:
     """A note where tiles of one photo are in one part."""
-    tiles = sum(count for count in Counter(groups).values() if count > 1)
+    names = map(name_of, dataset.entries)
+    tiles = sum(photo_name(name) != name for name in names)
     return [f"{counted(tiles, 'tile')} stay with the others of their photos"] if tiles and by is None else []
 
 

@@ -178,3 +178,16 @@ def test_tiles_stay_with_the_others_of_their_photo(tmp_path: Path) -> None:
         photos = {f"{name.partition('_')[0]}.jpg" for name in names_in(tmp_path / "tiles" / f"{part}.json")}
         assert photos == names_in(tmp_path / "photos" / f"{part}.json")
     assert "800 tiles stay with the others of their photos" in result.notes
+
+
+def test_tiles_of_tiles_stay_together_too(tmp_path: Path) -> None:
+    names = [f"{k}_y0_x{x}_y0_x{inner}.jpg" for k in range(20) for x in (0, 8) for inner in (0, 4)]
+    result = cocoseg.split(save(tmp_path / "x.json", names), tmp_path / "out", parts="a=.5,b=.5")
+    photos = [{name.partition("_")[0] for name in names_in(tmp_path / "out" / f"{part}.json")} for part in "ab"]
+    assert not photos[0] & photos[1]
+    assert "80 tiles stay with the others of their photos" in result.notes
+
+
+def test_photos_that_differ_in_their_ending_are_no_tiles(tmp_path: Path) -> None:
+    result = cocoseg.split(save(tmp_path / "x.json", ["a.jpg", "a.png"]), tmp_path / "out", parts="a=.5,b=.5")
+    assert not [note for note in result.notes if "tile" in note]
