@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Runs of one value in the order of rows, or of columns: ``values`` of ``bytes`` (1 or 2) bytes, as machines have them. */
+/* Runs of one value in the order of rows, or of columns: ``values`` of ``bytes`` (1 or 2) bytes, as machines do. */
 typedef struct {
     const uint8_t *values;
     const int64_t *lengths;
