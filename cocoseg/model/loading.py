@@ -233,6 +233,39 @@ class Pair:
             raise error.at(self.place(entry)) from None
 
 
+@dataclass(frozen=True)
+class Around:
+    """Decodes as another loader does: the base of those that add to what it decodes, or change it."""
+
+    inner: Loads
+
+    @property
+    def source(self) -> str:
+        """As in ``Loads``."""
+        return self.inner.source
+
+    @property
+    def folders(self) -> tuple[str, ...]:
+        """As in ``Loads``."""
+        return self.inner.folders
+
+    def __call__(self, entry: Entry | Refused) -> Any:
+        """As in ``Loads``."""
+        return self.decode(_usable(entry), self.fetch(entry))
+
+    def fetch(self, entry: Entry | Refused) -> Any:
+        """As in ``Loads``."""
+        return self.inner.fetch(entry)
+
+    def decode(self, entry: Entry, files: Any) -> Any:
+        """As in ``Loads``."""
+        return self.inner.decode(entry, files)
+
+    def place(self, entry: Entry | Refused) -> str:
+        """As in ``Loads``."""
+        return self.inner.place(entry)
+
+
 def _after(changes: Iterable[Change], sample: Sample) -> Sample:
     for change in changes:
         sample = change(sample)

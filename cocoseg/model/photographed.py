@@ -17,7 +17,7 @@ from cocoseg.files.names import relative_name
 from cocoseg.files.photo import find_photo, open_photo, photo_size, size_in_header
 from cocoseg.files.reading import read_file
 from cocoseg.files.urls import is_url
-from cocoseg.model.loading import Change, Loads
+from cocoseg.model.loading import Around, Change
 from cocoseg.model.records import Entry, Refused, Sample
 
 
@@ -48,42 +48,30 @@ class Photographed:
 
 
 @dataclass(frozen=True)
-class WithPhotos:
+class WithPhotos(Around):
     """A loader whose samples come with their photos from the folder ``photos``.
 
     Keys of entries begin with their part, which the photos' names do not have. Without a folder there are no photos.
     With ``copied``, photos are read as a whole, and their bytes are among what an image is made from.
     """
 
-    load: Loads
     photos: str = ""
     copied: bool = False
 
     @property
-    def source(self) -> str:
-        """The source of the labels."""
-        return self.load.source
-
-    @property
     def folders(self) -> tuple[str, ...]:
         """The folders of the labels and of the photos."""
-        return (*self.load.folders, *([self.photos] if self.photos else ()))
-
-    def __call__(self, entry: Entry | Refused) -> Any:
-        """The sample and the photo of an entry. Raises SampleError."""
-        if isinstance(entry, Refused):
-            raise SampleError(*entry.problem[:2])
-        return self.decode(entry, self.fetch(entry))
+        return (*self.inner.folders, *([self.photos] if self.photos else ()))
 
     def fetch(self, entry: Entry | Refused) -> tuple[Any, Photo | None]:
         """The files of an entry, and its photo. Raises SampleError ``file.*``, ``image.corrupt``."""
-        files = self.load.fetch(entry)
+        files = self.inner.fetch(entry)
         assert isinstance(entry, Entry)  # else the loader has raised
         return files, self._photo(entry) if self.photos else None
 
     def decode(self, entry: Entry, files: tuple[Any, Photo | None]) -> Any:
         """Raises SampleError ``size.mismatch`` where a photo is not of the annotation's size."""
-        sample = replace(self.load.decode(entry, files[0]), key=entry.key)
+        sample = replace(self.inner.decode(entry, files[0]), key=entry.key)
         photo = files[1]
         if photo and photo.size != sample.size:
             (height, width), (annotated, across) = photo.size, sample.size
@@ -97,15 +85,11 @@ class WithPhotos:
         photo = files[1]
         about = (photo.path, photo.size) if photo else None
         rest = (msgspec.json.encode(about), photo.data or b"" if photo else b"")
-        return chain(self.load.content(entry, files[0], exact), rest)
-
-    def place(self, entry: Entry | Refused) -> str:
-        """The source and the position of an entry."""
-        return self.load.place(entry)
+        return chain(self.inner.content(entry, files[0], exact), rest)
 
     def changed(self, change: Change) -> WithPhotos:
         """The same, with ``change`` applied to every sample."""
-        return replace(self, load=self.load.changed(change))
+        return replace(self, inner=self.inner.changed(change))
 
     def _photo(self, entry: Entry) -> Photo:
         try:

@@ -18,7 +18,7 @@ from cocoseg.files.photo import find_photo, fits_turned, open_photo, oriented, r
 from cocoseg.files.reading import read_file
 from cocoseg.files.urls import is_url
 from cocoseg.model.dataset import Dataset
-from cocoseg.model.loading import Change, Loads
+from cocoseg.model.loading import Around, Change
 from cocoseg.model.records import Entry, Refused, Sample
 
 if TYPE_CHECKING:
@@ -62,27 +62,10 @@ class Photographed(Sample):
 
 
 @dataclass(frozen=True)
-class WithPhotos:
+class WithPhotos(Around):
     """A loader whose samples are ``Photographed``, with photos from a folder or storage, where they are there."""
 
-    inner: Loads
     folder: str
-
-    @property
-    def source(self) -> str:
-        """The source of the samples."""
-        return self.inner.source
-
-    @property
-    def folders(self) -> tuple[str, ...]:
-        """The folders of the samples' files."""
-        return self.inner.folders
-
-    def __call__(self, entry: Entry | Refused) -> Sample:
-        """As in ``Loads``."""
-        files = self.fetch(entry)
-        assert isinstance(entry, Entry)
-        return self.decode(entry, files)
 
     def fetch(self, entry: Entry | Refused) -> Any:
         """The files of the entry, and the path and bytes of its photo."""
@@ -102,10 +85,6 @@ class WithPhotos:
     def content(self, entry: Entry | Refused, files: Any, exact: bool) -> Iterable[bytes]:
         """What determines the sample, and the photo."""
         return chain(self.inner.content(entry, files[0], exact), (files[2] or b"",))
-
-    def place(self, entry: Entry | Refused) -> str:
-        """As in ``Loads``."""
-        return self.inner.place(entry)
 
     def changed(self, change: Change) -> WithPhotos:
         """As in ``Loads``."""

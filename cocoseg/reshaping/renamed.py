@@ -13,30 +13,15 @@ from msgspec.structs import replace as with_fields
 from cocoseg.errors import SampleError
 from cocoseg.formats.coco.passing import Unread
 from cocoseg.model import Dataset, Entry, Refused
-from cocoseg.model.loading import Change, Loads
+from cocoseg.model.loading import Around, Change, Loads
 
 
 @dataclass(frozen=True)
-class Renamed:
+class Renamed(Around):
     """Decodes with another loader. The body of an entry is the one of that loader; names are put in a ``folder``."""
 
-    inner: Loads
     folder: str = ""
     changes: tuple[Change, ...] = ()
-
-    @property
-    def source(self) -> str:
-        """The source of the other loader."""
-        return self.inner.source
-
-    @property
-    def folders(self) -> tuple[str, ...]:
-        """The folders of the other loader."""
-        return self.inner.folders
-
-    def __call__(self, entry: Entry | Refused) -> Any:
-        """As in ``Loads``."""
-        return self.decode(cast("Entry", entry), self.fetch(entry))
 
     def fetch(self, entry: Entry | Refused) -> Any:
         """As in ``Loads``."""

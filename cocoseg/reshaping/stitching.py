@@ -24,7 +24,7 @@ from cocoseg.files.names import stem
 from cocoseg.formats.panoptic.writer import OF, OF_TILE
 from cocoseg.labels.presets import is_stuff
 from cocoseg.model import Dataset, Entry, Refused, Sample
-from cocoseg.model.loading import Change, Loads
+from cocoseg.model.loading import Around, Change, Loads
 from cocoseg.reshaping.seams import joined
 from cocoseg.reshaping.tile_table import Table, Tile, Whole
 from cocoseg.runs.tally import counted
@@ -153,26 +153,11 @@ def _problems(tiles: Iterable[Sample | None]) -> Iterator[Problem]:
 
 
 @dataclass(frozen=True)
-class Stitched:
+class Stitched(Around):
     """A loader of images that decodes their tiles with another one. The ``body`` of an entry is a ``Body``."""
 
-    inner: Loads
     stitch: Stitch
     changes: tuple[Change, ...] = ()
-
-    @property
-    def source(self) -> str:
-        """The source of the tiles."""
-        return self.inner.source
-
-    @property
-    def folders(self) -> tuple[str, ...]:
-        """The folders of the tiles' files."""
-        return self.inner.folders
-
-    def __call__(self, entry: AnyEntry) -> Sample:
-        """As in ``Loads``."""
-        return self.decode(cast("Entry", entry), self.fetch(entry))
 
     def fetch(self, entry: AnyEntry) -> Any:
         """The files of all tiles."""
