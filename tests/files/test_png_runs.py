@@ -138,21 +138,22 @@ def by_pillow(data: bytes) -> np.ndarray:
     return pixels.astype(np.int64) if pixels.ndim == 2 else pixels[..., :3].astype(np.int64) @ (1, 256, 65536)
 
 
-@pytest.mark.parametrize("start", range(0, 400, 50))
-def test_random_pictures_are_read_exactly(start: int) -> None:
-    for seed in range(start, start + 50):
+def check_random_pictures(seeds: range) -> None:
+    for seed in seeds:
         data, color = random_png(seed)
         check_equal(data, color)
         assert np.array_equal(by_pillow(data), as_picture(natively(data, color))), seed
+
+
+@pytest.mark.parametrize("start", range(0, 400, 50))
+def test_random_pictures_are_read_exactly(start: int) -> None:
+    check_random_pictures(range(start, start + 50))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("start", range(400, 20_400, 1000))
 def test_twenty_thousand_random_pictures_are_read_exactly(start: int) -> None:
-    for seed in range(start, start + 1000):
-        data, color = random_png(seed)
-        check_equal(data, color)
-        assert np.array_equal(by_pillow(data), as_picture(natively(data, color))), seed
+    check_random_pictures(range(start, start + 1000))
 
 
 def test_alpha_is_part_of_the_number_where_it_is_wanted() -> None:
