@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import sys
 import sysconfig
 
 from setuptools import Extension, setup
 
-FOLDER = "cocoseg/files/c/"
+FOLDER = "cocoseg/c/"
+
+SOURCES = ("module", "picture_calls", "mask_calls", "reader", "inflate", "rows", "polygon", "layers", "sort")
+HEADERS = ("calls", "reader", "inflate", "rows", "polygon", "layers", "sort")
 
 native = Extension(
-    "cocoseg.files._native",
-    [FOLDER + name for name in ("module.c", "reader.c", "inflate.c", "rows.c")],
-    depends=[FOLDER + name for name in ("reader.h", "inflate.h", "rows.h")],
+    "cocoseg._native",
+    [f"{FOLDER}{name}.c" for name in SOURCES],
+    depends=[f"{FOLDER}{name}.h" for name in HEADERS],
+    # Polygons are filled with the sums of pycocotools, each rounded. MSVC rounds each without being told.
+    extra_compile_args=[] if sys.platform == "win32" else ["-ffp-contract=off"],
     py_limited_api=True,
     optional=True,
 )

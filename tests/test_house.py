@@ -13,7 +13,7 @@ from conftest import ROOT
 
 PACKAGE = ROOT / "cocoseg"
 FLOORS = [
-    {"errors", "limits", "version"},
+    {"errors", "limits", "native", "version"},
     {"codecs", "files"},
     {"model", "parallel"},
     {"labels"},

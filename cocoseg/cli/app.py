@@ -40,7 +40,7 @@ from cocoseg.cli.help import Commands, Sectioned
 from cocoseg.cli.options import DEBUG
 from cocoseg.cli.values import with_bare_values
 from cocoseg.cli.wrong_call import wrong_call
-from cocoseg.files.native import in_words
+from cocoseg.native import in_words
 from cocoseg.version import __version__
 
 SECTIONS = {

@@ -40,8 +40,8 @@ def _print(info: Info, quiet: bool, verbose: bool) -> None:
 
 def _lines(info: Info) -> list[str]:
     from cocoseg.cli.printing import table
-    from cocoseg.files.native import missing
     from cocoseg.formats import FORMATS
+    from cocoseg.native import missing
     from cocoseg.runs.tally import guess
 
     things = sum(bool(category.isthing) for category in info.categories)

@@ -16,8 +16,9 @@ import numpy.typing as npt
 
 from cocoseg.codecs.ragged import Ints
 from cocoseg.codecs.regions import Regions
-from cocoseg.codecs.rle import Runs, area, bbox, check_same_size, draw, from_toggles, native, take
+from cocoseg.codecs.rle import Runs, area, bbox, check_same_size, draw, from_toggles, mask_type, take
 from cocoseg.errors import SampleError
+from cocoseg.native import native
 
 T = TypeVar("T", bound=np.generic)
 
@@ -39,6 +40,8 @@ def layers(packed: Runs, order: npt.NDArray[np.integer] | None = None) -> tuple[
     """
     count = len(packed)
     order = np.arange(count) if order is None else order
+    if (found := _layered(packed, order)) is not None:
+        return found
     ranks = np.empty(count, np.intp)
     ranks[order] = np.arange(count)
     masks, positions, signs = _events(packed)
@@ -52,6 +55,16 @@ def layers(packed: Runs, order: npt.NDArray[np.integer] | None = None) -> tuple[
     np.greater(np.cumsum(signs), 1, out=contested[1:])
     segments = np.append(count, order)[top]
     return Regions(packed.size, count, segments, lengths, by_column=True), contested & (lengths > 0)
+
+
+def _layered(packed: Runs, order: npt.NDArray[np.integer]) -> tuple[Regions, npt.NDArray[np.bool_]] | None:
+    """``layers`` by the native part (``c/layers.c``); None if it is not there, or the masks are not for it."""
+    parts = packed.counts, packed.offsets, order.astype(np.int64, copy=False)
+    found = native and native.layers(*(part.tobytes() for part in parts), packed.pixels)
+    if not found:
+        return None
+    segments, lengths = (np.frombuffer(part, np.int64).astype(np.intp, copy=False) for part in found[:2])
+    return Regions(packed.size, len(packed), segments, lengths, by_column=True), np.frombuffer(found[2], np.bool_)
 
 
 def paint(
@@ -72,7 +85,7 @@ def paint(
     if len(values) != len(packed):
         raise SampleError("list.length", f"{len(values)} values for {len(packed)} masks; give each mask one")
     order = np.arange(len(packed)) if order is None else order
-    if native() is None:
+    if mask_type() is None:
         _paint_runs(take(packed, order), values[order], canvas)
         return
     joined = canvas if canvas.flags.forc else canvas.copy()

@@ -1,16 +1,16 @@
 """Polygons to run-length masks, bit for bit as pycocotools' ``rleFrPoly`` fills them.
 
 pycocotools walks the whole outline on a grid five times as fine. It keeps the steps from one fine column to the next in
-the middle of a column of pixels: there that column changes from outside to inside, or back. rlemasklib does the same
-walk in C, twice as fast as numpy computes the steps; where it is installed, it gets all rings of ordinary length.
-Without it, and where the walk is long because corners are far outside or very many, numpy computes only the steps that
-count, for all edges at once. Its time grows with the columns within the picture that the edges cross.
+the middle of a column of pixels: there that column changes from outside to inside, or back. The native part
+(``c/polygon.c``) computes only these steps, and so does numpy, for all edges at once. Their time grows with the columns
+within the picture that the edges cross. Without the native part, rings of ordinary length go to rlemasklib where it is
+installed: it does the whole walk, twice as fast as numpy computes the steps.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -19,8 +19,9 @@ import numpy.typing as npt
 
 from cocoseg.codecs.overlap import threshold
 from cocoseg.codecs.ragged import Ints, offsets_of, owners, ranges
-from cocoseg.codecs.rle import Runs, check_size, native, odd_toggles
+from cocoseg.codecs.rle import Runs, check_size, mask_type, odd_toggles
 from cocoseg.errors import SampleError
+from cocoseg.native import native
 
 FARTHEST = 1e8  # coordinates up to here are exact; pycocotools' own arithmetic wraps soon after
 MOST_CROSSINGS = 1 << 26  # of edges with columns, in one call: a hundred times as many as in the busiest real image
@@ -48,6 +49,15 @@ class Rings:
         return len(self.mask_offsets) - 1
 
 
+def read_rings(values: list[list[list[float]]]) -> Rings | None:
+    """Masks as lists of rings ``[x, y, x, y, ...]``, by the native part; None as ``_filled``, and for other things."""
+    found = native and native.points(values)
+    if not found:
+        return None
+    points, *offsets = found
+    return Rings(np.frombuffer(points).reshape(-1, 2), *(np.frombuffer(part, np.int64) for part in offsets))
+
+
 def fill(rings: Rings, size: tuple[int, int]) -> Runs:
     """Rings of n masks -> Runs of n masks of ``size`` (height, width).
 
@@ -59,9 +69,22 @@ def fill(rings: Rings, size: tuple[int, int]) -> Runs:
     array([6, 3, 2, 3, 2, 3, 6])
     """
     size = check_size(size)
+    if (found := _filled(rings, size)) is not None:
+        return found
     _check(rings)
-    walk = native() is not None and 0 < _steps(rings) <= LONGEST_WALK
+    walk = mask_type() is not None and 0 < _steps(rings) <= LONGEST_WALK
     return _walked(rings, size) if walk else _computed(rings, size)
+
+
+def _filled(rings: Rings, size: tuple[int, int]) -> Runs | None:
+    """Any number of masks, by the native part; None if it is not there, or the rings are not for it."""
+    parts = rings.points, rings.ring_offsets, rings.mask_offsets
+    found = native and native.fill(*(part.tobytes() for part in parts), *size)
+    if not found:
+        return None
+    counts, offsets, outlines = found
+    boxes = None if outlines is None else np.frombuffer(outlines, np.float64).reshape(-1, 4)
+    return Runs(size, np.frombuffer(counts, np.int64), np.frombuffer(offsets, np.int64), boxes)
 
 
 def _steps(rings: Rings) -> float:
@@ -72,15 +95,15 @@ def _steps(rings: Rings) -> float:
 
 def _walked(rings: Rings, size: tuple[int, int]) -> Runs:
     """One mask or more, by rlemasklib."""
-    mask_type = native()
+    mask = mask_type()
     points = rings.points
-    parts = [mask_type.from_polygon(points[start:stop], size) for start, stop in pairwise(rings.ring_offsets.tolist())]
-    nothing = [mask_type.zeros(size)]
+    parts = [mask.from_polygon(points[start:stop], size) for start, stop in pairwise(rings.ring_offsets.tolist())]
+    nothing = [mask.zeros(size)]
     masks = [
-        parts[start] if stop == start + 1 else mask_type.union(nothing + parts[start:stop])
+        parts[start] if stop == start + 1 else mask.union(nothing + parts[start:stop])
         for start, stop in pairwise(rings.mask_offsets.tolist())
     ]
-    counts = [mask.counts_view for mask in masks]
+    counts = [one.counts_view for one in masks]
     offsets = offsets_of([len(one) for one in counts])
     return Runs(size, np.concatenate(counts).astype(np.int64), offsets, _outlines(rings))
 
@@ -100,7 +123,7 @@ def _computed(rings: Rings, size: tuple[int, int]) -> Runs:
     masks = owners(np.diff(rings.mask_offsets))[ring]
     # Within a ring, changes lead in and out in turn, and their number is even.
     signs = 1 - 2 * (np.arange(len(ring)) & 1)
-    return threshold(masks, positions, signs, 1, len(rings), size)
+    return replace(threshold(masks, positions, signs, 1, len(rings), size), outlines=_outlines(rings))
 
 
 def _check(rings: Rings) -> None:

@@ -142,7 +142,7 @@ def decode(packed: Runs) -> npt.NDArray[np.bool_]:
             [1, 1, 0]]])
     """
     check_pixels(packed.size)
-    if native() is None:
+    if mask_type() is None:
         foreground = np.zeros(len(packed.counts), np.bool_)
         foreground[packed.drawn] = True
         columns = np.repeat(foreground, packed.counts)
@@ -153,7 +153,7 @@ def decode(packed: Runs) -> npt.NDArray[np.bool_]:
 
 
 @cache
-def native() -> Any:
+def mask_type() -> Any:
     """The mask class of rlemasklib, or None: it has no wheels for Python 3.14 and for Linux on ARM.
 
     Its C code fills in place, which no numpy call does. Repeating the runs and turning columns into rows in numpy takes
@@ -169,11 +169,11 @@ def native() -> Any:
 def draw(packed: Runs, indices: Iterable[int], canvases: Iterable[npt.NDArray[Any]], values: Iterable[int]) -> None:
     """Draw the masks at ``indices`` in turn, each with its value into its canvas (H, W), contiguous in C or F order.
 
-    Needs ``native``. The runs have been checked, so that it refuses none.
+    Needs ``mask_type``. The runs have been checked, so that it refuses none.
     """
     counts, bounds = packed.counts.astype(np.uint32), packed.offsets.tolist()
     for index, canvas, value in zip(indices, canvases, values, strict=False):
-        mask = native().from_counts(counts[bounds[index] : bounds[index + 1]], packed.size, validate_sum=False)
+        mask = mask_type().from_counts(counts[bounds[index] : bounds[index + 1]], packed.size, validate_sum=False)
         mask.decode_into(canvas, value)
 
 
@@ -187,7 +187,7 @@ def encode(masks: npt.NDArray[Any]) -> Runs:
     """
     size = _check_array(masks, 3)
     bits = masks if masks.dtype == np.bool_ else masks != 0
-    if native() is not None and size[0] * size[1] >= _LARGE:
+    if mask_type() is not None and size[0] * size[1] >= _LARGE:
         return _encode_each(bits, size)
     columns = rows_from_columns(bits).reshape(len(masks), size[0] * size[1])
     changes = np.empty_like(columns)
@@ -200,7 +200,7 @@ def encode(masks: npt.NDArray[Any]) -> Runs:
 def _encode_each(masks: npt.NDArray[np.bool_], size: tuple[int, int]) -> Runs:
     """Encode masks one by one with rlemasklib, which transposes runs instead of pixels."""
     plain = (mask if mask.flags.forc else np.ascontiguousarray(mask) for mask in masks)
-    counts = [native().from_array(mask).counts for mask in plain]
+    counts = [mask_type().from_array(mask).counts for mask in plain]
     return Runs(size, np.concatenate([np.zeros(0, np.int64), *counts]), offsets_of([len(one) for one in counts]))
 
 

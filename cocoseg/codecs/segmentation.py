@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cocoseg.codecs import leb128
-from cocoseg.codecs.polygon import Rings, fill
+from cocoseg.codecs.polygon import Rings, fill, read_rings
 from cocoseg.codecs.ragged import offsets_of
 from cocoseg.codecs.rle import Runs, check_same_size, check_size, concatenate, pack, take
 from cocoseg.codecs.rle import decode as decode_runs
@@ -123,7 +123,7 @@ def _read(values: Sequence[Any], size: tuple[int, int]) -> Runs:
 
 
 _RINGS, _STRING, _LIST = range(3)
-_Reader = Callable[[Sequence[Any], tuple[int, int]], Runs]
+_Reader = Callable[[list[Any], tuple[int, int]], Runs]
 
 
 def _kind(value: Any) -> int:
@@ -139,7 +139,12 @@ def _kind(value: Any) -> int:
     raise SampleError("rle.type", f"counts are {show(counts)}; expected a string, or a list of whole numbers")
 
 
-def _rings(values: Sequence[Sequence[Any]], size: tuple[int, int]) -> Runs:
+def _rings(values: list[Any], size: tuple[int, int]) -> Runs:
+    rings = read_rings(values)
+    return fill(_checked_rings(values) if rings is None else rings, size)
+
+
+def _checked_rings(values: Sequence[Sequence[Any]]) -> Rings:
     rings = [ring for value in values for ring in value]
     for ring in rings:
         if not isinstance(ring, list | tuple | np.ndarray):
@@ -153,7 +158,7 @@ def _rings(values: Sequence[Sequence[Any]], size: tuple[int, int]) -> Runs:
     except OverflowError:
         raise SampleError("poly.range", "a ring has a coordinate beyond the range of a float; redraw it") from None
     ring_offsets = offsets_of([len(ring) // 2 for ring in rings])
-    return fill(Rings(points, ring_offsets, offsets_of([len(value) for value in values])), size)
+    return Rings(points, ring_offsets, offsets_of([len(value) for value in values]))
 
 
 def _strings(rles: Sequence[Mapping[str, Any]], size: tuple[int, int]) -> Runs:

@@ -16,6 +16,7 @@ from cocoseg.codecs.segmentation import from_coco
 from cocoseg.errors import SampleError
 
 Polygon = list[list[float]]
+WAYS = ("natively", "walked", "computed")
 
 SCENES: dict[str, tuple[tuple[int, int], Polygon]] = {
     "square_on_pixel_corners": ((12, 12), [[0, 0, 0, 9, 9, 9, 9, 0]]),
@@ -55,13 +56,19 @@ def expected_of(polygons: list[Polygon], size: tuple[int, int]) -> list[list[int
     return lists_of(from_coco([reference.merge(reference.frPyObjects(parts, *size)) for parts in polygons]))
 
 
-@pytest.fixture(params=["walked", "computed"])
-def _either_way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    if request.param == "computed":
-        monkeypatch.setattr(polygon, "LONGEST_WALK", 0)
+def choose(way: str, patch: pytest.MonkeyPatch) -> None:
+    if way != "natively":
+        patch.setattr(polygon, "native", None)
+    if way == "computed":
+        patch.setattr(polygon, "LONGEST_WALK", 0)
 
 
-@pytest.mark.usefixtures("_either_way")
+@pytest.fixture(params=WAYS)
+def _each_way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    choose(request.param, monkeypatch)
+
+
+@pytest.mark.usefixtures("_each_way")
 @pytest.mark.parametrize(("size", "parts"), SCENES.values(), ids=SCENES)
 def test_scenes(size: tuple[int, int], parts: Polygon) -> None:
     assert lists_of(fill(rings_of([parts]), size)) == expected_of([parts], size)
@@ -86,11 +93,11 @@ ring_lists = st.lists(numbers, min_size=6, max_size=16).map(lambda ring: ring[: 
 @given(
     st.lists(st.lists(ring_lists, min_size=1, max_size=3), min_size=1, max_size=4),
     st.tuples(st.integers(1, 30), st.integers(1, 30)),
-    st.sampled_from([0, polygon.LONGEST_WALK]),
+    st.sampled_from(WAYS),
 )
-def test_by_chance(polygons: list[Polygon], size: tuple[int, int], longest: int) -> None:
+def test_by_chance(polygons: list[Polygon], size: tuple[int, int], way: str) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(polygon, "LONGEST_WALK", longest)
+        choose(way, patch)
         assert lists_of(fill(rings_of(polygons), size)) == expected_of(polygons, size)
 
 
@@ -98,7 +105,7 @@ def test_by_chance(polygons: list[Polygon], size: tuple[int, int], longest: int)
 @given(st.lists(st.lists(ring_lists, min_size=1, max_size=3), min_size=1, max_size=4))
 def test_in_several_goes(polygons: list[Polygon]) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(polygon, "LONGEST_WALK", 0)
+        choose("computed", patch)
         patch.setattr(polygon, "_CHUNK", 7)
         assert lists_of(fill(rings_of(polygons), (25, 20))) == expected_of(polygons, (25, 20))
 
@@ -129,7 +136,7 @@ def test_a_far_vertex_costs_nothing_more(far: float) -> None:
     ],
 )
 def test_refused(ring: list[float], category: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(polygon, "LONGEST_WALK", 0)
+    choose("computed", monkeypatch)
     monkeypatch.setattr(polygon, "MOST_CROSSINGS", 500)
     with pytest.raises(SampleError) as caught:
         fill(rings_of([[ring]]), (10, 10))

@@ -22,7 +22,9 @@ BY_NUMPY = settings(max_examples=200, deadline=None, suppress_health_check=[Heal
 @pytest.fixture
 def _numpy_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (rle, overlap, polygon):
-        monkeypatch.setattr(module, "native", lambda: None)
+        monkeypatch.setattr(module, "mask_type", lambda: None)
+    for module in (overlap, polygon):
+        monkeypatch.setattr(module, "native", None)
 
 
 @pytest.mark.usefixtures("_numpy_alone")

@@ -1,4 +1,4 @@
-"""Label pictures as runs of one value, straight from their PNG, where the native part is there (``files/c``).
+"""Label pictures as runs of one value, straight from their PNG, where the native part is there (``c/``).
 
 It takes only what is perfect: all checksums, Adler-32 too, and exactly the pixels that the header promises. None stands
 for anything else, and says nothing about it: the picture has to be read as ``read_picture`` and ``read_labels`` do.
@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from cocoseg.files.native import native
 from cocoseg.limits import allowed_pixels
+from cocoseg.native import native
 
 _RGB, _RGBA, _ONE_CHANNEL = 1 << 2, 1 << 6, 1 << 0 | 1 << 3  # bits of colour types: grey is 0, a palette 3
 _ID = (1 << 24) - 1

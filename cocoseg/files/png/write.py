@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from zlib_ng import zlib_ng
 
-from cocoseg.files.native import native
 from cocoseg.files.png.chunks import SIGNATURE
+from cocoseg.native import native
 
 _GREY, _RGB, _PALETTE = 0, 2, 3
 _UP = 2

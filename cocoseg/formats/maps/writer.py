@@ -10,11 +10,11 @@ from dataclasses import dataclass
 
 import msgspec
 
-from cocoseg.files.native import native
 from cocoseg.files.png.write import write_class_map, write_class_runs
 from cocoseg.labels import LabelScheme
 from cocoseg.labels.scheme import Color
 from cocoseg.model import Sample
+from cocoseg.native import native
 from cocoseg.runs.writer import Converted
 from cocoseg.targets.semantic import Counts, class_runs, semantic_map
 

@@ -1,4 +1,4 @@
-"""Whether the native part is there: it reads label pictures as runs, and makes the rows of class maps from runs.
+"""The native part, if it is there: label pictures to runs and back, polygons, and masks one over another (``c/``).
 
 It is built with the package where there is a C compiler. ``COCOSEG_NATIVE=0`` turns it off. Without it everything works
 and gives the same results, more slowly.
@@ -7,6 +7,7 @@ and gives the same results, more slowly.
 from __future__ import annotations
 
 import os
+from importlib import import_module
 from types import ModuleType
 
 SWITCH = "COCOSEG_NATIVE"
@@ -17,11 +18,9 @@ if os.environ.get(SWITCH) == "0":
     missing = f"is turned off by {SWITCH}=0"
 else:
     try:
-        from cocoseg.files import _native
+        native = import_module("cocoseg._native")
     except ImportError:
         missing = "was not built"
-    else:
-        native = _native
 
 
 def in_words() -> str:

@@ -1,20 +1,18 @@
-/* The functions that Python calls. They need what every CPython since 3.10 has, and nothing that changed since. */
+/* The functions for pictures that Python calls. */
 
-#define Py_LIMITED_API 0x030A0000
-#define PY_SSIZE_T_CLEAN
-#include <Python.h>
+#include "calls.h"
 
 #include "reader.h"
 #include "rows.h"
 
 #include <string.h>
 
-PyDoc_STRVAR(runs_doc,
-             "runs(data, kinds, most, kept) -> (height, width, depth, values, numbers, lengths) or None\n\n"
-             "Runs of a PNG in the order of rows: bytes of V uint32, the values that occur; of R intp, the place of\n"
-             "each run's value among them; and of R intp, the pixels of each run. ``kinds`` has a bit 1 << type for\n"
-             "each colour type that may be read, ``most`` is a number of pixels, ``kept`` are the bits that remain of\n"
-             "colours. None says only that another decoder has to look at it.");
+const char runs_doc[] =
+    "runs(data, kinds, most, kept) -> (height, width, depth, values, numbers, lengths) or None\n\n"
+    "Runs of a PNG in the order of rows: bytes of V uint32, the values that occur; of R intp, the place of\n"
+    "each run's value among them; and of R intp, the pixels of each run. ``kinds`` has a bit 1 << type for\n"
+    "each colour type that may be read, ``most`` is a number of pixels, ``kept`` are the bits that remain of\n"
+    "colours. None says only that another decoder has to look at it.";
 
 /* The numbers of the runs' values, and their lengths, written into bytes of one intp for each run. */
 static void write_runs(const Picture *picture, char *numbers, char *lengths)
@@ -59,7 +57,7 @@ static bool read_without_gil(PyObject *data, const Wanted *wanted, Picture *pict
     return read;
 }
 
-static PyObject *runs(PyObject *module, PyObject *arguments)
+PyObject *call_runs(PyObject *module, PyObject *arguments)
 {
     PyObject *data, *found;
     unsigned long long most;
@@ -75,11 +73,11 @@ static PyObject *runs(PyObject *module, PyObject *arguments)
     return found;
 }
 
-PyDoc_STRVAR(rows_doc,
-             "rows(values, lengths, height, width, depth, by_column) -> bytes\n\n"
-             "The rows of a picture under the filter Up, of its runs in the order of rows or of columns: bytes of R\n"
-             "uint8 or uint16 (depth 8 or 16) and of R int64. Raises ValueError where they are not those of a picture\n"
-             "of this size.");
+const char rows_doc[] =
+    "rows(values, lengths, height, width, depth, by_column) -> bytes\n\n"
+    "The rows of a picture under the filter Up, of its runs in the order of rows or of columns: bytes of R\n"
+    "uint8 or uint16 (depth 8 or 16) and of R int64. Raises ValueError where they are not those of a picture\n"
+    "of this size.";
 
 /* The rows as a new object, which nobody else sees while it is written with the GIL released. */
 static PyObject *as_rows(const Painting *painting, void (*write)(const Painting *, uint8_t *))
@@ -106,7 +104,7 @@ static bool fits(const Painting *painting, PyObject *values, PyObject *lengths, 
         && (size_t)PyBytes_Size(values) == painting->count * painting->bytes && is_whole(painting);
 }
 
-static PyObject *rows(PyObject *module, PyObject *arguments)
+PyObject *call_rows(PyObject *module, PyObject *arguments)
 {
     PyObject *values, *lengths;
     unsigned height, width, depth;
@@ -128,25 +126,4 @@ static PyObject *rows(PyObject *module, PyObject *arguments)
         return NULL;
     }
     return as_rows(&painting, by_column ? write_columns : write_rows);
-}
-
-static PyMethodDef METHODS[] = {
-    {"runs", runs, METH_VARARGS, runs_doc},
-    {"rows", rows, METH_VARARGS, rows_doc},
-    {NULL, NULL, 0, NULL},
-};
-
-static struct PyModuleDef_Slot SLOTS[] = {{0, NULL}};
-
-static struct PyModuleDef MODULE = {
-    .m_base = PyModuleDef_HEAD_INIT,
-    .m_name = "_native",
-    .m_doc = "Label pictures as runs: from their PNG, and to its rows.",
-    .m_methods = METHODS,
-    .m_slots = SLOTS,
-};
-
-PyMODINIT_FUNC PyInit__native(void)
-{
-    return PyModuleDef_Init(&MODULE);
 }
