@@ -9,8 +9,8 @@ from setuptools import Extension, setup
 
 FOLDER = "cocoseg/c/"
 
-SOURCES = ("module", "picture_calls", "mask_calls", "reader", "inflate", "rows", "polygon", "layers", "sort")
-HEADERS = ("calls", "reader", "inflate", "rows", "polygon", "layers", "sort")
+SOURCES = ("module", "picture_calls", "mask_calls", "reader", "inflate", "rows", "polygon", "layers", "planes", "sort")
+HEADERS = ("calls", "reader", "inflate", "rows", "polygon", "layers", "planes", "sort")
 
 native = Extension(
     "cocoseg._native",

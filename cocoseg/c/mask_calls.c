@@ -3,6 +3,7 @@
 #include "calls.h"
 
 #include "layers.h"
+#include "planes.h"
 #include "polygon.h"
 
 #include <stdlib.h>
@@ -196,4 +197,45 @@ PyObject *call_layers(PyObject *module, PyObject *arguments)
     found = as_layers(&layers);
     release_layers(&layers);
     return found;
+}
+
+const char planes_doc[] =
+    "planes(numbers, lengths, masks, pixels) -> bytearray\n\n"
+    "Masks of a picture that is given as runs in the order of rows: bytes of int64, the mask of each run, or their\n"
+    "number for none, and its length. One byte for each pixel of each mask, 0 or 1. Raises ValueError where the runs\n"
+    "are not those of such a picture.";
+
+PyObject *call_planes(PyObject *module, PyObject *arguments)
+{
+    PyObject *numbers, *lengths, *found;
+    unsigned long long masks, pixels;
+    uint8_t *planes;
+    Parted parted;
+    bool done = false;
+    (void)module;
+    if (!PyArg_ParseTuple(arguments, "SSKK:planes", &numbers, &lengths, &masks, &pixels))
+        return NULL;
+    if (pixels && masks > (unsigned long long)PY_SSIZE_T_MAX / pixels)
+        return PyErr_NoMemory();
+    found = PyByteArray_FromStringAndSize(NULL, (Py_ssize_t)(masks * pixels));
+    if (!found)
+        return NULL;
+    parted = (Parted){
+        .numbers = (const int64_t *)PyBytes_AsString(numbers),
+        .lengths = (const int64_t *)PyBytes_AsString(lengths),
+        .count = numbers_in(lengths, 8),
+        .masks = (size_t)masks,
+        .pixels = pixels,
+    };
+    planes = (uint8_t *)PyByteArray_AsString(found);
+    if (numbers_in(numbers, 8) == parted.count) {
+        Py_BEGIN_ALLOW_THREADS
+        done = write_planes(&parted, planes);
+        Py_END_ALLOW_THREADS
+    }
+    if (done)
+        return found;
+    Py_DECREF(found);
+    PyErr_SetString(PyExc_ValueError, "the runs are not those of a picture of this size");
+    return NULL;
 }

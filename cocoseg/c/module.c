@@ -10,6 +10,7 @@ static PyMethodDef METHODS[] = {
     {"points", call_points, METH_O, points_doc},
     {"fill", call_fill, METH_VARARGS, fill_doc},
     {"layers", call_layers, METH_VARARGS, layers_doc},
+    {"planes", call_planes, METH_VARARGS, planes_doc},
     {NULL, NULL, 0, NULL},
 };
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from cocoseg.codecs.pixels import check_pixels
+from cocoseg.native import native
 
 T = TypeVar("T", bound=np.generic)
 S = TypeVar("S", bound=np.generic)
@@ -79,6 +80,24 @@ class Regions:
                [  2,   2,   2]], dtype=uint8)
         """
         return self.fill(self.values(values, outside))
+
+    def planes(self, numbers: npt.NDArray[np.unsignedinteger[Any]], count: int) -> npt.NDArray[np.bool_]:
+        """The number of each segment's mask (n,), or ``count`` for none -> masks (count, H, W).
+
+        >>> regions, _ = find_regions(np.array([[7, 7, 0], [9, 9, 9]]), np.array([7, 9]))
+        >>> regions.planes(np.array([1, 0], np.uint8), 2).astype(int).tolist()
+        [[[0, 0, 0], [1, 1, 1]], [[1, 1, 0], [0, 0, 0]]]
+        """
+        check_pixels(self.size)
+        if native is None or self.by_column:
+            planes: npt.NDArray[np.bool_] = (
+                self.paint(numbers, count) == np.arange(count, dtype=numbers.dtype)[:, None, None]
+            )
+            return planes
+        of_runs = np.append(numbers.astype(np.int64), count)[self.segments]
+        pixels = self.size[0] * self.size[1]
+        found = native.planes(of_runs.tobytes(), self.lengths.astype(np.int64, copy=False).tobytes(), count, pixels)
+        return np.frombuffer(found, np.bool_).reshape(count, *self.size)
 
     def values(self, values: npt.NDArray[T], outside: int, void: int | None = None) -> npt.NDArray[T]:
         """A value per segment (n,), one for runs outside, and one for those marked as void -> a value per run (R,).

@@ -15,7 +15,7 @@ from cocoseg.codecs.rle import Runs, from_stretches, take
 from cocoseg.labels import LabelScheme
 from cocoseg.limits import within_its_limit
 from cocoseg.model import Sample
-from cocoseg.targets.semantic import Labels, painting_order, scheme_for, segment_classes, segment_masks
+from cocoseg.targets.semantic import Labels, class_runs, painting_order, scheme_for, segment_classes, segment_masks
 
 Ints = npt.NDArray[np.int64]
 Masks = npt.NDArray[np.bool_]
@@ -127,17 +127,25 @@ def segments(sample: Sample, labels: Labels = "index") -> Segments:
     return Segments(segment_masks(united, kept), classes)
 
 
-def class_segments(class_map: npt.NDArray[np.integer], void: int = 255) -> Segments:
-    """One mask per class present in a class map (H, W), by ascending class, for semantic training of MaskFormer.
+def class_segments(sample: Sample, labels: Labels = "index") -> Segments:
+    """One mask per class present in the class map, by ascending class, for semantic training of MaskFormer.
 
-    >>> class_segments(np.array([[0, 2, 255]], np.uint8))
-    Segments(masks=array([[[ True, False, False]],
-    <BLANKLINE>
-           [[False,  True, False]]]), labels=array([0, 2]))
+    Void has none. Raises as ``semantic`` does.
+
+    >>> import cocoseg
+    >>> found = class_segments(cocoseg.read("fixtures/panoptic.json")[2], "mask2former")
+    >>> found.labels.tolist(), found.masks.shape
+    ([0, 16, 119, 125], (4, 1, 9))
     """
-    present = np.unique(class_map)
-    present = present[present != void]
-    return Segments(class_map == present[:, None, None], present.astype(np.int64))
+    scheme = scheme_for(sample, labels)
+    regions, values, _, _ = class_runs(sample, scheme)
+    present = np.unique(values[regions.lengths > 0])
+    present = present[present != scheme.void]
+    numbers = np.searchsorted(present, values)
+    numbers[values == scheme.void] = len(present)
+    masks = replace(regions, count=len(present), segments=numbers)
+    narrow = np.min_scalar_type(len(present))
+    return Segments(masks.planes(np.arange(len(present), dtype=narrow), len(present)), present.astype(np.int64))
 
 
 @within_its_limit

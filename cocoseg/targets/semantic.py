@@ -169,9 +169,7 @@ def segment_masks(sample: Sample, indices: npt.NDArray[np.intp]) -> npt.NDArray[
     narrow = np.min_scalar_type(len(indices))  # narrow types are compared several times as fast
     numbers: npt.NDArray[Any] = np.full(sample.shapes.count, len(indices), narrow)
     numbers[indices] = np.arange(len(indices))
-    painted = sample.shapes.paint(numbers, len(indices))
-    masks: npt.NDArray[np.bool_] = painted == np.arange(len(indices), dtype=narrow)[:, None, None]
-    return masks
+    return sample.shapes.planes(numbers, len(indices))
 
 
 class _Stack(NamedTuple):

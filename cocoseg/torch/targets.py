@@ -65,7 +65,7 @@ def _instances(sample: Sample, labels: LabelScheme, dtype: torch.dtype) -> dict[
 
 
 def _class_segments(sample: Sample, labels: LabelScheme, dtype: torch.dtype) -> dict[str, Tensor]:
-    found = class_segments(semantic(sample, labels), labels.void)
+    found = class_segments(sample, labels)
     return {"masks": torch.from_numpy(found.masks), "labels": torch.from_numpy(found.labels)}
 
 

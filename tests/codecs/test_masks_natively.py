@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import ModuleType
 from typing import Any
 
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from cocoseg.codecs import overlap, polygon, rle
+from cocoseg.codecs.regions import find_regions
 from cocoseg.native import native
 
 STACKS = st.tuples(st.integers(0, 6), st.integers(1, 7), st.integers(1, 7)).flatmap(
@@ -109,6 +111,40 @@ def test_empty_runs_within_a_mask_are_no_stretches(part: ModuleType) -> None:
     segments, lengths, _ = part.layers(*as_bytes([1, 2, 0, 1, 2, 0], [0, 6], [0]), 6)
     assert np.frombuffer(segments, np.int64).tolist() == [1, 0, 1]
     assert np.frombuffer(lengths, np.int64).tolist() == [1, 3, 2]
+
+
+@settings(max_examples=200, deadline=None)
+@given(hnp.arrays(np.uint8, st.tuples(st.integers(1, 7), st.integers(1, 9)), elements=st.integers(0, 4)), st.booleans())
+def test_planes(ids: np.ndarray, by_column: bool) -> None:
+    """Masks 2 and 0 of ids 1 and 3; those of 2 and 4 are not wanted."""
+    picture = ids.T if by_column else ids
+    regions, _ = find_regions(np.ascontiguousarray(picture), np.array([1, 2, 3, 4], np.uint8))
+    if by_column:
+        regions = replace(regions, size=(ids.shape[0], ids.shape[1]), by_column=True)
+    planes = regions.planes(np.array([2, 3, 0, 3], np.uint8), 3)
+    np.testing.assert_array_equal(planes, [ids == 3, np.zeros_like(ids, np.bool_), ids == 1], strict=True)
+    assert planes.flags.writeable
+
+
+@pytest.mark.parametrize(
+    ("numbers", "lengths", "masks"),
+    [
+        ([0, 1], [3, 2], 1),
+        ([0, 1], [3, 4], 1),
+        ([0, 1], [-3, 9], 1),
+        ([0, 2], [3, 3], 1),
+        ([-1], [6], 1),
+        ([0], [3, 3], 1),
+    ],
+)
+def test_what_is_no_picture_is_refused(part: ModuleType, numbers: Any, lengths: Any, masks: int) -> None:
+    with pytest.raises(ValueError, match="not those of a picture"):
+        part.planes(*as_bytes(numbers, lengths), masks, 6)
+
+
+def test_more_masks_than_memory_holds(part: ModuleType) -> None:
+    with pytest.raises(MemoryError):
+        part.planes(b"", b"", 2**62, 2**62)
 
 
 RING = [0.5, 0.5, 3.5, 0.5, 3.5, 3.5]

@@ -105,9 +105,10 @@ def test_a_panoptic_target_is_the_picture_and_its_table(sample: Sample, scheme: 
 @given(samples(), schemes)
 def test_class_segments_are_a_mask_per_class_present(sample: Sample, scheme: LabelScheme) -> None:
     class_map = cocoseg.semantic(sample, scheme)
-    found = class_segments(class_map, scheme.void)
+    found = class_segments(sample, scheme)
     present = sorted(set(class_map.flat) - {scheme.void})
     assert found.labels.tolist() == present
+    assert found.masks.shape == (len(present), *sample.size)
     assert all(np.array_equal(mask, class_map == value) for mask, value in zip(found.masks, present, strict=True))
 
 
