@@ -187,10 +187,12 @@ static int64_t *fill_mask(Filling *filling, size_t first, size_t last, int64_t *
 /* Whether offsets rise from 0 to ``end``, each by at least ``least``. */
 static bool are_offsets(const int64_t *offsets, size_t groups, int64_t least, size_t end)
 {
+    if (offsets[0] != 0)
+        return false;
     for (size_t group = 0; group < groups; group++)
         if (offsets[group + 1] < offsets[group] || offsets[group + 1] - offsets[group] < least)
             return false;
-    return offsets[0] == 0 && (uint64_t)offsets[groups] == end;
+    return (uint64_t)offsets[groups] == end;
 }
 
 static bool are_near(const Outlines *outlines)

@@ -166,7 +166,7 @@ static void expect_read(const uint8_t *data, size_t size, const uint8_t *rows, s
     if (marks > FEW || length > FEW)
         return;
     if (!read_runs(data, size, &(Wanted){~0u, MOST_PIXELS, ~0u}, &found)) {
-        fprintf(stderr, "fuzz.c: a good picture is refused\n");
+        fprintf(stderr, "fuzz_pictures.c: a good picture is refused\n");
         abort();
     }
     release_picture(&found);
