@@ -59,7 +59,7 @@ static Outlines read_outlines(Input *input, double *points, int64_t *rings, int6
     Outlines found = {0};
     found.height = 1 + take(input, 1) % SIDE;
     found.width = 1 + take(input, 1) % SIDE;
-    found.masks = take(input, 1) % (input->end - input->next > 400 ? MASKS : 5);
+    found.masks = take(input, 1) % (input->end - input->next > 500 ? MASKS : 5);
     for (size_t mask = 0; mask < found.masks; mask++) {
         masks[mask] = (int64_t)found.rings;
         for (uint32_t more = take(input, 1) % RINGS / 2 + 1; more; more--) {
