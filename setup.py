@@ -9,8 +9,20 @@ from setuptools import Extension, setup
 
 FOLDER = "cocoseg/c/"
 
-SOURCES = ("module", "picture_calls", "mask_calls", "reader", "inflate", "rows", "polygon", "layers", "planes", "sort")
-HEADERS = ("calls", "reader", "inflate", "rows", "polygon", "layers", "planes", "sort")
+SOURCES = (
+    "module",
+    "picture_calls",
+    "mask_calls",
+    "reader",
+    "inflate",
+    "rows",
+    "polygon",
+    "layers",
+    "planes",
+    "pairs",
+    "sort",
+)
+HEADERS = ("calls", "reader", "inflate", "rows", "polygon", "layers", "planes", "pairs", "sort")
 
 native = Extension(
     "cocoseg._native",

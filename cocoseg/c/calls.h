@@ -7,7 +7,7 @@
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
-extern const char runs_doc[], rows_doc[], points_doc[], fill_doc[], layers_doc[], planes_doc[];
+extern const char runs_doc[], rows_doc[], points_doc[], fill_doc[], layers_doc[], planes_doc[], pairs_doc[];
 
 PyObject *call_runs(PyObject *module, PyObject *arguments);
 PyObject *call_rows(PyObject *module, PyObject *arguments);
@@ -15,5 +15,6 @@ PyObject *call_points(PyObject *module, PyObject *values);
 PyObject *call_fill(PyObject *module, PyObject *arguments);
 PyObject *call_layers(PyObject *module, PyObject *arguments);
 PyObject *call_planes(PyObject *module, PyObject *arguments);
+PyObject *call_pairs(PyObject *module, PyObject *arguments);
 
 #endif

@@ -3,6 +3,7 @@
 #include "calls.h"
 
 #include "layers.h"
+#include "pairs.h"
 #include "planes.h"
 #include "polygon.h"
 
@@ -238,4 +239,35 @@ PyObject *call_planes(PyObject *module, PyObject *arguments)
     Py_DECREF(found);
     PyErr_SetString(PyExc_ValueError, "the runs are not those of a picture of this size");
     return NULL;
+}
+
+const char pairs_doc[] =
+    "pairs(first, second) -> (ones, others, lengths)\n\n"
+    "Two pictures of one size, each given as the lengths of its runs, bytes of int64: the run of each at every stretch\n"
+    "in which neither changes, and its length, which may be 0; bytes of int64. Raises ValueError where there is no run.";
+
+PyObject *call_pairs(PyObject *module, PyObject *arguments)
+{
+    PyObject *first, *second, *parts[3];
+    Lengths runs, other_runs;
+    int64_t *lists[3];
+    (void)module;
+    if (!PyArg_ParseTuple(arguments, "SS:pairs", &first, &second))
+        return NULL;
+    runs = (Lengths){(const int64_t *)PyBytes_AsString(first), numbers_in(first, 8)};
+    other_runs = (Lengths){(const int64_t *)PyBytes_AsString(second), numbers_in(second, 8)};
+    if (!runs.count || !other_runs.count) {
+        PyErr_SetString(PyExc_ValueError, "a picture has no runs");
+        return NULL;
+    }
+    for (unsigned part = 0; part < 3; part++) {
+        parts[part] = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)((runs.count + other_runs.count) * 8));
+        lists[part] = parts[part] ? (int64_t *)PyBytes_AsString(parts[part]) : NULL;
+    }
+    if (lists[0] && lists[1] && lists[2]) {
+        Py_BEGIN_ALLOW_THREADS
+        pair_runs(runs, other_runs, lists[0], lists[1], lists[2]);
+        Py_END_ALLOW_THREADS
+    }
+    return Py_BuildValue("(NNN)", parts[0], parts[1], parts[2]);
 }

@@ -11,6 +11,7 @@ static PyMethodDef METHODS[] = {
     {"fill", call_fill, METH_VARARGS, fill_doc},
     {"layers", call_layers, METH_VARARGS, layers_doc},
     {"planes", call_planes, METH_VARARGS, planes_doc},
+    {"pairs", call_pairs, METH_VARARGS, pairs_doc},
     {NULL, NULL, 0, NULL},
 };
 

@@ -210,6 +210,12 @@ def pair_stretches(
     if first.by_column != second.by_column:
         numbers = [side.fill(np.arange(len(side.lengths))).reshape(-1) for side in (first, second)]
         return pair_runs(*numbers)
+    if native is not None and len(first.lengths) and len(second.lengths):
+        sides = (side.lengths.astype(np.int64, copy=False).tobytes() for side in (first, second))
+        ones, others, common = (
+            np.frombuffer(part, np.int64).astype(np.intp, copy=False) for part in native.pairs(*sides)
+        )
+        return ones, others, common
     stops = np.concatenate([np.cumsum(first.lengths), np.cumsum(second.lengths)])
     order = np.argsort(stops, kind="stable")
     is_first = order < len(first.lengths)

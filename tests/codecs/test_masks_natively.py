@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from cocoseg.codecs import overlap, polygon, rle
-from cocoseg.codecs.regions import find_regions
+from cocoseg.codecs import regions as regions_module
+from cocoseg.codecs.regions import Regions, find_regions, pair_stretches
 from cocoseg.native import native
 
 STACKS = st.tuples(st.integers(0, 6), st.integers(1, 7), st.integers(1, 7)).flatmap(
@@ -140,6 +141,29 @@ def test_planes(ids: np.ndarray, by_column: bool) -> None:
 def test_what_is_no_picture_is_refused(part: ModuleType, numbers: Any, lengths: Any, masks: int) -> None:
     with pytest.raises(ValueError, match="not those of a picture"):
         part.planes(*as_bytes(numbers, lengths), masks, 6)
+
+
+RUNS = st.lists(st.integers(0, 5), min_size=1, max_size=9)
+
+
+@settings(max_examples=300, deadline=None)
+@given(RUNS, RUNS)
+def test_pairs_are_those_of_numpy(first: list[int], second: list[int]) -> None:
+    """Whether or not both end at the same pixel."""
+    sides = [
+        Regions((1, sum(runs)), 1, np.zeros(len(runs), np.intp), np.array(runs, np.intp)) for runs in (first, second)
+    ]
+    with pytest.MonkeyPatch.context() as patch:
+        natively = pair_stretches(*sides)
+        patch.setattr(regions_module, "native", None)
+        by_numpy = pair_stretches(*sides)
+    for one, other in zip(natively, by_numpy, strict=True):
+        np.testing.assert_array_equal(one, other, strict=True)
+
+
+def test_pairs_of_no_runs_are_refused(part: ModuleType) -> None:
+    with pytest.raises(ValueError, match="no runs"):
+        part.pairs(b"", bytes(8))
 
 
 def test_more_masks_than_memory_holds(part: ModuleType) -> None:

@@ -48,7 +48,7 @@ static double coordinate(Input *input)
     double number;
     uint64_t bits;
     if (kind < 250)
-        return (int16_t)take(input, 2) / (kind < 120 ? 640.0 : kind < 200 ? 512.0 : kind < 240 ? 100.0 : 10.0);
+        return (int16_t)take(input, 2) / (kind < 160 ? 640.0 : kind < 244 ? 512.0 : kind < 249 ? 100.0 : 10.0);
     bits = (uint64_t)take(input, 4) << 32 | take(input, 4);
     memcpy(&number, &bits, sizeof number);
     return kind == 250 ? number : (double)(int32_t)(bits >> 36);
