@@ -77,8 +77,12 @@ def _options(
     pass
 
 
-def build() -> typer.Typer:
-    """The command line, with the formats that are registered by now."""
+def build(words: Sequence[str] = ()) -> typer.Typer:
+    """The command line, with the formats that are registered by now.
+
+    If ``words`` begin with a command, it has that one alone: making all takes a fifth of the time of a start.
+    """
+    commands = {_name(module): (section, module) for section, modules in SECTIONS.items() for module in modules}
     app = typer.Typer(
         cls=Commands,
         help="Convert segmentation annotations to what training code needs.\n\n"
@@ -88,12 +92,15 @@ def build() -> typer.Typer:
         rich_markup_mode=None,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
-    for section, modules in SECTIONS.items():
-        for module in modules:
-            name = module.__name__.rpartition(".")[2].replace("_", "-")
-            register = app.command(name, cls=Sectioned, rich_help_panel=section)
-            register(_carrying(module.command.for_typer()))
+    for name in words[:1] if words and words[0] in commands else commands:
+        section, module = commands[name]
+        register = app.command(name, cls=Sectioned, rich_help_panel=section)
+        register(_carrying(module.command.for_typer()))
     return app
+
+
+def _name(module: ModuleType) -> str:
+    return module.__name__.rpartition(".")[2].replace("_", "-")
 
 
 def call(words: Sequence[str]) -> int:
@@ -101,7 +108,8 @@ def call(words: Sequence[str]) -> int:
     logging.disable(logging.CRITICAL)  # other libraries' problems arrive as errors
     try:
         words_in_full = with_bare_values(words) or ["--help"]
-        code = typer.main.get_command(build()).main(words_in_full, "cocoseg", standalone_mode=False)
+        line = typer.main.get_command(build(words_in_full))
+        code = line.main(words_in_full, "cocoseg", standalone_mode=False)
     except _WRONG_CALL as error:
         raise wrong_call(error) from None
     return code or 0 if words else 2

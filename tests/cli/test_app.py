@@ -43,6 +43,10 @@ def test_without_arguments_the_commands_are_listed() -> None:
     assert result.code == 2
 
 
+def test_help_is_that_of_all_commands_also_before_one_of_them() -> None:
+    assert run("--help", "to-masks").stdout == run("--help").stdout
+
+
 def test_version() -> None:
     assert re.fullmatch(r"cocoseg \d+\.\d+\.\d+, with(out)? its native part.*\n", run("--version").stdout)
 
