@@ -136,9 +136,10 @@ static bool reserve(Layers *found, size_t stretches)
 
 bool layer_masks(const Masks *masks, const int64_t *order, Layers *found)
 {
+    const bool fits = masks->runs < SIZE_MAX / 4 / sizeof(Event);
     uint32_t *ranks = malloc((masks->masks + 1) * sizeof *ranks);
     uint64_t *words = calloc(masks->masks / WORD + 1, sizeof *words);
-    Event *events = malloc((2 * masks->runs + 1) * sizeof *events);
+    Event *events = fits ? malloc((2 * masks->runs + 1) * sizeof *events) : NULL;
     bool done = false;
     *found = (Layers){0};
     if (ranks && words && events && are_masks(masks) && rank(order, masks->masks, ranks)

@@ -18,10 +18,10 @@ from PIL import Image
 import badinput
 import cocoseg
 from badinput import chunk
+from cocoseg import native as state
 from cocoseg.codecs.panoptic import ids_from_rgb
 from cocoseg.codecs.regions import runs
 from cocoseg.errors import SampleError
-from cocoseg.files import native as state
 from cocoseg.files.png import read_picture, write
 from cocoseg.files.png import runs as png_runs
 from cocoseg.files.png.chunks import SIGNATURE
