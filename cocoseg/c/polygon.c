@@ -212,6 +212,20 @@ static bool are_sound(const Outlines *outlines)
         && are_offsets(outlines->ring_offsets, outlines->rings, 3, outlines->numbers / 2) && are_near(outlines);
 }
 
+/* How many columns the edges of a ring cross in all. */
+static uint64_t crossed(const Outlines *outlines, size_t start, size_t stop)
+{
+    uint64_t columns = 0;
+    for (size_t point = start; point < stop; point++) {
+        const size_t following = point + 1 < stop ? point + 1 : start;
+        const double x = on_grid(outlines->points[2 * point]), to = on_grid(outlines->points[2 * following]);
+        Edge edge;
+        cross(&edge, (int64_t)(x < to ? x : to), (int64_t)(x < to ? to : x), outlines->width);
+        columns += edge.first <= edge.last ? (uint64_t)(edge.last - edge.first + 1) : 0;
+    }
+    return columns;
+}
+
 /* How many changes there are at most, of the largest mask and of all; false if there are too many. */
 static bool count_changes(const Outlines *outlines, size_t *largest, size_t *all)
 {
@@ -220,18 +234,12 @@ static bool count_changes(const Outlines *outlines, size_t *largest, size_t *all
         const size_t before = *all;
         for (int64_t ring = outlines->mask_offsets[mask]; ring < outlines->mask_offsets[mask + 1]; ring++) {
             const size_t start = (size_t)outlines->ring_offsets[ring], stop = (size_t)outlines->ring_offsets[ring + 1];
-            for (size_t point = start; point < stop; point++) {
-                const double *from = outlines->points + 2 * point;
-                const double x = on_grid(from[0]), to = on_grid(point + 1 < stop ? from[2] : outlines->points[2 * start]);
-                Edge edge;
-                cross(&edge, (int64_t)(x < to ? x : to), (int64_t)(x < to ? to : x), outlines->width);
-                *all += edge.last < edge.first ? 0 : (size_t)(edge.last - edge.first + 1);
-            }
-            if (*all > MOST_CHANGES)
+            const uint64_t more = crossed(outlines, start, stop);
+            if (more > MOST_CHANGES - *all)
                 return false;
+            *all += (size_t)more;
         }
-        if (*all - before > *largest)
-            *largest = *all - before;
+        *largest = *all - before > *largest ? *all - before : *largest;
     }
     return true;
 }
