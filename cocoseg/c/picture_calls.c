@@ -82,9 +82,8 @@ const char rows_doc[] =
 /* The rows as a new object, which nobody else sees while it is written with the GIL released. */
 static PyObject *as_rows(const Painting *painting, void (*write)(const Painting *, uint8_t *))
 {
-    uint64_t row = (uint64_t)painting->width * painting->bytes + 1;
-    Py_ssize_t size = (Py_ssize_t)(row * painting->height);
-    PyObject *found = PyBytes_FromStringAndSize(NULL, size);
+    uint64_t size = ((uint64_t)painting->width * painting->bytes + 1) * painting->height;
+    PyObject *found = size > PY_SSIZE_T_MAX ? PyErr_NoMemory() : PyBytes_FromStringAndSize(NULL, (Py_ssize_t)size);
     char *rows = found ? PyBytes_AsString(found) : NULL;
     if (!found)
         return NULL;

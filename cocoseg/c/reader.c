@@ -355,10 +355,11 @@ static size_t undo_rows(const File *file, const Marks *marks, Run *runs)
     return count;
 }
 
-/* Room for the runs of rows that may have ALWAYS and an eighth of the pixels, and of one row more. */
-static size_t runs_room(const Picture *picture)
+/* Room for the runs of rows that may have ALWAYS and an eighth of the pixels, and of one row more; NULL for none. */
+static Run *make_room(const Picture *picture)
 {
-    return (size_t)ALWAYS + ((size_t)picture->width * picture->height >> DENSE) + picture->width;
+    uint64_t room = ALWAYS + ((uint64_t)picture->width * picture->height >> DENSE) + picture->width;
+    return room > SIZE_MAX / sizeof(Run) ? NULL : malloc((size_t)room * sizeof(Run));
 }
 
 static uint32_t finished(const Picture *picture, uint32_t value, uint32_t kept)
@@ -426,7 +427,7 @@ static bool read_pixels(const File *file, Marks *marks)
     Picture *picture = file->picture;
     if (!inflate_marks(file->stream, file->stream_size, marks))
         return false;
-    picture->runs = malloc(runs_room(picture) * sizeof *picture->runs);
+    picture->runs = make_room(picture);
     if (!picture->runs)
         return false;
     picture->count = undo_rows(file, marks, picture->runs);
