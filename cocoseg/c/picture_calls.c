@@ -83,7 +83,7 @@ const char rows_doc[] =
 static PyObject *as_rows(const Painting *painting, void (*write)(const Painting *, uint8_t *))
 {
     uint64_t size = ((uint64_t)painting->width * painting->bytes + 1) * painting->height;
-    PyObject *found = size > PY_SSIZE_T_MAX ? PyErr_NoMemory() : PyBytes_FromStringAndSize(NULL, (Py_ssize_t)size);
+    PyObject *found = size > SIZE_MAX / 2 ? PyErr_NoMemory() : PyBytes_FromStringAndSize(NULL, (Py_ssize_t)size);
     char *rows = found ? PyBytes_AsString(found) : NULL;
     if (!found)
         return NULL;

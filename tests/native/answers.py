@@ -1,0 +1,47 @@
+"""What answers.c prints, of the extension as Python loads it: ``python answers.py FOLDER < paths``.
+
+FOLDER has the extension. Nothing but the standard library is needed, so that any machine's Python can run it.
+"""
+
+from __future__ import annotations
+
+import sys
+import zlib
+from array import array
+
+sys.path.insert(0, sys.argv[1])
+import _native  # noqa: E402
+
+WAYS = [(1 << 2 | 1 << 6, 0xFFFFFF), (1 << 6, 0xFFFFFFFF), (1 << 0 | 1 << 3, 0xFFFFFFFF)]
+MOST = 1 << 24
+
+
+def lowest_first(numbers: array[int]) -> bytes:
+    found = array(numbers.typecode, numbers)
+    if sys.byteorder == "big":
+        found.byteswap()
+    return found.tobytes()
+
+
+def answer(data: bytes, kinds: int, kept: int) -> str:
+    found = _native.runs(data, kinds, MOST, kept)
+    if found is None:
+        return "none"
+    height, width, _, bytes_of_values, numbers, lengths = found
+    values = array("I", bytes_of_values)
+    numbers, lengths = (memoryview(part).cast("n").tolist() for part in (numbers, lengths))
+    total = zlib.crc32(b"".join(lowest_first(part) for part in (values, array("I", numbers), array("I", lengths))))
+    sums = [total]
+    for code, bits in [("B", 8), ("H", 16)]:
+        cut = array(code, (values[number] & ((1 << bits) - 1) for number in numbers)).tobytes()
+        for by_column in (False, True):
+            sums.append(zlib.crc32(_native.rows(cut, array("q", lengths).tobytes(), height, width, bits, by_column)))
+    return " ".join(map(str, [height, width, len(values), len(numbers), *(f"{sum:08x}" for sum in sums)]))
+
+
+for line in sys.stdin:
+    path = line.rstrip("\n")
+    with open(path, "rb") as file:
+        data = file.read()
+    for way, (kinds, kept) in enumerate(WAYS):
+        print(path, way, answer(data, kinds, kept))
