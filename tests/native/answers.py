@@ -10,7 +10,7 @@ import zlib
 from array import array
 
 sys.path.insert(0, sys.argv[1])
-import _native  # noqa: E402
+import _native
 
 WAYS = [(1 << 2 | 1 << 6, 0xFFFFFF), (1 << 6, 0xFFFFFFFF), (1 << 0 | 1 << 3, 0xFFFFFFFF)]
 MOST = 1 << 24
@@ -30,12 +30,11 @@ def answer(data: bytes, kinds: int, kept: int) -> str:
     height, width, _, bytes_of_values, numbers, lengths = found
     values = array("I", bytes_of_values)
     numbers, lengths = (memoryview(part).cast("n").tolist() for part in (numbers, lengths))
-    total = zlib.crc32(b"".join(lowest_first(part) for part in (values, array("I", numbers), array("I", lengths))))
-    sums = [total]
+    sums = [zlib.crc32(b"".join(map(lowest_first, (values, array("I", numbers), array("I", lengths)))))]
     for code, bits in [("B", 8), ("H", 16)]:
         cut = array(code, (values[number] & ((1 << bits) - 1) for number in numbers)).tobytes()
-        for by_column in (False, True):
-            sums.append(zlib.crc32(_native.rows(cut, array("q", lengths).tobytes(), height, width, bits, by_column)))
+        painting = cut, array("q", lengths).tobytes(), height, width, bits
+        sums.extend(zlib.crc32(_native.rows(*painting, by_column)) for by_column in (False, True))
     return " ".join(map(str, [height, width, len(values), len(numbers), *(f"{sum:08x}" for sum in sums)]))
 
 
