@@ -24,7 +24,7 @@ typedef struct {
 
 static bool are_masks(const Masks *masks)
 {
-    if (!masks->pixels || masks->pixels >= MOST || masks->masks >= MOST)
+    if (!masks->pixels || masks->pixels >= MOST || (uint64_t)masks->masks >= MOST)
         return false;
     if (masks->offsets[0] != 0 || (uint64_t)masks->offsets[masks->masks] != masks->runs)
         return false;

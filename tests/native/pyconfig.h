@@ -11,6 +11,4 @@
 #define MS_WINDOWS 1
 #define HAVE_DECLSPEC_DLL 1
 #define Py_ENABLE_SHARED 1
-#else
-#define HAVE_SSIZE_T 1
 #endif
