@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define MOST_NUMBERS (SIZE_MAX / 4 / sizeof(double)) /* that memory can hold: one list may stand in many places */
+
 static PyObject *bytes_of(const void *numbers, size_t count, size_t size)
 {
     return PyBytes_FromStringAndSize((const char *)numbers, (Py_ssize_t)(count * size));
@@ -38,6 +40,8 @@ static bool count_points(PyObject *values, Points *found)
     if (!PyList_CheckExact(values))
         return false;
     found->mask_count = (size_t)PyList_Size(values);
+    if (found->mask_count > MOST_NUMBERS)
+        return false;
     for (size_t mask = 0; mask < found->mask_count; mask++) {
         PyObject *rings = PyList_GetItem(values, (Py_ssize_t)mask);
         if (!PyList_CheckExact(rings))
@@ -47,6 +51,8 @@ static bool count_points(PyObject *values, Points *found)
             if (!PyList_CheckExact(ring) || PyList_Size(ring) < 6 || PyList_Size(ring) % 2)
                 return false;
             found->number_count += (size_t)PyList_Size(ring);
+            if (found->number_count > MOST_NUMBERS)
+                return false;
         }
         found->ring_count += (size_t)PyList_Size(rings);
     }

@@ -208,7 +208,7 @@ static bool are_near(const Outlines *outlines)
 static bool are_sound(const Outlines *outlines)
 {
     const uint64_t pixels = (uint64_t)outlines->height * outlines->width;
-    if (!EXACT || !pixels || pixels >= MOST_PIXELS)
+    if (!EXACT || !pixels || pixels >= MOST_PIXELS || outlines->masks > SIZE_MAX / 8 / sizeof(double))
         return false;
     return are_offsets(outlines->mask_offsets, outlines->masks, 0, outlines->rings)
         && are_offsets(outlines->ring_offsets, outlines->rings, 3, outlines->numbers / 2) && are_near(outlines);
