@@ -10,6 +10,7 @@ from cocoseg.cli import options
 from cocoseg.options import Labelling, Reading, check_choice, given, part
 
 if TYPE_CHECKING:
+    from cocoseg.errors import Problem
     from cocoseg.labels import LabelScheme
     from cocoseg.model import Categories, Dataset
 
@@ -56,7 +57,8 @@ def command(
         _list_presets(json)
         return
     scheme = _scheme(labels, src, given)
-    for line in problem_lines("Warnings", scheme.problems, ""):
+    problems = [*scheme.problems, *(_said(scheme, stack) if stack else ())]
+    for line in problem_lines("Warnings", problems, ""):
         typer.echo(line, err=True)
     if stack:
         from cocoseg.labels.snippets import snippet
@@ -76,6 +78,12 @@ def command(
         rows.append((str(scheme.outside), "unlabelled", ""))
     typer.echo(f"{scheme.name}: {scheme.dtype.itemsize * 8} bits, crowd {scheme.crowd}, things {scheme.things}")
     typer.echo("\n".join(table([("class", "name", "category ids"), *rows], right=(0,))))
+
+
+def _said(scheme: LabelScheme, stack: str) -> list[Problem]:
+    from cocoseg.labels.snippets import snippet_problems
+
+    return snippet_problems(scheme, stack)
 
 
 def _list_presets(json: bool) -> None:

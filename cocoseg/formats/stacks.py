@@ -11,6 +11,7 @@ from cocoseg.errors import LabelError, show
 from cocoseg.files.documents import Count, write_json
 from cocoseg.files.png.write import write_class_map
 from cocoseg.labels import LabelScheme
+from cocoseg.labels.distinct import distinct_names
 from cocoseg.model import Sample
 from cocoseg.targets.numbered import IGNORED, numbered
 from cocoseg.targets.semantic import semantic_map
@@ -57,9 +58,9 @@ def labelled(sample: Sample, scheme: LabelScheme, task: Task) -> Labelled:
 def id2label(scheme: LabelScheme) -> bytes:
     """``id2label.json``: the names of the classes by their numbers, as a model's configuration takes them.
 
-    Every number has one, since a model has as many outputs as there are names.
+    Every number has one of its own: a model has as many outputs as there are names, and ``label2id`` is this turned.
     """
-    return write_json({str(k): f"unused {k}" if name is None else name for k, name in enumerate(scheme.names)})
+    return write_json({str(number): name for number, name in enumerate(distinct_names(scheme))})
 
 
 def check_void(scheme: LabelScheme) -> None:

@@ -21,6 +21,7 @@ from cocoseg.errors import LabelError, SampleError, show
 from cocoseg.files.png.write import write_class_map
 from cocoseg.formats.stacks import Counts
 from cocoseg.labels import LabelScheme
+from cocoseg.labels.distinct import distinct_names
 from cocoseg.model import Sample
 from cocoseg.model.photographed import Photographed, placed
 from cocoseg.runs.document import Document, Place, Texts
@@ -92,10 +93,11 @@ def class_names(scheme: LabelScheme) -> bytes:
 def label_map(scheme: LabelScheme) -> bytes | None:
     """``labelmap.txt``, of lines ``name:r,g,b:parts:actions``; CVAT and Datumaro take VOC2012's classes without it.
 
+    Its names are distinct, since Datumaro refuses a table with a name that is there before.
     ``ignored`` is its name for void. None where a class has that name, or one that can't stand in it: with a colon, a
     line break, or ``#`` at its beginning.
     """
-    names = [name or f"unused {number}" for number, name in enumerate(scheme.names)]
+    names = distinct_names(scheme)
     if "ignored" in names or any(
         set(name) & set(":\r\n") or name.strip() != name or name[:1] in ("", "#") for name in names
     ):

@@ -9,7 +9,8 @@ from pprint import pformat
 import msgspec
 
 from cocoseg.codecs.looks import default_color
-from cocoseg.errors import LabelError, show
+from cocoseg.errors import LabelError, Problem, show
+from cocoseg.labels.distinct import distinct_names, name_problems, numbered_names
 from cocoseg.labels.scheme import LabelScheme
 
 _NOT_IN_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
@@ -39,9 +40,9 @@ def snippet(scheme: LabelScheme, stack: str) -> str:
     return STACKS[stack](scheme)
 
 
-def _names(scheme: LabelScheme) -> list[str]:
-    """A name for each number from 0; the pixels that no class has are called by their number."""
-    return [name or f"unused {number}" for number, name in enumerate(scheme.names)]
+def snippet_problems(scheme: LabelScheme, stack: str) -> list[Problem]:
+    """What the snippet says of the classes in other words than the scheme."""
+    return name_problems(scheme, "label2id") if stack == "hf" else []
 
 
 def _colors(scheme: LabelScheme) -> list[list[int]]:
@@ -51,7 +52,7 @@ def _colors(scheme: LabelScheme) -> list[list[int]]:
 
 def _mmseg(scheme: LabelScheme) -> str:
     """A data set's ``metainfo`` and its options; class maps are taken as they are, so that 0 is a class."""
-    metainfo = {"classes": tuple(_names(scheme)), "palette": _colors(scheme)}
+    metainfo = {"classes": tuple(numbered_names(scheme)), "palette": _colors(scheme)}
     lines = [f"metainfo = {_pretty(metainfo)}", f"num_classes = {scheme.num_classes}  # of decode_head"]
     lines += [f"ignore_index = {scheme.void}  # of decode_head, its loss and IoUMetric", "reduce_zero_label = False"]
     return "\n".join([*lines, "seg_map_suffix = '.png'"])
@@ -70,7 +71,7 @@ def _detectron2(scheme: LabelScheme) -> str:
     metadata = {
         "thing_classes": [row.name for row in things],
         "thing_colors": colors[: len(things)],
-        "stuff_classes": _names(scheme),
+        "stuff_classes": numbered_names(scheme),
         "stuff_colors": colors,
         "thing_dataset_id_to_contiguous_id": {number: row.index for row in things for number in ids[row.index]},
         "stuff_dataset_id_to_contiguous_id": {number: row.index for row in stuff for number in ids[row.index]},
@@ -84,7 +85,7 @@ def _yolo(scheme: LabelScheme) -> str:
     if scheme.void != 255:
         text = f"void is {scheme.void}, where ultralytics ignores 255; take labels index"
         raise LabelError("label.range", f"labels {show(scheme.name)}: {text}")
-    rows = [f"  {number}: {yaml_text(name)}" for number, name in enumerate(_names(scheme))]
+    rows = [f"  {number}: {yaml_text(name)}" for number, name in enumerate(numbered_names(scheme))]
     return "\n".join(["train: images/train", "val: images/val", "masks_dir: masks", "names:", *rows])
 
 
@@ -99,7 +100,7 @@ def yaml_text(name: str) -> str:
 
 def _hf(scheme: LabelScheme) -> str:
     """The fields of a model's configuration and of its processor."""
-    names = dict(enumerate(_names(scheme)))
+    names = dict(enumerate(distinct_names(scheme)))
     about = {
         "id2label": {str(number): name for number, name in names.items()},
         "label2id": {name: number for number, name in names.items()},

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from cocoseg.errors import UsageError
 from cocoseg.files.places import StrPath
 from cocoseg.formats.huggingface import Pairs, table
 from cocoseg.formats.parquet import Rows, check_installed, in_files, tables
 from cocoseg.formats.stacks import NAMES, check_void, id2label
+from cocoseg.labels.distinct import name_problems
 from cocoseg.options import ToHf, takes
 from cocoseg.runs.run import Work, run
 from cocoseg.tools.handing_over import Handing, begin, shown, with_photos
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 COMMAND = "to-hf"
 PARQUET = "to-hf --parquet"  # what it writes is not to be mixed with the other
+
+S = TypeVar("S", bound=HfSummary)
 
 
 @takes(ToHf)
@@ -46,11 +49,17 @@ def to_hf(src: StrPath, out: StrPath, **options: Unpack[ToHf]) -> HfSummary:
     files = {NAMES: id2label(painting.scheme)}
     if packed:
         dataset = in_files(painting.dataset, options["shards"], how.limit)
-        rows, tally = Rows(painting.scheme, options["task"]), painting.summary(ParquetSummary)
+        rows, tally = Rows(painting.scheme, options["task"]), _summary(painting, ParquetSummary)
         document = partial(tables, dataset, options["task"])
         return run(Work(PARQUET, dataset, rows, tally, out, head, document, files=files), how)
-    convert, summary = Pairs(painting.scheme, options["task"]), painting.summary(HfSummary)
+    convert, summary = Pairs(painting.scheme, options["task"]), _summary(painting, HfSummary)
     return run(Work(COMMAND, painting.dataset, convert, summary, out, head, table, files=files), how)
+
+
+def _summary(painting: Handing, kind: type[S]) -> S:
+    summary = painting.summary(kind)
+    summary.problems += name_problems(painting.scheme, NAMES)
+    return summary
 
 
 def _check_shards(options: ToHf) -> None:

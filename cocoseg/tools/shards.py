@@ -10,6 +10,7 @@ from msgspec.structs import replace as with_fields
 from cocoseg.files.places import StrPath
 from cocoseg.formats.shards import Members, sharded, tars
 from cocoseg.formats.stacks import NAMES, check_void, id2label
+from cocoseg.labels.distinct import name_problems
 from cocoseg.model import Dataset
 from cocoseg.model.parts import fraction
 from cocoseg.options import ToShards, takes
@@ -48,6 +49,7 @@ def to_shards(src: StrPath, out: StrPath, **options: Unpack[ToShards]) -> ShardS
     check_void(painting.scheme)
     painting = with_photos(painting, out, options, packed=True)
     summary = painting.summary(ShardSummary)
+    summary.problems += name_problems(painting.scheme, NAMES)
     convert = Members(painting.scheme, options["task"])
     head = painting.head({name: options[name] for name in ("task", "shards", "parts")}, {})
     files = {NAMES: id2label(painting.scheme)}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from cocoseg.files.places import StrPath
 from cocoseg.formats.voc import COLORS, NAMES, Pictures, check_numbers, class_names, label_map, lists
 from cocoseg.labels import LabelScheme
+from cocoseg.labels.distinct import name_problems
 from cocoseg.labels.presets import BACKGROUND, BACKGROUND_NAMES
 from cocoseg.options import ToVoc, takes
 from cocoseg.runs.run import Work, run
@@ -47,6 +48,7 @@ def to_voc(src: StrPath, out: StrPath, **options: Unpack[ToVoc]) -> VocSummary:
         )
     else:
         files[COLORS] = colors
+        summary.problems += name_problems(painting.scheme, COLORS)
     return run(Work(COMMAND, painting.dataset, Pictures(painting.scheme), summary, out, head, lists, files=files), how)
 
 

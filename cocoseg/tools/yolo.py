@@ -11,6 +11,7 @@ from cocoseg.errors import UsageError
 from cocoseg.files.places import StrPath
 from cocoseg.formats.yolo.writer import CONFIG, ClassMaps, Counts, Outlines, check_contiguous, classes_of, config
 from cocoseg.labels import LabelScheme
+from cocoseg.labels.distinct import numbered_names
 from cocoseg.options import ToYolo, takes
 from cocoseg.runs.journal import Row
 from cocoseg.runs.run import Work, run
@@ -130,7 +131,7 @@ def to_yolo(src: StrPath, out: StrPath, **options: Unpack[ToYolo]) -> YoloSummar
 
 def _names(scheme: LabelScheme, semantic: bool) -> tuple[str, ...]:
     if semantic:
-        return tuple(name or f"unused {number}" for number, name in enumerate(scheme.names))
+        return tuple(numbered_names(scheme))
     return tuple(name for _, name in classes_of(scheme))
 
 

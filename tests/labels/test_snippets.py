@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ast
 import json
+from pathlib import Path
 
 import pytest
 import yaml
 
 import cocoseg
 from cocoseg.labels import PRESETS, LabelClass, LabelScheme
-from cocoseg.labels.snippets import STACKS, snippet
+from cocoseg.labels.snippets import STACKS, snippet, snippet_problems
 from command import cocoseg as run
 from conftest import FIXTURES
 
@@ -65,6 +66,14 @@ def test_every_preset_with_a_table_is_printed_or_refused_with_advice(name: str, 
         assert "take labels" in error.message
 
 
+def test_classes_of_one_name_keep_a_number_each_for_hf() -> None:
+    scheme = LabelScheme("two", (LabelClass(0, "dog", (1,)), LabelClass(1, "dog", (2,))))
+    found = json.loads(snippet(scheme, "hf"))
+    assert {str(number): name for name, number in found["label2id"].items()} == found["id2label"]
+    assert [problem.message[:11] for problem in snippet_problems(scheme, "hf")] == ["1 class has"]
+    assert not snippet_problems(scheme, "mmseg")  # where a class is its position
+
+
 def test_on_the_command_line() -> None:
     assert run("labels", "mask2former", "--as", "hf").stdout.startswith('{\n  "id2label"')
     result = run("labels", "mask2former", "--as", "keras")
@@ -95,3 +104,9 @@ def test_whatever_stands_in_a_name_comes_back_from_a_yaml() -> None:
     scheme = LabelScheme("odd", tuple(LabelClass(k, name, (k,)) for k, name in enumerate(names)))
     found = yaml.safe_load(snippet(scheme, "yolo"))["names"]
     assert [found[k] for k in range(1, len(names))] == names[1:]
+
+
+def test_the_command_says_which_names_it_changed(tmp_path: Path) -> None:
+    rows = [{"index": k, "name": "dog", "category_ids": [k + 1]} for k in range(2)]
+    (tmp_path / "two.json").write_text(json.dumps({"name": "two", "classes": rows}))
+    assert "label2id calls it 'dog (1)'" in run("labels", tmp_path / "two.json", "--as", "hf").stderr

@@ -75,3 +75,16 @@ def test_datasets_loads_it(task: Any, source: Path, tmp_path: Path) -> None:
     assert sum(map(len, found.values())) == 5
     assert {"image", "label", "image_id"} <= set(found["train"].features)
     assert isinstance(found["train"].features["label"], datasets.Image)
+
+
+@pytest.mark.parametrize("convert", [cocoseg.to_hf, cocoseg.to_shards])
+def test_classes_of_one_name_are_told_apart(convert: Any, source: Path, tmp_path: Path) -> None:
+    """Who trains turns id2label around, which would lose a class."""
+    source.write_text(source.read_text().replace('"no"', '"cat"'))
+    summary = convert(source, tmp_path / "out", photos=source.parent / "photos")
+    found = json.loads((tmp_path / "out" / "id2label.json").read_text())
+    assert [*found.values()] == ["background", "cat", "cat (2)", "traffic light"]
+    said = [row.message for row in summary.problems if "id2label.json" in row.message]
+    assert [text.split(";")[0] for text in said] == [
+        "1 class has the name of another, so that id2label.json calls it 'cat (2)'"
+    ]

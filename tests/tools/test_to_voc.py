@@ -160,3 +160,14 @@ def many(count: int) -> str:
 def test_labels_that_are_not_voc_s_are_refused(tmp_path: Path) -> None:
     with pytest.raises(cocoseg.LabelError, match="VOC has background 0 and void 255"):
         cocoseg.to_voc(FIXTURES / "panoptic.json", tmp_path / "out", labels="mask2former")
+
+
+def test_classes_of_one_name_are_told_apart_in_the_table_of_colours(tmp_path: Path) -> None:
+    """Datumaro refuses a table in which a name stands twice."""
+    document = json.loads(many(2))
+    document["categories"] = [{"id": 1, "name": "cat"}, {"id": 2, "name": "cat"}]
+    (tmp_path / "a.json").write_text(json.dumps(document))
+    summary = cocoseg.to_voc(tmp_path / "a.json", tmp_path / "out")
+    rows = (tmp_path / "out" / "labelmap.txt").read_text().splitlines()[2:4]
+    assert [row.partition(":")[0] for row in rows] == ["cat", "cat (2)"]
+    assert any("labelmap.txt calls it 'cat (2)'" in row.message for row in summary.problems)
