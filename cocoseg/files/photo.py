@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import PIL.Image
 
 ENDINGS = (".jpg", ".jpeg", ".png", ".JPG", ".JPEG", ".PNG", ".webp", ".bmp", ".tif", ".tiff")
+_OF_FORMATS = {"JPEG": ".jpg", "MPO": ".jpg", "PNG": ".png", "WEBP": ".webp", "BMP": ".bmp", "TIFF": ".tif"}
 _ORIENTATION = 0x0112  # EXIF's tag
 _TURNS = {
     2: "FLIP_LEFT_RIGHT",
@@ -74,6 +75,16 @@ def photo_size(path: str | os.PathLike[str]) -> PhotoSize:
     """
     with open_photo(path) as photo:
         return size_in_header(photo)
+
+
+def ending_of(name: str, format: str) -> str:
+    """The ending by which a photo, of one of Pillow's formats, is read everywhere: that of its name if it is usual.
+
+    >>> ending_of("a.JPG", "JPEG"), ending_of("a", "JPEG"), ending_of("1.2.840.3", "PNG"), ending_of("a.gif", "GIF")
+    ('.JPG', '.jpg', '.png', '.gif')
+    """
+    ending = os.path.splitext(name)[1]
+    return ending if ending.lower() in ENDINGS else _OF_FORMATS.get(format, f".{format.lower()}")
 
 
 @contextmanager

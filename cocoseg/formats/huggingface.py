@@ -16,7 +16,8 @@ import msgspec
 
 from cocoseg.formats.stacks import Task, labelled
 from cocoseg.labels import LabelScheme
-from cocoseg.model.photographed import Photographed, placed
+from cocoseg.model.needed_photos import placed
+from cocoseg.model.photos import Photographed
 from cocoseg.runs.document import Document, Place, Texts
 from cocoseg.runs.folder import Folder
 from cocoseg.runs.writer import Converted
@@ -39,14 +40,14 @@ class Pairs:
     scheme: LabelScheme
     task: Task = "semantic"
 
-    def __call__(self, found: Photographed) -> Converted:
+    def __call__(self, sample: Photographed) -> Converted:
         """The label picture, the photo and their line. Raises SampleError."""
-        part, _, key = found.sample.key.partition("/")
+        part, _, key = sample.key.partition("/")
         stem = key.removesuffix(".png")
-        picture, segments, counts = labelled(found.sample, self.scheme, self.task)
-        files, links = placed(found.photo, f"{part}/images/{stem}")
-        ending = found.photo.ending if found.photo else ""
-        line = _Line(f"images/{stem}{ending}", f"labels/{stem}.png", found.sample.image_id, segments)
+        picture, segments, counts = labelled(sample, self.scheme, self.task)
+        files, links = placed(sample.photo, f"{part}/images/{stem}")
+        ending = sample.photo.ending if sample.photo else ""
+        line = _Line(f"images/{stem}{ending}", f"labels/{stem}.png", sample.image_id, segments)
         files = files | {f"{part}/labels/{stem}.png": picture}
         return Converted(files, counts, (msgspec.json.encode(line),), links)
 

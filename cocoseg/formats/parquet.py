@@ -23,7 +23,7 @@ from cocoseg.errors import UsageError
 from cocoseg.formats.stacks import Counts, Task, labelled
 from cocoseg.labels import LabelScheme
 from cocoseg.model import Dataset
-from cocoseg.model.photographed import Photographed
+from cocoseg.model.photos import Photographed
 from cocoseg.runs.document import Document, Packed, Place, Texts
 from cocoseg.runs.folder import Folder
 from cocoseg.runs.journal import Row
@@ -57,14 +57,14 @@ class Rows:
     scheme: LabelScheme
     task: Task = "semantic"
 
-    def __call__(self, found: Photographed) -> Converted:
+    def __call__(self, sample: Photographed) -> Converted:
         """The photo and the label, as texts of a document. Raises SampleError."""
-        picture, segments, counts = labelled(found.sample, self.scheme, self.task)
-        assert found.photo is not None
-        stem = found.sample.key.partition("/")[2].removesuffix(".png")
-        about = About((f"{stem}{found.photo.ending}", f"{stem}.png"), found.sample.image_id, segments)
+        picture, segments, counts = labelled(sample, self.scheme, self.task)
+        assert sample.photo is not None
+        stem = sample.key.partition("/")[2].removesuffix(".png")
+        about = About((f"{stem}{sample.photo.ending}", f"{stem}.png"), sample.image_id, segments)
         result = RowCounts(counts.pixels, counts.contested, counts.segments, counts.crowds, about)
-        return Converted({}, result, (found.photo.data or b"", picture))
+        return Converted({}, result, (sample.photo.data or b"", picture))
 
     def settings(self) -> bytes:
         """All settings that affect the rows."""

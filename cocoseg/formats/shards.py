@@ -17,7 +17,7 @@ import msgspec
 from cocoseg.errors import SampleError
 from cocoseg.formats.stacks import Task, labelled
 from cocoseg.labels import LabelScheme
-from cocoseg.model.photographed import Photographed
+from cocoseg.model.photos import Photographed
 from cocoseg.runs.document import Document, Place, Texts
 from cocoseg.runs.folder import Folder
 from cocoseg.runs.writer import Converted
@@ -34,13 +34,13 @@ class Members:
     scheme: LabelScheme
     task: Task = "semantic"
 
-    def __call__(self, found: Photographed) -> Converted:
+    def __call__(self, sample: Photographed) -> Converted:
         """The members, as the text of a document. Raises SampleError."""
-        picture, segments, counts = labelled(found.sample, self.scheme, self.task)
-        about = {"image_id": found.sample.image_id} | ({} if segments is None else {"segments": segments})
-        assert found.photo is not None
-        key = member_key(found.sample.key.partition("/")[2])
-        members = {found.photo.ending.lower(): found.photo.data or b"", ".seg.png": picture}
+        picture, segments, counts = labelled(sample, self.scheme, self.task)
+        about = {"image_id": sample.image_id} | ({} if segments is None else {"segments": segments})
+        assert sample.photo is not None
+        key = member_key(sample.key.partition("/")[2])
+        members = {sample.photo.ending.lower(): sample.photo.data or b"", ".seg.png": picture}
         members[".json"] = msgspec.json.encode(about)
         return Converted({}, counts, (b"".join(member(f"{key}{end}", data) for end, data in members.items()),))
 

@@ -23,7 +23,8 @@ from cocoseg.formats.stacks import Counts
 from cocoseg.labels import LabelScheme
 from cocoseg.labels.distinct import distinct_names
 from cocoseg.model import Sample
-from cocoseg.model.photographed import Photographed, placed
+from cocoseg.model.needed_photos import placed
+from cocoseg.model.photos import Photographed
 from cocoseg.runs.document import Document, Place, Texts
 from cocoseg.runs.folder import Folder
 from cocoseg.runs.writer import Converted
@@ -44,13 +45,13 @@ class Pictures:
 
     scheme: LabelScheme
 
-    def __call__(self, found: Photographed) -> Converted:
+    def __call__(self, sample: Photographed) -> Converted:
         """Both pictures, the photo, and the line of the list. Raises SampleError ``limit.segments``."""
-        sample, name = found.sample, found.sample.key.partition("/")[2].removesuffix(".png")
+        name = sample.key.partition("/")[2].removesuffix(".png")
         class_map, pixels, contested = semantic_map(sample, self.scheme)
         objects, count = self._objects(sample, class_map)
         pictures = {"SegmentationClass": class_map, "SegmentationObject": objects}
-        files, links = placed(found.photo, f"JPEGImages/{name}")
+        files, links = placed(sample.photo, f"JPEGImages/{name}")
         files = files | {f"{folder}/{name}.png": write_class_map(made, PALETTE) for folder, made in pictures.items()}
         counts = Counts(pixels, contested, count, int(sample.iscrowd.sum()))
         return Converted(files, counts, (name.encode(),), links)

@@ -6,8 +6,9 @@ import io
 from collections.abc import Iterable
 from dataclasses import KW_ONLY, dataclass, fields, replace
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -25,13 +26,29 @@ if TYPE_CHECKING:
     import PIL.Image
 
 
+class Photo(NamedTuple):
+    """A photo: its path, and its bytes unless a link to it is enough.
+
+    What measures it knows its size (height, width) as viewers show it, and the ending for copies of it, as ``.jpg``.
+    """
+
+    path: str
+    data: bytes | None = None
+    size: tuple[int, int] | None = None
+    ending: str = ""
+
+    def content(self) -> tuple[bytes, bytes]:
+        """What determines files made with it: where it is only matters to a link."""
+        where = self.path if self.data is None else ""
+        return msgspec.json.encode((where, self.size, self.ending)), self.data or b""
+
+
 @dataclass(frozen=True, eq=False)
 class Photographed(Sample):
-    """A sample with the bytes of its photo, or None, and the photo's ``path``."""
+    """A sample and its photo, or None."""
 
     _: KW_ONLY
-    photo: bytes | None = None
-    path: str = ""
+    photo: Photo | None = None
 
     def picture(self) -> PIL.Image.Image:
         """The photo as Pillow's image in its own mode, turned as the sample's size asks for.
@@ -41,9 +58,9 @@ class Photographed(Sample):
         if self.photo is None:
             text = f"no photo {show(self.file_name or self.key)}, nor one called so with another ending"
             raise SampleError("file.missing", f"{text}; is it the folder of the photos?")
-        with open_photo(io.BytesIO(self.photo)) as opened:
+        with open_photo(io.BytesIO(self.photo.data or b"")) as opened:
             found = size_in_header(opened)
-            turned, _ = fits_turned(show(self.path, 300), found, self.size)
+            turned, _ = fits_turned(show(self.photo.path, 300), found, self.size)
             return oriented(opened, found.orientation, turned)
 
     def pixels(self) -> tuple[npt.NDArray[np.uint8] | None, bool]:
@@ -54,8 +71,8 @@ class Photographed(Sample):
         """
         if self.photo is None:
             return None, False
-        name = show(self.path, 300)
-        with open_photo(io.BytesIO(self.photo)) as opened:
+        name = show(self.photo.path, 300)
+        with open_photo(io.BytesIO(self.photo.data or b"")) as opened:
             found = size_in_header(opened)
             turned, is_guess = fits_turned(name, found, self.size)
             return rgb_pixels(opened, name, found, turned), is_guess
@@ -63,48 +80,64 @@ class Photographed(Sample):
 
 @dataclass(frozen=True)
 class WithPhotos(Around):
-    """A loader whose samples are ``Photographed``, with photos from a folder or storage, where they are there."""
+    """A loader whose samples are ``Photographed``, with the bytes of photos from a folder or storage that has them."""
 
-    folder: str
+    photos: str = ""
 
-    def fetch(self, entry: Entry | Refused) -> Any:
-        """The files of the entry, and the path and bytes of its photo."""
+    def fetch(self, entry: Entry | Refused) -> tuple[Any, Photo | None]:
+        """The files of the entry, and its photo. Raises SampleError where it is there and cannot be read."""
         files = self.inner.fetch(entry)
-        assert isinstance(entry, Entry)
+        assert isinstance(entry, Entry)  # else the loader has raised
         try:
-            return files, *self._photo(entry)
+            return files, self._photo(entry)
         except SampleError as error:
             raise error.at(self.place(entry)) from None
 
-    def decode(self, entry: Entry, files: Any) -> Sample:
+    def decode(self, entry: Entry, files: tuple[Any, Photo | None]) -> Sample:
         """As in ``Loads``."""
         sample = self.inner.decode(entry, files[0])
         columns = {row.name: getattr(sample, row.name) for row in fields(Sample)}
-        return Photographed(**columns, path=files[1], photo=files[2])
+        return Photographed(**columns, photo=files[1])
 
-    def content(self, entry: Entry | Refused, files: Any, exact: bool) -> Iterable[bytes]:
+    def content(self, entry: Entry | Refused, files: tuple[Any, Photo | None], exact: bool) -> Iterable[bytes]:
         """What determines the sample, and the photo."""
-        return chain(self.inner.content(entry, files[0], exact), (files[2] or b"",))
+        photo = files[1]
+        return chain(self.inner.content(entry, files[0], exact), photo.content() if photo else ())
 
     def changed(self, change: Change) -> WithPhotos:
         """As in ``Loads``."""
         return replace(self, inner=self.inner.changed(change))
 
-    def _photo(self, entry: Entry) -> tuple[str, bytes | None]:
-        """The path and the bytes of a photo. Raises SampleError where it is there and cannot be read."""
+    def _photo(self, entry: Entry) -> Photo | None:
         try:
-            path = self._path(entry)
-            return path, read_file(path)
+            path = self._path(entry, entry.key)
+            return Photo(path, read_file(path))
         except SampleError as error:
             if error.category == "file.missing":
-                return "", None
+                return None
             raise
 
-    def _path(self, entry: Entry) -> str:
+    def _path(self, entry: Entry, key: str) -> str:
         """Where the photo is. Raises SampleError ``file.missing``; a storage is asked for the listed name alone."""
-        if is_url(self.folder):
-            return places.join(self.folder, relative_name(entry.file_name or entry.key))
-        return find_photo(self.folder, entry.key, entry.file_name)
+        if is_url(self.photos):
+            return url_of(self.photos, entry.file_name or key)
+        return find_photo(self.photos, key, entry.file_name)
+
+
+def url_of(folder: str, name: str) -> str:
+    """The URL of a photo in a storage; a name that is a URL itself has to lie in the folder.
+
+    Raises SampleError ``path.escape``, ``path.invalid``.
+
+    >>> url_of("s3://bucket/val", "a.jpg"), url_of("http://host/val", "http://host/val/a.jpg")
+    ('s3://bucket/val/a.jpg', 'http://host/val/a.jpg')
+    """
+    if not is_url(name):
+        return places.join(folder, relative_name(name))
+    if ".." in name.split("/") or not places.lies_in(name, folder):
+        text = f"file_name {show(name, 300)} is not in {show(folder, 300)}, which --photos names"
+        raise SampleError("path.escape", f"{text}; nothing is read from elsewhere")
+    return name
 
 
 def with_photos(dataset: Dataset) -> Dataset:

@@ -50,7 +50,7 @@ class InPieces:
         """The files and rows of all pieces. Raises SampleError: as ``convert`` does, ``limit.tiles``, ``image.*``."""
         try:
             whole, counts = self._whole(sample)
-            ending = photo_ending(sample.photo or b"") if self.photos and isinstance(sample, Photographed) else ""
+            ending = self._ending(sample)
             samples, dropped = self.change(whole, ending)
             made = [self._converted(piece) for piece in samples]
             photos = self._photos(sample, [piece.file_name for piece in samples], ending)
@@ -82,6 +82,11 @@ class InPieces:
         made = self.convert(piece)
         is_listed = isinstance(self.convert, ClassMaps) and isinstance(self.change, Tiling)
         return made._replace(texts=(image_row(piece),)) if is_listed else made
+
+    def _ending(self, sample: Sample) -> str:
+        if not (self.photos and isinstance(sample, Photographed)):
+            return ""
+        return photo_ending(sample.photo.data or b"" if sample.photo else b"")
 
     def _photos(self, sample: Sample, names: Sequence[str], ending: str) -> dict[str, bytes]:
         if not self.photos:

@@ -154,7 +154,7 @@ def _canonical(shapes: Regions | Runs) -> tuple[npt.NDArray[Any], npt.NDArray[An
 def _photo(folder: str, sample: Sample) -> PhotoFacts:
     """The digest and the size of a sample's photo, or why there is none."""
     try:
-        known = sample.photo if isinstance(sample, Photographed) else None
+        known = sample.photo.data if isinstance(sample, Photographed) and sample.photo else None
         data = read_file(find_photo(folder, sample.key, sample.file_name)) if known is None else known
         with open_photo(io.BytesIO(data)) as photo:
             size = size_in_header(photo)

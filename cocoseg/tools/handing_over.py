@@ -16,7 +16,7 @@ from cocoseg.files.urls import is_url, is_web
 from cocoseg.formats import FORMATS
 from cocoseg.formats.detect import detect
 from cocoseg.model import Dataset, Entry
-from cocoseg.model.photographed import WithPhotos
+from cocoseg.model.needed_photos import NeededPhotos
 from cocoseg.options import Reading, part
 from cocoseg.tools.parts import check_earlier, parted
 from cocoseg.tools.scheme import Painting
@@ -125,7 +125,7 @@ def _photographed(
     notes += [] if folder else ["no photos were found, so that only labels are written; --photos names their folder"]
     if is_url(folder) and not copied:
         notes.append("photos are copied, as no link leads to a storage")
-    return replace(divided, load=WithPhotos(divided.load, folder, copied or is_url(folder))), notes
+    return replace(divided, load=NeededPhotos(divided.load, folder, copied or is_url(folder))), notes
 
 
 def has_photos(dataset: Dataset, folder: str) -> bool:

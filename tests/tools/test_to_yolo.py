@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 
 import numpy as np
@@ -303,3 +304,17 @@ def test_photos_keep_their_endings_where_links_lead_to_names_without_any(source:
     found = sorted((tmp_path / "out" / "images" / "train").iterdir())
     assert [path.name for path in found] == [f"{number}.jpg" for number in range(COUNT)]
     assert [path.resolve().name for path in found] == [f"c0ffee{number}" for number in range(COUNT)]
+
+
+@pytest.mark.parametrize("called", ["{}", "1.2.840.{}", "{}.jfif"])
+@pytest.mark.parametrize("copied", [False, True])
+def test_photos_get_an_ending_by_which_they_are_read(called: str, copied: bool, source: Path, tmp_path: Path) -> None:
+    """Ultralytics passes over files that do not end as pictures do."""
+    for number in range(COUNT):
+        (source.parent / "photos" / f"{number}.jpg").rename(source.parent / "photos" / called.format(number))
+    source.write_text(re.sub(r'"(\d)\.jpg"', lambda found: f'"{called.format(found[1])}"', source.read_text()))
+    cocoseg.to_yolo(source, tmp_path / "out", photos=source.parent / "photos", copy=copied)
+    found = sorted((tmp_path / "out" / "images" / "train").iterdir())
+    stem = called.removesuffix(".jfif")
+    assert [path.name for path in found] == [f"{stem.format(number)}.jpg" for number in range(COUNT)]
+    assert all(label_of(path, "labels", ".txt").exists() for path in found)

@@ -27,7 +27,8 @@ from cocoseg.formats.yolo.bridges import in_one
 from cocoseg.labels import LabelScheme
 from cocoseg.labels.snippets import yaml_text
 from cocoseg.model import Sample
-from cocoseg.model.photographed import Photographed, placed
+from cocoseg.model.needed_photos import placed
+from cocoseg.model.photos import Photographed
 from cocoseg.runs.writer import Converted
 from cocoseg.targets.segments import known_segments
 from cocoseg.targets.semantic import semantic_map
@@ -91,11 +92,11 @@ class Outlines:
     scheme: LabelScheme
     left_out: frozenset[int] = frozenset()
 
-    def __call__(self, found: Photographed) -> Converted:
+    def __call__(self, sample: Photographed) -> Converted:
         """The text and the photo. Raises SampleError: ``id.unknown``, ``poly.*``."""
-        name = stem(found.sample.key)
-        text, counts = self._text(found.sample.without(self.left_out))
-        files, links = placed(found.photo, f"images/{name}")
+        name = stem(sample.key)
+        text, counts = self._text(sample.without(self.left_out))
+        files, links = placed(sample.photo, f"images/{name}")
         return Converted(files | {f"labels/{name}.txt": text}, counts, links=links)
 
     def settings(self) -> bytes:
@@ -131,11 +132,11 @@ class ClassMaps:
 
     scheme: LabelScheme
 
-    def __call__(self, found: Photographed) -> Converted:
+    def __call__(self, sample: Photographed) -> Converted:
         """The class map and the photo. Raises SampleError."""
-        sample, name = found.sample, stem(found.sample.key)
+        name = stem(sample.key)
         class_map, pixels, _ = semantic_map(sample, self.scheme)
-        files, links = placed(found.photo, f"images/{name}")
+        files, links = placed(sample.photo, f"images/{name}")
         counts = Counts(pixels, small=int(min(sample.size) < _LEAST))
         return Converted(files | {f"masks/{name}.png": write_class_map(class_map)}, counts, links=links)
 
