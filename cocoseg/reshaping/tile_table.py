@@ -15,6 +15,7 @@ from cocoseg.files import places
 from cocoseg.files.documents import parse_part, read_document
 from cocoseg.files.names import png_name, relative_name
 from cocoseg.files.places import StrPath, place
+from cocoseg.formats.coco_json.about import TILES
 from cocoseg.formats.coco_json.images import Listed
 from cocoseg.model import Dataset, ImageId
 from cocoseg.runs.tally import counted
@@ -43,6 +44,7 @@ class _Row(msgspec.Struct):
 
 class _Tiles(msgspec.Struct):
     ids: str = "none"
+    of: Raw | UnsetType = UNSET  # where images are tiles themselves
 
 
 class _Document(msgspec.Struct):
@@ -77,7 +79,7 @@ class Whole(NamedTuple):
 
 class Table(NamedTuple):
     """The images of a JSON of tiles. ``listed`` are its tiles, as results name them; ``ids``: what segments
-    had, if it ``says_ids``.
+    had, if it ``says_ids``. ``about`` is what a JSON of the images says of them all.
     """
 
     source: str
@@ -85,6 +87,7 @@ class Table(NamedTuple):
     listed: Listed
     ids: str
     says_ids: bool
+    about: Mapping[str, Raw] = {}
 
     def note(self, tiles: Dataset) -> str:
         """A line that says what becomes of a data set of tiles."""
@@ -109,9 +112,10 @@ def read_table(path: StrPath) -> Table:
             raise DocumentError(error.category, f"{source}: images[{number}]: {error.message}") from None
     if not images:
         raise DocumentError("doc.missing_key", f"{source}: no image has 'tile'; name what 'cocoseg tile' wrote")
-    ids = "none" if document.tiles is UNSET else document.tiles.ids
+    said = _Tiles() if document.tiles is UNSET else document.tiles
+    about = {} if said.of is UNSET or not bytes(said.of).startswith(b"{") else {TILES: said.of}
     listed = Listed(source, document.images)
-    return Table(source, _with_own_ids(list(images.values())), listed, ids, document.tiles is not UNSET)
+    return Table(source, _with_own_ids(list(images.values())), listed, said.ids, document.tiles is not UNSET, about)
 
 
 def _with_own_ids(images: Sequence[Whole]) -> list[Whole]:

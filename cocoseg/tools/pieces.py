@@ -8,12 +8,14 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, cast
 
 import msgspec
+from msgspec import Raw
 
 from cocoseg.errors import UsageError, show
 from cocoseg.files.documents import Count
 from cocoseg.files.names import PHOTOS
 from cocoseg.files.places import StrPath, is_folder, lies_in, place
 from cocoseg.formats.coco.writer import Annotations
+from cocoseg.formats.coco_json.about import TILES
 from cocoseg.formats.coco_json.document import json_document
 from cocoseg.formats.maps.writer import ClassMaps
 from cocoseg.formats.reading import evaluated
@@ -177,7 +179,8 @@ def _table(change: Tiling, dataset: Dataset) -> dict[str, Any]:
     """What a JSON of tiles says of them all."""
     height, width = change.size
     size = {"height": height, "width": width, "overlap": change.overlap}
-    return {"tiles": size | {"ids": dataset.conventions.ids}}
+    of = {"of": Raw(dataset.about[TILES])} if TILES in dataset.about else {}
+    return {TILES: size | {"ids": dataset.conventions.ids} | of}
 
 
 def _listed(table: dict[str, Any]) -> Any:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from cocoseg.files.places import StrPath, place
+from cocoseg.formats.coco_json.about import TILES
 from cocoseg.formats.reading import evaluated, opened
 from cocoseg.model import Dataset
 from cocoseg.options import Reading, Stitching, part, takes
@@ -55,7 +56,8 @@ def stitch(src: StrPath, out: StrPath, **options: Unpack[Stitching]) -> Tally:
     notes = [*notes, table.note(tiles)]
     dataset = _with_ids(dataset, _ids(name, table) if options["tiles"] is None else "none")
     problems = list(dataset.problems)
-    done: Tally = run(work(Out(dataset, kind, out, head, given, notes, problems, about(tiles, src))), how)
+    described = {**{name: value for name, value in about(tiles, src).items() if name != TILES}, **table.about}
+    done: Tally = run(work(Out(dataset, kind, out, head, given, notes, problems, described)), how)
     return done
 
 

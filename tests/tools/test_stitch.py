@@ -70,6 +70,41 @@ def test_objects_of_tiles_of_tiles_are_whole_again(source: Path, tmp_path: Path)
     assert [sorted(sample.areas.tolist()) for sample in found] == [sorted(sample.areas.tolist()) for sample in usual]
 
 
+def annotations(path: Path) -> list[tuple[int, int, int]]:
+    rows = json.loads(path.read_text())["annotations"]
+    return [(row["id"], row["image_id"], row["category_id"]) for row in rows]
+
+
+@pytest.fixture
+def numbered(tmp_path: Path) -> Path:
+    """Instances with ids that no count gives."""
+    document = json.loads(INSTANCES.read_text())
+    for row in document["annotations"]:
+        row["id"] += 500
+    (tmp_path / "numbered.json").write_text(json.dumps(document))
+    return tmp_path / "numbered.json"
+
+
+def test_ids_of_annotations_come_back_from_tiles_of_tiles(numbered: Path, tmp_path: Path) -> None:
+    cocoseg.tile(numbered, tmp_path / "1.json", size=5, overlap=1)
+    cocoseg.tile(tmp_path / "1.json", tmp_path / "2.json", size=3, overlap=1)
+    cocoseg.stitch(tmp_path / "2.json", tmp_path / "3.json")
+    assert json.loads((tmp_path / "3.json").read_text())["tiles"] == {
+        "height": 5, "width": 5, "overlap": 1, "ids": "file",
+    }  # fmt: skip
+    cocoseg.stitch(tmp_path / "3.json", tmp_path / "4.json")
+    assert annotations(tmp_path / "4.json") == annotations(numbered)
+    assert "tiles" not in json.loads((tmp_path / "4.json").read_text())
+
+
+@pytest.mark.parametrize("segmentation", [None, "rle"])
+def test_ids_of_annotations_come_back_from_a_subset_of_tiles(numbered: Path, segmentation: Any, tmp_path: Path) -> None:
+    cocoseg.tile(numbered, tmp_path / "1.json", size=5, overlap=1)
+    cocoseg.subset(tmp_path / "1.json", tmp_path / "2.json", classes="dog", segmentation=segmentation)
+    cocoseg.stitch(tmp_path / "2.json", tmp_path / "3.json")
+    assert annotations(tmp_path / "3.json") == [row for row in annotations(numbered) if row[2] == 18]
+
+
 class TestEvaluate:
     def test_tiles_of_the_truth_are_the_truth(self, tiles: Path) -> None:
         result = cocoseg.evaluate(PANOPTIC, tiles, tiles=tiles)

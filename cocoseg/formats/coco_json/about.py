@@ -19,7 +19,8 @@ from cocoseg.model import Sample
 
 _FIELDS = msgspec.json.Decoder(dict[str, Raw])
 _ENCODER = msgspec.json.Encoder()
-_BEGINS = {"info": b"{", "licenses": b"["}
+TILES = "tiles"  # what ``cocoseg tile`` says of all tiles
+_BEGINS = {"info": b"{", "licenses": b"[", TILES: b"{"}
 _WRITTEN = ("id", "file_name", "height", "width")
 _OF_ANNOTATIONS = (
     *("id", "image_id", "category_id", "iscrowd", "area", "bbox", "segmentation", "segment_id", "score"),
@@ -31,6 +32,7 @@ class Described(msgspec.Struct):
 
     info: Raw | UnsetType = UNSET
     licenses: Raw | UnsetType = UNSET
+    tiles: Raw | UnsetType = UNSET
     fill: Raw | UnsetType = UNSET  # "opencv" in what ``to-coco --fill opencv`` wrote
 
     def fill_problems(self, source: str) -> tuple[Problem, ...]:
@@ -43,7 +45,7 @@ class Described(msgspec.Struct):
 
     @property
     def about(self) -> dict[str, bytes]:
-        """The usable metadata: ``info`` if it is an object, ``licenses`` if it is a list."""
+        """The usable metadata: ``info`` and ``tiles`` if they are objects, ``licenses`` if it is a list."""
         found = compact({name: raw for name in _BEGINS if (raw := getattr(self, name)) is not UNSET})
         return {name: text for name, text in found.items() if text.startswith(_BEGINS[name])}
 
