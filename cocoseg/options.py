@@ -710,7 +710,7 @@ class Tiling(Rewritten, total=False):
     """Options of ``tile``."""
 
     size: Annotated[  # type: ignore[misc]
-        "int | str",
+        "int | str | tuple[int, int]",
         Option("Pixels of a tile along each side, or both.", 1024, metavar="N|HEIGHTxWIDTH"),
     ]
     overlap: Annotated[int, Option("Pixels that neighbouring tiles share.", 0, metavar="PIXELS", least=0)]
@@ -740,15 +740,16 @@ class Resizing(Rewritten, total=False):
     """Options of ``resize``."""
 
     to: Annotated[  # type: ignore[misc]
-        str | None,
+        "str | int | tuple[int, int] | None",
         Option(
             "The new size of all images, as 512x512; or what to write: coco, panoptic or semantic.",
             unset="the kind that is read",
             metavar="HEIGHTxWIDTH|KIND",
         ),
     ]
-    size: Annotated[
-        str | None, Option("The new size of all images, where --to says what to write.", metavar="HEIGHTxWIDTH")
+    size: Annotated[  # type: ignore[misc]
+        "str | int | tuple[int, int] | None",
+        Option("The new size of all images, where --to says what to write.", metavar="HEIGHTxWIDTH"),
     ]
     longest: Annotated[
         int | None,

@@ -209,7 +209,8 @@ def size_of(text: object, name: str = "size") -> tuple[int, int]:
     if isinstance(text, str):
         match = _SIZE.fullmatch(text)
         found = (int(match[1]), int(match[2])) if match else int(text) if text.strip().isdecimal() else text
-    sides = tuple(found) if isinstance(found, tuple | list) else (found, found)
+    several = isinstance(found, tuple | list) or getattr(found, "ndim", False)
+    sides = tuple(cast("Any", found)) if several else (found, found)
     if len(sides) != 2 or not all(hasattr(side, "__index__") and not isinstance(side, bool) for side in sides):
         raise UsageError("usage.size", f"{name} is {show(text)}, expected pixels, or HEIGHTxWIDTH as 512x768")
     height, width = (int(cast("int", side)) for side in sides)

@@ -40,6 +40,15 @@ def test_ids_and_fields_stay_and_positions_do_not(tmp_path: Path) -> None:
     assert {row["id"] for row in found["annotations"]} <= {row["id"] for row in document["annotations"]}
 
 
+@pytest.mark.parametrize(("to", "size"), [((3, 5), [3, 5]), (4, [4, 4]), (np.array([3, 5]), [3, 5])])
+@pytest.mark.parametrize("option", ["to", "size"])
+def test_a_size_may_be_numbers(option: str, to: Any, size: list[int], tmp_path: Path) -> None:
+    kind: Any = {"to": "coco"} if option == "size" else {}
+    cocoseg.resize(INSTANCES, tmp_path / "a.json", **kind, **{option: to})
+    rows = json.loads((tmp_path / "a.json").read_text())["images"]
+    assert {(row["height"], row["width"]) for row in rows} == {tuple(size)}
+
+
 def test_what_loses_all_pixels_is_dropped_and_counted(tmp_path: Path) -> None:
     result: Any = cocoseg.resize(PANOPTIC, tmp_path / "out", size="1x1", to="panoptic")
     assert result.dropped == cocoseg.to_panoptic(PANOPTIC, tmp_path / "usual", dry_run=True).segments - result.segments
@@ -64,6 +73,12 @@ def test_all_kinds_agree(tmp_path: Path) -> None:
         ({"to": "4x4", "longest": 5}, "usage.size"),
         ({"to": "0x4"}, "usage.size"),
         ({"to": "cocoa"}, "usage.to"),
+        ({"to": ""}, "usage.to"),
+        ({"to": ()}, "usage.to"),
+        ({"to": (1, 2, 3)}, "usage.size"),
+        ({"to": (4, 4), "size": (4, 4)}, "usage.to"),
+        ({"size": (0, 4)}, "usage.size"),
+        ({"size": np.zeros(3)}, "usage.size"),
         ({"to": "4x4", "size": "4x4"}, "usage.to"),
         ({"longest": 0}, "usage.max"),
     ],
