@@ -16,7 +16,7 @@ from cocoseg.codecs.rle import concatenate
 from cocoseg.codecs.segmentation import to_coco
 from cocoseg.errors import SampleError
 from cocoseg.formats.coco.passing import Unread
-from cocoseg.formats.coco.rows import Annotation, with_shapes
+from cocoseg.formats.coco.rows import with_shapes
 from cocoseg.model import Sample
 
 _IDS = ("id", "image_id", "category_id", "iscrowd")
@@ -27,7 +27,10 @@ Ints = npt.NDArray[np.intp]
 
 @dataclass(frozen=True)
 class Join:
-    """Joins two samples, or two ``Unread``. Segments of the same class, mask and kind are one."""
+    """Joins two samples, or two ``Unread``. Segments of the same class, mask and kind are one.
+
+    Those without a pixel are one if all else in their rows is the same.
+    """
 
     def __call__(self, one: Any, other: Any) -> Any:
         """Raises SampleError ``size.mismatch``, and what reading masks raises."""
@@ -63,13 +66,13 @@ def _looks_unread(found: Unread) -> Iterator[tuple[Any, ...]]:
     columns = zip(found.rows, found.category_ids.tolist(), found.iscrowd.tolist(), strict=True)
     for row, category, crowd in columns:
         mask = with_shapes(row).segmentation
-        yield category, crowd, _all_else(row) if mask is UNSET else b"".join(bytes(mask).split())
+        assert row.row is not UNSET
+        yield category, crowd, _all_else(row.row) if mask is UNSET else b"".join(bytes(mask).split())
 
 
-def _all_else(row: Annotation) -> frozenset[tuple[str, bytes]]:
-    """What tells a row without a mask from others: its box, its keypoints, whatever it has."""
-    assert row.row is not UNSET
-    return frozenset((name, bytes(value)) for name, value in _FIELDS.decode(row.row).items() if name not in _IDS)
+def _all_else(row: Raw) -> frozenset[tuple[str, bytes]]:
+    """What tells a row without a pixel from others: its box, its keypoints, whatever it has."""
+    return frozenset((name, bytes(value)) for name, value in _FIELDS.decode(row).items() if name not in _IDS)
 
 
 def _joined(one: Sample, other: Sample) -> Sample:
@@ -94,7 +97,11 @@ def _joined(one: Sample, other: Sample) -> Sample:
 
 def _looks(sample: Sample) -> list[tuple[Any, ...]]:
     strings = [row["counts"] for row in to_coco(sample.runs)]
-    return list(zip(sample.category_ids.tolist(), sample.iscrowd.tolist(), strings, strict=True))
+    rest = [None] * len(strings) if sample.rows is None else sample.rows
+    told = [
+        None if area or row is None else _all_else(row) for area, row in zip(sample.areas.tolist(), rest, strict=True)
+    ]
+    return list(zip(sample.category_ids.tolist(), sample.iscrowd.tolist(), strings, told, strict=True))
 
 
 def _new(one: Sequence[tuple[Any, ...]], other: Sequence[tuple[Any, ...]]) -> Ints:

@@ -99,6 +99,20 @@ class TestPhotos:
         report = json.loads((tmp_path / "out.json.cocoseg" / "cocoseg.json").read_text())
         assert report["reshaped"]["annotations"] == [{"source": "y.json", "ids": [[2, 3, 1]]}]
 
+    @pytest.mark.parametrize("segmentation", [None, "rle"])
+    def test_joined_those_without_a_pixel_are_told_by_their_rows(self, segmentation: Any, tmp_path: Path) -> None:
+        row = {"image_id": 1, "category_id": 1, "iscrowd": 0}
+        outside = {"segmentation": [[20, 20, 22, 20, 22, 22, 20, 22]], "bbox": [20, 20, 2, 2]}
+        there = {"segmentation": [[30, 30, 32, 30, 32, 32, 30, 32]], "bbox": [30, 30, 2, 2]}
+        person = {"bbox": [0, 0, 1, 1], "keypoints": [1, 1, 2], "num_keypoints": 1}
+        one = save(tmp_path / "x.json", rows=[{"id": 1} | row | outside, {"id": 2} | row | person])
+        two = save(tmp_path / "y.json", rows=[{"id": 1} | row | there, {"id": 5} | row | outside, {"id": 6} | row])
+        cocoseg.merge([one, two], tmp_path / "out.json", same="join", segmentation=segmentation)
+        document = json.loads((tmp_path / "out.json").read_text())
+        boxes = [row.get("bbox", [])[:2] for row in document["annotations"]]
+        assert boxes[:3] == [[20, 20], [0, 0], [30, 30]]
+        assert len(boxes) == 4
+
     def test_kept_twice_it_needs_two_names(self, tmp_path: Path) -> None:
         one, other = save(tmp_path / "x.json"), save(tmp_path / "y.json", called="dog")
         assert refused(one, other, out=tmp_path / "out.json", same="both").category == "merge.names"
