@@ -36,13 +36,17 @@ class Moved(NamedTuple):
 
 @dataclass
 class Photos:
-    """All images. ``joined`` counts those made of several, ``twice`` those that are in two sources and stay two."""
+    """All images. ``joined`` counts those made of several, ``twice`` those that are in two sources and stay two.
+
+    ``endings`` are the names of those joined photos that end differently, as pictures of two formats do.
+    """
 
     entries: list[AnyEntry]
     load: Loads
     moved: list[Moved] = field(default_factory=list)
     joined: int = 0
     twice: int = 0
+    endings: Sequence[tuple[str, str]] = ()
 
 
 class _Image(NamedTuple):
@@ -85,6 +89,7 @@ def together(datasets: Sequence[Dataset], same: Same) -> Photos:
         groups = [[image] for group in groups for image in group]
     _check_names(datasets, groups, bool(several))
     found = Photos([], Chain(()), joined=0 if same == "both" else len(several), twice=len(several))
+    found.endings = [names for group in several for names in _endings(group)] if found.joined else ()
     loaders: dict[tuple[int, ...], Loads] = {(k,): dataset.load for k, dataset in enumerate(datasets)}
     parts: dict[tuple[int, ...], int] = {(k,): k for k in range(len(datasets))}
     ids = _Ids(datasets)
@@ -167,6 +172,22 @@ def _fits(group: Sequence[_Image], image: _Image) -> bool:
     return bool(group) and len(sizes) <= 1 and all(one.source != image.source for one in group)
 
 
+def _endings(group: Sequence[_Image]) -> Iterator[tuple[str, str]]:
+    """The first two names of a photo that end differently, if there are any; those of labels say nothing of it."""
+    known = {ending: _name(image.entry) for image in reversed(group) if (ending := _ending(image.entry))}
+    if len(known) > 1:
+        first, second = list(known.values())[-2:][::-1]
+        yield first, second
+
+
+def _ending(entry: Entry) -> str:
+    """The ending of a photo, "" if the name has none or is that of the label picture."""
+    name = _name(entry)
+    ending = name[len(stem(name)) :].lower().replace(".jpeg", ".jpg")
+    label = next(iter(cast("Entry", entry.body).files), "")
+    return "" if label and label.lower().endswith(ending) else ending
+
+
 def _name(entry: AnyEntry) -> str:
     return getattr(entry, "file_name", "") or entry.key
 
@@ -176,7 +197,9 @@ def _asked(datasets: Sequence[Dataset], several: Sequence[list[_Image]]) -> Usag
     size = "{}×{}, ".format(*first.entry.size) if first.entry.size else ""
     more = f", as are {len(several) - 1:,} more" if len(several) > 1 else ""
     where = f"{datasets[first.source].source} and {datasets[second.source].source}"
-    text = f"the photo {show(_name(first.entry))} ({size}id {show(first.entry.image_id)}) is in both {where}{more}"
+    there = next((f", there as {show(names[1])}" for names in _endings((first, second))), "")
+    photo = f"the photo {show(_name(first.entry))} ({size}id {show(first.entry.image_id)})"
+    text = f"{photo} is in both {where}{there}{more}"
     return UsageError("merge.same", f"{text}; --same join makes one image of both, --same both keeps two")
 
 
@@ -260,4 +283,12 @@ def words(found: Photos, sources: int) -> list[str]:
     said += [f"{counted(found.joined, 'photo')} in several sources joined"] if found.joined else []
     said += [f"{counted(found.twice, 'photo')} in two sources kept twice"] if found.twice and not found.joined else []
     said += [f"{counted(ids, 'image id')} renumbered"] if ids else []
-    return ["; ".join(said)]
+    return ["; ".join(said), *_ending_words(found.endings)]
+
+
+def _ending_words(names: Sequence[tuple[str, str]]) -> list[str]:
+    if not names:
+        return []
+    one, other = map(show, names[0])
+    many = "1 joined photo ends" if len(names) == 1 else f"{len(names):,} joined photos end"
+    return [f"{many} differently, as {one} and {other}; if these are two pictures, rename one"]

@@ -63,6 +63,31 @@ def test_what_is_one_photo(one: dict[str, Any], other: dict[str, Any], is_same: 
     assert len(joined(*pair, same="join").entries) == 1
 
 
+def test_photos_that_end_differently_are_counted(tmp_path: Path) -> None:
+    names = [("a.jpg", "a.png"), ("b.jpg", "b.JPG"), ("c", "c.jpg"), ("d.bmp", "x/d.png")]
+    pair = [save(tmp_path / f"{k}.json", *({"file_name": row[k]} for row in names)) for k in range(2)]
+    with pytest.raises(cocoseg.UsageError, match="there as 'a.png'") as caught:
+        joined(*pair)
+    assert "as are 3 more" in caught.value.message
+    assert words(joined(*pair, same="join"), 2)[1:] == [
+        "2 joined photos end differently, as 'a.jpg' and 'a.png'; if these are two pictures, rename one"
+    ]
+    assert len(words(joined(*pair, same="both", prefix=True), 2)) == 1
+
+
+@pytest.mark.parametrize("label", ["panoptic.json", "voc"])
+def test_the_ending_of_a_label_is_none_of_the_photo(label: str, tmp_path: Path) -> None:
+    labels = cocoseg.read(FIXTURES / label)
+    rows = [
+        {"file_name": f"{Path(entry.key).with_suffix('')}.jpg"}
+        | dict(zip(("height", "width"), sample.size, strict=True))
+        for entry, sample in zip(labels.entries, labels, strict=True)
+    ]
+    found = joined(save(tmp_path / "a.json", *rows), labels, same="join")
+    assert found.joined == len(rows)
+    assert len(words(found, 2)) == 1
+
+
 def test_sources_of_one_name_are_told_apart_by_their_folders(tmp_path: Path) -> None:
     pair = [save(tmp_path / name / "instances.json", {"file_name": "a.jpg"}) for name in ("one", "two")]
     found = joined(*pair, same="both", prefix=True)
