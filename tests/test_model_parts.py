@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import cocoseg
-from cocoseg.model.parts import check_shares, fraction, groups, name_of, part_at
+from cocoseg.model.parts import check_shares, fraction, groups, name_of, part_at, read_shares
 from conftest import FIXTURES
 
 DATASET = cocoseg.read(FIXTURES / "instances.json")
@@ -41,6 +41,29 @@ def test_shares_that_are_none(shares: dict[str, float]) -> None:
     with pytest.raises(cocoseg.UsageError) as caught:
         check_shares(shares)
     assert caught.value.category == "usage.parts"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("train=.9", "add up to 0.9"),
+        ("train=.9,val=.2", "add up to 1.1"),
+        ("train,val", "expected NAME=SHARE"),
+        ("train", "expected NAME=SHARE"),
+        ("", "expected NAME=SHARE"),
+        ("train=.5,train=.5", "names 'train' twice"),
+        ("train=x,val=1", "expected NAME=SHARE"),
+        ("train=-1,val=2", "part 'train' is -1"),
+    ],
+)
+def test_texts_that_are_no_shares(text: str, said: str) -> None:
+    with pytest.raises(cocoseg.UsageError, match=said) as caught:
+        read_shares(text)
+    assert caught.value.category == "usage.parts"
+
+
+def test_blanks_are_no_part_of_a_name() -> None:
+    assert read_shares(" a = .5 ,b=.5") == {"a": 0.5, "b": 0.5}
 
 
 def test_the_last_part_takes_what_rounding_leaves() -> None:

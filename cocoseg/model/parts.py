@@ -38,6 +38,26 @@ def fraction(name: str) -> float:
     return int.from_bytes(hashlib.sha256(name.encode("utf-8", "surrogatepass")).digest()[:8], "big") / 2**64
 
 
+def read_shares(text: str) -> dict[str, float]:
+    """``NAME=SHARE`` with commas as a table. Raises UsageError ``usage.parts``.
+
+    >>> read_shares("train=.8, val=.2")
+    {'train': 0.8, 'val': 0.2}
+    """
+    found: dict[str, float] = {}
+    for word in text.split(","):
+        name, _, value = (part.strip() for part in word.partition("="))
+        try:
+            share = float(value)
+        except ValueError:
+            raise UsageError("usage.parts", f"parts is {show(text)}, expected NAME=SHARE as train=.8,val=.2") from None
+        if name in found:
+            raise UsageError("usage.parts", f"parts names {show(name)} twice; give each part a name of its own")
+        found[name] = share
+    check_shares(found)
+    return found
+
+
 def check_shares(shares: Mapping[str, float]) -> None:
     """Raises UsageError ``usage.parts`` unless there are parts, none is negative, and all add up to 1."""
     if not shares:

@@ -16,7 +16,7 @@ from cocoseg.files.listing import is_hidden, names
 from cocoseg.files.names import stem
 from cocoseg.formats.yolo.writer import stem as yolo_stem
 from cocoseg.model import Dataset
-from cocoseg.model.parts import fraction, part_at, photo_name
+from cocoseg.model.parts import fraction, part_at, photo_name, read_shares
 
 PARTS = ("train", "val", "test")
 _NAMES = {"training": "train", "validation": "val", "valid": "val", "testing": "test"} | {name: name for name in PARTS}
@@ -86,19 +86,12 @@ def _rule(keys: list[str], parts: str | None, split: object) -> tuple[Callable[[
 
 
 def _shares(text: str) -> dict[str, float]:
-    """Names and shares. Raises UsageError ``usage.parts``."""
-    pairs = [row.partition("=") for row in text.split(",")]
-    names = [name.strip() for name, *_ in pairs]
-    expected = f"expected shares that add up to 1, as train=.9,val=.1, or one of {', '.join(PARTS)}"
-    if not set(names) <= set(PARTS) or len(set(names)) != len(names):
-        raise UsageError("usage.parts", f"parts is {show(text)}, {expected}")
-    try:
-        numbers = [float(share) if equals or len(pairs) > 1 else 1.0 for _, equals, share in pairs]
-    except ValueError:
-        raise UsageError("usage.parts", f"parts is {show(text)}, {expected}") from None
-    if not (min(numbers) > 0 and abs(sum(numbers) - 1) < 1e-6):
-        raise UsageError("usage.parts", f"parts is {show(text)}, whose sum is {sum(numbers):g}; {expected}")
-    return dict(zip(names, numbers, strict=True))
+    """The shares of parts that stacks know, of which one may have all. Raises UsageError ``usage.parts``."""
+    found = read_shares(text) if "=" in text or "," in text else {text.strip(): 1.0}
+    if (name := next((name for name in found if name not in PARTS), None)) is not None:
+        expected = f"expected {', '.join(PARTS)} with shares, as train=.9,val=.1, or one of them for all images"
+        raise UsageError("usage.parts", f"parts has {show(name)}, {expected}")
+    return found
 
 
 def _own_part(key: str) -> str:

@@ -16,7 +16,7 @@ from cocoseg.files.places import StrPath, place
 from cocoseg.files.reading import read_file
 from cocoseg.formats.reading import evaluated
 from cocoseg.model import Dataset, Entry, Refused
-from cocoseg.model.parts import check_shares, fraction, groups, name_of, part_at, photo_name
+from cocoseg.model.parts import fraction, groups, name_of, part_at, photo_name, read_shares
 from cocoseg.options import Reading, Reshaping, Splitting, part, takes
 from cocoseg.reshaping.dividing import balanced
 from cocoseg.reshaping.held import held
@@ -184,20 +184,11 @@ def _reports(out: str) -> Iterator[tuple[str, str]]:
 
 
 def _shares(text: str) -> dict[str, float]:
-    """``NAME=SHARE`` with commas as a table. Raises UsageError ``usage.parts``."""
-    found: dict[str, float] = {}
-    for word in text.split(","):
-        name, _, value = word.strip().partition("=")
-        try:
-            share = float(value)
-        except ValueError:
-            raise UsageError("usage.parts", f"parts is {show(text)}, expected NAME=SHARE as train=.8,val=.2") from None
-        if name in found:
-            raise UsageError("usage.parts", f"parts names {show(name)} twice; give each part a name of its own")
-        if not name or not is_relative(f"{name}.json") or "/" in name:
-            raise UsageError("usage.parts", f"parts has {show(name)}, expected the name of a file")
-        found[name] = share
-    check_shares(found)
+    """The shares of parts that are files. Raises UsageError ``usage.parts``."""
+    found = read_shares(text)
+    wrong = (name for name in found if not name or not is_relative(f"{name}.json") or "/" in name)
+    if (name := next(wrong, None)) is not None:
+        raise UsageError("usage.parts", f"parts has {show(name)}, expected the name of a file")
     return found
 
 

@@ -73,10 +73,15 @@ def test_tiles_are_in_the_part_of_their_photo() -> None:
 
 
 @pytest.mark.parametrize(
-    "parts", ["train=.9", "train=.9,val=.2", "train,val", "a=1", "train=.5,train=.5", "train=x,val=1", "train=-1,val=2"]
+    ("parts", "said"),
+    [
+        ("a=1", "expected train, val, test with shares"),
+        ("trian", "one of them for all images"),
+        ("train,val", "expected NAME=SHARE"),
+    ],
 )
-def test_what_is_no_division(parts: str) -> None:
-    with pytest.raises(cocoseg.UsageError, match="parts is") as caught:
+def test_what_is_no_division(parts: str, said: str) -> None:
+    with pytest.raises(cocoseg.UsageError, match=said) as caught:
         parted(dataset("a.png"), parts)
     assert caught.value.category == "usage.parts"
 
