@@ -19,7 +19,7 @@ import msgspec
 import numpy as np
 
 from cocoseg.codecs.rle import check_size
-from cocoseg.errors import DocumentError, Problem, SampleError, show, suggestion
+from cocoseg.errors import DocumentError, Problem, SampleError, show
 from cocoseg.files import places
 from cocoseg.files.places import StrPath
 from cocoseg.files.xml import parse_xml
@@ -28,6 +28,7 @@ from cocoseg.formats.shapes.classes import Classes
 from cocoseg.formats.shapes.documents import Drawn, Listed
 from cocoseg.formats.shapes.shape import Shape, Size
 from cocoseg.model import Category, Dataset
+from cocoseg.model.splits import unknown
 
 peek = documents.peek
 
@@ -154,9 +155,7 @@ def _of_subset(source: str, images: Sequence[_Listed], split: str | None) -> lis
     """The images of a subset, or all. Raises DocumentError ``file.missing`` if no image is in the subset."""
     subsets = {row.subset for row in images}
     if split is not None and split not in subsets:
-        known = ", ".join(map(show, sorted(subsets - {""}))) or "there are none"
-        text = f"{source}: no subset is called {show(split)}; the subsets: {known}{suggestion(split, subsets)}"
-        raise DocumentError("file.missing", text)
+        raise unknown(source, split, subsets - {""}, "subset")
     return [row[:2] for row in images if split in (None, row.subset)]
 
 

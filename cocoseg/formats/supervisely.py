@@ -24,7 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cocoseg.codecs.rle import check_size
-from cocoseg.errors import DocumentError, Problem, SampleError, show, suggestion
+from cocoseg.errors import Problem, SampleError, show
 from cocoseg.files import places
 from cocoseg.files.documents import parse_document, read_document
 from cocoseg.files.places import StrPath
@@ -34,6 +34,7 @@ from cocoseg.formats.shapes.classes import Classes
 from cocoseg.formats.shapes.documents import Drawn
 from cocoseg.formats.shapes.shape import Shape, Size
 from cocoseg.model import Category, Dataset
+from cocoseg.model.splits import unknown
 
 peek = documents.peek
 
@@ -220,6 +221,4 @@ def _check_split(folder: str, split: str) -> None:
     """Raises DocumentError ``file.missing`` if no data set has this name."""
     found = {name.rpartition("/ann/")[0] for name in documents.documents_in(folder, (".json",)) if "/ann/" in name}
     if split not in found:
-        names = ", ".join(map(show, sorted(found)[:10]))
-        text = f"{show(folder, 300)} has no data set {show(split)}; its data sets are {names}{suggestion(split, found)}"
-        raise DocumentError("file.missing", text)
+        raise unknown(folder, split, found, "data set")

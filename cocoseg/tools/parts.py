@@ -17,9 +17,9 @@ from cocoseg.files.names import stem
 from cocoseg.formats.yolo.writer import stem as yolo_stem
 from cocoseg.model import Dataset
 from cocoseg.model.parts import fraction, part_at, photo_name, read_shares
+from cocoseg.model.splits import usual
 
 PARTS = ("train", "val", "test")
-_NAMES = {"training": "train", "validation": "val", "valid": "val", "testing": "test"} | {name: name for name in PARTS}
 
 
 class _Placed(NamedTuple):
@@ -80,7 +80,7 @@ def _rule(keys: list[str], parts: str | None, split: object) -> tuple[Callable[[
         return lambda key: _Placed(part_at(shares, fraction(photo_name(stem(key)))), key), how
     if keys and all(map(_own_part, keys)) and len(set(map(_own, keys))) == len(keys):
         return _own, "as their folders are called"
-    named = _NAMES.get(str(split).lower())
+    named = _part(str(split))
     advice = "" if named else "the source has no parts; --parts train=.9,val=.1 makes some"
     return lambda key: _Placed(named or PARTS[0], key), advice
 
@@ -96,7 +96,11 @@ def _shares(text: str) -> dict[str, float]:
 
 def _own_part(key: str) -> str:
     first, slash, _ = key.partition("/")
-    return _NAMES.get(first.lower(), "") if slash else ""
+    return _part(first) if slash else ""
+
+
+def _part(name: str) -> str:
+    return found if (found := usual(name)) in PARTS else ""
 
 
 def _own(key: str) -> _Placed:

@@ -11,10 +11,10 @@ from cocoseg.errors import DocumentError
 from cocoseg.files import places
 from cocoseg.files.documents import as_text
 from cocoseg.files.places import StrPath, place
-from cocoseg.formats.maps.splits import list_file
 from cocoseg.formats.reading import read
 from cocoseg.labels import PRESETS, LabelScheme
 from cocoseg.model import Dataset
+from cocoseg.model.splits import list_file
 from cocoseg.options import Reading
 from cocoseg.options import given as changed
 from cocoseg.version import __version__

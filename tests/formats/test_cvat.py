@@ -157,7 +157,7 @@ def test_subsets_of_a_project_are_splits(tmp_path: Path) -> None:
     (tmp_path / "annotations.xml").write_text(f"<annotations><meta/>{''.join(images)}</annotations>")
     assert [sample.key for sample in cocoseg.read(tmp_path)] == ["Train/a.png", "Val/a.png", "Val/b.png"]
     assert [sample.key for sample in cocoseg.read(tmp_path, split="Val")] == ["Val/a.png", "Val/b.png"]
-    with pytest.raises(cocoseg.DocumentError, match="no subset is called 'val'; the subsets: 'Train', 'Val'"):
+    with pytest.raises(cocoseg.DocumentError, match="no subset is called 'val'; the subsets are 'Train', 'Val'"):
         cocoseg.read(tmp_path, split="val")
 
 

@@ -86,7 +86,9 @@ def test_without_meta_json_the_labels_are_the_classes(tmp_path: Path) -> None:
 
 def test_a_data_set_is_a_split() -> None:
     assert [sample.key for sample in cocoseg.read(PROJECT, split="day")] == KEYS[:2]
-    with pytest.raises(cocoseg.DocumentError, match="no data set 'nigth'; .* 'day', 'night'; did you mean 'night'"):
+    with pytest.raises(
+        cocoseg.DocumentError, match="no data set is called 'nigth'; .* 'day', 'night'; did you mean 'night'"
+    ):
         cocoseg.read(PROJECT, split="nigth")
 
 

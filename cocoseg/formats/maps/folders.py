@@ -23,10 +23,11 @@ from cocoseg.files.reading import read_file
 from cocoseg.formats.maps.kinds import read_numbers
 from cocoseg.formats.maps.look import spread
 from cocoseg.formats.maps.pairs import ENDINGS, LOSSY, PHOTO_FOLDERS, path_stem
+from cocoseg.model.splits import SPLITS
 
 MASKS = ("masks", "mask")
 
-_SPLITS = {"train", "training", "val", "valid", "validation", "test", "testing", "trainval", "dev"}
+_SPLITS = {*SPLITS, *SPLITS.values(), "trainval", "dev"}
 _KINDS = re.compile(
     r"(?:ground_?truth|gt|pred(?:iction)?|output|result|mask|label|annotation|seg(?:mentation)?|annotator|expert|rater|"
     r"reader|observer|left|right|set|part|fold|batch|seq(?:uence)?|scene|video|clip|cam(?:era)?|view)s?[_-]?\w?\d*|\W*\d+\W*",

@@ -14,8 +14,7 @@ from cocoseg.files import places
 from cocoseg.files.listing import is_hidden, names
 from cocoseg.files.urls import is_url
 from cocoseg.formats.maps.layouts import Files, Layout
-
-SPLITS = {"training": "train", "validation": "val", "valid": "val", "testing": "test"}  # and what they are
+from cocoseg.model.splits import SPLITS
 
 _PATTERN = re.compile(r":(?:[^{}]|\{\{\d+}})*(?=})")
 _DIGITS = str.maketrans("123456789", "0" * 9)

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import posixpath
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
-from cocoseg.errors import DocumentError, Problem, SampleError, nearest, show
+from cocoseg.errors import DocumentError, Problem, SampleError, show
 from cocoseg.files import places
 from cocoseg.files.reading import read_file
 from cocoseg.formats.maps.mat import read_numbers
 from cocoseg.formats.maps.pairs import reduced
-from cocoseg.formats.maps.paths import SPLITS, Found, Picture
+from cocoseg.formats.maps.paths import Found, Picture
 from cocoseg.model import Refused
+from cocoseg.model.splits import list_file, unknown, usual
 
 _ENDING = re.compile(r"\.[A-Za-z]\w{1,4}$")  # 0.5 has none
 
@@ -34,7 +34,7 @@ def choose(folder: str, found: Found, lists: str, split: str | None) -> tuple[li
     folders = {_folder(picture) for picture in inside} - {""}
     meant = {split} & folders or {name for name in folders if _plain(name) == _plain(split)}
     if not meant or len({name.lower() for name in meant if _year(name)}) > 1:
-        raise _unknown(folder, split, folders)
+        raise unknown(folder, split, folders)
     return [picture for picture in inside if _folder(picture) in meant], []
 
 
@@ -44,16 +44,6 @@ def counts(found: Found, lists: str) -> dict[str, int]:
     if folders or not lists.endswith(".txt"):
         return dict(sorted(folders.items()))
     return {split: _length(places.join(found.root, name)) for split, name in sorted(_lists(found, lists).items())}
-
-
-def list_file(split: str | os.PathLike[str]) -> str | None:
-    """The path of a split that is given as a list file; None if it is given by name.
-
-    >>> list_file("lists/val.txt"), list_file("val")
-    ('lists/val.txt', None)
-    """
-    text = os.fspath(split)
-    return text if "/" in text or os.sep in text or text.endswith(".txt") else None
 
 
 def _folder(picture: Picture) -> str:
@@ -72,7 +62,7 @@ def _plain(split: str) -> str:
     ('train', 'val', 'night')
     """
     name = split[: -len(year)] if (year := _year(split)) else split
-    return SPLITS.get(name.lower(), name)
+    return usual(name)
 
 
 def _year(split: str) -> str:
@@ -114,7 +104,7 @@ def _file(folder: str, found: Found, lists: str, split: str) -> str:
     name = lists.replace("{split}", split)
     if name in found.files:
         return places.join(found.root, name)
-    raise _unknown(folder, split, _lists(found, lists), lists.partition("{split}")[0] or ".")
+    raise unknown(folder, split, _lists(found, lists), where=show(lists.partition("{split}")[0] or ".", 300))
 
 
 def _lists(found: Found, lists: str) -> dict[str, str]:
@@ -129,14 +119,6 @@ def _length(path: str) -> int:
         return len(_lines(path))
     except DocumentError:  # it has no names
         return 0
-
-
-def _unknown(folder: str, split: str, known: Iterable[str], where: str = "") -> DocumentError:
-    some = ", ".join(map(show, sorted(known)[:10]))
-    what = f"the splits are {some}" if some else f"{show(where, 300)} has none" if where else "it has no splits"
-    near = nearest(split, sorted(known))
-    text = f"no split is called {show(split)}; {what}{f'; {near}' if near else ''}"
-    return DocumentError("file.missing", f"{show(folder, 300)}: {text}")
 
 
 def _spellings(line: str) -> Iterator[str]:

@@ -17,8 +17,7 @@ from cocoseg.errors import DocumentError, SampleError, show
 from cocoseg.files import places
 from cocoseg.files.reading import read_file
 from cocoseg.model import Category
-
-SPLITS = {"training": "train", "validation": "val", "valid": "val", "testing": "test"}  # and what they are
+from cocoseg.model.splits import usual
 
 _KEYS = ("train", "val", "validation", "valid", "test", "minival")
 _LARGEST = 1 << 20  # bytes
@@ -66,7 +65,7 @@ def read_config(path: str) -> Config:
         if key in found:
             raise DocumentError("doc.kind", f"{path}: {text}")
     names, is_named = _names(path, found)
-    splits = {SPLITS.get(key, key): _texts(path, key, found[key]) for key in _KEYS if found.get(key)}
+    splits = {usual(key): _texts(path, key, found[key]) for key in _KEYS if found.get(key)}
     if not splits:
         raise DocumentError(
             "doc.missing_key", f"{path}: no 'train', 'val' or 'test', expected the folders of the photos"

@@ -10,7 +10,8 @@ from typing import NamedTuple
 from cocoseg.errors import DocumentError, Problem, SampleError, show
 from cocoseg.files.listing import is_hidden, names
 from cocoseg.files.reading import read_file
-from cocoseg.formats.yolo.config import SPLITS, Config, resolved
+from cocoseg.formats.yolo.config import Config, resolved
+from cocoseg.model.splits import SPLITS, unknown, usual
 
 # ultralytics' data/utils.py, IMG_FORMATS
 _ENDINGS = (".bmp", ".dng", ".heic", ".jpeg", ".jpg", ".mpo", ".pfm", ".png", ".tif", ".tiff", ".webp")
@@ -114,11 +115,9 @@ def chosen(source: str, parts: Sequence[Part], split: str | None) -> list[Part]:
     """The parts of a split, by its name. Raises DocumentError ``file.missing``."""
     if split is None:
         return list(parts)
-    found = [part for part in parts if SPLITS.get(split.lower(), split) == part.split]
+    found = [part for part in parts if part.split == usual(split)]
     if not found:
-        known = ", ".join(show(name) for name in dict.fromkeys(part.split for part in parts) if name)
-        text = f"no split is called {show(split)}; {f'those that are there are {known}' if known else 'it has none'}"
-        raise DocumentError("file.missing", f"{show(source, 300)}: {text}")
+        raise unknown(source, split, {part.split for part in parts} - {""})
     return found
 
 
@@ -143,8 +142,7 @@ def _is_text(name: str) -> bool:
 
 def _split(path: str) -> str:
     """The first folder of a path that is called as a split, as its usual name; "" if none is."""
-    usual = (SPLITS.get(part.lower(), part.lower()) for part in path.split("/")[:-1])
-    return next((part for part in usual if part in SPLITS.values()), "")
+    return next((name for name in map(usual, path.split("/")[:-1]) if name in SPLITS.values()), "")
 
 
 def _swapped(path: str, old: str, new: str) -> str:

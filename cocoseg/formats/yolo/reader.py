@@ -27,6 +27,7 @@ from cocoseg.formats.yolo.config import Config, read_config
 from cocoseg.formats.yolo.labels import Outlines, read_lines
 from cocoseg.formats.yolo.listing import Listed, Part
 from cocoseg.model import Category, Conventions, Dataset, Entry, Loader, Refused
+from cocoseg.model.splits import list_file
 
 _VERSION = "yolo 1"
 _HEAD = 4096  # bytes in which a data.yaml says names or nc
@@ -133,10 +134,9 @@ def _chosen(source: str, config: Config | None, listed: Listed, split: StrPath |
     """The parts of a split, which may be given as a list of photos. Raises DocumentError."""
     if split is None:
         return listed.parts
-    text = os.fspath(split)
-    if "/" in text or os.sep in text or text.endswith(".txt"):
-        return [listing.of_list(text, places.parent(source) if config else source)]
-    return listing.chosen(source, listed.parts, text)
+    if path := list_file(split):
+        return [listing.of_list(path, places.parent(source) if config else source)]
+    return listing.chosen(source, listed.parts, os.fspath(split))
 
 
 def _labelled(source: str, parts: Sequence[Part]) -> tuple[list[Part], _Texts, tuple[Problem, ...]]:
