@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cocoseg.model import Sample
@@ -15,6 +16,8 @@ TITLES = (
     "image", "height", "width", "segments", "crowds", "classes", "uncovered", "void", "contested", "empty_segments",
     "smallest_area", "median_area", "largest_area", "parts", "holes", "photo",
 )  # fmt: skip
+
+_VERSION = 1  # changes when the same facts make another line
 
 
 @dataclass(frozen=True)
@@ -30,7 +33,7 @@ class Tabled:
 
     def settings(self) -> bytes:
         """As ``Conversion`` has it."""
-        return self.measure.settings() + ",".join(TITLES).encode()
+        return self.measure.settings() + f"{_VERSION} {','.join(TITLES)}".encode()
 
 
 def line(values: tuple[object, ...]) -> bytes:
@@ -47,7 +50,7 @@ def line(values: tuple[object, ...]) -> bytes:
 def cells(key: str, facts: ImageFacts) -> tuple[object, ...]:
     """The values of an image, in the order of ``TITLES``."""
     areas = sorted(area for area in facts.areas if area)
-    ends = (areas[0], areas[(len(areas) - 1) // 2], areas[-1]) if areas else ("", "", "")
+    ends = (areas[0], _median(areas), areas[-1]) if areas else ("", "", "")
     classes = {number for number, area in zip(facts.categories, facts.areas, strict=True) if area}
     counts = (len(facts.areas), sum(facts.crowds), len(classes))
     pixels = (facts.uncovered, facts.void, facts.contested, len(facts.areas) - len(areas))
@@ -56,6 +59,12 @@ def cells(key: str, facts: ImageFacts) -> tuple[object, ...]:
         *(*counts, *pixels, *ends),
         *(sum(facts.parts), sum(facts.holes), _photo(facts)),
     )
+
+
+def _median(values: Sequence[int]) -> int | float:
+    """The middle one of values in order, or the mean of the two in the middle."""
+    both = values[(len(values) - 1) // 2] + values[len(values) // 2]
+    return both / 2 if both % 2 else both // 2
 
 
 def _photo(facts: ImageFacts) -> str:
