@@ -52,6 +52,10 @@ KINDS: dict[str, Kind] = {
     "photo.orientation": _warning("EXIF turns a photo, and its label is not turned", "it depends on the loader"),
     "photo.none": _warning("no image has a photo where they should be", "they may lie elsewhere"),
     "photo.unlabelled": _warning("photos beside labelled ones have no label", "some data sets label a part only"),
+    "split.name": _warning(
+        "images have the name of one in the other source, and no photo tells if they are the same",
+        "many data sets count their images from 1",
+    ),
     "split.only": _warning("a class has pixels in one source only", "a rare one may miss a source by chance"),
     "image.empty": _warning("images have no labelled pixel", "they may show nothing that is looked for"),
     "image.void": _warning("at least 90 % of an image is void", "it is of little use, and harmless"),

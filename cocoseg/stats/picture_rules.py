@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -36,15 +36,17 @@ def picture_rules(side: Side) -> Iterator[Finding]:
 
 def split_rules(first: Side, second: Side) -> Iterator[Finding]:
     """What two sources, such as those of training and of validation, should not share, and what they should."""
-    yield from _shared(first, second)
+    pairs = shared(first, second)
+    yield from _shared(first, second, pairs)
+    yield from _called(first, second, {there for _, there in pairs})
     yield from _names(first, second)
     for one, other in ((second, first), (first, second)):
         yield from _only(one, other)
 
 
-def _shared(first: Side, second: Side) -> Iterator[Finding]:
+def _shared(first: Side, second: Side, pairs: Sequence[tuple[str, str]]) -> Iterator[Finding]:
     """Images that are in both."""
-    if pairs := shared(first, second):
+    if pairs:
         of = f"{len(pairs):,} of {counted(second.statistics.images, 'image')} of {second.name}"
         said = some(pairs, lambda pair: _same(list(dict.fromkeys(pair))))
         yield Finding("split.shared", f"{of} are in {first.name} too", len(pairs), *said)
@@ -66,6 +68,26 @@ def _without_photos(rows: npt.NDArray[Any]) -> npt.NDArray[Any]:
     rows = rows.copy()
     rows["photo"] = 0
     return rows
+
+
+def _called(first: Side, second: Side, known: Collection[str]) -> Iterator[Finding]:
+    """Images that may be in both by their names and sizes, as not both have a photo; ``known`` ones are."""
+    ours, theirs = _by_name(first), _by_name(second)
+    both = [name for name in theirs if name in ours and name[0] not in known]
+    names = [name for name in both if not (ours[name] and theirs[name])]
+    if names:
+        of = f"{len(names):,} of {counted(second.statistics.images, 'image')} of {second.name}"
+        what = f"have the name and size of one in {first.name}, and no photos tell whether they are the same"
+        said = some(names, lambda name: show(name[0]))
+        yield Finding("split.name", f"{of} {what} (--photos names their folder)", len(names), *said)
+
+
+def _by_name(side: Side) -> dict[tuple[str, int, int], bool]:
+    """Whether an image has a photo, by its name and size."""
+    rows = side.statistics.kept_rows
+    columns = (rows[name].tolist() for name in ("height", "width"))
+    named = zip((entry.key for entry in side.dataset.entries), *columns, strict=False)
+    return {name: bool(photo) for name, photo in zip(named, rows["photo"] > 0, strict=False) if name[0] and name[1]}
 
 
 def _names(first: Side, second: Side) -> Iterator[Finding]:

@@ -320,6 +320,43 @@ def test_two_sources_share_no_image_and_mean_the_same(tmp_path: Path) -> None:
     assert findings.keys() == {"split.shared", "split.names", "split.only"}
 
 
+def relabelled(content: Document, images: int) -> Document:
+    """Other masks for the first images, under the same names."""
+    content["annotations"] = [
+        annotation(row["id"], row["image_id"], row["category_id"], blob(70 + row["id"]))
+        if row["image_id"] <= images
+        else row
+        for row in content["annotations"]
+    ]
+    return content
+
+
+def test_names_that_both_have_are_told_where_photos_do_not_tell(tmp_path: Path) -> None:
+    (tmp_path / "train.json").write_text(json.dumps(document()))
+    val = relabelled(document(), 3)
+    val["images"][2]["width"] += 1
+    val["annotations"] = [row for row in val["annotations"] if row["image_id"] != 3]
+    (tmp_path / "val.json").write_text(json.dumps(val))
+    findings = found(tmp_path / "train.json", tmp_path / "val.json")
+    assert findings["split.shared"].examples == ("'4.png'",)
+    assert not findings["split.name"].is_error
+    assert str(findings["split.name"]) == (
+        "split.name: 2 of 4 images of val.json have the name and size of one in train.json, and no photos tell whether "
+        "they are the same (--photos names their folder): '1.png', '2.png'"
+    )
+
+
+def test_names_that_both_have_mean_nothing_where_photos_tell(tmp_path: Path) -> None:
+    train = lay_out(tmp_path / "a", document())
+    val = lay_out(tmp_path / "b", relabelled(document(), 3), "val.json")
+    for number in range(1, 5):
+        photo(60 + number).save(tmp_path / "b" / "photos" / f"{number}.jpg")
+    options = {"photos": tmp_path / "a" / "photos", "val_photos": tmp_path / "b" / "photos"}
+    assert "split.name" not in found(train, val, **options)
+    (tmp_path / "b" / "photos" / "2.jpg").unlink()
+    assert found(train, val, **options)["split.name"].examples == ("'2.png'",)
+
+
 def test_a_class_in_one_source_only_is_a_warning(tmp_path: Path) -> None:
     val = document(101)
     val["annotations"] = [row for row in val["annotations"] if row["category_id"] != 3]
