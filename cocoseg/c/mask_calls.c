@@ -207,25 +207,24 @@ PyObject *call_layers(PyObject *module, PyObject *arguments)
 }
 
 const char planes_doc[] =
-    "planes(numbers, lengths, masks, pixels) -> bytearray\n\n"
+    "planes(numbers, lengths, masks, pixels, planes)\n\n"
     "Masks of a picture that is given as runs in the order of rows: bytes of int64, the mask of each run, or their\n"
-    "number for none, and its length. One byte for each pixel of each mask, 0 or 1. Raises ValueError where the runs\n"
-    "are not those of such a picture.";
+    "number for none, and its length. They are written into ``planes``, an array of the caller's with a byte for each\n"
+    "pixel of each mask, 0 or 1. Raises ValueError where the runs are not those of such a picture.";
 
+/* The array is numpy's, since only numpy asks for large pages, which are there ten times as soon; its memory is the
+ * caller's to be written to, although this is called reading.
+ */
 PyObject *call_planes(PyObject *module, PyObject *arguments)
 {
-    PyObject *numbers, *lengths, *found;
+    PyObject *numbers, *lengths;
     unsigned long long masks, pixels;
-    uint8_t *planes;
+    const char *planes;
+    Py_ssize_t size;
     Parted parted;
     bool done = false;
     (void)module;
-    if (!PyArg_ParseTuple(arguments, "SSKK:planes", &numbers, &lengths, &masks, &pixels))
-        return NULL;
-    if (pixels && masks > (unsigned long long)PY_SSIZE_T_MAX / pixels)
-        return PyErr_NoMemory();
-    found = PyByteArray_FromStringAndSize(NULL, (Py_ssize_t)(masks * pixels));
-    if (!found)
+    if (!PyArg_ParseTuple(arguments, "SSKKy#:planes", &numbers, &lengths, &masks, &pixels, &planes, &size))
         return NULL;
     parted = (Parted){
         .numbers = (const int64_t *)PyBytes_AsString(numbers),
@@ -234,15 +233,14 @@ PyObject *call_planes(PyObject *module, PyObject *arguments)
         .masks = (size_t)masks,
         .pixels = pixels,
     };
-    planes = (uint8_t *)PyByteArray_AsString(found);
-    if (numbers_in(numbers, 8) == parted.count) {
+    if (numbers_in(numbers, 8) == parted.count && pixels && masks <= (size_t)size / pixels
+        && (unsigned long long)size == masks * pixels) {
         Py_BEGIN_ALLOW_THREADS
-        done = write_planes(&parted, planes);
+        done = write_planes(&parted, (uint8_t *)planes);
         Py_END_ALLOW_THREADS
     }
     if (done)
-        return found;
-    Py_DECREF(found);
+        Py_RETURN_NONE;
     PyErr_SetString(PyExc_ValueError, "the runs are not those of a picture of this size");
     return NULL;
 }

@@ -56,7 +56,11 @@ def _lines(info: Info) -> list[str]:
         ("categories", f"{len(info.categories)}{kinds}{used}"),
         ("sizes", _sizes(info)),
         *(("missing", text) for text in info.missing),
-        *([("native", f"the native part {missing}, so that label pictures and polygons are read more slowly")] if missing else []),
+        *(
+            [("native", f"the native part {missing}, so that label pictures and polygons are read more slowly")]
+            if missing
+            else []
+        ),
     ]
     return [*guess(info.read_as), info.source, *table(rows)]
 

@@ -96,8 +96,9 @@ class Regions:
             return planes
         of_runs = np.append(numbers.astype(np.int64), count)[self.segments]
         pixels = self.size[0] * self.size[1]
-        found = native.planes(of_runs.tobytes(), self.lengths.astype(np.int64, copy=False).tobytes(), count, pixels)
-        return np.frombuffer(found, np.bool_).reshape(count, *self.size)
+        masks = np.empty((count, *self.size), np.bool_)
+        native.planes(of_runs.tobytes(), self.lengths.astype(np.int64, copy=False).tobytes(), count, pixels, masks)
+        return masks
 
     def values(self, values: npt.NDArray[T], outside: int, void: int | None = None) -> npt.NDArray[T]:
         """A value per segment (n,), one for runs outside, and one for those marked as void -> a value per run (R,).

@@ -140,7 +140,7 @@ def test_planes(ids: np.ndarray, by_column: bool) -> None:
 )
 def test_what_is_no_picture_is_refused(part: ModuleType, numbers: Any, lengths: Any, masks: int) -> None:
     with pytest.raises(ValueError, match="not those of a picture"):
-        part.planes(*as_bytes(numbers, lengths), masks, 6)
+        part.planes(*as_bytes(numbers, lengths), masks, 6, np.empty(6 * masks, np.uint8))
 
 
 RUNS = st.lists(st.integers(0, 5), min_size=1, max_size=9)
@@ -166,9 +166,16 @@ def test_pairs_of_no_runs_are_refused(part: ModuleType) -> None:
         part.pairs(b"", bytes(8))
 
 
-def test_more_masks_than_memory_holds(part: ModuleType) -> None:
-    with pytest.raises(MemoryError):
-        part.planes(b"", b"", 2**62, 2**62)
+@pytest.mark.parametrize("size", [5, 7, 0])
+def test_planes_of_another_size_are_refused(part: ModuleType, size: int) -> None:
+    with pytest.raises(ValueError, match="not those of a picture"):
+        part.planes(*as_bytes([0], [6]), 1, 6, np.empty(size, np.uint8))
+
+
+@pytest.mark.parametrize(("masks", "pixels"), [(2**62, 2**62), (2**32, 2**32), (1, 0), (0, 0)])
+def test_sizes_that_wrap_are_refused(part: ModuleType, masks: int, pixels: int) -> None:
+    with pytest.raises(ValueError, match="not those of a picture"):
+        part.planes(b"", b"", masks, pixels, np.empty(0, np.uint8))
 
 
 RING = [0.5, 0.5, 3.5, 0.5, 3.5, 3.5]
