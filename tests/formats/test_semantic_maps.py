@@ -166,6 +166,13 @@ class TestMeaning:
         assert (things.id, things.name, things.isthing, len(things.merged or ())) == (201, "things", True, 80)
         assert columns(dataset[0]) == [(92, 92, False, 1), (201, 201, True, 1)]
 
+    def test_background_stays_background_in_maps_made_of_maps(self, tmp_path: Path) -> None:
+        cocoseg.to_semantic(FIXTURES / "instances.json", tmp_path / "maps")
+        cocoseg.to_semantic(tmp_path / "maps", tmp_path / "again")
+        cocoseg.resize(tmp_path / "maps", tmp_path / "small", longest=4)
+        expected = cocoseg.read(tmp_path / "maps").categories
+        assert cocoseg.read(tmp_path / "again").categories == cocoseg.read(tmp_path / "small").categories == expected
+
     def test_background_that_is_no_void_is_a_category(self, tmp_path: Path) -> None:
         folder = folder_of(tmp_path / "maps", a=u8([0, 5, 255]))
         dataset = cocoseg.read(folder, source_labels="torchvision-voc21")

@@ -22,7 +22,7 @@ from cocoseg.formats.maps.config import read_config
 from cocoseg.formats.maps.layouts import Layout
 from cocoseg.labels import LabelClass, LabelScheme, label_scheme
 from cocoseg.labels.names import plain
-from cocoseg.labels.presets import official_categories, official_values
+from cocoseg.labels.presets import BACKGROUND_NAMES, official_categories, official_values
 from cocoseg.labels.schemefile import scheme_from
 from cocoseg.model import Category
 from cocoseg.runs.report import read_report
@@ -171,6 +171,8 @@ def _of_scheme(scheme: LabelScheme, listed: tuple[Category, ...]) -> Meaning:
     found: list[tuple[int, Category]] = []
     for row in _classes(scheme):
         category = _category(row, known, taken)
+        if row.index == 0 and row.name.lower() in BACKGROUND_NAMES:  # which maps made of maps list by its id
+            category = replace(category, isthing=False, merged=())
         taken.add(category.id)
         found.append((row.index, category))
     ranked = sorted((category for _, category in found), key=lambda category: category.id)
