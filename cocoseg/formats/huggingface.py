@@ -35,10 +35,14 @@ class _Line(msgspec.Struct, omit_defaults=True):
 
 @dataclass(frozen=True)
 class Pairs:
-    """Converts samples and their photos to pairs of pictures and a line of the table, under a label scheme."""
+    """Converts samples and their photos to pairs of pictures and a line of the table, under a label scheme.
+
+    Ids of images are ``texts`` where some are no numbers, since a column of ``datasets`` has one type.
+    """
 
     scheme: LabelScheme
     task: Task = "semantic"
+    texts: bool = False
 
     def __call__(self, sample: Photographed) -> Converted:
         """The label picture, the photo and their line. Raises SampleError."""
@@ -47,13 +51,14 @@ class Pairs:
         picture, segments, counts = labelled(sample, self.scheme, self.task)
         files, links = placed(sample.photo, f"{part}/images/{stem}")
         ending = sample.photo.ending if sample.photo else ""
-        line = _Line(f"images/{stem}{ending}", f"labels/{stem}.png", sample.image_id, segments)
+        image_id = str(sample.image_id) if self.texts else sample.image_id
+        line = _Line(f"images/{stem}{ending}", f"labels/{stem}.png", image_id, segments)
         files = files | {f"{part}/labels/{stem}.png": picture}
         return Converted(files, counts, (msgspec.json.encode(line),), links)
 
     def settings(self) -> bytes:
         """All settings that affect the files."""
-        return msgspec.json.encode(("hf", _VERSION, self.task, self.scheme.numbers))
+        return msgspec.json.encode(("hf", _VERSION, self.task, self.texts, self.scheme.numbers))
 
 
 def table(folder: Folder) -> Document:

@@ -20,7 +20,7 @@ import msgspec
 from msgspec.structs import replace as with_fields
 
 from cocoseg.errors import UsageError
-from cocoseg.formats.stacks import Counts, Task, labelled
+from cocoseg.formats.stacks import Counts, Task, are_numbers, labelled
 from cocoseg.labels import LabelScheme
 from cocoseg.model import Dataset
 from cocoseg.model.photos import Photographed
@@ -32,7 +32,6 @@ from cocoseg.runs.writer import Converted
 NAME = "{}.parquet"
 IMAGES = 1000  # of a file, where nobody says how many files there are
 _GROUP, _GROUP_BYTES = 100, 16 << 20  # rows of a row group, as datasets takes for pictures, and what may be in memory
-_INT64 = 1 << 63
 _VERSION = 2  # changes when the same input makes other rows
 
 
@@ -117,9 +116,8 @@ def _schema(ids: Sequence[Any], task: Task) -> Any:
     """The columns as Arrow knows them, with the features of ``datasets``."""
     import pyarrow as pa
 
-    numbered = all(isinstance(number, int) and -_INT64 <= number < _INT64 for number in ids)
     picture = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
-    columns = {"image": picture, "label": picture, "image_id": pa.int64() if numbered else pa.string()}
+    columns = {"image": picture, "label": picture, "image_id": pa.int64() if are_numbers(ids) else pa.string()}
     number = {"dtype": "int64", "_type": "Value"}
     features: dict[str, Any] = {"image": {"_type": "Image"}, "label": {"_type": "Image"}}
     features["image_id"] = number | {"dtype": str(columns["image_id"])}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
 import msgspec
@@ -17,6 +18,7 @@ from cocoseg.targets.numbered import IGNORED, numbered
 from cocoseg.targets.semantic import semantic_map
 
 NAMES = "id2label.json"
+_INT64 = 1 << 63
 
 Task = Literal["semantic", "panoptic"]
 
@@ -61,6 +63,15 @@ def id2label(scheme: LabelScheme) -> bytes:
     Every number has one of its own: a model has as many outputs as there are names, and ``label2id`` is this turned.
     """
     return write_json({str(number): name for number, name in enumerate(distinct_names(scheme))})
+
+
+def are_numbers(ids: Iterable[object]) -> bool:
+    """Whether all ids of images are whole numbers of 64 bits; else a column of them holds texts.
+
+    >>> are_numbers([7, 8]), are_numbers([7, "b"]), are_numbers([1 << 63])
+    (True, False, False)
+    """
+    return all(isinstance(number, int) and -_INT64 <= number < _INT64 for number in ids)
 
 
 def check_void(scheme: LabelScheme) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
@@ -9,8 +11,9 @@ from cocoseg.errors import UsageError
 from cocoseg.files.places import StrPath
 from cocoseg.formats.huggingface import Pairs, table
 from cocoseg.formats.parquet import Rows, check_installed, in_files, tables
-from cocoseg.formats.stacks import NAMES, check_void, id2label
+from cocoseg.formats.stacks import NAMES, are_numbers, check_void, id2label
 from cocoseg.labels.distinct import name_problems
+from cocoseg.model import ImageId
 from cocoseg.options import ToHf, takes
 from cocoseg.runs.run import Work, run
 from cocoseg.tools.handing_over import Handing, begin, shown, with_photos
@@ -47,13 +50,23 @@ def to_hf(src: StrPath, out: StrPath, **options: Unpack[ToHf]) -> HfSummary:
     painting = with_photos(_begin(src, options), out, options, packed=packed)
     head = painting.head(shown(options, "task", *(("shards",) if packed else ())), {})
     files = {NAMES: id2label(painting.scheme)}
+    ids = [entry.image_id for entry in painting.dataset.entries if entry.key]
+    painting = replace(painting, said=(*painting.said, *_said(ids)))
     if packed:
         dataset = in_files(painting.dataset, options["shards"], how.limit)
         rows, tally = Rows(painting.scheme, options["task"]), _summary(painting, ParquetSummary)
         document = partial(tables, dataset, options["task"])
         return run(Work(PARQUET, dataset, rows, tally, out, head, document, files=files), how)
-    convert, summary = Pairs(painting.scheme, options["task"]), _summary(painting, HfSummary)
+    convert, summary = Pairs(painting.scheme, options["task"], not are_numbers(ids)), _summary(painting, HfSummary)
     return run(Work(COMMAND, painting.dataset, convert, summary, out, head, table, files=files), how)
+
+
+def _said(ids: Sequence[ImageId | None]) -> list[str]:
+    """A note where numbers become texts, since some ids of images are texts, or too large for 64 bits."""
+    numbers = sum(isinstance(number, int) for number in ids)
+    if are_numbers(ids) or not numbers:
+        return []
+    return [f"all image ids are texts, {numbers:,} of them numbers in the source"]
 
 
 def _summary(painting: Handing, kind: type[S]) -> S:

@@ -88,3 +88,17 @@ def test_classes_of_one_name_are_told_apart(convert: Any, source: Path, tmp_path
     assert [text.split(";")[0] for text in said] == [
         "1 class has the name of another, so that id2label.json calls it 'cat (2)'"
     ]
+
+
+@pytest.mark.parametrize(("ids", "texts"), [([0, "b", 2], True), ([0, 1, 1 << 63], True), ([0, 1, 1 << 62], False)])
+def test_a_column_of_ids_has_one_type(ids: list[Any], texts: bool, tmp_path: Path) -> None:
+    source = photographs.save(tmp_path / "src", 3)
+    document = json.loads(source.read_text())
+    for row in document["images"]:
+        row["id"] = ids[row["id"]]
+    for row in document["annotations"]:
+        row["image_id"] = ids[row["image_id"]]
+    source.write_text(json.dumps(document))
+    summary = cocoseg.to_hf(source, tmp_path / "out", photos=source.parent / "photos")
+    assert [row["image_id"] for row in lines(tmp_path / "out", "train")] == [str(id) if texts else id for id in ids]
+    assert any("all image ids are texts" in note for note in summary.notes) == texts
