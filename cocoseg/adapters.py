@@ -17,12 +17,12 @@ import numpy as np
 from cocoseg.codecs import rle
 from cocoseg.codecs.looks import default_color
 from cocoseg.codecs.segmentation import to_coco
-from cocoseg.errors import UsageError
+from cocoseg.errors import SampleError, UsageError
 from cocoseg.files.photo import find_photo
 from cocoseg.files.places import StrPath
 from cocoseg.formats.reading import evaluated, read
 from cocoseg.labels.presets import is_stuff
-from cocoseg.model import Dataset, Entry, Loader, Sample
+from cocoseg.model import Dataset, Entry, Loader, Sample, unlisted
 from cocoseg.targets.numbered import Numbered, numbered
 from cocoseg.targets.semantic import Labels
 
@@ -93,6 +93,7 @@ def _record(
     source: Dataset, position: int, folder: str, class_maps: StrPath | None, metadata: dict[str, Any]
 ) -> dict[str, Any]:
     sample, entry = source[position], source.entries[position]
+    _check_listed(source, sample)
     height, width = sample.size
     record = {
         "file_name": find_photo(folder, sample.key, sample.file_name),
@@ -106,6 +107,13 @@ def _record(
     if isinstance(entry, Entry) and isinstance(source.load, Loader) and source.source.endswith(".json") and entry.files:
         record |= {"pan_seg_file_name": source.load.path(entry), "segments_info": _segments(sample, metadata)}
     return record
+
+
+def _check_listed(source: Dataset, sample: Sample) -> None:
+    """Raises SampleError ``id.unknown`` for a segment whose category is not listed, which would be left out."""
+    if others := unlisted(source.categories, sample.category_ids.tolist()):
+        text = f"has category_id {others[0]}, which is not among the categories; add it to them"
+        raise SampleError("id.unknown", text).at(sample.place)
 
 
 def _annotations(sample: Sample, things: dict[int, int]) -> list[dict[str, Any]]:

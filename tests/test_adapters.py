@@ -59,6 +59,14 @@ def test_detectron2_needs_the_photos() -> None:
         adapters.detectron2(FIXTURES / "panoptic.json")
 
 
+def test_an_annotation_of_no_category_is_not_left_out(tmp_path: Path) -> None:
+    source = photographs.save(tmp_path, 2)
+    source.write_text(source.read_text().replace('"category_id": 7', '"category_id": 77', 1))
+    with pytest.raises(cocoseg.SampleError, match=r"0\.jpg.*category_id 77") as caught:
+        adapters.detectron2(source, images=tmp_path / "photos")
+    assert caught.value.category == "id.unknown"
+
+
 @pytest.mark.parametrize("name", ["instances.json", "panoptic.json", "cityscapes"])
 def test_the_processor_makes_the_masks_of_the_segments(name: str) -> None:
     """By the steps of Mask2Former's processor: without the ignored number, a mask for each number that is left."""

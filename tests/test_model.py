@@ -223,6 +223,12 @@ class TestDataset:
     def test_of_no_entries_is_empty(self) -> None:
         assert list(Dataset((), (), loader())) == []
 
+    @pytest.mark.parametrize("mask", [[True, False, True, True], np.array([True, False, True, True])])
+    def test_a_mask_is_no_list_of_positions(self, dataset: Dataset, mask: Any) -> None:
+        with pytest.raises(UsageError, match="numpy.flatnonzero"):
+            dataset[mask]
+        assert [one.key for one in dataset[np.flatnonzero(mask)]] == ["x", *(dataset[k].key for k in (2, 3))]
+
     @pytest.mark.parametrize("positions", [[3, 0], (3, 0), np.array([3, 0]), iter([3, 0])])
     def test_takes_positions_in_their_order(self, dataset: Dataset, positions: Any) -> None:
         assert [one.key for one in dataset.take(positions)] == ["z", "x"]

@@ -122,8 +122,8 @@ class Dataset(Sequence[Sample]):
         return {entry.image_id: position for position, entry in enumerate(self.entries)}
 
     def take(self, positions: Iterable[int]) -> Dataset:
-        """The images at these positions, in this order."""
-        return self._of([self.entries[position] for position in positions])
+        """The images at these positions, in this order. Raises UsageError ``usage.positions`` for True and False."""
+        return self._of([self.entries[_position(number)] for number in positions])
 
     def filter(self, keep: Callable[[Entry], bool]) -> Dataset:
         """The images for which ``keep(entry)`` is true, without decoding. Images that can't be used stay.
@@ -166,6 +166,13 @@ class Dataset(Sequence[Sample]):
 
     def _of(self, entries: Sequence[AnyEntry]) -> Dataset:
         return replace(self, entries=entries, problems=())
+
+
+def _position(number: int) -> int:
+    if type(number).__name__ in ("bool", "bool_"):  # numpy's too, without numpy
+        text = f"positions are {show(bool(number))} and the like, expected whole numbers"
+        raise UsageError("usage.positions", f"{text}; of a mask, numpy.flatnonzero gives them")
+    return number
 
 
 def _both(one: Dataset, other: Dataset) -> tuple[Problem, ...]:
