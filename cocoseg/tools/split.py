@@ -20,7 +20,7 @@ from cocoseg.model.parts import fraction, groups, name_of, part_at, photo_name, 
 from cocoseg.options import Reading, Reshaping, Splitting, part, takes
 from cocoseg.reshaping.dividing import balanced
 from cocoseg.reshaping.held import held
-from cocoseg.runs.folders import create_folder
+from cocoseg.runs.folders import create_folder, expect_folder
 from cocoseg.runs.report import Head, check_places, read_report
 from cocoseg.runs.run import How, run
 from cocoseg.runs.tally import Tally, counted
@@ -110,6 +110,7 @@ def split(src: StrPath, out: StrPath, **options: Unpack[Splitting]) -> SplitSumm
     written = {name: own for name, own in parts.items() if len(own)}
     rule = {"by": "split"} | {f"split_{name}": options[name] for name in ("parts", "by", "balance") if options[name]}
     _check_earlier(place(out), {_place("", name, begun.kind) for name in written}, rule)
+    _check_pictures(place(out), written, begun.kind)
     for name, own in written.items():
         made = work(_target(begun, _place(out, name, begun.kind), own, rule | {"part": name}, options))
         summary.take(name, run(made, replace(how, limit=None)))
@@ -175,6 +176,19 @@ def _check_earlier(out: str, names: set[str], rule: Mapping[str, Any]) -> None:
             raise UsageError("out.parts", f"{text}; delete it, or choose another OUT")
 
 
+def _check_pictures(out: str, parts: Mapping[str, Dataset], kind: Kind) -> None:
+    """Raises UsageError ``out.parts`` if a part in OUT that has no report, as of a split that was stopped, has images
+    of another part.
+    """
+    part_of = {entry.key: name for name, own in parts.items() for entry in own.entries if entry.key}
+    files = [path.partition("/") for path in names_in(out)] if kind != "coco" and places.is_folder(out) else []
+    made = {first for first, _, rest in files if rest.startswith(f"{JOURNAL}/")}
+    for first, key in ((first, rest.removeprefix(f"{kind}/")) for first, _, rest in files if first in made):
+        if (now := part_of.get(key, first)) != first:
+            text = f"OUT {show(out, 300)} has the image {show(key)} in {show(first)}, which is in {show(now)} now"
+            raise UsageError("out.parts", f"{text}; delete it, or choose another OUT")
+
+
 def _reports(out: str) -> Iterator[tuple[str, str]]:
     """The names in OUT that runs have written, and the folders of their reports."""
     files = names_in(out) if places.is_folder(out) else []
@@ -228,22 +242,28 @@ def _write_lists(
     whole = next(iter(parts.values()))
     check_places(whole, source.files(whole), place(out))
     summary.images = summary.listed
-    if how.dry_run:
-        return summary
-    lists = {f"{name}.txt": list(map(_name, own.entries)) for name, own in parts.items()}
+    names = {name: [_name(entry) for entry in own.entries] for name, own in parts.items()}
+    lists = {f"{part}.txt": list(filter(None, lines)) for part, lines in names.items()}
     _check_lists(place(out), lists)
+    if left := sum(map(len, names.values())) - sum(map(len, lists.values())):
+        summary.notes.append(f"{counted(left, 'image')} in no list: refused, or with a line break in the name")
+    if how.dry_run:
+        expect_folder(place(out))
+        return summary
     folder = create_folder(place(out))
     for name, lines in lists.items():
         try:
             folder.write(name, "".join(f"{line}\n" for line in lines).encode(), overwrite=how.overwrite)
         except SampleError as error:
-            raise DocumentError(error.category, f"{error.message}; use --overwrite, or another OUT") from None
+            raise DocumentError(error.category, error.message) from None
     summary.notes.append(f"{counted(len(parts), 'list')} written, and nothing else")
     return summary
 
 
 def _name(entry: Entry | Refused) -> str:
-    return getattr(entry, "file_name", "") or entry.key or entry.where
+    """The name of an image as a line of a list, "" if there is none."""
+    name = "" if isinstance(entry, Refused) else entry.file_name or entry.key
+    return name if len(name.splitlines()) == 1 else ""
 
 
 def _check_lists(out: str, lists: Mapping[str, Sequence[str]]) -> None:

@@ -87,6 +87,28 @@ def test_lists_are_all_that_is_written(tmp_path: Path) -> None:
     assert sorted(lines[0] + lines[1]) == NAMES
 
 
+def test_lists_hold_names_of_images_alone(tmp_path: Path) -> None:
+    document = json.loads(save(tmp_path / "x.json", ["a.jpg", "b\n.jpg", "c.jpg", "d.jpg"]).read_text())
+    document["images"][2]["id"] = 1  # refused, and so is the annotation of image 3
+    (tmp_path / "x.json").write_text(json.dumps(document))
+    result = cocoseg.split(tmp_path / "x.json", tmp_path / "out", lists=True, parts="all=1")
+    assert (tmp_path / "out" / "all.txt").read_text() == "a.jpg\nd.jpg\n"
+    assert "3 images in no list: refused, or with a line break in the name" in result.notes
+
+
+def test_a_dry_run_of_lists_looks_at_out(tmp_path: Path) -> None:
+    source = save(tmp_path / "x.json", NAMES[:20])
+    (tmp_path / "file").write_text("")
+    with pytest.raises(CocosegError, match="is a file, expected a folder"):
+        cocoseg.split(source, tmp_path / "file", lists=True, dry_run=True)
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "mine.txt").write_text(f"{NAMES[3]}\n")
+    with pytest.raises(UsageError, match=r"has 'mine.txt', which lists '0003.jpg' too"):
+        cocoseg.split(source, tmp_path / "out", lists=True, dry_run=True)
+    cocoseg.split(source, tmp_path / "new", lists=True, dry_run=True)
+    assert not (tmp_path / "new").exists()
+
+
 def test_a_list_of_somebody_else_stays(tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "train.txt").write_text("mine")
@@ -149,6 +171,17 @@ class TestAnEarlierSplit:
         cocoseg.split(FIXTURES / "panoptic.json", tmp_path / "out", parts="train=.5,val=.5")
         with pytest.raises(UsageError, match=r"has 'train' of an earlier split"):
             cocoseg.split(FIXTURES / "panoptic.json", tmp_path / "out", parts="val=.5,train=.5")
+
+    @pytest.mark.parametrize("to", ["panoptic", "semantic"])
+    def test_pictures_of_a_split_that_was_stopped_are_seen(self, to: Any, tmp_path: Path) -> None:
+        source = save(tmp_path / "x.json", NAMES[:20])
+        cocoseg.split(source, tmp_path / "out", parts="train=.5,val=.5", to=to)
+        (tmp_path / "out" / "train" / "cocoseg.json").unlink()  # which is written last
+        (tmp_path / "out" / "val" / "cocoseg.json").unlink()
+        for parts in ("train=.1,val=.9", "one=.5,two=.5"):
+            with pytest.raises(UsageError, match=r"has the image '00\d\d.png' in 'train', which is in '(val|one)' now"):
+                cocoseg.split(source, tmp_path / "out", parts=parts, to=to)
+        assert cocoseg.split(source, tmp_path / "out", parts="train=.5,val=.5", to=to).kept == 20
 
     def test_a_part_that_is_empty_now_is_refused(self, tmp_path: Path) -> None:
         cocoseg.split(save(tmp_path / "x.json", NAMES), tmp_path / "out")
