@@ -22,6 +22,9 @@ def remeasured(target: dict[str, Any]) -> dict[str, Any]:
     Every tensor, array or list that has an entry for each object is cut, whatever its name.
     Raises UsageError ``usage.target`` for columns of different lengths.
     """
+    if "segments" in target:  # of shards, numbers and classes
+        left = set(target["id_map"].unique().tolist())
+        return target | {"segments": {number: row for number, row in target["segments"].items() if number in left}}
     _check_lengths(target)
     areas = _areas(target)
     kept = areas > 0

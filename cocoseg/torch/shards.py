@@ -16,6 +16,8 @@ from torch import Tensor
 
 from cocoseg.errors import SampleError, UsageError, show
 from cocoseg.files.photo import open_photo, oriented, size_in_header
+from cocoseg.targets.numbered import IGNORED
+from cocoseg.torch.voids import with_void
 
 _LABEL, _ABOUT = ".seg.png", ".json"
 
@@ -32,7 +34,7 @@ class ShardDataset(torch.utils.data.IterableDataset[tuple[Tensor, Any]]):
     Processes do not get equally many images: under DistributedDataParallel use its ``join``, or the same number of
     batches in each.
     With ``segments=True`` the target is a dict of ``id_map`` (H, W), ``segments``, a dict of number and class, and
-    ``image_id``, of tars with ``--task panoptic``.
+    ``image_id``, of tars with ``--task panoptic``. Void is 255 in both.
 
     Raises UsageError ``usage.shards`` where no tar of the part is there, or fewer than processes; iterating raises
     SampleError ``image.corrupt`` for a damaged tar.
@@ -91,7 +93,7 @@ class ShardDataset(torch.utils.data.IterableDataset[tuple[Tensor, Any]]):
 
     def _item(self, members: dict[str, bytes]) -> tuple[Tensor, Any]:
         with open_photo(io.BytesIO(members.pop(_LABEL))) as picture:
-            target = torch.from_numpy(np.array(picture).astype(np.int64))
+            target = with_void(torch.from_numpy(np.array(picture).astype(np.int64)), IGNORED)
         about, image = msgspec.json.decode(members.pop(_ABOUT)), _photo(*members.values())
         made: Any = target
         if self.segments:

@@ -98,8 +98,8 @@ class RandomFlip:
 class Pad:
     """Pad to at least ``size`` at the right and below: class maps with ``void``, everything else with 0.
 
-    Without ``void``, it is that of the ``SegmentationDataset`` that made the class map. Raises UsageError
-    ``usage.void`` for a class map from elsewhere.
+    Without ``void``, it is that of the data set that made the class map, and so it is for numbers of segments in
+    shards. Raises UsageError ``usage.void`` for a class map from elsewhere.
     """
 
     size: Size
@@ -147,7 +147,8 @@ def change_target(target: Any, pixels: Pixels, fill: int = 0) -> Any:
     if isinstance(target, Tensor):
         return with_void(like(target, pixels(target, fill)), void_of(target))
     name = _picture(target)
-    return remeasured(target | {name: like(target[name], pixels(target[name], 0))})
+    void = void_of(target[name])
+    return remeasured(target | {name: with_void(like(target[name], pixels(target[name], void or 0)), void)})
 
 
 def size_of(image: Any, target: Any) -> Size:

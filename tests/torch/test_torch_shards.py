@@ -13,7 +13,7 @@ import cocoseg
 
 torch = pytest.importorskip("torch")
 
-from cocoseg.torch import ShardDataset  # noqa: E402
+from cocoseg.torch import Pad, PadCollate, RandomCrop, RandomFlip, ShardDataset  # noqa: E402
 
 COUNT = 10
 
@@ -39,6 +39,24 @@ def test_images_and_class_maps(folder: Path) -> None:
 def test_segments(folder: Path) -> None:
     for _, target in ShardDataset(folder / "panoptic", segments=True):
         assert set(target["id_map"].unique().tolist()) - {255} == set(target["segments"])
+
+
+def test_pictures_are_padded_with_void(folder: Path) -> None:
+    for image, target in ShardDataset(folder / "semantic", transform=Pad((40, 40))):
+        assert image.shape[1:] == target.shape == (40, 40)
+        assert set(target[photographs.SIZE[0] :].unique().tolist()) == {255}
+    images, class_maps = PadCollate(multiple_of=40)(list(ShardDataset(folder / "semantic"))[:2])
+    assert (images.shape, class_maps.shape) == ((2, 3, 40, 40), (2, 40, 40))
+
+
+def test_segments_are_transformed_and_those_that_are_left_stay(folder: Path) -> None:
+    for image, target in ShardDataset(folder / "panoptic", segments=True):
+        _, flipped = RandomFlip(1.0)(image, target)
+        assert torch.equal(flipped["id_map"], target["id_map"].flip(1))
+        assert flipped["segments"] == target["segments"]
+        _, found = Pad((40, 40))(*RandomCrop((4, 30))(image, target))
+        assert set(found["id_map"].unique().tolist()) - {255} == set(found["segments"])
+        assert set(found["id_map"][4:].unique().tolist()) == {255}
 
 
 @pytest.mark.parametrize("workers", [0, 1, 2])
