@@ -646,7 +646,7 @@ class Subsetting(Reshaping, total=False):
     classes: Annotated[str | None, Option("Only these classes, by their names.", unset="all", metavar="NAME,NAME")]
     without_empty: Annotated[bool, Option("Leave out images in which nothing is left.", False)]
     select: Annotated[
-        str | None,
+        "StrPath | None",
         Option(
             "Only the images that a list file names, or those whose names match a pattern.",
             unset="all",

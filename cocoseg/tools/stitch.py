@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from cocoseg.errors import DocumentError
 from cocoseg.files.places import StrPath, place
 from cocoseg.formats.coco_json.about import TILES
 from cocoseg.formats.reading import evaluated, opened
@@ -42,7 +43,7 @@ def stitch(src: StrPath, out: StrPath, **options: Unpack[Stitching]) -> Tally:
     3
     """
     how, given = running(options), writing(options)
-    table = read_table(src if options["tiles"] is None else options["tiles"])
+    table = _table(src) if options["tiles"] is None else read_table(options["tiles"])
     source = Source(src, part(Reading, options))
     name, tiles = opened(src, source.options | {"keep_fields": True}, images=table.listed)
     dataset = stitched(tiles, table, name in ("coco", "panoptic"), missing=options["missing"] == "empty")
@@ -59,6 +60,17 @@ def stitch(src: StrPath, out: StrPath, **options: Unpack[Stitching]) -> Tally:
     described = {**{name: value for name, value in about(tiles, src).items() if name != TILES}, **table.about}
     done: Tally = run(work(Out(dataset, kind, out, head, given, notes, problems, described)), how)
     return done
+
+
+def _table(src: StrPath) -> Table:
+    """The table of tiles that say which ones they are. Raises DocumentError as ``read_table`` does."""
+    try:
+        return read_table(src)
+    except DocumentError as error:
+        if error.category not in ("doc.type", "doc.missing_key", "file.missing"):
+            raise
+        text = f"{error.message}; if SRC holds predictions, --tiles names what 'cocoseg tile' wrote"
+        raise DocumentError(error.category, text) from None
 
 
 def _ids(name: str, table: Table) -> str:

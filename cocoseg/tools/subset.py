@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -24,7 +25,7 @@ from cocoseg.tools.sources import Source, about
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-_OWN = ("classes", "without_empty", "select", "min_area", "max_images")
+_OWN = ("classes", "without_empty", "min_area", "max_images")
 
 
 @takes(Subsetting)
@@ -53,6 +54,7 @@ def subset(src: StrPath, out: StrPath, **options: Unpack[Subsetting]) -> Tally:
     dataset = _with_classes(dataset, options, passed)
     dataset, said, problems = _with_images(dataset, options)
     shown = {name: options[name] for name in _OWN if options[name]} | shown_of(kind, options)  # type: ignore[literal-required]
+    shown |= {"select": os.fspath(options["select"])} if options["select"] is not None else {}
     shown |= {"crowd": "drop"} if options["crowd"] == "drop" else {}
     head = Head(source.files(whole), shown | source.given, {"reshaped": {"by": "subset"}})
     done: Tally = run(
@@ -106,7 +108,7 @@ def _with_images(dataset: Dataset, options: Subsetting) -> Kept:
     steps: list[Callable[[Dataset], Kept]] = []
     wanted, most, empty = options["select"], options["max_images"], not options["without_empty"]
     if wanted is not None:
-        steps.append(lambda found: selected(found, wanted))
+        steps.append(lambda found: selected(found, os.fspath(wanted)))
     if most is not None:
         steps.append(lambda found: sampled(found, most, empty))
     elif not empty:

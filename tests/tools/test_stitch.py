@@ -191,3 +191,12 @@ def test_what_cannot_be_done_is_refused(
     with pytest.raises((CocosegError, TypeError)) as caught:
         cocoseg.stitch(source, tmp_path / "out", **options)
     assert getattr(caught.value, "category", "TypeError") == category
+
+
+@pytest.mark.parametrize("text", ["[]", "{}"])
+def test_predictions_alone_are_told_of_tiles(text: str, tmp_path: Path) -> None:
+    (tmp_path / "results.json").write_text(text)
+    with pytest.raises(
+        cocoseg.DocumentError, match="if SRC holds predictions, --tiles names what 'cocoseg tile' wrote"
+    ):
+        cocoseg.stitch(tmp_path / "results.json", tmp_path / "out")

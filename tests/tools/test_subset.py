@@ -59,7 +59,7 @@ def test_small_masks_can_be_left_out(least: int, tmp_path: Path) -> None:
 def test_a_list_and_a_pattern_select_images(tmp_path: Path) -> None:
     names = [row["file_name"] for row in rows(INSTANCES, "images").values()]
     (tmp_path / "list.txt").write_text(f"{names[0]}\nnowhere.jpg\n")
-    result = cocoseg.subset(INSTANCES, tmp_path / "out.json", select=str(tmp_path / "list.txt"))
+    result = cocoseg.subset(INSTANCES, tmp_path / "out.json", select=tmp_path / "list.txt")
     assert [row["file_name"] for row in rows(tmp_path / "out.json", "images").values()] == names[:1]
     assert [row.category for row in result.problems if row.category.startswith("subset")] == ["subset.missing"]
     cocoseg.subset(INSTANCES, tmp_path / "other.json", select="thin/*")
