@@ -106,14 +106,16 @@ Pack = Callable[[Iterator[tuple[Row, tuple[bytes, ...]]]], Iterator[Packed]]
 class Document:
     """A file of ``pieces``: bytes that stand as they are, and texts of all images, by rising number.
 
-    ``is_new``: its place has to be free until it is written. ``pack`` makes the file in place of the pieces, from rows
-    and their texts; these have to be in it as they are, in any order.
+    ``is_new``: its place has to be free until it is written. ``noted``: the journal knows it before it can be seen,
+    as a run with other parts has to remove it. ``pack`` makes the file in place of the pieces, from rows and their
+    texts; these have to be in it as they are, in any order.
     """
 
     place: Place
     pieces: tuple[bytes | Texts, ...]
     is_new: bool = False
     pack: Pack | None = None
+    noted: bool = False
 
     def check_free(self) -> None:
         """Refuse to replace a document that no known run wrote. Raises OutputError ``out.exists``."""
@@ -143,7 +145,8 @@ class Document:
         parts: dict[str, list[bytes]] = {} if several else {self.place.name: list(lines)}
         for line in lines if several else ():
             parts.setdefault(self.place.of(journal.decode_row(line).key).name, []).append(line)
-        made = {name: replace(self, place=replace(self.place, name=name))._write(rows) for name, rows in parts.items()}
+        own = {name: replace(self, place=replace(self.place, name=name), noted=several) for name in parts}
+        made = {name: own[name]._write(rows) for name, rows in parts.items()}
         return list(chain.from_iterable(rows for rows, _ in made.values())), {
             name: row[1] for name, row in made.items()
         }
@@ -151,9 +154,13 @@ class Document:
     def _write(self, lines: Sequence[bytes]) -> tuple[list[bytes], tuple[int, str]]:
         found: list[list[Text]] = []
         chunks = self._packed(self.pack, lines, found) if self.pack else self._chunks(lines, found)
-        known = self.place.folder.save_chunks(self.place.name, chunks)
+        known = self.place.folder.save_chunks(self.place.name, chunks, self._note)
         texts = zip(*found, strict=True)
         return [_with_texts(line, now) for line, now in zip(lines, texts, strict=True)], known
+
+    def _note(self, size: int, known_by: str) -> None:
+        if self.noted:
+            self.place.journal.save(*journal.note(self.place.name, size, known_by))
 
     def _chunks(self, lines: Sequence[bytes], found: list[list[Text]]) -> Iterator[bytes]:
         """The document chunk by chunk; ``found`` gets the positions of each piece's texts in it."""

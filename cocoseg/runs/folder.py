@@ -7,7 +7,7 @@ import errno
 import os
 import secrets
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -123,11 +123,17 @@ class Folder:
             batch.add(name, data, overwrite=True, durable=True)
             _commit(batch)
 
-    def save_chunks(self, name: str, chunks: Iterable[bytes]) -> tuple[int, str]:
-        """Like ``save``, for a file that is never whole in memory; returns its size and digest."""
+    def save_chunks(
+        self, name: str, chunks: Iterable[bytes], told: Callable[[int, str], None] = lambda size, known_by: None
+    ) -> tuple[int, str]:
+        """Like ``save``, for a file that is never whole in memory; returns its size and digest.
+
+        ``told`` hears of them before the file can be seen.
+        """
         measured = Measured(chunks)
         with fatal(), self.batch() as batch:
             batch.add_chunks(name, measured)
+            told(measured.size, measured.digest)
             _commit(batch)
         return measured.size, measured.digest
 

@@ -11,19 +11,23 @@ made again, however the run ended.
 During a run its pages carry the number of the run, and later pages override earlier ones. When the run has finished,
 the journal is rewritten in the order of the data set, so that its bytes do not depend on how often the run was
 interrupted.
+
+A document for each part of a data set is noted in ``.cocoseg/document-<digest>.json`` before it gets its name, and the
+note is removed when a report lists it.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
-from contextlib import closing
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, suppress
 from typing import Annotated, Any, NamedTuple
 
 import msgspec
 
 from cocoseg.errors import OutputError, Problem, SampleError, show
+from cocoseg.files.digests import digest
 from cocoseg.files.documents import Count
 from cocoseg.files.names import JOURNAL, relative_name
 from cocoseg.files.prefetch import prefetch
@@ -33,6 +37,7 @@ _VERSION = 1
 _NUMBERED = r"-[0-9]{4,18}-[0-9]{9,18}\.jsonl"
 _PAGE = re.compile(re.escape(JOURNAL) + "/page" + _NUMBERED)
 _TEXT = re.compile(re.escape(JOURNAL) + "/text" + _NUMBERED)
+_NOTE = re.compile(re.escape(JOURNAL) + r"/document-[0-9a-f]{16}\.json")
 _ROWS_A_PAGE = 10_000
 _PLAIN = re.compile(r"(?!cocoseg)[A-Za-z0-9_][\w-]*(?:/[A-Za-z0-9_][\w-]*)*\.(?:png|npz|npy|json)", re.ASCII)
 
@@ -76,6 +81,7 @@ _ROW = msgspec.json.Decoder(Row)
 _KEY = msgspec.json.Decoder(_Key)
 _HEADER = msgspec.json.Decoder(_Header)
 _ANY = msgspec.json.Decoder()
+_DOCUMENT = msgspec.json.Decoder(tuple[str, Count, str])
 _UNREADABLE = (SampleError, msgspec.DecodeError, ValueError, RecursionError)
 encode_row = msgspec.json.Encoder().encode
 decode_row = _ROW.decode
@@ -109,6 +115,12 @@ def page(command: str, lines: Sequence[bytes], listed: int | None = None) -> byt
     return msgspec.json.encode(header) + b"\n" + body
 
 
+def note(name: str, size: int, known_by: str) -> tuple[str, bytes]:
+    """The name and the bytes of a note about a document; the report of the finished run says the same."""
+    data = msgspec.json.encode((name, size, known_by))
+    return f"{JOURNAL}/document-{digest(data)[:16]}.json", data
+
+
 class Journal:
     """The pages of a folder. A page that is damaged, or holds what no run writes, is as if it were not there.
 
@@ -138,6 +150,16 @@ class Journal:
     def texts(self) -> list[str]:
         """The names of all files of text for a document that is not finished."""
         return sorted(name for name in self._folder.names(JOURNAL) if _TEXT.fullmatch(name))
+
+    def notes(self) -> list[str]:
+        """The names of the notes about documents of runs that have not finished."""
+        return sorted(name for name in self._folder.names(JOURNAL) if _NOTE.fullmatch(name))
+
+    def documents(self) -> Iterator[tuple[str, int, str]]:
+        """The documents that runs which have not finished wrote: name, size and digest."""
+        for name in self.notes():
+            with suppress(*_UNREADABLE):
+                yield _DOCUMENT.decode(self._folder.read(name))
 
     def runs(self) -> set[int]:
         """The numbers of the runs that have pages here; 0 stands for finished runs."""

@@ -276,13 +276,13 @@ def _finish(work: Work[T], folder: Folder, pages: Journal, head: dict[str, Any],
     _clean(folder)  # after workers that died
     tally, done = work.tally, _done(work, folder, pages)
     names = list(folder.names())
-    replaced = _old_documents(document, folder, names, done)
+    replaced = _old_documents(document, folder, pages, done, forget=tally.complete)
     names = [name for name in names if name not in replaced]
     tally.problems += _strays(folder, names, work, done, document)
     if tally.complete:
         if document:
             done, known = _write_document(document, done)
-            replaced += pages.texts()
+            replaced += [*pages.texts(), *pages.notes()]
             head = head | _about_documents(document, known)
         head = head | _write_files(work, folder)
         replaced += pages.settle(done)
@@ -320,13 +320,21 @@ def _write_files(work: Work[T], folder: Folder) -> dict[str, Any]:
 
 
 def _old_documents(
-    document: Document | None, folder: Folder, names: Sequence[str], lines: Sequence[bytes]
+    document: Document | None, folder: Folder, pages: Journal, lines: Sequence[bytes], forget: bool
 ) -> list[str]:
-    """The documents that the last run wrote and this one does not, as it has other parts."""
-    if document is None or REPORT not in names:
+    """The documents that earlier runs wrote and this one does not, as it has other parts.
+
+    They are noted, for the report that knows them is replaced before they are removed; so are all, unless the next
+    report knows the others (``forget``).
+    """
+    if document is None or "{}" not in document.place.name:
         return []
     now = set(document.names(journal.decode_row(line).key for line in lines))
-    return [row[0] for row in documents_of(folder) if row[0] not in now and folder.holds(*row)]
+    known = [row for row in dict.fromkeys([*documents_of(folder), *pages.documents()]) if folder.holds(*row)]
+    old = [row for row in known if row[0] not in now]
+    for row in old if forget else known:
+        folder.save(*journal.note(*row))
+    return [row[0] for row in old]
 
 
 def _write_document(document: Document, lines: Sequence[bytes]) -> tuple[list[bytes], dict[str, tuple[int, str]]]:

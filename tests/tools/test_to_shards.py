@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import tarfile
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import photographs
 import pytest
 from PIL import Image
 
 import cocoseg
+from cocoseg.runs import run
+from cocoseg.runs.folder import Folder
 
 COUNT = 9
 
@@ -22,6 +26,10 @@ def source(tmp_path: Path) -> Path:
 
 def pack(source: Path, out: Path, **options: object) -> cocoseg.ShardSummary:
     return cocoseg.to_shards(source, out, photos=source.parent / "photos", **options)  # type: ignore[arg-type]
+
+
+def tree(out: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(out)): path.read_bytes() for path in out.rglob("*") if path.is_file()}
 
 
 def tars(out: Path) -> dict[str, bytes]:
@@ -69,6 +77,40 @@ def test_tars_that_are_no_more_are_removed(source: Path, tmp_path: Path) -> None
     pack(source, tmp_path / "out", shards=1)
     assert list(tars(tmp_path / "out")) == ["train-00000.tar"]
     assert cocoseg.verify(tmp_path / "out").whole
+
+
+@pytest.mark.parametrize("step", ["_write_files", "_save_report", "remove"])
+@pytest.mark.parametrize("before", [None, 6])
+def test_tars_of_a_run_that_was_ended_are_removed_too(
+    step: str, before: int | None, source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ended(owner: Any, names: Iterable[str] = (), *_: object) -> None:
+        if step != "remove" or any("/document-" in name for name in names):  # what it removes last
+            raise KeyboardInterrupt
+
+    if before:
+        pack(source, tmp_path / "out", shards=before)
+    with monkeypatch.context() as patch:
+        patch.setattr(Folder if step == "remove" else run, step, ended)
+        with pytest.raises(KeyboardInterrupt):
+            pack(source, tmp_path / "out", shards=4)
+    assert len(tars(tmp_path / "out")) > 2
+    summary = pack(source, tmp_path / "out", shards=2)
+    assert list(tars(tmp_path / "out")) == ["train-00000.tar", "train-00001.tar"]
+    assert not summary.problems
+    pack(source, tmp_path / "fresh", shards=2)
+    assert tree(tmp_path / "out") == tree(tmp_path / "fresh")
+
+
+def test_tars_are_known_after_a_run_that_stopped(source: Path, tmp_path: Path) -> None:
+    pack(source, tmp_path / "out", shards=4)
+    photo = source.parent / "photos" / "3.jpg"
+    good = photo.read_bytes()
+    photo.write_bytes(b"")
+    pack(source, tmp_path / "out", shards=4, on_error="stop")
+    photo.write_bytes(good)
+    pack(source, tmp_path / "out", shards=2)
+    assert list(tars(tmp_path / "out")) == ["train-00000.tar", "train-00001.tar"]
 
 
 def test_a_damaged_tar_is_found_and_made_again(source: Path, tmp_path: Path) -> None:
