@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import pickle
+from collections.abc import Callable
 from dataclasses import FrozenInstanceError, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from msgspec.structs import replace as with_fields
 
 from cocoseg.codecs.regions import find_regions
 from cocoseg.errors import Problem, SampleError, UsageError
@@ -325,6 +327,22 @@ def both(one: Sample | None, other: Sample | None) -> Sample:
 
 
 class TestPairs:
+    def test_an_id_of_several_images_is_that_of_none(self, dataset: Dataset) -> None:
+        """As several files count their images from 1."""
+        entries = [with_fields(dataset.entries[k], key=key) for k, key in ((2, "p"), (3, "q"))]
+        joined = dataset + replace(dataset, entries=entries)
+        assert joined.by_image_id("x").key == dataset.by_image_id("x").key
+        calls: list[Callable[[], Any]] = [
+            lambda: joined.by_image_id("y"),
+            lambda: dataset.paired(joined, both),
+            lambda: joined.paired(dataset, both),
+        ]
+        for call in calls:
+            with pytest.raises(UsageError, match=r"a.json: image id 'y' is that of 'y' and 'p'") as caught:
+                call()
+            assert caught.value.category == "usage.image_id"
+        assert dataset.take([2, 2]).by_image_id("y").key == "y"
+
     def test_are_joined_by_image_id_through_both_loaders(self, dataset: Dataset) -> None:
         pairs = dataset.map(shout).paired(dataset[2:][::-1].map(twice), both)
         assert [pairs[number].key for number in (0, 2, 3)] == ["X+-", "Y+yy", "Z+zz"]

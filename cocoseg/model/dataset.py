@@ -111,15 +111,33 @@ class Dataset(Sequence[Sample]):
     def by_image_id(self, image_id: ImageId) -> Sample:
         """The sample of an image. Raises KeyError if no image has this id, SampleError as indexing does.
 
+        Raises UsageError ``usage.image_id`` if data sets were joined of which several have an image with this id.
+
         >>> import cocoseg
         >>> cocoseg.read("fixtures/instances.json").by_image_id(2).key
         'empty.png'
         """
-        return self[self._positions[image_id]]
+        return self[self.position_of(image_id)]
+
+    def position_of(self, image_id: ImageId) -> int:
+        """The position of an image. Raises as ``by_image_id`` does."""
+        position = self._positions[image_id]
+        if image_id in self._ambiguous:
+            raise _ambiguous(self, image_id)
+        return position
 
     @cached_property
     def _positions(self) -> dict[ImageId | None, int]:
         return {entry.image_id: position for position, entry in enumerate(self.entries)}
+
+    @cached_property
+    def _ambiguous(self) -> set[ImageId]:
+        """The ids of several images, if there are any."""
+        if len(self._positions) == len(self.entries):
+            return set()
+        keys: dict[ImageId, str] = {}
+        usable = (entry for entry in self.entries if isinstance(entry, Entry))
+        return {entry.image_id for entry in usable if keys.setdefault(entry.image_id, entry.key) != entry.key}
 
     def take(self, positions: Iterable[int]) -> Dataset:
         """The images at these positions, in this order. Raises UsageError ``usage.positions`` for True and False."""
@@ -159,7 +177,12 @@ class Dataset(Sequence[Sample]):
 
         Images keep the order of this data set; images that only ``other`` has come last. ``joins`` gets None for a
         missing sample. If an image is refused in either data set, it is refused. The categories are those of this one.
+
+        Raises UsageError ``usage.image_id`` if several images of a data set have one id.
         """
+        for dataset in (self, other):
+            if dataset._ambiguous:
+                raise _ambiguous(dataset, min(dataset._ambiguous, key=str))
         load = Pair(self.load, other.load, joins)
         about = {**other.about, **self.about}
         return replace(self, entries=_pairs(self, other), load=load, problems=_both(self, other), about=about)
@@ -173,6 +196,12 @@ def _position(number: int) -> int:
         text = f"positions are {show(bool(number))} and the like, expected whole numbers"
         raise UsageError("usage.positions", f"{text}; of a mask, numpy.flatnonzero gives them")
     return number
+
+
+def _ambiguous(dataset: Dataset, image_id: ImageId) -> UsageError:
+    names = [show(entry.key) for entry in dataset.entries if entry.image_id == image_id]
+    text = f"{dataset.source}: image id {show(image_id)} is that of {' and '.join(names[:2])}"
+    return UsageError("usage.image_id", f"{text}; take one of them by its position")
 
 
 def _both(one: Dataset, other: Dataset) -> tuple[Problem, ...]:

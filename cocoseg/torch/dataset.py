@@ -6,7 +6,6 @@ import os
 from collections.abc import Callable, Sequence
 from copy import copy
 from dataclasses import replace
-from functools import cached_property
 from operator import index as as_index
 from typing import Any, Literal, get_args, overload
 
@@ -183,21 +182,17 @@ class SegmentationDataset(torch.utils.data.Dataset[tuple[Any, Any]]):
     def by_image_id(self, image_id: ImageId) -> tuple[Any, Any]:
         """The image and target with this id in the annotation file, never another's in their place.
 
-        Raises KeyError if no image has this id, SampleError if it is bad.
+        Raises KeyError if no image has this id, UsageError ``usage.image_id`` if several have it, SampleError if it is
+        bad.
 
         >>> data = SegmentationDataset("fixtures/instances.json", target="instances")
         >>> data.by_image_id(2)[1]["image_id"]
         2
         """
-        return self._item(self._positions[image_id])
-
-    @cached_property
-    def _positions(self) -> dict[ImageId | None, int]:
-        return {entry.image_id: position for position, entry in enumerate(self.dataset.entries)}
+        return self._item(self.dataset.position_of(image_id))
 
     def _part(self, which: slice | Sequence[int]) -> SegmentationDataset:
         part = copy(self)
-        part.__dict__.pop("_positions", None)
         part._hold(self.dataset[which if isinstance(which, slice) else _numbers(which)])
         return part
 

@@ -16,6 +16,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace as with_fields
 from PIL import Image
 from torch.utils.data import ConcatDataset, DataLoader, Subset
 
@@ -380,6 +381,12 @@ class TestByImageId:
             data = SegmentationDataset(source, on_error="skip")
         with pytest.raises(SampleError, match="an id is wrong"):
             data.by_image_id(7)
+
+    def test_of_two_files_that_both_have_it_neither(self) -> None:
+        source = cocoseg.read("fixtures/panoptic.json")
+        other = replace(source, entries=[with_fields(source.entries[0], key="other.png")])
+        with pytest.raises(UsageError, match="is that of 'touching.png' and 'other.png'"):
+            SegmentationDataset(source + other).by_image_id(source.entries[0].image_id)
 
 
 class TestParts:
