@@ -114,6 +114,8 @@ def split(src: StrPath, out: StrPath, **options: Unpack[Splitting]) -> SplitSumm
     for name, own in written.items():
         made = work(_target(begun, _place(out, name, begun.kind), own, rule | {"part": name}, options))
         summary.take(name, run(made, replace(how, limit=None)))
+        if not summary.parts[name].complete:  # with on_error="stop"
+            break
     return summary
 
 

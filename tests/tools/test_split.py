@@ -149,6 +149,15 @@ def test_a_bad_image_costs_itself(tmp_path: Path) -> None:
     assert (result.images, len(result.failures)) == (199, 1)
 
 
+def test_a_bad_image_may_stop_it(tmp_path: Path) -> None:
+    document: dict[str, Any] = json.loads(save(tmp_path / "x.json", NAMES).read_text())
+    for row in document["images"]:
+        row["height"] = 0
+    (tmp_path / "x.json").write_text(json.dumps(document))
+    result = cocoseg.split(tmp_path / "x.json", tmp_path / "out", on_error="stop")
+    assert (result.images, len(result.failures), list(result.parts)) == (0, 1, ["train"])
+
+
 def test_the_command_prints_the_shares(tmp_path: Path) -> None:
     source = save(tmp_path / "x.json", NAMES, [1, 2] * 100)
     result = run("split", source, tmp_path / "out", "--parts", "a=.5,b=.5", "--balance")
