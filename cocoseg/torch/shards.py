@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from cocoseg.errors import SampleError, UsageError, show
-from cocoseg.files.photo import open_photo, oriented, size_in_header
+from cocoseg.files.photo import open_photo, rgb_pixels, size_in_header
 from cocoseg.targets.numbered import IGNORED
 from cocoseg.torch.voids import with_void
 
@@ -37,7 +37,7 @@ class ShardDataset(torch.utils.data.IterableDataset[tuple[Tensor, Any]]):
     ``image_id``, of tars with ``--task panoptic``. Void is 255 in both.
 
     Raises UsageError ``usage.shards`` where no tar of the part is there, or fewer than processes; iterating raises
-    SampleError ``image.corrupt`` for a damaged tar.
+    SampleError ``image.corrupt`` for a damaged tar, UsageError ``usage.segments`` for tars without segments.
     """
 
     def __init__(
@@ -67,7 +67,8 @@ class ShardDataset(torch.utils.data.IterableDataset[tuple[Tensor, Any]]):
         order = np.arange(len(self.paths)) if random is None else random.permutation(len(self.paths))
         first, step = self._share()
         for number in order[first::step].tolist():
-            yield from self._of(self.paths[number], random)
+            for image, target in self._of(self.paths[number], random):
+                yield (image, target) if self.transform is None else self.transform(image, target)
 
     def _share(self) -> tuple[int, int]:
         """Which of every how many tars this worker reads; processes take turns first, so that each gets some.
@@ -95,10 +96,11 @@ class ShardDataset(torch.utils.data.IterableDataset[tuple[Tensor, Any]]):
         with open_photo(io.BytesIO(members.pop(_LABEL))) as picture:
             target = with_void(torch.from_numpy(np.array(picture).astype(np.int64)), IGNORED)
         about, image = msgspec.json.decode(members.pop(_ABOUT)), _photo(*members.values())
-        made: Any = target
-        if self.segments:
-            made = {"id_map": target, "segments": dict(about["segments"]), "image_id": about["image_id"]}
-        return (image, made) if self.transform is None else self.transform(image, made)
+        if not self.segments:
+            return image, target
+        if "segments" not in about:
+            raise UsageError("usage.segments", "segments=True is for tars of 'cocoseg to-shards --task panoptic'")
+        return image, {"id_map": target, "segments": dict(about["segments"]), "image_id": about["image_id"]}
 
 
 def _images(tar: tarfile.TarFile) -> list[dict[str, tarfile.TarInfo]]:
@@ -120,10 +122,9 @@ def _read(tar: tarfile.TarFile, row: tarfile.TarInfo) -> bytes:
 
 
 def _photo(data: bytes) -> Tensor:
-    """(3, H, W) uint8, turned as its EXIF says, as the labels are."""
+    """(3, H, W) uint8, turned as its EXIF says, as the labels are. Raises SampleError ``image.mode``."""
     with open_photo(io.BytesIO(data)) as photo:
-        orientation = size_in_header(photo).orientation
-        pixels = np.array(oriented(photo, orientation, turned=True).convert("RGB"))
+        pixels = rgb_pixels(photo, "the photo", size_in_header(photo), turned=True)
     return torch.from_numpy(pixels).permute(2, 0, 1).contiguous()
 
 

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import photographs
 import pytest
+from PIL import Image
 
 import cocoseg
 
@@ -57,6 +58,28 @@ def test_segments_are_transformed_and_those_that_are_left_stay(folder: Path) -> 
         _, found = Pad((40, 40))(*RandomCrop((4, 30))(image, target))
         assert set(found["id_map"].unique().tolist()) - {255} == set(found["segments"])
         assert set(found["id_map"][4:].unique().tolist()) == {255}
+
+
+def test_a_photo_of_16_bits_is_not_clipped(tmp_path: Path) -> None:
+    source = photographs.save(tmp_path, 1)
+    Image.fromarray(np.full(photographs.SIZE, 900, np.uint16)).save(tmp_path / "photos" / "0.png")
+    (tmp_path / "photos" / "0.jpg").unlink()
+    cocoseg.to_shards(source, tmp_path / "out", photos=tmp_path / "photos", shards=1)
+    with pytest.raises(cocoseg.SampleError, match="more than 8 bits"):
+        list(ShardDataset(tmp_path / "out"))
+
+
+def test_class_maps_have_no_segments(folder: Path) -> None:
+    with pytest.raises(cocoseg.UsageError, match="to-shards --task panoptic"):
+        list(ShardDataset(folder / "semantic", segments=True))
+
+
+def test_an_error_of_a_transform_is_not_one_of_the_tar(folder: Path) -> None:
+    def wrong(image: object, target: object) -> tuple[object, object]:
+        raise KeyError("mine")
+
+    with pytest.raises(KeyError, match="mine"):
+        list(ShardDataset(folder / "semantic", transform=wrong))
 
 
 @pytest.mark.parametrize("workers", [0, 1, 2])
