@@ -23,7 +23,7 @@ from cocoseg.runs.folder import Folder
 from cocoseg.runs.writer import Converted
 
 TABLE = "{}/metadata.jsonl"
-_VERSION = 2  # changes when the same input makes other files
+_VERSION = 3  # changes when the same input makes other files
 
 
 class _Line(msgspec.Struct, omit_defaults=True):

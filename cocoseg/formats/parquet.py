@@ -32,7 +32,7 @@ from cocoseg.runs.writer import Converted
 NAME = "{}.parquet"
 IMAGES = 1000  # of a file, where nobody says how many files there are
 _GROUP, _GROUP_BYTES = 100, 16 << 20  # rows of a row group, as datasets takes for pictures, and what may be in memory
-_VERSION = 2  # changes when the same input makes other rows
+_VERSION = 3  # changes when the same input makes other rows
 
 
 class About(msgspec.Struct, forbid_unknown_fields=True):

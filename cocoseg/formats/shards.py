@@ -24,7 +24,7 @@ from cocoseg.runs.writer import Converted
 
 NAME = "{}.tar"
 _BLOCK = 512
-_VERSION = 2  # changes when the same input makes other members
+_VERSION = 3  # changes when the same input makes other members
 
 
 @dataclass(frozen=True)

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 import numpy.typing as npt
 
 from cocoseg.codecs import rle
-from cocoseg.codecs.overlap import layers, merge
+from cocoseg.codecs.overlap import merge
 from cocoseg.codecs.regions import Regions, runs
 from cocoseg.codecs.rle import Runs, from_stretches, take
 from cocoseg.labels import LabelScheme
 from cocoseg.limits import within_its_limit
 from cocoseg.model import Sample
-from cocoseg.targets.semantic import Labels, class_runs, painting_order, scheme_for, segment_classes, segment_masks
+from cocoseg.targets.semantic import Labels, class_runs, painted, scheme_for, segment_classes, segment_masks
 
 Ints = npt.NDArray[np.int64]
 Masks = npt.NDArray[np.bool_]
@@ -150,11 +150,11 @@ def class_segments(sample: Sample, labels: Labels = "index") -> Segments:
 
 @within_its_limit
 def panoptic(sample: Sample, labels: Labels = "index") -> Panoptic:
-    """The picture of segment ids and its table; where masks overlap, the scheme's order decides which is on top.
+    """The picture of segment ids and its table; where masks overlap, the scheme decides as it does in class maps.
 
     Stuff of the same class is one segment, with the id of the first. Void and segments that are not painted are 0 and
-    not listed. Segments that others hide are not listed. A segment with the id 0 or that of another one has the next
-    free id. Raises as ``instances`` does.
+    not listed, and void hides what is below it. Segments that others hide are not listed. A segment with the id 0 or
+    that of another one has the next free id. Raises as ``semantic`` does.
 
     >>> import cocoseg
     >>> found = panoptic(cocoseg.read("fixtures/panoptic.json")[2], "mask2former")
@@ -162,21 +162,16 @@ def panoptic(sample: Sample, labels: Labels = "index") -> Panoptic:
     ([[70000, 70000, 0, 5, 5, 1, 0, 66051, 66051]], [1, 66051, 70000, 5])
     """
     scheme = scheme_for(sample, labels)
+    sample, _ = painted(sample, scheme)
+    shapes = cast("Regions", sample.shapes)
     classes, kept = known_segments(sample, scheme)
-    shapes, numbers = sample.shapes, kept
-    if not isinstance(shapes, Regions):
-        masks = take(shapes, kept)
-        order = painting_order(sample, masks, kept, scheme.overlap)
-        shapes, numbers = layers(masks, order)[0], np.arange(len(kept))
-    seen = shapes.areas[numbers] > 0
-    kept, numbers = kept[seen], numbers[seen]
     firsts = _firsts(classes[kept], sample.iscrowd[kept], scheme)
     leaders = np.flatnonzero(firsts == np.arange(len(kept)))
     listed = kept[leaders]
     own = _told_apart(sample.ids[listed].astype(np.int64, copy=False))
     ids = np.zeros(shapes.count, np.int64)
-    ids[numbers] = own[np.searchsorted(leaders, firsts)]
-    areas = np.bincount(firsts, shapes.areas[numbers], len(kept)).astype(np.int64)
+    ids[kept] = own[np.searchsorted(leaders, firsts)]
+    areas = np.bincount(firsts, sample.areas[kept], len(kept)).astype(np.int64)
     return Panoptic(
         shapes.paint(ids, outside=0),
         own,

@@ -6,6 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import cocoseg
 from cocoseg.codecs.rle import encode
@@ -13,6 +15,7 @@ from cocoseg.model import Sample
 from cocoseg.targets.numbered import numbered
 from cocoseg.targets.segments import panoptic
 from conftest import FIXTURES
+from training import SCHEMES, samples
 
 SCHEME = cocoseg.LabelScheme("one", (cocoseg.LabelClass(0, "cat", (1,), True),))
 
@@ -63,3 +66,13 @@ def test_an_id_of_void_or_of_another_segment_is_not_taken_for_that(ids: list[int
     assert (numbers.tolist(), classes) == ([[1, 2, 255]], {1: 0, 2: 1})
     found = panoptic(sample, scheme)
     assert (found.id_map.tolist(), found.ids.tolist()) == ([[*expected, 0]], expected)
+
+
+@given(samples(), st.sampled_from(SCHEMES))
+def test_the_class_of_a_number_is_that_of_the_class_map(sample: Sample, scheme: cocoseg.LabelScheme) -> None:
+    """So what a rule for crowds or overlaps makes void has no number."""
+    numbers, classes = numbered(sample, scheme)
+    class_map = cocoseg.semantic(sample, scheme)
+    assert set(np.unique(numbers).tolist()) - {255} == set(classes)
+    for number, label in classes.items():
+        assert set(class_map[numbers == number].tolist()) == {label}

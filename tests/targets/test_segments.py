@@ -24,18 +24,24 @@ from training import SCHEMES, TOWN, masks_of, samples
 
 def rows_of(sample: Sample, scheme: LabelScheme) -> list[tuple[int, int, bool, np.ndarray]]:
     """(id, class, crowd, mask) of each segment that is painted as a class and has pixels, in plain Python."""
+    return [row for row in painted_rows(sample, scheme) if row[1] != scheme.void]
+
+
+def painted_rows(sample: Sample, scheme: LabelScheme) -> list[tuple[int, int, bool, np.ndarray]]:
+    """The same, with segments that are painted as void."""
     rows = []
     for id, category, crowd, mask in zip(
         sample.ids.tolist(), sample.category_ids.tolist(), sample.iscrowd.tolist(), masks_of(sample), strict=True
     ):
         thing = any(category in row.category_ids and row.isthing for row in scheme.classes)
+        unknown = category not in scheme.class_of
         dropped = (
-            (crowd and scheme.crowd in ("drop", "void"))
+            (crowd and scheme.crowd == "drop")
             or (thing and scheme.things == "drop")
-            or category not in scheme.class_of
+            or (unknown and scheme.unknown == "drop")
         )
-        value = scheme.class_of.get(category, scheme.void)
-        if not dropped and value != scheme.void and mask.any():
+        value = scheme.void if unknown or (crowd and scheme.crowd == "void") else scheme.class_of[category]
+        if not dropped and mask.any():
             rows.append((id, value, crowd, mask))
     return rows
 
@@ -87,9 +93,11 @@ def test_segments_are_things_and_stuff_but_no_crowds(sample: Sample, scheme: Lab
 def test_a_panoptic_target_is_the_picture_and_its_table(sample: Sample, scheme: LabelScheme) -> None:
     found = panoptic(sample, scheme)
     picture = np.zeros(sample.size, np.int64)
-    rows = rows_of(sample, scheme)
-    for id, _, _, mask in sorted(rows, key=lambda row: -row[3].sum()) if scheme.overlap == "area" else rows:
-        picture[mask] = id
+    rows = painted_rows(sample, scheme)
+    for id, value, _, mask in sorted(rows, key=lambda row: -row[3].sum()) if scheme.overlap == "area" else rows:
+        picture[mask] = 0 if value == scheme.void else id
+    if scheme.overlap == "void":
+        picture[sum((row[3].astype(int) for row in rows), np.zeros(sample.size, int)) > 1] = 0
     drawn = ((id, value, crowd, picture == id) for id, value, crowd, _ in rows_of(sample, scheme))
     seen = united((row for row in drawn if row[3].any()), scheme)
     for id, _, _, mask in seen:
