@@ -11,12 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 
 from cocoseg.codecs.looks import default_color
+from cocoseg.codecs.regions import Regions
 from cocoseg.errors import LabelError, SampleError, show
 from cocoseg.files.png.write import write_class_map
 from cocoseg.formats.stacks import Counts
@@ -29,14 +31,14 @@ from cocoseg.runs.document import Document, Place, Texts
 from cocoseg.runs.folder import Folder
 from cocoseg.runs.writer import Converted
 from cocoseg.targets.segments import known_segments
-from cocoseg.targets.semantic import flat, semantic_map
+from cocoseg.targets.semantic import painted, semantic_map
 
 NAMES = "class_names.txt"
 COLORS = "labelmap.txt"
 LISTS = "ImageSets/Segmentation/{}.txt"
 VOID = 255
 PALETTE = tuple(default_color(number - 1) for number in range(256))  # VOC's own, from black
-_VERSION = 1  # changes when the same input makes other pictures
+_VERSION = 2  # changes when the same input makes other pictures
 
 
 @dataclass(frozen=True)
@@ -61,16 +63,15 @@ class Pictures:
         return msgspec.json.encode(("voc", _VERSION, self.scheme.numbers))
 
     def _objects(self, sample: Sample, class_map: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.uint8], int]:
-        classes, kept = known_segments(sample, self.scheme)
-        shown = sample.take(kept)
-        regions, _ = flat(shown, self.scheme.overlap)
-        listed = (classes[kept] != 0) & (regions.areas[:-1] > 0)
-        count = int(listed.sum())
+        shown, _ = painted(sample, self.scheme)
+        classes, kept = known_segments(shown, self.scheme)
+        listed = kept[classes[kept] != 0]
+        count = len(listed)
         if count >= VOID:
             raise SampleError("limit.segments", f"{sample.place}: {count} objects, where VOC's pictures have up to 254")
-        numbers = np.zeros(len(kept), np.uint8)
+        numbers = np.zeros(len(shown.ids), np.uint8)
         numbers[listed] = np.arange(1, count + 1)
-        objects = regions.paint(numbers, outside=0)
+        objects = cast("Regions", shown.shapes).paint(numbers, outside=0)
         objects[class_map == VOID] = VOID
         objects[class_map == 0] = 0
         return objects, count

@@ -46,6 +46,22 @@ def test_what_is_read_back_is_the_same_classes(source: str, tmp_path: Path) -> N
         np.testing.assert_array_equal(here, there)
 
 
+def test_an_object_below_a_void_crowd_has_no_number(tmp_path: Path) -> None:
+    def row(number: int, x: int, crowd: int) -> dict[str, object]:
+        ring = [x, 0, x + 2, 0, x + 2, 2, x, 2]
+        return {"id": number, "image_id": 1, "category_id": 1, "iscrowd": crowd, "segmentation": [ring]}
+
+    document = {
+        "images": [{"id": 1, "file_name": "a.jpg", "height": 2, "width": 6}],
+        "annotations": [row(1, 0, 0), row(2, 4, 0), row(3, 0, 1)],
+        "categories": [{"id": 1, "name": "cat"}],
+    }
+    (tmp_path / "a.json").write_text(json.dumps(document))
+    assert cocoseg.to_voc(tmp_path / "a.json", tmp_path / "out", crowd="void").segments == 1
+    objects = np.array(Image.open(tmp_path / "out" / "SegmentationObject" / "a.png"))
+    assert objects.tolist() == [[255, 255, 0, 0, 1, 1]] * 2
+
+
 def named_map(sample: cocoseg.Sample, dataset: cocoseg.Dataset) -> np.ndarray:
     """The name of each pixel's class; what is background in the source has that name in VOC."""
     scheme = cocoseg.label_scheme("index", dataset)
