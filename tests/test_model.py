@@ -236,7 +236,7 @@ class TestDataset:
         assert [one.key for one in dataset.take(positions)] == ["z", "x"]
 
     def test_is_indexed_by_numbers_of_any_kind(self, dataset: Dataset) -> None:
-        assert dataset[np.int64(2)].key == "y"
+        assert dataset[np.int64(2)].key == dataset[np.array(2)].key == "y"  # type: ignore[call-overload]
         assert [one.key for one in dataset[[2, -1]]] == ["y", "z"]
 
     def test_fields_after_the_first_three_are_named(self) -> None:

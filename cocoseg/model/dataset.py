@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field, replace
 from functools import cached_property
-from typing import Literal, overload
+from typing import Literal, cast, overload
 
 from msgspec.structs import replace as with_fields
 
@@ -70,7 +70,8 @@ class Dataset(Sequence[Sample]):
     def __getitem__(self, which: int | slice | Sequence[int]) -> Sample | Dataset:
         if isinstance(which, slice):
             return self._of(self.entries[which])
-        return self.take(which) if isinstance(which, Iterable) else self.load(self.entries[which])
+        is_number = not isinstance(which, Iterable) or getattr(which, "ndim", 1) == 0  # as torch's and numpy's
+        return self.load(self.entries[cast("int", which)]) if is_number else self.take(cast("Sequence[int]", which))
 
     def __iter__(self) -> Iterator[Sample]:
         return (self.load(entry) for entry in self.entries)
@@ -140,7 +141,7 @@ class Dataset(Sequence[Sample]):
         return {entry.image_id for entry in usable if keys.setdefault(entry.image_id, entry.key) != entry.key}
 
     def take(self, positions: Iterable[int]) -> Dataset:
-        """The images at these positions, in this order. Raises UsageError ``usage.positions`` for True and False."""
+        """The images at these positions, in this order. Raises UsageError ``usage.place`` for True and False."""
         return self._of([self.entries[_position(number)] for number in positions])
 
     def filter(self, keep: Callable[[Entry], bool]) -> Dataset:
@@ -194,7 +195,7 @@ class Dataset(Sequence[Sample]):
 def _position(number: int) -> int:
     if type(number).__name__ in ("bool", "bool_"):  # numpy's too, without numpy
         text = f"positions are {show(bool(number))} and the like, expected whole numbers"
-        raise UsageError("usage.positions", f"{text}; of a mask, numpy.flatnonzero gives them")
+        raise UsageError("usage.place", f"{text}; of a mask, numpy.flatnonzero gives them")
     return number
 
 
