@@ -7,7 +7,7 @@ import os
 from dataclasses import dataclass, replace
 from typing import Any
 
-from cocoseg.errors import SampleError, show
+from cocoseg.errors import Problem, SampleError, show
 from cocoseg.files.photo import ending_of, open_photo, size_in_header
 from cocoseg.files.reading import read_file
 from cocoseg.files.urls import is_url
@@ -38,7 +38,7 @@ class NeededPhotos(WithPhotos):
             found = f"{show(photo.path, 300)} has {height}×{width} pixels (height × width, turned as its EXIF says)"
             text = f"{found}, its annotation {annotated}×{across}; they belong to different images"
             raise SampleError("size.mismatch", text).at(self.place(entry))
-        return sample
+        return _saying_turned(sample, photo) if photo and photo.fits_both else sample
 
     def _photo(self, entry: Entry) -> Photo | None:
         if not self.photos:
@@ -63,7 +63,15 @@ def _far(url: str) -> Photo:
 def _measured(photo: Photo, file: str | io.BytesIO) -> Photo:
     name = photo.path.partition("?")[0] if is_url(photo.path) else photo.path
     with open_photo(file) as opened:
-        return photo._replace(size=size_in_header(opened).turned, ending=ending_of(name, opened.format or ""))
+        found, ending = size_in_header(opened), ending_of(name, opened.format or "")
+    is_guess = found.orientation != 1 and found.stored == found.turned
+    return photo._replace(size=found.turned, ending=ending, fits_both=is_guess)
+
+
+def _saying_turned(sample: Sample, photo: Photo) -> Sample:
+    text = f"{show(photo.path, 300)} is turned by its EXIF orientation, and of the same size without it"
+    said = Problem("photo.orientation", f"{sample.place}: {text}; are its labels as viewers show it?")
+    return replace(sample, problems=(*sample.problems, said))
 
 
 def placed(photo: Photo | None, name: str) -> tuple[dict[str, bytes], dict[str, str]]:

@@ -29,13 +29,15 @@ if TYPE_CHECKING:
 class Photo(NamedTuple):
     """A photo: its path, and its bytes unless a link to it is enough.
 
-    What measures it knows its size (height, width) as viewers show it, and the ending for copies of it, as ``.jpg``.
+    What measures it knows its size (height, width) as viewers show it, the ending for copies of it, as ``.jpg``, and
+    whether EXIF turns it and its size stays, so that it ``fits_both`` ways.
     """
 
     path: str
     data: bytes | None = None
     size: tuple[int, int] | None = None
     ending: str = ""
+    fits_both: bool = False
 
     def content(self) -> tuple[bytes, bytes]:
         """What determines files made with it: where it is only matters to a link."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import photographs
 import pytest
@@ -93,3 +94,15 @@ def test_an_unknown_category_costs_its_image(command: str, tmp_path: Path) -> No
     source.write_text(json.dumps(document))
     result = run(command, source, tmp_path / "out", "--photos", tmp_path / "src" / "photos", "--json")
     assert (result.code, result.summary["failed"]) == (1, 1)
+
+
+@pytest.mark.parametrize("convert", [cocoseg.to_yolo, cocoseg.to_hf, cocoseg.to_voc, cocoseg.to_shards])
+def test_a_photo_that_fits_turned_and_not_is_said(convert: Any, tmp_path: Path) -> None:
+    """Every stack turns it, and its labels may be on the stored pixels."""
+    source = photographs.save(tmp_path / "src", 3)
+    exif = Image.Exif()
+    exif[0x112] = 3
+    Image.new("RGB", photographs.SIZE[::-1]).save(tmp_path / "src" / "photos" / "1.jpg", exif=exif)
+    summary = convert(source, tmp_path / "out", photos=tmp_path / "src" / "photos")
+    assert (summary.images, [row.category for row in summary.problems]) == (3, ["photo.orientation"])
+    assert "1.jpg' is turned by its EXIF orientation, and of the same size without it" in summary.problems[0].message
