@@ -24,10 +24,14 @@ Count = Annotated[int, msgspec.Meta(ge=0, lt=1 << 62)]
 
 
 class OfPieces(msgspec.Struct, kw_only=True):
-    """What a result counts of an image that became several: its ``pieces``, and the objects ``dropped`` from them."""
+    """What a result counts of an image that became several.
+
+    Its ``pieces``, the objects ``dropped`` from them, and 1 if its photo was ``turned`` by a guess.
+    """
 
     pieces: Count | msgspec.UnsetType = msgspec.UNSET
     dropped: Count | msgspec.UnsetType = msgspec.UNSET
+    turned: Count | msgspec.UnsetType = msgspec.UNSET
 
 
 _COMPRESSED = (b"\x1f\x8b", b"PK\x03\x04", b"\x28\xb5\x2f\xfd", b"BZh", b"\xfd7zXZ")  # gzip, zip, zstd, bzip2, xz

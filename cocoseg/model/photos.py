@@ -52,18 +52,19 @@ class Photographed(Sample):
     _: KW_ONLY
     photo: Photo | None = None
 
-    def picture(self) -> PIL.Image.Image:
+    def picture(self) -> tuple[PIL.Image.Image, bool]:
         """The photo as Pillow's image in its own mode, turned as the sample's size asks for.
 
-        Raises SampleError: ``file.missing`` where there is none, ``image.corrupt``, ``size.mismatch``.
+        The second value is that of ``pixels``. Raises SampleError: ``file.missing`` where there is none,
+        ``image.corrupt``, ``size.mismatch``.
         """
         if self.photo is None:
             text = f"no photo {show(self.file_name or self.key)}, nor one called so with another ending"
             raise SampleError("file.missing", f"{text}; is it the folder of the photos?")
         with open_photo(io.BytesIO(self.photo.data or b"")) as opened:
             found = size_in_header(opened)
-            turned, _ = fits_turned(show(self.photo.path, 300), found, self.size)
-            return oriented(opened, found.orientation, turned)
+            turned, is_guess = fits_turned(show(self.photo.path, 300), found, self.size)
+            return oriented(opened, found.orientation, turned), is_guess
 
     def pixels(self) -> tuple[npt.NDArray[np.uint8] | None, bool]:
         """The photo, (H, W, 3) uint8 in RGB, turned as the sample's size asks for, or None where there is none.

@@ -53,12 +53,14 @@ class InPieces:
             ending = self._ending(sample)
             samples, dropped = self.change(whole, ending)
             made = [self._converted(piece) for piece in samples]
-            photos = self._photos(sample, [piece.file_name for piece in samples], ending)
+            photos, is_guess = self._photos(sample, [piece.file_name for piece in samples], ending)
         except SampleError as error:
             raise (error if error.message.startswith(sample.place) else error.at(sample.place)) from None
         files = {name: data for one in made for name, data in one.files.items()}
         result = _sum([*counts, *(one.result for one in made)])
         result.pieces, result.dropped = len(samples), dropped
+        if is_guess:
+            result.turned = 1
         texts = zip(*(one.texts for one in made), strict=True)
         return Converted(files | photos, result, tuple(BETWEEN.join(filter(None, column)) for column in texts))
 
@@ -88,12 +90,14 @@ class InPieces:
             return ""
         return photo_ending(sample.photo.data or b"" if sample.photo else b"")
 
-    def _photos(self, sample: Sample, names: Sequence[str], ending: str) -> dict[str, bytes]:
+    def _photos(self, sample: Sample, names: Sequence[str], ending: str) -> tuple[dict[str, bytes], bool]:
+        """The photos of the pieces, and whether the one that they are of was turned by a guess."""
         if not self.photos:
-            return {}
+            return {}, False
         assert isinstance(sample, Photographed)
-        pieces = zip(names, self.change.pictures(sample.picture()), strict=True)
-        return {f"{PHOTOS}/{name}": write_photo(picture, ending) for name, picture in pieces}
+        whole, is_guess = sample.picture()
+        pieces = zip(names, self.change.pictures(whole), strict=True)
+        return {f"{PHOTOS}/{name}": write_photo(picture, ending) for name, picture in pieces}, is_guess
 
 
 def _sum(results: Sequence[Any]) -> Any:

@@ -48,6 +48,7 @@ _ONLY = ("only labels are written; --photos names the folder of the photos, OUT 
 class _Counted(msgspec.Struct):
     pieces: Count = 0
     dropped: Count = 0
+    turned: Count = 0
 
 
 _COUNTED = msgspec.json.Decoder(_Counted)
@@ -55,28 +56,32 @@ _COUNTED = msgspec.json.Decoder(_Counted)
 
 @dataclass
 class _OfPieces:
-    """A tally that counts pieces, and what was dropped from them."""
+    """A tally that counts pieces, what was dropped from them, and photos that were turned by a guess."""
 
     called: str = "piece"
     pieces: int = 0
     dropped: int = 0
+    turned: int = 0
 
     def count(self, row: Row) -> None:
         super().count(row)  # type: ignore[misc]
         found = _COUNTED.decode(row.result)
         self.pieces += found.pieces
         self.dropped += found.dropped
+        self.turned += found.turned
 
     def results(self) -> dict[str, Any]:
         found: dict[str, Any] = super().results()  # type: ignore[misc]
         counts = {"tiles": self.pieces} if self.called == "tile" else {}
-        return counts | {"dropped": self.dropped} | found
+        return counts | {"dropped": self.dropped} | ({"turned": self.turned} if self.turned else {}) | found
 
     def remarks(self) -> list[str]:
         found: list[str] = super().remarks()  # type: ignore[misc]
         tiles = [counted(self.pieces, "tile")] if self.called == "tile" else []
         why = "shown too little of" if self.called == "tile" else "without a pixel left"
-        return [*tiles, *found, *([f"{counted(self.dropped, 'object')} dropped, {why}"] if self.dropped else [])]
+        lost = [f"{counted(self.dropped, 'object')} dropped, {why}"] if self.dropped else []
+        turned = [f"{counted(self.turned, 'photo')} turned as EXIF says, though their size fits both ways"]
+        return [*tiles, *found, *lost, *(turned if self.turned else [])]
 
 
 @dataclass

@@ -46,6 +46,21 @@ def test_annotations_are_numbered_and_say_what_they_are_of(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("to", ["coco", "panoptic", "semantic"])
+@pytest.mark.parametrize(("orientation", "count"), [(1, 0), (3, 1)])
+def test_a_photo_that_is_turned_by_a_guess_is_counted(to: Any, orientation: int, count: int, tmp_path: Path) -> None:
+    shutil.copytree(PHOTOS, tmp_path / "photos")
+    path, exif = tmp_path / "photos" / "crowd.png", Image.Exif()
+    exif[0x112] = orientation
+    Image.open(path).save(path, exif=exif)
+    for found in (
+        cocoseg.tile(PANOPTIC, tmp_path / "tiles", size=4, to=to, photos=tmp_path / "photos"),
+        cocoseg.resize(PANOPTIC, tmp_path / "small", longest=4, to=to, photos=tmp_path / "photos"),
+    ):
+        said = [text for text in found.remarks() if "turned as EXIF says, though their size fits both ways" in text]
+        assert (found.as_dict().get("turned", 0), len(said)) == (count, count)
+
+
+@pytest.mark.parametrize("to", ["coco", "panoptic", "semantic"])
 def test_photos_are_cut_too(to: Any, tmp_path: Path) -> None:
     assert not cocoseg.tile(PANOPTIC, tmp_path / "out", size=4, overlap=1, to=to, photos=PHOTOS).failures
     table = {"coco": "instances.json", "panoptic": "panoptic.json", "semantic": "tiles.json"}[to]
