@@ -14,7 +14,7 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from cocoseg.codecs.ragged import Ints
+from cocoseg.codecs.ragged import Ints, as_bytes, as_indices
 from cocoseg.codecs.regions import Regions
 from cocoseg.codecs.rle import Runs, area, bbox, check_same_size, draw, from_toggles, mask_type, take
 from cocoseg.errors import SampleError
@@ -59,11 +59,10 @@ def layers(packed: Runs, order: npt.NDArray[np.integer] | None = None) -> tuple[
 
 def _layered(packed: Runs, order: npt.NDArray[np.integer]) -> tuple[Regions, npt.NDArray[np.bool_]] | None:
     """``layers`` by the native part (``c/layers.c``); None if it is not there, or the masks are not for it."""
-    parts = packed.counts, packed.offsets, order.astype(np.int64, copy=False)
-    found = native and native.layers(*(part.tobytes() for part in parts), packed.pixels)
+    found = native and native.layers(*map(as_bytes, (packed.counts, packed.offsets, order)), packed.pixels)
     if not found:
         return None
-    segments, lengths = (np.frombuffer(part, np.int64).astype(np.intp, copy=False) for part in found[:2])
+    segments, lengths = map(as_indices, found[:2])
     return Regions(packed.size, len(packed), segments, lengths, by_column=True), np.frombuffer(found[2], np.bool_)
 
 

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cocoseg.codecs.overlap import threshold
-from cocoseg.codecs.ragged import Ints, offsets_of, owners, ranges
+from cocoseg.codecs.ragged import Ints, as_bytes, offsets_of, owners, ranges
 from cocoseg.codecs.rle import Runs, check_size, mask_type, odd_toggles
 from cocoseg.errors import SampleError
 from cocoseg.native import native
@@ -78,13 +78,13 @@ def fill(rings: Rings, size: tuple[int, int]) -> Runs:
 
 def _filled(rings: Rings, size: tuple[int, int]) -> Runs | None:
     """Any number of masks, by the native part; None if it is not there, or the rings are not for it."""
-    parts = rings.points, rings.ring_offsets, rings.mask_offsets
-    found = native and native.fill(*(part.tobytes() for part in parts), *size)
+    offsets = map(as_bytes, (rings.ring_offsets, rings.mask_offsets))
+    found = native and native.fill(as_bytes(rings.points, np.float64), *offsets, *size)
     if not found:
         return None
-    counts, offsets, outlines = found
+    counts, starts, outlines = found
     boxes = None if outlines is None else np.frombuffer(outlines, np.float64).reshape(-1, 4)
-    return Runs(size, np.frombuffer(counts, np.int64), np.frombuffer(offsets, np.int64), boxes)
+    return Runs(size, np.frombuffer(counts, np.int64), np.frombuffer(starts, np.int64), boxes)
 
 
 def _steps(rings: Rings) -> float:

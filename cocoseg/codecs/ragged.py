@@ -2,10 +2,30 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
 Ints = npt.NDArray[np.int64]
+
+
+def as_bytes(numbers: npt.NDArray[Any], dtype: type[np.generic] = np.int64) -> bytes:
+    """Numbers as the native part takes them, which looks at nothing but their bytes.
+
+    >>> as_bytes(np.array([1, 2], np.uint8)) == np.array([1, 2], np.int64).tobytes()
+    True
+    """
+    return numbers.astype(dtype, copy=False).tobytes()
+
+
+def as_indices(data: bytes) -> npt.NDArray[np.intp]:
+    """Bytes of int64, as the native part gives them -> indices or lengths.
+
+    >>> as_indices(as_bytes(np.array([7, 0])))
+    array([7, 0])
+    """
+    return np.frombuffer(data, np.int64).astype(np.intp, copy=False)
 
 
 def offsets_of(lengths: npt.ArrayLike) -> Ints:

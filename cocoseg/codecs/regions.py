@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cocoseg.codecs.pixels import check_pixels
+from cocoseg.codecs.ragged import as_bytes, as_indices
 from cocoseg.native import native
 
 T = TypeVar("T", bound=np.generic)
@@ -97,7 +98,7 @@ class Regions:
         of_runs = np.append(numbers.astype(np.int64), count)[self.segments]
         pixels = self.size[0] * self.size[1]
         masks = np.empty((count, *self.size), np.bool_)
-        native.planes(of_runs.tobytes(), self.lengths.astype(np.int64, copy=False).tobytes(), count, pixels, masks)
+        native.planes(as_bytes(of_runs), as_bytes(self.lengths), count, pixels, masks)
         return masks
 
     def values(self, values: npt.NDArray[T], outside: int, void: int | None = None) -> npt.NDArray[T]:
@@ -212,10 +213,8 @@ def pair_stretches(
         numbers = [side.fill(np.arange(len(side.lengths))).reshape(-1) for side in (first, second)]
         return pair_runs(*numbers)
     if native is not None and len(first.lengths) and len(second.lengths):
-        sides = (side.lengths.astype(np.int64, copy=False).tobytes() for side in (first, second))
-        ones, others, common = (
-            np.frombuffer(part, np.int64).astype(np.intp, copy=False) for part in native.pairs(*sides)
-        )
+        found = native.pairs(as_bytes(first.lengths), as_bytes(second.lengths))
+        ones, others, common = map(as_indices, found)
         return ones, others, common
     stops = np.concatenate([np.cumsum(first.lengths), np.cumsum(second.lengths)])
     order = np.argsort(stops, kind="stable")

@@ -239,6 +239,20 @@ def test_what_are_no_outlines_is_left_to_others(
     assert part.fill(np.array(points, np.float64).tobytes(), *as_bytes(rings, masks), *size) is None
 
 
+@pytest.mark.parametrize("points", [np.float64, np.float32, np.int64, np.int32, np.uint8])
+@pytest.mark.parametrize("offsets", [np.int64, np.int32])
+def test_numbers_of_other_types_are_the_same_numbers(points: Any, offsets: Any) -> None:
+    square = np.array([[1, 1], [5, 1], [5, 5], [1, 5]], points)
+    rings = polygon.Rings(square, np.array([0, 4], offsets), np.array([0, 1], offsets))
+    assert polygon.fill(rings, (7, 7)).counts.tolist() == [8, 4, 3, 4, 3, 4, 3, 4, 16]
+
+
+def test_points_that_are_no_plain_memory_are_the_same_points() -> None:
+    square = np.array([[1, 5, 5, 1], [1, 1, 5, 5]], np.float64).T
+    rings = polygon.Rings(square, np.array([0, 4]), np.array([0, 1]))
+    assert polygon.fill(rings, (7, 7)).counts.tolist() == [8, 4, 3, 4, 3, 4, 3, 4, 16]
+
+
 def test_very_long_ways_are_left_to_others(part: ModuleType) -> None:
     zigzag = np.tile([[0.0, 0.0], [2000.0, 1.0]], (1100, 1))
     assert part.fill(zigzag.tobytes(), *as_bytes([0, len(zigzag)], [0, 1]), 9, 2000) is None
