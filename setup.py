@@ -4,30 +4,16 @@ from __future__ import annotations
 
 import sys
 import sysconfig
+from glob import glob
 
 from setuptools import Extension, setup
 
 FOLDER = "cocoseg/c/"
 
-SOURCES = (
-    "module",
-    "picture_calls",
-    "mask_calls",
-    "reader",
-    "inflate",
-    "rows",
-    "polygon",
-    "layers",
-    "planes",
-    "pairs",
-    "sort",
-)
-HEADERS = ("calls", "reader", "inflate", "rows", "polygon", "layers", "planes", "pairs", "sort")
-
 native = Extension(
     "cocoseg._native",
-    [f"{FOLDER}{name}.c" for name in SOURCES],
-    depends=[f"{FOLDER}{name}.h" for name in HEADERS],
+    sorted(glob(f"{FOLDER}*.c")),
+    depends=sorted(glob(f"{FOLDER}*.h")),
     # Polygons are filled with the sums of pycocotools, each rounded. MSVC rounds each without being told.
     extra_compile_args=[] if sys.platform == "win32" else ["-ffp-contract=off"],
     py_limited_api=True,

@@ -44,6 +44,7 @@ def _lines(info: Info) -> list[str]:
     from cocoseg.native import missing
     from cocoseg.runs.tally import guess
 
+    slower = "label pictures and polygons are read more slowly"
     things = sum(bool(category.isthing) for category in info.categories)
     stuff = sum(category.isthing is False for category in info.categories)
     kinds = f" ({things} things, {stuff} stuff)" if things or stuff else ""
@@ -56,11 +57,7 @@ def _lines(info: Info) -> list[str]:
         ("categories", f"{len(info.categories)}{kinds}{used}"),
         ("sizes", _sizes(info)),
         *(("missing", text) for text in info.missing),
-        *(
-            [("native", f"the native part {missing}, so that label pictures and polygons are read more slowly")]
-            if missing
-            else []
-        ),
+        *([("native", f"the native part {missing}, so that {slower}")] if missing else []),
     ]
     return [*guess(info.read_as), info.source, *table(rows)]
 

@@ -47,6 +47,11 @@ class PhotoSize(NamedTuple):
     orientation: int = 1
 
     @property
+    def fits_both(self) -> bool:
+        """Whether the orientation changes the picture but not its size, which then does not tell if it is obeyed."""
+        return self.orientation != 1 and self.stored == self.turned
+
+    @property
     def turned(self) -> tuple[int, int]:
         """(height, width) as most viewers and annotation tools show the photo, which obey the orientation."""
         return self.stored[::-1] if self.orientation > 4 else self.stored
@@ -137,9 +142,7 @@ def fits_turned(name: str, found: PhotoSize, size: tuple[int, int], prefer: bool
     """
     if size not in (found.stored, found.turned):
         raise SampleError("size.mismatch", _mismatch(name, found, size))
-    if found.orientation == 1 or found.stored != found.turned:
-        return size != found.stored, False
-    return prefer, True
+    return (prefer, True) if found.fits_both else (size != found.stored, False)
 
 
 def rgb_pixels(photo: PIL.Image.Image, name: str, found: PhotoSize, turned: bool) -> npt.NDArray[np.uint8]:

@@ -64,8 +64,7 @@ def _measured(photo: Photo, file: str | io.BytesIO) -> Photo:
     name = photo.path.partition("?")[0] if is_url(photo.path) else photo.path
     with open_photo(file) as opened:
         found, ending = size_in_header(opened), ending_of(name, opened.format or "")
-    is_guess = found.orientation != 1 and found.stored == found.turned
-    return photo._replace(size=found.turned, ending=ending, fits_both=is_guess)
+    return photo._replace(size=found.turned, ending=ending, fits_both=found.fits_both)
 
 
 def _saying_turned(sample: Sample, photo: Photo) -> Sample:
